@@ -1,0 +1,7 @@
+//! The rules of the counter, pure: no input or output, no clock, no randomness, nothing of ours imported.
+//!
+//! A function here takes the present state and a command and returns the next state or a typed refusal.
+//! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
+
+pub mod id;
+pub mod money;

@@ -1,0 +1,4 @@
+//! Madoguchi (窓口): one counter for a prefecture and its municipalities.
+
+pub mod clock;
+pub mod domain;

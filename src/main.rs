@@ -1,0 +1,3 @@
+//! The `madoguchi` command.
+
+fn main() {}
