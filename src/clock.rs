@@ -91,14 +91,9 @@ impl IdGen for SystemIds {
         uuid_v7(at, &random)
     }
 
-    #[expect(
-        clippy::panic,
-        reason = "without randomness no key may be made: better no server than a weak one"
-    )]
     fn fill(&self, bytes: &mut [u8]) {
-        if self.random.fill(bytes).is_err() {
-            panic!("the operating system gives no random bytes");
-        }
+        // Without randomness no key may be made: better no server than a weak one.
+        assert!(self.random.fill(bytes).is_ok(), "the operating system gives no random bytes");
     }
 }
 
