@@ -1,4 +1,8 @@
 //! Madoguchi (窓口): one counter for a prefecture and its municipalities.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod http;
+pub mod seal;
+pub mod service;

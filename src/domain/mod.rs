@@ -3,5 +3,9 @@
 //! A function here takes the present state and a command and returns the next state or a typed refusal.
 //! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
 
+pub mod application;
+pub mod audit;
+pub mod fault;
 pub mod id;
 pub mod money;
+pub mod policy;

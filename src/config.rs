@@ -1,0 +1,349 @@
+//! Typed settings: `config/default.toml` (embedded) under an optional file under the environment.
+//!
+//! All faults are found at once, before anything is started. Secrets are refused in a settings file: they come from
+//! the environment or from files of their own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE64;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::domain::invoice::LegalRole;
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+
+/// All settings, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The HTTP server.
+    pub http: HttpSettings,
+    /// The database.
+    pub database: DatabaseSection,
+    /// Where attachments are kept.
+    pub files: FileSettings,
+    /// Where mail goes.
+    pub mail: MailSettings,
+    /// Passwords and tokens.
+    pub identity: IdentitySettings,
+    /// Opening payments.
+    pub payments: PaymentSettings,
+    /// The gateways and the methods they take.
+    pub gateways: Vec<GatewaySettings>,
+    /// The worker.
+    pub worker: WorkerSettings,
+    /// Logs.
+    pub telemetry: TelemetrySettings,
+    /// What must not be known.
+    pub secrets: SecretSettings,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Listening address.
+    pub bind: SocketAddr,
+    /// Public base address without a slash at the end.
+    pub public_url: String,
+    /// Worker threads; 0: one a processor.
+    pub workers: usize,
+    /// Largest JSON body in bytes.
+    pub body_limit_bytes: usize,
+    /// Largest attachment in bytes.
+    pub upload_limit_bytes: usize,
+    /// Time for a request's head to arrive.
+    pub client_timeout_ms: u64,
+    /// Time for running requests to end at a stop.
+    pub shutdown_timeout_ms: u64,
+    /// Origins a payer may be sent back to.
+    pub return_origins: Vec<String>,
+}
+
+/// `[database]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSection {
+    /// Where the database is.
+    pub url: String,
+    /// Where the read replica is; empty: none.
+    pub read_url: String,
+    /// Writing connections on PostgreSQL.
+    pub writers: usize,
+    /// Closures a commit on PostgreSQL.
+    pub postgres_batch: usize,
+    /// Closures a commit on SQLite.
+    pub sqlite_batch: usize,
+    /// Reading connections.
+    pub readers: usize,
+    /// Waiting requests before 503.
+    pub queue_length: usize,
+    /// Slow statement threshold.
+    pub slow_query_ms: u64,
+}
+
+/// `[files]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSettings {
+    /// Folder of the attachments.
+    pub directory: PathBuf,
+}
+
+/// `[mail]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// Pick-up folder.
+    pub directory: PathBuf,
+    /// Sender.
+    pub from: String,
+}
+
+/// `[identity]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitySettings {
+    /// Life of an access token.
+    pub access_token_minutes: i64,
+    /// Life of a refresh token.
+    pub refresh_token_days: i64,
+    /// Shortest password in characters.
+    pub password_min_length: usize,
+    /// argon2id memory.
+    pub argon2_memory_kib: u32,
+    /// argon2id passes.
+    pub argon2_iterations: u32,
+    /// argon2id lanes.
+    pub argon2_parallelism: u32,
+    /// Hashing threads.
+    pub hashing_threads: usize,
+    /// Waiting hashes before 503.
+    pub hashing_queue: usize,
+    /// Failures from one address before it waits.
+    pub lock_after_failures: i64,
+    /// First wait in seconds.
+    pub lock_first_s: i64,
+    /// Longest wait in seconds.
+    pub lock_longest_s: i64,
+    /// Failures from everywhere before the account is slowed down.
+    pub lock_account_after_failures: i64,
+}
+
+/// `[payments]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSettings {
+    /// How long opening waits for the gateway.
+    pub open_wait_ms: u64,
+    /// Lease of a gateway call.
+    pub lease_ms: i64,
+}
+
+/// One `[[gateways]]` block.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewaySettings {
+    /// Name in addresses and records.
+    pub name: String,
+    /// Which adapter.
+    pub kind: GatewayKind,
+    /// Tenant codes, or `*`.
+    pub tenants: Vec<String>,
+    /// What a capture means in law.
+    pub legal_role: LegalRole,
+    /// The vendor's API.
+    pub base_url: String,
+    /// Connect time-out.
+    pub connect_timeout_ms: u64,
+    /// Whole call time-out.
+    pub total_timeout_ms: u64,
+    /// Methods and caps.
+    pub methods: Vec<MethodSettings>,
+}
+
+/// The adapters there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayKind {
+    /// KOMOJU Sessions.
+    Komoju,
+}
+
+/// A method of a gateway.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodSettings {
+    /// The method's code in our contract.
+    pub code: String,
+    /// Largest amount in yen.
+    pub max: i64,
+}
+
+/// `[worker]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerSettings {
+    /// Run inside `serve`.
+    pub in_process: bool,
+    /// Pause when idle.
+    pub idle_ms: u64,
+    /// Lease of a job.
+    pub lease_ms: i64,
+}
+
+/// `[telemetry]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// `json` or `text`.
+    pub format: LogFormat,
+    /// tracing filter directives.
+    pub filter: String,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// `[secrets]`: each value itself (environment only) or a file that holds it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSettings {
+    /// 32 bytes in base64.
+    pub installation_key: Option<SecretString>,
+    /// File of the above.
+    pub installation_key_file: PathBuf,
+    /// KOMOJU API key.
+    pub komoju_secret_key: Option<SecretString>,
+    /// File of the above.
+    pub komoju_secret_key_file: PathBuf,
+    /// KOMOJU webhook secret.
+    pub komoju_webhook_secret: Option<SecretString>,
+    /// File of the above.
+    pub komoju_webhook_secret_file: PathBuf,
+}
+
+/// Settings cannot be used; every reason is listed.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings cannot be used:\n  - {}", .0.join("\n  - "))]
+pub struct BadSettings(pub Vec<String>);
+
+impl Settings {
+    /// Reads defaults, then `file`, then the environment, and checks everything.
+    pub fn load(file: Option<&Path>) -> Result<Self, BadSettings> {
+        Self::load_with(file, &[])
+    }
+
+    /// As [`Settings::load`], with `overrides` (`http.bind`, value) on top; for commands with options of their own.
+    pub fn load_with(file: Option<&Path>, overrides: &[(&str, String)]) -> Result<Self, BadSettings> {
+        let one = |error: config::ConfigError| BadSettings(vec![error.to_string()]);
+        let mut builder =
+            config::Config::builder().add_source(config::File::from_str(DEFAULTS, config::FileFormat::Toml));
+        if let Some(path) = file {
+            refuse_secrets_in_file(path)?;
+            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        let environment = config::Environment::with_prefix("MADOGUCHI").prefix_separator("__").separator("__");
+        builder = builder.add_source(environment.try_parsing(true));
+        for (key, value) in overrides {
+            builder = builder.set_override(*key, value.as_str()).map_err(one)?;
+        }
+        let settings: Self = builder.build().map_err(one)?.try_deserialize().map_err(one)?;
+        let faults = settings.faults();
+        if faults.is_empty() { Ok(settings) } else { Err(BadSettings(faults)) }
+    }
+
+    /// Everything wrong with the values, all at once.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut check = |ok: bool, text: &str| {
+            if !ok {
+                faults.push(text.to_owned());
+            }
+        };
+        check(!self.http.public_url.ends_with('/'), "http.public_url must not end with a slash");
+        check(self.http.public_url.starts_with("http"), "http.public_url must begin with http:// or https://");
+        check(self.http.body_limit_bytes >= 1024, "http.body_limit_bytes must be at least 1024");
+        check((1..=64).contains(&self.database.writers), "database.writers must lie between 1 and 64");
+        check((1..=64).contains(&self.database.readers), "database.readers must lie between 1 and 64");
+        check((1..=16).contains(&self.database.postgres_batch), "database.postgres_batch must lie between 1 and 16");
+        check((1..=256).contains(&self.database.sqlite_batch), "database.sqlite_batch must lie between 1 and 256");
+        check(self.database.queue_length >= 1, "database.queue_length must be at least 1");
+        check(self.identity.access_token_minutes >= 1, "identity.access_token_minutes must be at least 1");
+        check(self.identity.refresh_token_days >= 1, "identity.refresh_token_days must be at least 1");
+        check(self.identity.password_min_length >= 8, "identity.password_min_length must be at least 8");
+        check(self.identity.hashing_threads >= 1, "identity.hashing_threads must be at least 1");
+        check(self.identity.lock_after_failures >= 1, "identity.lock_after_failures must be at least 1");
+        check(self.identity.lock_longest_s >= self.identity.lock_first_s, "identity.lock_longest_s is below lock_first_s");
+        check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
+        for gateway in &self.gateways {
+            let plain_http = gateway.base_url.starts_with("http://");
+            let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+            let near = loopback.iter().any(|prefix| gateway.base_url.starts_with(prefix));
+            check(!plain_http || near, &format!("gateways.{}: a base_url beyond this machine must be https", gateway.name));
+            check(
+                u64::try_from(self.payments.lease_ms).is_ok_and(|lease| lease > gateway.total_timeout_ms),
+                &format!("payments.lease_ms must exceed the total_timeout_ms of gateway {}", gateway.name),
+            );
+        }
+        faults
+    }
+}
+
+impl SecretSettings {
+    /// The installation's key, 32 bytes.
+    pub fn installation_key(&self) -> Result<[u8; 32], BadSettings> {
+        let text = secret("installation_key", self.installation_key.as_ref(), &self.installation_key_file)?;
+        let refused = || BadSettings(vec!["secrets.installation_key must be 32 bytes in base64".to_owned()]);
+        let bytes = BASE64.decode(text.expose_secret().trim().as_bytes()).map_err(|_| refused())?;
+        bytes.try_into().map_err(|_| refused())
+    }
+
+    /// The KOMOJU API key.
+    pub fn komoju_secret_key(&self) -> Result<SecretString, BadSettings> {
+        secret("komoju_secret_key", self.komoju_secret_key.as_ref(), &self.komoju_secret_key_file)
+    }
+
+    /// The KOMOJU webhook secret.
+    pub fn komoju_webhook_secret(&self) -> Result<SecretString, BadSettings> {
+        secret("komoju_webhook_secret", self.komoju_webhook_secret.as_ref(), &self.komoju_webhook_secret_file)
+    }
+}
+
+fn secret(name: &str, value: Option<&SecretString>, file: &Path) -> Result<SecretString, BadSettings> {
+    if let Some(value) = value {
+        return Ok(value.clone());
+    }
+    if file.as_os_str().is_empty() {
+        let variable = format!("MADOGUCHI__SECRETS__{}", name.to_uppercase());
+        return Err(BadSettings(vec![format!("secrets.{name} is missing: set {variable} or {variable}_FILE")]));
+    }
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| BadSettings(vec![format!("secrets.{name}_file {}: {error}", file.display())]))?;
+    Ok(SecretString::from(text.trim().to_owned()))
+}
+
+fn refuse_secrets_in_file(path: &Path) -> Result<(), BadSettings> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| BadSettings(vec![format!("{}: {error}", path.display())]))?;
+    let config = config::Config::builder()
+        .add_source(config::File::from_str(&text, config::FileFormat::Toml))
+        .build()
+        .map_err(|error| BadSettings(vec![format!("{}: {error}", path.display())]))?;
+    let secrets = config.get_table("secrets").unwrap_or_default();
+    let written: Vec<String> = secrets
+        .keys()
+        .filter(|key| !key.ends_with("_file"))
+        .map(|key| format!("{}: secrets.{key} stands in a settings file; use the environment or {key}_file", path.display()))
+        .collect();
+    if written.is_empty() { Ok(()) } else { Err(BadSettings(written)) }
+}

@@ -1,0 +1,319 @@
+//! The case (申請・届出) as a state machine: data lives in the state, a wrong step is a typed refusal.
+//!
+//! An application (申請) goes `draft → submitted → under_review ⇄ correction_requested → in_approval → decided → closed`.
+//! A notification (届出) is complete on arrival and goes `submitted → under_review ⇄ inquiry → closed`; no refusal
+//! exists for it. Only the applicant withdraws. Money is another machine: nothing here pays.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::id::{CorrectionId, OfficerId, ProposalId};
+
+/// The legal kind of a procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CaseKind {
+    /// 申請: the authority owes an answer.
+    Application,
+    /// 届出: complete on arrival, no answer owed.
+    Notification,
+}
+
+impl CaseKind {
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Notification => "notification",
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Application, Self::Notification].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// The names of the states, as stored and as the public contract says them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StateName {
+    /// 下書き: the applicant's own; no case yet.
+    Draft,
+    /// 提出（到達）: arrived.
+    Submitted,
+    /// 審査中: claimed by an officer.
+    UnderReview,
+    /// 補正待ち.
+    CorrectionRequested,
+    /// 照会中 (notifications only).
+    Inquiry,
+    /// 決裁中.
+    InApproval,
+    /// 処分済.
+    Decided,
+    /// 完結.
+    Closed,
+    /// 取下げ.
+    Withdrawn,
+    /// 移送.
+    Transferred,
+}
+
+impl StateName {
+    /// All names, for tables and tests.
+    pub const ALL: [Self; 10] = [
+        Self::Draft,
+        Self::Submitted,
+        Self::UnderReview,
+        Self::CorrectionRequested,
+        Self::Inquiry,
+        Self::InApproval,
+        Self::Decided,
+        Self::Closed,
+        Self::Withdrawn,
+        Self::Transferred,
+    ];
+
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Submitted => "submitted",
+            Self::UnderReview => "under_review",
+            Self::CorrectionRequested => "correction_requested",
+            Self::Inquiry => "inquiry",
+            Self::InApproval => "in_approval",
+            Self::Decided => "decided",
+            Self::Closed => "closed",
+            Self::Withdrawn => "withdrawn",
+            Self::Transferred => "transferred",
+        }
+    }
+
+    /// The state of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.as_str() == text)
+    }
+}
+
+/// What is fixed once a case has arrived (R-4: the arrival instant never moves).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// The number the applicant is told (受付番号).
+    pub number: String,
+    /// 到達日時.
+    pub arrived_at: Timestamp,
+    /// The day the standard processing period ends; an overrun decides nothing by itself.
+    pub due_on: Date,
+}
+
+/// A case in one of its states, with the data that state has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseState {
+    /// Not yet handed in.
+    Draft,
+    /// Arrived, nobody has taken it up.
+    Submitted(Filed),
+    /// An officer works on it.
+    UnderReview {
+        /// The arrival.
+        filed: Filed,
+        /// Who works on it.
+        assignee: OfficerId,
+    },
+    /// The applicant was asked to correct exact fields.
+    CorrectionRequested {
+        /// The arrival.
+        filed: Filed,
+        /// Who asked.
+        assignee: OfficerId,
+        /// The request.
+        correction: CorrectionId,
+    },
+    /// The notifier was asked about the entries; the arrival stands.
+    Inquiry {
+        /// The arrival.
+        filed: Filed,
+        /// Who asked.
+        assignee: OfficerId,
+        /// The question.
+        inquiry: CorrectionId,
+    },
+    /// A proposal is on its approval route.
+    InApproval {
+        /// The arrival.
+        filed: Filed,
+        /// The drafter of the proposal.
+        assignee: OfficerId,
+        /// The proposal.
+        proposal: ProposalId,
+    },
+    /// The disposition is made.
+    Decided(Filed),
+    /// Everything is done.
+    Closed(Filed),
+    /// Taken back by the applicant.
+    Withdrawn(Filed),
+    /// Sent to the authority in charge.
+    Transferred(Filed),
+}
+
+/// A step somebody wants to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Hand in (提出).
+    Submit(Filed),
+    /// Take a waiting case up.
+    Claim(OfficerId),
+    /// Give a case back to the queue.
+    Release,
+    /// Hand a case to a colleague.
+    Assign(OfficerId),
+    /// Ask for a correction of an application, or about the entries of a notification.
+    Ask(CorrectionId),
+    /// Answer what was asked.
+    Answer,
+    /// Put a proposal on its approval route (起案).
+    Propose(ProposalId),
+    /// The route came back without a decision (差戻し, 引戻し).
+    ReturnToReview,
+    /// The last seal is set: the disposition is made (決裁).
+    Decide,
+    /// Close: a decided application, or a checked notification (収受).
+    Close,
+    /// Take back, by the applicant only (取下げ).
+    Withdraw,
+}
+
+impl Command {
+    /// The name used in refusals.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Submit(_) => "submit",
+            Self::Claim(_) => "claim",
+            Self::Release => "release",
+            Self::Assign(_) => "assign",
+            Self::Ask(_) => "ask",
+            Self::Answer => "answer",
+            Self::Propose(_) => "propose",
+            Self::ReturnToReview => "return_to_review",
+            Self::Decide => "decide",
+            Self::Close => "close",
+            Self::Withdraw => "withdraw",
+        }
+    }
+}
+
+/// A step that the law or the state of the case does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The case is in a state that does not know this step.
+    #[error("{command} is not possible while the case is {state:?}")]
+    WrongState {
+        /// What was asked.
+        command: &'static str,
+        /// Where the case stands.
+        state: StateName,
+    },
+    /// The step does not exist for this legal kind (R-2: nobody decides a notification).
+    #[error("{command} does not exist for a notification")]
+    NotForNotifications {
+        /// What was asked.
+        command: &'static str,
+    },
+    /// Another officer has the case.
+    #[error("the case is already claimed")]
+    AlreadyClaimed {
+        /// Who has it.
+        by: OfficerId,
+    },
+}
+
+impl CaseState {
+    /// The name of the state.
+    pub fn name(&self) -> StateName {
+        match self {
+            Self::Draft => StateName::Draft,
+            Self::Submitted(_) => StateName::Submitted,
+            Self::UnderReview { .. } => StateName::UnderReview,
+            Self::CorrectionRequested { .. } => StateName::CorrectionRequested,
+            Self::Inquiry { .. } => StateName::Inquiry,
+            Self::InApproval { .. } => StateName::InApproval,
+            Self::Decided(_) => StateName::Decided,
+            Self::Closed(_) => StateName::Closed,
+            Self::Withdrawn(_) => StateName::Withdrawn,
+            Self::Transferred(_) => StateName::Transferred,
+        }
+    }
+
+    /// What was fixed at the arrival; nothing for a draft.
+    pub fn filed(&self) -> Option<&Filed> {
+        match self {
+            Self::Draft => None,
+            Self::Submitted(filed)
+            | Self::Decided(filed)
+            | Self::Closed(filed)
+            | Self::Withdrawn(filed)
+            | Self::Transferred(filed)
+            | Self::UnderReview { filed, .. }
+            | Self::CorrectionRequested { filed, .. }
+            | Self::Inquiry { filed, .. }
+            | Self::InApproval { filed, .. } => Some(filed),
+        }
+    }
+
+    /// Who works on the case now.
+    pub fn assignee(&self) -> Option<OfficerId> {
+        match self {
+            Self::UnderReview { assignee, .. }
+            | Self::CorrectionRequested { assignee, .. }
+            | Self::Inquiry { assignee, .. }
+            | Self::InApproval { assignee, .. } => Some(*assignee),
+            _ => None,
+        }
+    }
+
+    /// Takes one step, or says why it cannot be taken. The case is unchanged by a refusal.
+    pub fn apply(self, kind: CaseKind, command: Command) -> Result<Self, Rejection> {
+        use CaseState as S;
+        use Command as C;
+        if kind == CaseKind::Notification && matches!(command, C::Propose(_) | C::Decide) {
+            return Err(Rejection::NotForNotifications { command: command.name() });
+        }
+        let name = command.name();
+        Ok(match (self, command) {
+            (S::Draft, C::Submit(filed)) => S::Submitted(filed),
+            (S::Submitted(filed), C::Claim(assignee) | C::Assign(assignee)) => {
+                S::UnderReview { filed, assignee }
+            }
+            (S::UnderReview { assignee, .. }, C::Claim(_)) => {
+                return Err(Rejection::AlreadyClaimed { by: assignee });
+            }
+            (S::UnderReview { filed, .. }, C::Assign(assignee)) => S::UnderReview { filed, assignee },
+            (S::UnderReview { filed, .. }, C::Release) => S::Submitted(filed),
+            (S::UnderReview { filed, assignee }, C::Ask(id)) => match kind {
+                CaseKind::Application => S::CorrectionRequested { filed, assignee, correction: id },
+                CaseKind::Notification => S::Inquiry { filed, assignee, inquiry: id },
+            },
+            (
+                S::CorrectionRequested { filed, assignee, .. } | S::Inquiry { filed, assignee, .. },
+                C::Answer,
+            ) => S::UnderReview { filed, assignee },
+            (S::UnderReview { filed, assignee }, C::Propose(proposal)) => {
+                S::InApproval { filed, assignee, proposal }
+            }
+            (S::InApproval { filed, assignee, .. }, C::ReturnToReview) => S::UnderReview { filed, assignee },
+            (S::InApproval { filed, .. }, C::Decide) => S::Decided(filed),
+            (S::Decided(filed), C::Close) => S::Closed(filed),
+            (S::UnderReview { filed, .. }, C::Close) if kind == CaseKind::Notification => S::Closed(filed),
+            (
+                S::Submitted(filed)
+                | S::UnderReview { filed, .. }
+                | S::CorrectionRequested { filed, .. }
+                | S::Inquiry { filed, .. }
+                | S::InApproval { filed, .. },
+                C::Withdraw,
+            ) => S::Withdrawn(filed),
+            (state, _) => return Err(Rejection::WrongState { command: name, state: state.name() }),
+        })
+    }
+}

@@ -1,0 +1,279 @@
+//! Who may do what: one table, [`may`], asked by every use case and tested exhaustively.
+//!
+//! An account acts for a *party* of a case; ownership is never asked. Staff act through a post: a role held in a
+//! department of one tenant on the day of the act. What somebody may not know of is hidden (404), not
+//! forbidden; what they may see but not do is denied (403).
+
+use super::id::{AccountId, OfficerId, TenantCode};
+
+/// What a member of staff may be in a department (職).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// 担当: reviews and drafts.
+    Clerk,
+    /// グループマネージャー.
+    GroupManager,
+    /// 課長: seals.
+    SectionChief,
+    /// 会計担当: sees money, decides no case.
+    Accountant,
+}
+
+impl Role {
+    /// All roles, for tables and tests.
+    pub const ALL: [Self; 4] = [Self::Clerk, Self::GroupManager, Self::SectionChief, Self::Accountant];
+
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clerk => "clerk",
+            Self::GroupManager => "group_manager",
+            Self::SectionChief => "section_chief",
+            Self::Accountant => "accountant",
+        }
+    }
+
+    /// The role of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A role held in a department (職), as it stands on the day of the act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// The department's code.
+    pub department: String,
+    /// What the post allows.
+    pub role: Role,
+    /// The title shown beside a seal.
+    pub title: String,
+}
+
+/// An officer with the posts in force today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfficerAuthority {
+    /// The account that signed in.
+    pub account: AccountId,
+    /// The member of staff.
+    pub officer: OfficerId,
+    /// The body served.
+    pub tenant: TenantCode,
+    /// Posts in force on the day of the act.
+    pub posts: Vec<Post>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Nobody known.
+    Anonymous,
+    /// A signed-in resident or business, acting for parties.
+    Person(AccountId),
+    /// A signed-in member of staff.
+    Officer(OfficerAuthority),
+}
+
+/// What somebody wants to do with a case or a department's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See a case, its attachments, corrections and timeline.
+    ReadCase,
+    /// Change or hand in one's draft, answer a correction, attach files.
+    EditCase,
+    /// Take a case back (取下げ).
+    WithdrawCase,
+    /// See an invoice, a payment, a confirmation.
+    ReadMoney,
+    /// Open or cancel a payment.
+    Pay,
+    /// See a department's queue.
+    ReadQueue,
+    /// Claim, release, assign, ask, note, close.
+    Review,
+    /// Draft a decision (起案).
+    Propose,
+    /// Seal or return a proposal at a step of its route (決裁, 差戻し).
+    Approve,
+}
+
+impl Action {
+    /// All actions, for tables and tests.
+    pub const ALL: [Self; 9] = [
+        Self::ReadCase,
+        Self::EditCase,
+        Self::WithdrawCase,
+        Self::ReadMoney,
+        Self::Pay,
+        Self::ReadQueue,
+        Self::Review,
+        Self::Propose,
+        Self::Approve,
+    ];
+}
+
+/// What the policy needs to know of a case (or of a department's queue: no parties, not a draft).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseFacts {
+    /// The body in charge.
+    pub tenant: TenantCode,
+    /// The department in charge.
+    pub department: String,
+    /// Accounts that act for a party of the case.
+    pub parties: Vec<AccountId>,
+    /// A draft is the applicant's own paper; staff do not see it.
+    pub visibility: Visibility,
+}
+
+/// Whether a case has arrived yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Only the parties know of it.
+    Draft,
+    /// The department has it.
+    Arrived,
+}
+
+/// What the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on.
+    Allow,
+    /// Answer as if it did not exist.
+    Hide,
+    /// Seen but not theirs to do.
+    Deny,
+    /// Nobody is signed in.
+    SignIn,
+}
+
+/// May `actor` do `action` with this case?
+pub fn may(actor: &Actor, action: Action, case: &CaseFacts) -> Decision {
+    match actor {
+        Actor::Anonymous => Decision::SignIn,
+        Actor::Person(account) => may_person(*account, action, case),
+        Actor::Officer(officer) => may_officer(officer, action, case),
+    }
+}
+
+fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision {
+    if !case.parties.contains(&account) {
+        return Decision::Hide;
+    }
+    match action {
+        Action::ReadCase | Action::EditCase | Action::WithdrawCase | Action::ReadMoney | Action::Pay => Decision::Allow,
+        Action::ReadQueue | Action::Review | Action::Propose | Action::Approve => Decision::Deny,
+    }
+}
+
+fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> Decision {
+    if officer.tenant != case.tenant || case.visibility == Visibility::Draft {
+        return Decision::Hide;
+    }
+    let roles: Vec<Role> =
+        officer.posts.iter().filter(|post| post.department == case.department).map(|post| post.role).collect();
+    // The accounting post serves the whole body: it sees the money of every department and nothing else.
+    let accountant = officer.posts.iter().any(|post| post.role == Role::Accountant);
+    if roles.is_empty() && !accountant {
+        return Decision::Hide;
+    }
+    let reviewer = roles.iter().any(|role| *role != Role::Accountant);
+    let sealer = roles.iter().any(|role| matches!(role, Role::GroupManager | Role::SectionChief));
+    let allowed = match action {
+        Action::ReadCase | Action::ReadQueue | Action::Review | Action::Propose => reviewer,
+        Action::ReadMoney => true,
+        Action::Approve => sealer,
+        // Only a party edits, withdraws or pays: staff never act in the applicant's name.
+        Action::EditCase | Action::WithdrawCase | Action::Pay => false,
+    };
+    if allowed {
+        Decision::Allow
+    } else if reviewer {
+        Decision::Deny
+    } else {
+        Decision::Hide
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const APPLICANT: AccountId = AccountId(Uuid::from_u128(1));
+    const STRANGER: AccountId = AccountId(Uuid::from_u128(2));
+
+    fn case(visibility: Visibility) -> CaseFacts {
+        CaseFacts {
+            tenant: TenantCode::parse("020001").unwrap(),
+            department: "kanri".into(),
+            parties: vec![APPLICANT],
+            visibility,
+        }
+    }
+
+    fn officer(tenant: &str, department: &str, role: Role) -> Actor {
+        Actor::Officer(OfficerAuthority {
+            account: AccountId(Uuid::from_u128(9)),
+            officer: OfficerId(Uuid::from_u128(10)),
+            tenant: TenantCode::parse(tenant).unwrap(),
+            posts: vec![Post { department: department.into(), role, title: "主事".into() }],
+        })
+    }
+
+    /// The whole table as text: one row an actor, one letter an action (Allow, Hide, Deny, Sign in).
+    #[test]
+    fn the_policy_table_is_exactly_this() {
+        use Decision::{Allow, Deny, Hide, SignIn};
+        let rows = [
+            ("anonymous", Actor::Anonymous),
+            ("the applicant", Actor::Person(APPLICANT)),
+            ("a stranger", Actor::Person(STRANGER)),
+            ("clerk of the department", officer("020001", "kanri", Role::Clerk)),
+            ("section chief of the department", officer("020001", "kanri", Role::SectionChief)),
+            ("section chief of another department", officer("020001", "doro", Role::SectionChief)),
+            ("accountant of the body", officer("020001", "kaikei", Role::Accountant)),
+            ("accountant in the department", officer("020001", "kanri", Role::Accountant)),
+            ("section chief of another body", officer("022012", "kanri", Role::SectionChief)),
+        ];
+        let table: Vec<String> = rows
+            .iter()
+            .flat_map(|(name, actor)| {
+                [Visibility::Draft, Visibility::Arrived].map(|visibility| {
+                    let letters: String = Action::ALL
+                        .iter()
+                        .map(|action| match may(actor, *action, &case(visibility)) {
+                            Allow => 'A',
+                            Hide => 'h',
+                            Deny => 'd',
+                            SignIn => 's',
+                        })
+                        .collect();
+                    format!("{letters} {visibility:?} {name}")
+                })
+            })
+            .collect();
+        // ReadCase EditCase Withdraw ReadMoney Pay ReadQueue Review Propose Approve
+        let expected = [
+            "sssssssss Draft anonymous",
+            "sssssssss Arrived anonymous",
+            "AAAAAdddd Draft the applicant",
+            "AAAAAdddd Arrived the applicant",
+            "hhhhhhhhh Draft a stranger",
+            "hhhhhhhhh Arrived a stranger",
+            "hhhhhhhhh Draft clerk of the department",
+            "AddAdAAAd Arrived clerk of the department",
+            "hhhhhhhhh Draft section chief of the department",
+            "AddAdAAAA Arrived section chief of the department",
+            "hhhhhhhhh Draft section chief of another department",
+            "hhhhhhhhh Arrived section chief of another department",
+            "hhhhhhhhh Draft accountant of the body",
+            "hhhAhhhhh Arrived accountant of the body",
+            "hhhhhhhhh Draft accountant in the department",
+            "hhhAhhhhh Arrived accountant in the department",
+            "hhhhhhhhh Draft section chief of another body",
+            "hhhhhhhhh Arrived section chief of another body",
+        ];
+        assert_eq!(table, expected);
+    }
+}

@@ -1,0 +1,7 @@
+//! HTTP: parse, call one use case, present. No rule lives here.
+
+pub mod error;
+pub mod extract;
+pub mod faults;
+pub mod locale;
+pub mod v1;

@@ -1,0 +1,40 @@
+//! The parts of the running program that the use cases share.
+
+use std::sync::Arc;
+
+use crate::catalogue::Catalogue;
+use crate::clock::{Clock, IdGen};
+use crate::config::Settings;
+use crate::drill::Drill;
+use crate::files::FileStore;
+use crate::gateway::Gateways;
+use crate::seal::Keyring;
+use crate::service::password::PasswordPool;
+use crate::service::token::TokenSigner;
+use crate::store::Db;
+
+/// Everything a use case may reach for; cheap to share, made once at the start.
+pub struct Core {
+    /// The database.
+    pub db: Db,
+    /// Tenants, departments, procedures and calendars.
+    pub catalogue: Arc<Catalogue>,
+    /// Data keys.
+    pub keys: Arc<Keyring>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// New ids and secret bytes.
+    pub ids: Arc<dyn IdGen>,
+    /// Settings.
+    pub settings: Arc<Settings>,
+    /// Attachments.
+    pub files: FileStore,
+    /// Slow password hashing, bounded.
+    pub passwords: PasswordPool,
+    /// Access tokens.
+    pub tokens: TokenSigner,
+    /// Payment gateways.
+    pub gateways: Gateways,
+    /// Crash points.
+    pub drill: Arc<Drill>,
+}

@@ -1,0 +1,239 @@
+//! The one error of the use cases: a refusal the caller is told of, or a failure the operator is told of.
+//!
+//! Each refusal has a stable `code` and a sentence in Japanese and English. [`crate::http::error`] is the only place
+//! that turns them into status codes. What went wrong inside ([`Failure::Internal`]) never reaches the caller.
+
+use crate::domain::application::{Rejection, StateName};
+use crate::domain::fault::Fault;
+use crate::seal::SealError;
+use crate::store::StoreError;
+
+/// Why a use case gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Refused by a rule; nothing was changed.
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+    /// The store could not serve (or cannot say whether it did).
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours; the text is for the operator only.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(match rejection {
+            Rejection::WrongState { state, .. } => Refusal::WrongState { state },
+            Rejection::NotForNotifications { .. } => Refusal::NotForNotifications,
+            Rejection::AlreadyClaimed { .. } => Refusal::AlreadyClaimed,
+        })
+    }
+}
+
+/// Everything a caller can be refused for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The body is not what the contract asks for; every fault is listed.
+    Malformed(Vec<Fault>),
+    /// The content breaks rules of the procedure; every fault is listed.
+    Invalid(Vec<Fault>),
+    /// No valid access token.
+    NotSignedIn,
+    /// E-mail or password is wrong; which of them is not said.
+    WrongCredentials,
+    /// Too many wrong passwords from here.
+    TooManyAttempts {
+        /// Seconds until the next try.
+        retry_after_s: i64,
+    },
+    /// A refresh token was used twice: the whole session is closed.
+    RefreshTokenReused,
+    /// It does not exist, or the caller may not know of it.
+    NotFound,
+    /// Seen, but not the caller's to do.
+    Forbidden,
+    /// The drafter may not seal the own proposal.
+    OwnProposal,
+    /// The step is not open in the present state.
+    WrongState {
+        /// The state the case is in.
+        state: StateName,
+    },
+    /// Nobody decides a notification.
+    NotForNotifications,
+    /// Another officer has the case.
+    AlreadyClaimed,
+    /// The fee differs from what the caller expected.
+    FeeChanged {
+        /// The fee as it is now, in yen.
+        total: i64,
+    },
+    /// The fee is not paid or entrusted yet, so nothing can be decided.
+    FeeNotSettled,
+    /// Another payment of the same payable is open.
+    PaymentInProgress,
+    /// The invoice cannot be paid (any more).
+    InvoiceNotPayable,
+    /// The method is not offered for this revenue (T-5).
+    MethodNotOffered,
+    /// `If-Match` is missing.
+    VersionRequired,
+    /// `If-Match` names an old version.
+    StaleVersion {
+        /// The version as it is now.
+        current: i64,
+    },
+    /// `Idempotency-Key` is missing or not 1–64 visible ASCII characters.
+    IdempotencyKeyRequired,
+    /// The key was used for another request.
+    IdempotencyKeyReused,
+    /// The body is larger than allowed.
+    TooLarge {
+        /// The limit in bytes.
+        limit_bytes: usize,
+    },
+    /// The media type is not accepted here.
+    UnsupportedMediaType,
+    /// A notification that is not from the gateway.
+    NotificationRejected,
+    /// The server has no room for more slow work now.
+    Busy {
+        /// Seconds until the next try.
+        retry_after_s: i64,
+    },
+    /// The method is not known for this path.
+    MethodNotAllowed,
+}
+
+impl Refusal {
+    /// The stable code of the contract.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed_request",
+            Self::Invalid(_) => "validation_failed",
+            Self::NotSignedIn => "not_signed_in",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::NotFound => "not_found",
+            Self::Forbidden => "forbidden",
+            Self::OwnProposal => "own_proposal",
+            Self::WrongState { .. } => "wrong_state",
+            Self::NotForNotifications => "not_for_notifications",
+            Self::AlreadyClaimed => "already_claimed",
+            Self::FeeChanged { .. } => "fee_changed",
+            Self::FeeNotSettled => "fee_not_settled",
+            Self::PaymentInProgress => "payment_in_progress",
+            Self::InvoiceNotPayable => "invoice_not_payable",
+            Self::MethodNotOffered => "method_not_offered",
+            Self::VersionRequired => "version_required",
+            Self::StaleVersion { .. } => "stale_version",
+            Self::IdempotencyKeyRequired => "idempotency_key_required",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::TooLarge { .. } => "too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::NotificationRejected => "notification_rejected",
+            Self::Busy { .. } => "busy",
+            Self::MethodNotAllowed => "method_not_allowed",
+        }
+    }
+
+    /// The sentence for the caller: Japanese, English.
+    pub fn sentence(&self) -> (String, String) {
+        match self {
+            Self::Malformed(_) => both("リクエストの形式に誤りがあります。", "The request is not well-formed."),
+            Self::Invalid(_) => both("入力内容に誤りがあります。", "Some of the answers are not acceptable."),
+            Self::NotSignedIn => both("サインインが必要です。", "Please sign in."),
+            Self::WrongCredentials => {
+                both("メールアドレスまたはパスワードが違います。", "The e-mail address or the password is wrong.")
+            }
+            Self::TooManyAttempts { retry_after_s } => (
+                format!("試行回数が多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
+                format!("Too many attempts. Please try again in {retry_after_s} seconds."),
+            ),
+            Self::RefreshTokenReused => both(
+                "更新トークンが再利用されたため、セッションを終了しました。",
+                "A refresh token was used twice; the session has been closed.",
+            ),
+            Self::NotFound => both("見つかりません。", "Not found."),
+            Self::Forbidden => both("この操作を行う権限がありません。", "You are not allowed to do this."),
+            Self::OwnProposal => {
+                both("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
+            }
+            Self::WrongState { state } => (
+                format!("現在の状態（{}）ではこの操作はできません。", state.as_str()),
+                format!("This is not possible while the case is {}.", state.as_str()),
+            ),
+            Self::NotForNotifications => both(
+                "届出は到達により完了するため、この操作はありません。",
+                "A notification is complete on arrival; this step does not exist for it.",
+            ),
+            Self::AlreadyClaimed => both("他の職員が担当しています。", "Another officer has claimed the case."),
+            Self::FeeChanged { total } => (
+                format!("手数料が変わりました。現在の額は{total}円です。"),
+                format!("The fee has changed; it is now {total} yen."),
+            ),
+            Self::FeeNotSettled => both(
+                "手数料の納付（委託）が確認できるまで処分できません。",
+                "No decision can be made before the fee is paid or entrusted.",
+            ),
+            Self::PaymentInProgress => {
+                both("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
+            }
+            Self::InvoiceNotPayable => both("この納入通知は支払えません。", "This invoice cannot be paid."),
+            Self::MethodNotOffered => {
+                both("この支払方法は利用できません。", "This payment method is not offered here.")
+            }
+            Self::VersionRequired => both("If-Match ヘッダーが必要です。", "The If-Match header is required."),
+            Self::StaleVersion { current } => (
+                format!("他の更新がありました（現在の版: {current}）。再読み込みしてください。"),
+                format!("It has been changed meanwhile (version {current} now); please reload."),
+            ),
+            Self::IdempotencyKeyRequired => both(
+                "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",
+                "The Idempotency-Key header (1 to 64 visible ASCII characters) is required.",
+            ),
+            Self::IdempotencyKeyReused => both(
+                "この Idempotency-Key は別の内容で使用済みです。",
+                "This Idempotency-Key was used for another request.",
+            ),
+            Self::TooLarge { limit_bytes } => (
+                format!("データが大きすぎます（上限 {limit_bytes} バイト）。"),
+                format!("The body is too large (limit {limit_bytes} bytes)."),
+            ),
+            Self::UnsupportedMediaType => both("このデータ形式は使えません。", "This media type is not accepted."),
+            Self::NotificationRejected => both("通知を受け付けません。", "The notification is not accepted."),
+            Self::Busy { .. } => both(
+                "ただいま混み合っています。しばらくしてからお試しください。",
+                "The server is busy. Please try again shortly.",
+            ),
+            Self::MethodNotAllowed => both("このメソッドは使えません。", "This method is not allowed here."),
+        }
+    }
+
+    /// The single faults, where there are some.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::Malformed(faults) | Self::Invalid(faults) => faults,
+            _ => &[],
+        }
+    }
+}
+
+fn both(ja: &str, en: &str) -> (String, String) {
+    (ja.to_owned(), en.to_owned())
+}

@@ -1,0 +1,77 @@
+//! The use cases: one public function each. Load, decide in `domain`, save, append events, enqueue.
+//!
+//! Everything inside a transaction closure is plain synchronous Rust that changes nothing but the transaction, because
+//! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
+
+pub mod core;
+pub mod error;
+pub mod idempotency;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+pub use self::core::Core;
+pub use self::error::{Failure, Refusal};
+use crate::domain::id::AccountId;
+
+/// Who a request comes from, as its access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// No token.
+    Anonymous,
+    /// A signed-in account; whether it is staff somewhere is looked up when it matters.
+    Account(AccountId),
+}
+
+/// What a use case knows of the request it serves.
+#[derive(Clone)]
+pub struct Ctx {
+    /// The parts of the running program.
+    pub core: Arc<Core>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The id that stands in the answer and in the log.
+    pub request_id: Uuid,
+}
+
+impl Ctx {
+    /// The present instant, for reads. Writes take theirs from the transaction.
+    pub fn now(&self) -> Timestamp {
+        self.core.clock.now()
+    }
+
+    /// The signed-in account, or a refusal.
+    pub fn account(&self) -> Result<AccountId, Refusal> {
+        match self.caller {
+            Caller::Account(id) => Ok(id),
+            Caller::Anonymous => Err(Refusal::NotSignedIn),
+        }
+    }
+}
+
+/// A result together with whether it was made now or given again for a repeated key.
+#[derive(Clone, Debug)]
+pub struct Effect<T> {
+    /// The resource as it is now.
+    pub value: T,
+    /// Whether this call made it.
+    pub origin: Origin,
+}
+
+/// Whether an effect is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This call made it.
+    Fresh,
+    /// An earlier call with the same key made it.
+    Replayed,
+}
+
+impl<T> Effect<T> {
+    /// The same origin with another value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Effect<U> {
+        Effect { value: f(self.value), origin: self.origin }
+    }
+}
