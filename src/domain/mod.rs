@@ -3,6 +3,9 @@
 //! A function here takes the present state and a command and returns the next state or a typed refusal.
 //! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
 
+pub mod corporate_number;
+pub mod fee;
+pub mod form;
 pub mod id;
 pub mod money;
 pub mod procedure;
