@@ -3,9 +3,12 @@
 //! A function here takes the present state and a command and returns the next state or a typed refusal.
 //! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
 
+pub mod calendar;
 pub mod corporate_number;
 pub mod fee;
+pub mod fiscal_year;
 pub mod form;
 pub mod id;
 pub mod money;
+pub mod period;
 pub mod procedure;
