@@ -10,5 +10,7 @@ pub mod fiscal_year;
 pub mod form;
 pub mod id;
 pub mod money;
+pub mod municipality;
 pub mod period;
 pub mod procedure;
+pub mod processing_clock;
