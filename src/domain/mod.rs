@@ -4,4 +4,7 @@
 //! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
 
 pub mod id;
+pub mod invoice;
+pub mod ledger;
 pub mod money;
+pub mod payment;
