@@ -8,3 +8,4 @@ pub mod seal;
 pub mod service;
 pub mod store;
 pub mod gateway;
+pub mod simulator;
