@@ -3,9 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
-pub mod http;
-pub mod seal;
-pub mod service;
-pub mod store;
 pub mod gateway;
+pub mod seal;
 pub mod simulator;
+pub mod store;

@@ -107,7 +107,8 @@ impl ApplicationRow {
         state.name().as_str().clone_into(&mut self.state);
         self.assignee_id = state.assignee();
         self.correction_id = match state {
-            CaseState::CorrectionRequested { correction: id, .. } | CaseState::Inquiry { inquiry: id, .. } => Some(*id),
+            CaseState::CorrectionRequested { correction: id, .. }
+            | CaseState::Inquiry { inquiry: id, .. } => Some(*id),
             _ => None,
         };
         self.proposal_id = match state {
@@ -127,7 +128,11 @@ impl ApplicationRow {
 }
 
 /// The case, if the tenant has it.
-pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Option<ApplicationRow>, StoreError> {
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Option<ApplicationRow>, StoreError> {
     Ok(applications::table
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::id.eq(id))

@@ -64,7 +64,11 @@ pub fn find(
 }
 
 /// The attachments of a case that are present, oldest first.
-pub fn of_case(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<AttachmentRow>, StoreError> {
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<AttachmentRow>, StoreError> {
     Ok(attachments::table
         .filter(attachments::tenant_id.eq(tenant))
         .filter(attachments::application_id.eq(id))

@@ -90,7 +90,11 @@ pub fn append(tx: &mut Tx<'_>, case: &mut ApplicationRow, event: NewEvent) -> Re
 }
 
 /// All events of a case in order.
-pub fn of_case(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<EventRow>, StoreError> {
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<EventRow>, StoreError> {
     Ok(events::table
         .filter(events::tenant_id.eq(tenant))
         .filter(events::application_id.eq(id))

@@ -32,7 +32,11 @@ pub fn find(
         .select((k::fingerprint, k::resource_kind, k::resource_id))
         .first(tx.read())
         .optional()?;
-    Ok(row.map(|(fingerprint, resource_kind, resource_id)| KeyRecord { fingerprint, resource_kind, resource_id }))
+    Ok(row.map(|(fingerprint, resource_kind, resource_id)| KeyRecord {
+        fingerprint,
+        resource_kind,
+        resource_id,
+    }))
 }
 
 /// Remembers a key with its effect, in the effect's own transaction.

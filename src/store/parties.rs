@@ -53,7 +53,11 @@ pub fn insert(tx: &mut Tx<'_>, row: &PartyRow) -> Result<(), StoreError> {
 }
 
 /// All parties of a case.
-pub fn of_case(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<PartyRow>, StoreError> {
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<PartyRow>, StoreError> {
     Ok(parties::table
         .filter(parties::tenant_id.eq(tenant))
         .filter(parties::application_id.eq(id))
@@ -69,7 +73,9 @@ pub fn case_with_accounts(
     id: ApplicationId,
 ) -> Result<Option<(ApplicationRow, Vec<AccountId>)>, StoreError> {
     let rows: Vec<(ApplicationRow, Option<AccountId>)> = applications::table
-        .inner_join(parties::table.on(parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id))))
+        .inner_join(parties::table.on(
+            parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id)),
+        ))
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::id.eq(id))
         .order(parties::role)
@@ -87,7 +93,9 @@ pub fn cases_of_account(
     limit: i64,
 ) -> Result<Vec<ApplicationRow>, StoreError> {
     let mut query = applications::table
-        .inner_join(parties::table.on(parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id))))
+        .inner_join(parties::table.on(
+            parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id)),
+        ))
         .filter(parties::account_id.eq(account))
         .order(parties::application_id.desc())
         .limit(limit)
