@@ -3,9 +3,18 @@
 //! Everything inside a transaction closure is plain synchronous Rust that changes nothing but the transaction, because
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
+pub mod account;
+pub mod billing;
+pub mod cases;
+pub mod catalogue;
 pub mod core;
 pub mod error;
 pub mod idempotency;
+pub mod intake;
+pub mod officer;
+pub mod password;
+pub mod session;
+pub mod token;
 
 use std::sync::Arc;
 

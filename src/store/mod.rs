@@ -15,6 +15,7 @@ mod error;
 pub mod events;
 pub mod idempotency_keys;
 mod instrument;
+pub mod invoices;
 pub mod migrations;
 pub mod parties;
 pub mod private_cluster;
