@@ -3,8 +3,8 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod gateway;
 pub mod http;
 pub mod seal;
 pub mod service;
 pub mod store;
-pub mod gateway;
