@@ -3,9 +3,15 @@
 //! Everything inside a transaction closure is plain synchronous Rust that changes nothing but the transaction, because
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
+pub mod account;
 pub mod core;
 pub mod error;
 pub mod idempotency;
+pub mod officer;
+pub mod password;
+pub mod session;
+mod sign_in_tally;
+pub mod token;
 
 use std::sync::Arc;
 

@@ -6,16 +6,21 @@
 //! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
 //! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
 
+pub mod accounts;
 pub mod backend;
 pub mod backup;
 mod db;
 mod error;
 mod instrument;
 pub mod migrations;
+pub mod officers;
 pub mod private_cluster;
 mod reader;
 mod roots;
+pub mod schema;
+pub mod sessions;
 mod settings;
+pub mod sign_in_failures;
 pub mod sql;
 mod task;
 mod tx;
