@@ -6,3 +6,4 @@ pub mod domain;
 pub mod http;
 pub mod seal;
 pub mod service;
+pub mod store;

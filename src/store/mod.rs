@@ -1,0 +1,32 @@
+//! The only place that knows diesel, SQLite and PostgreSQL.
+//!
+//! A use case hands [`Db::write`] or [`Db::read`] a closure; the closure runs on a database thread inside
+//! one transaction and may run more than once, so it changes nothing but that transaction. Writes that
+//! wait together are committed together (group commit), and every caller is answered only after the
+//! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
+//! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
+
+pub mod backend;
+pub mod backup;
+mod db;
+mod error;
+mod instrument;
+pub mod migrations;
+pub mod private_cluster;
+mod reader;
+mod roots;
+mod settings;
+pub mod sql;
+mod task;
+mod tx;
+mod url;
+mod writer;
+
+pub use backend::{AnyConn, MultiBackend};
+pub use db::Db;
+pub use error::StoreError;
+pub use instrument::Statistics;
+pub use roots::{Root, RootTable};
+pub use settings::{CommitHook, CommitPoint, DatabaseSettings};
+pub use tx::{ReadTx, Reads, Tx};
+pub use url::{DatabaseUrl, DatabaseUrlError};
