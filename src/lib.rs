@@ -7,3 +7,4 @@ pub mod http;
 pub mod seal;
 pub mod service;
 pub mod store;
+pub mod simulator;
