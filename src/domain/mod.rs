@@ -5,7 +5,19 @@
 
 pub mod application;
 pub mod audit;
+pub mod calendar;
+pub mod corporate_number;
 pub mod fault;
+pub mod fee;
+pub mod fiscal_year;
+pub mod form;
 pub mod id;
+pub mod invoice;
+pub mod ledger;
 pub mod money;
+pub mod municipality;
+pub mod payment;
+pub mod period;
 pub mod policy;
+pub mod procedure;
+pub mod processing_clock;

@@ -6,15 +6,21 @@
 //! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
 //! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
 
+pub mod applications;
+pub mod attachments;
 pub mod backend;
 pub mod backup;
 mod db;
 mod error;
+pub mod events;
+pub mod idempotency_keys;
 mod instrument;
 pub mod migrations;
+pub mod parties;
 pub mod private_cluster;
 mod reader;
 mod roots;
+pub mod schema;
 mod settings;
 pub mod sql;
 mod task;

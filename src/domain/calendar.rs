@@ -1,0 +1,258 @@
+//! Days of the counter: Japan time, national holidays, and the days on which a body is closed (休日, R-23).
+//!
+//! Holidays are data, never computed: the equinoxes are fixed by a yearly notice. Each tenant closes its
+//! year-end and its own extra days by its own ordinance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+
+/// Japan Standard Time; it has no summer time.
+const JST: Offset = Offset::constant(9);
+
+/// The day in Japan at an instant; the boundary is 00:00 JST.
+pub fn jst_day(at: Timestamp) -> Date {
+    JST.to_datetime(at).date()
+}
+
+/// A named day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedDay {
+    /// The day.
+    pub date: Date,
+    /// Its name, e.g. 秋分の日.
+    pub name: String,
+}
+
+/// The national holidays of some years (国民の祝日), as published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HolidayTable {
+    /// Where the list was taken from.
+    pub source: String,
+    /// The first year the list covers.
+    pub first_year: i16,
+    /// The last year the list covers.
+    pub last_year: i16,
+    /// The days, substitute holidays included.
+    pub holidays: Vec<NamedDay>,
+}
+
+/// The year-end closing of a body (年末年始), set by its ordinance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YearEnd {
+    /// The first closed day of December, e.g. 29.
+    pub december_from: i8,
+    /// The last closed day of January, e.g. 3.
+    pub january_to: i8,
+}
+
+/// What one tenant adds to the national holidays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosingDays {
+    /// The ordinance, e.g. 青森県の休日に関する条例.
+    pub basis: String,
+    /// The year-end closing.
+    pub year_end: YearEnd,
+    /// Other closed days.
+    #[serde(default)]
+    pub closures: Vec<NamedDay>,
+}
+
+/// Why a day is a day off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum DayOff {
+    /// 土曜日・日曜日.
+    Weekend,
+    /// 祝日法による休日, with its name.
+    National(String),
+    /// 年末年始.
+    YearEnd,
+    /// Another closed day of the body, with its name.
+    Closure(String),
+}
+
+/// Whether the holidays of a day's year have been published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// The list covers the year.
+    Published,
+    /// The list does not reach that year; only weekends and the year-end are known.
+    NotPublished,
+}
+
+/// The days off of one tenant (休日).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    national: BTreeMap<Date, String>,
+    closures: BTreeMap<Date, String>,
+    year_end: YearEnd,
+    first_year: i16,
+    last_year: i16,
+}
+
+impl Calendar {
+    /// Joins the national holidays and a tenant's own closing days.
+    pub fn new(table: &HolidayTable, closing: &ClosingDays) -> Self {
+        let map = |days: &[NamedDay]| days.iter().map(|day| (day.date, day.name.clone())).collect();
+        Self {
+            national: map(&table.holidays),
+            closures: map(&closing.closures),
+            year_end: closing.year_end,
+            first_year: table.first_year,
+            last_year: table.last_year,
+        }
+    }
+
+    /// Why `day` is off, or nothing on an open day (開庁日).
+    pub fn day_off(&self, day: Date) -> Option<DayOff> {
+        let in_year_end = (day.month() == 12 && day.day() >= self.year_end.december_from)
+            || (day.month() == 1 && day.day() <= self.year_end.january_to);
+        if let Some(name) = self.national.get(&day) {
+            Some(DayOff::National(name.clone()))
+        } else if in_year_end {
+            Some(DayOff::YearEnd)
+        } else if matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            Some(DayOff::Weekend)
+        } else {
+            self.closures.get(&day).map(|name| DayOff::Closure(name.clone()))
+        }
+    }
+
+    /// Whether `day` is a day off.
+    pub fn is_holiday(&self, day: Date) -> bool {
+        self.day_off(day).is_some()
+    }
+
+    /// `day` itself when open, else the next open day.
+    pub fn roll(&self, day: Date) -> Date {
+        let mut open = day;
+        while self.is_holiday(open) {
+            let Ok(next) = open.tomorrow() else { return open };
+            open = next;
+        }
+        open
+    }
+
+    /// Whether the national holidays of the year of `day` are in the list.
+    pub fn coverage(&self, day: Date) -> Coverage {
+        if (self.first_year..=self.last_year).contains(&day.year()) {
+            Coverage::Published
+        } else {
+            Coverage::NotPublished
+        }
+    }
+}
+
+impl HolidayTable {
+    /// Days that the list lacks or doubles by 祝日法 articles 3(2) and 3(3): the substitute after a Sunday holiday
+    /// and the weekday between two holidays. Empty when the list is sound.
+    pub fn inconsistencies(&self) -> Vec<Date> {
+        let days: BTreeSet<Date> = self.holidays.iter().map(|day| day.date).collect();
+        let mut wrong = Vec::new();
+        if days.len() != self.holidays.len() {
+            wrong.extend(self.holidays.iter().map(|day| day.date).take(1));
+        }
+        for day in &days {
+            if !(self.first_year..=self.last_year).contains(&day.year()) {
+                wrong.push(*day);
+            }
+            let Ok(next) = day.tomorrow() else { continue };
+            let Ok(after_next) = next.tomorrow() else { continue };
+            if day.weekday() == Weekday::Sunday && !days.contains(&next) {
+                wrong.push(next);
+            }
+            if days.contains(&after_next) && !days.contains(&next) && next.weekday() != Weekday::Sunday {
+                wrong.push(next);
+            }
+        }
+        wrong
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use jiff::Timestamp;
+    use jiff::civil::date;
+
+    use super::{Calendar, ClosingDays, Coverage, DayOff, HolidayTable, YearEnd, jst_day};
+
+    /// The calendar of 青森県 from the shipped list.
+    pub(crate) fn aomori() -> Calendar {
+        let closing = ClosingDays {
+            basis: "条例".into(),
+            year_end: YearEnd { december_from: 29, january_to: 3 },
+            closures: Vec::new(),
+        };
+        Calendar::new(&table(), &closing)
+    }
+
+    fn table() -> HolidayTable {
+        yaml_serde::from_str(include_str!("../../config/calendars/japan.yaml")).unwrap()
+    }
+
+    #[test]
+    fn r26_the_day_begins_at_midnight_in_japan() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(jst_day(at("2026-03-31T14:59:59.999999Z")), date(2026, 3, 31));
+        assert_eq!(jst_day(at("2026-03-31T15:00:00Z")), date(2026, 4, 1));
+    }
+
+    #[test]
+    fn r7_a_submission_at_night_in_the_holidays_arrives_that_day() {
+        assert_eq!(jst_day("2026-12-30T23:10:00+09:00".parse().unwrap()), date(2026, 12, 30));
+    }
+
+    #[test]
+    fn r25_the_shipped_list_obeys_the_holiday_law() {
+        assert_eq!(table().inconsistencies(), []);
+        let calendar = aomori();
+        let name = |day| match calendar.day_off(day) {
+            Some(DayOff::National(name)) => name,
+            other => panic!("{day}: {other:?}"),
+        };
+        assert_eq!(name(date(2026, 9, 21)), "敬老の日");
+        assert_eq!(name(date(2026, 9, 22)), "休日");
+        assert_eq!(name(date(2026, 9, 23)), "秋分の日");
+        assert_eq!(name(date(2026, 5, 6)), "休日");
+        assert_eq!(name(date(2027, 3, 22)), "休日");
+    }
+
+    #[test]
+    fn r25_a_list_without_a_substitute_holiday_is_found_out() {
+        let mut table = table();
+        table.holidays.retain(|day| day.date != date(2026, 9, 22) && day.date != date(2027, 3, 22));
+        assert_eq!(table.inconsistencies(), [date(2026, 9, 22), date(2027, 3, 22)]);
+    }
+
+    #[test]
+    fn r23_weekends_and_the_year_end_are_days_off() {
+        let calendar = aomori();
+        assert_eq!(calendar.day_off(date(2026, 12, 28)), None);
+        assert_eq!(calendar.day_off(date(2026, 12, 29)), Some(DayOff::YearEnd));
+        assert_eq!(calendar.day_off(date(2027, 1, 3)), Some(DayOff::YearEnd));
+        assert_eq!(calendar.day_off(date(2027, 1, 4)), None);
+        assert_eq!(calendar.day_off(date(2026, 6, 6)), Some(DayOff::Weekend));
+    }
+
+    #[test]
+    fn r24_a_deadline_on_a_day_off_moves_to_the_next_open_day() {
+        let calendar = aomori();
+        assert_eq!(calendar.roll(date(2026, 5, 2)), date(2026, 5, 7));
+        assert_eq!(calendar.roll(date(2026, 5, 7)), date(2026, 5, 7));
+    }
+
+    #[test]
+    fn a_year_without_a_published_list_is_said_to_be_so() {
+        assert_eq!(aomori().coverage(date(2027, 12, 31)), Coverage::Published);
+        assert_eq!(aomori().coverage(date(2028, 1, 1)), Coverage::NotPublished);
+    }
+}

@@ -1,0 +1,370 @@
+//! What is owed (調定) and where it stands.
+//!
+//! Purpose: derive an invoice's state from all attempts to pay it. Invariants: R-87, a failed attempt never changes
+//! it; R-77, `entrusted` is not `paid`: the day of payment is set only when the agent remits by the designated day;
+//! money that exceeds the debt is `overpaid`, never silently kept. A chargeback is the agent's matter (it guarantees
+//! the remittance) and raises an alert on the payment; it does not change the state here.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::payment::{LegalRole, Payment};
+
+/// Where an invoice stands (調定の状態).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceState {
+    /// Nothing has begun.
+    Unpaid,
+    /// An attempt is open.
+    Pending,
+    /// A designated agent holds the payer's entrustment (委託済).
+    Entrusted,
+    /// Paid (納付済).
+    Paid,
+    /// More came than is owed (過納).
+    Overpaid,
+    /// A part went back.
+    PartiallyRefunded,
+    /// All went back.
+    Refunded,
+    /// Waived by a decision (減免).
+    Waived,
+    /// The assessment was withdrawn (調定取消).
+    Canceled,
+}
+
+impl InvoiceState {
+    /// Every state.
+    pub const ALL: [Self; 9] = [
+        Self::Unpaid,
+        Self::Pending,
+        Self::Entrusted,
+        Self::Paid,
+        Self::Overpaid,
+        Self::PartiallyRefunded,
+        Self::Refunded,
+        Self::Waived,
+        Self::Canceled,
+    ];
+
+    /// The name stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unpaid => "unpaid",
+            Self::Pending => "pending",
+            Self::Entrusted => "entrusted",
+            Self::Paid => "paid",
+            Self::Overpaid => "overpaid",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+            Self::Waived => "waived",
+            Self::Canceled => "canceled",
+        }
+    }
+
+    /// The state of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// Whether the debt is covered, by money, entrustment or waiver.
+    pub fn is_covered(self) -> bool {
+        match self {
+            Self::Entrusted | Self::Paid | Self::Overpaid | Self::PartiallyRefunded | Self::Waived => true,
+            Self::Unpaid | Self::Pending | Self::Refunded | Self::Canceled => false,
+        }
+    }
+}
+
+/// One line of an invoice (調定の内訳), with what the notice must show and what recomputes it (T-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvoiceLine {
+    /// The fee item's code.
+    pub item: String,
+    /// Its Japanese name.
+    pub label_ja: String,
+    /// Its English name.
+    pub label_en: String,
+    /// What is owed.
+    pub amount: Yen,
+    /// The clause of the ordinance (条例).
+    pub basis: String,
+    /// The revenue account (歳入科目).
+    pub revenue_account: String,
+    /// The fiscal year it belongs to (所属年度, R-75).
+    pub fiscal_year: i16,
+    /// The version of the formula that priced it.
+    pub formula_version: String,
+    /// What the formula was given.
+    pub inputs: BTreeMap<String, serde_json::Value>,
+    /// The amount comes from sample data, not from an ordinance in force.
+    pub sample: bool,
+}
+
+/// Whether the agent's money arrived by the designated day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remittance {
+    /// Not yet.
+    Awaited,
+    /// By the designated day: the debt was paid on the day of entrustment.
+    InTime,
+    /// After it: nothing is deemed paid; recovery against the agent (LAA 231の4).
+    Late,
+}
+
+/// What one attempt contributes to one invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptStanding {
+    /// It may still take money.
+    Open,
+    /// It ended without money.
+    Ended,
+    /// It took money.
+    Captured {
+        /// This invoice's share of what was taken.
+        captured: Yen,
+        /// This invoice's share of what went back.
+        refunded: Yen,
+        /// The JST day on which it was taken.
+        captured_on: Date,
+        /// Whether a designated agent's money arrived; without meaning for other roles.
+        remittance: Remittance,
+    },
+}
+
+/// One attempt, as an invoice sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptFacts {
+    /// In which role the account's owner took the money.
+    pub legal_role: LegalRole,
+    /// What it contributes.
+    pub standing: AttemptStanding,
+}
+
+impl AttemptFacts {
+    /// The facts of a payment whose payable is this invoice alone. `captured_on` is the JST day of capture.
+    pub fn of(payment: &Payment, captured_on: Date, remittance: Remittance) -> Self {
+        let standing = if payment.state.is_captured() {
+            let (captured, refunded) = (payment.counters.captured, payment.counters.refunded);
+            AttemptStanding::Captured { captured, refunded, captured_on, remittance }
+        } else if payment.state.is_closed_without_money() {
+            AttemptStanding::Ended
+        } else {
+            AttemptStanding::Open
+        };
+        Self { legal_role: payment.legal_role, standing }
+    }
+}
+
+/// A decision that ended the debt without money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DebtEnd {
+    /// The debt stands.
+    Stands,
+    /// Waived (減免).
+    Waived,
+    /// Withdrawn (調定取消).
+    Canceled,
+}
+
+/// An invoice's state with its two days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvoiceStanding {
+    /// The state.
+    pub state: InvoiceState,
+    /// The day of entrustment (委託日).
+    pub entrusted_on: Option<Date>,
+    /// The day of payment (納付日).
+    pub paid_on: Option<Date>,
+}
+
+/// The JST calendar day of an instant: days of public accounting are cut in Japan, not in UTC.
+pub fn jst_day(at: Timestamp) -> Date {
+    Offset::constant(9).to_datetime(at).date()
+}
+
+/// The state of an invoice as a function of all its attempts, in whatever order they happened.
+pub fn derive_invoice_state(
+    total: Yen,
+    attempts: &[AttemptFacts],
+    end: DebtEnd,
+) -> Result<InvoiceStanding, YenOutOfRange> {
+    let mut kept: Vec<Kept> = attempts.iter().filter_map(Kept::of).collect();
+    kept.sort_by_key(|one| one.captured_on);
+    let captured = Yen::sum(kept.iter().map(|one| one.captured))?;
+    let stays = Yen::sum(kept.iter().map(|one| one.stays))?;
+    let owed = if end == DebtEnd::Stands { total } else { Yen::ZERO };
+    if stays > owed {
+        return with_days(InvoiceState::Overpaid, total, &kept);
+    }
+    match end {
+        DebtEnd::Waived => return Ok(without_days(InvoiceState::Waived)),
+        DebtEnd::Canceled => return Ok(without_days(InvoiceState::Canceled)),
+        DebtEnd::Stands => {}
+    }
+    if stays == total {
+        return with_days(InvoiceState::Paid, total, &kept);
+    }
+    if captured >= total {
+        let state = if stays == Yen::ZERO { InvoiceState::Refunded } else { InvoiceState::PartiallyRefunded };
+        return with_days(state, total, &kept);
+    }
+    let open = attempts.iter().any(|attempt| attempt.standing == AttemptStanding::Open);
+    Ok(without_days(if open || stays > Yen::ZERO { InvoiceState::Pending } else { InvoiceState::Unpaid }))
+}
+
+/// One attempt's money.
+#[derive(Clone, Copy)]
+struct Kept {
+    legal_role: LegalRole,
+    captured: Yen,
+    stays: Yen,
+    captured_on: Date,
+    remittance: Remittance,
+}
+
+impl Kept {
+    fn of(attempt: &AttemptFacts) -> Option<Self> {
+        let AttemptStanding::Captured { captured, refunded, captured_on, remittance } = attempt.standing
+        else {
+            return None;
+        };
+        let stays = captured.minus(refunded).unwrap_or(Yen::ZERO);
+        Some(Self { legal_role: attempt.legal_role, captured, stays, captured_on, remittance })
+    }
+
+    /// Whether this money pays the debt already.
+    fn pays(self) -> bool {
+        match self.legal_role {
+            LegalRole::CollectionAgent | LegalRole::Direct => true,
+            LegalRole::DesignatedAgent => self.remittance == Remittance::InTime,
+        }
+    }
+}
+
+fn without_days(state: InvoiceState) -> InvoiceStanding {
+    InvoiceStanding { state, entrusted_on: None, paid_on: None }
+}
+
+/// Sets the days from the earliest money that covers the debt; covered but not remitted is `entrusted`.
+fn with_days(state: InvoiceState, total: Yen, in_order: &[Kept]) -> Result<InvoiceStanding, YenOutOfRange> {
+    let whole_back = state == InvoiceState::Refunded || state == InvoiceState::PartiallyRefunded;
+    let mut covering = Vec::new();
+    let mut sum = Yen::ZERO;
+    for one in in_order.iter().filter(|one| whole_back || one.stays > Yen::ZERO) {
+        if sum >= total {
+            break;
+        }
+        sum = sum.plus(if whole_back { one.captured } else { one.stays })?;
+        covering.push(*one);
+    }
+    let entrusted_on = covering
+        .iter()
+        .filter(|one| one.legal_role == LegalRole::DesignatedAgent)
+        .map(|one| one.captured_on)
+        .max();
+    let paid_on = if covering.iter().all(|one| one.pays()) {
+        covering.iter().map(|one| one.captured_on).max()
+    } else {
+        None
+    };
+    let state =
+        if state == InvoiceState::Paid && paid_on.is_none() { InvoiceState::Entrusted } else { state };
+    Ok(InvoiceStanding { state, entrusted_on, paid_on })
+}
+
+/// What the agent's remittance makes of an entrusted debt: `InTime` when it came by the designated day.
+pub fn remittance_of(designated_day: Date, remitted_on: Date) -> Remittance {
+    if remitted_on <= designated_day { Remittance::InTime } else { Remittance::Late }
+}
+
+/// The day of payment after a remittance: the day of entrustment, or none when the agent was late.
+pub fn paid_on_after_remittance(entrusted_on: Date, designated_day: Date, remitted_on: Date) -> Option<Date> {
+    (remittance_of(designated_day, remitted_on) == Remittance::InTime).then_some(entrusted_on)
+}
+
+/// When a procedure's fee is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeeDue {
+    /// With the application.
+    OnSubmit,
+    /// After staff fixed the amount.
+    AfterReview,
+    /// When the document is handed over.
+    OnIssue,
+    /// There is no fee.
+    None,
+}
+
+/// Whether payment lets a case go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentGate {
+    /// It does.
+    Open,
+    /// The fee is unpaid: a defect to correct, never a lost arrival.
+    ClosedUnpaid,
+}
+
+/// The gate before the decision: open once every standing invoice is at least entrusted. A fee due at issue
+/// does not hold the decision back, see [`issue_gate`]. A fee fixed by staff keeps it shut until there is an invoice.
+pub fn payment_gate(fee_due: FeeDue, invoices: &[InvoiceState]) -> PaymentGate {
+    match fee_due {
+        FeeDue::None | FeeDue::OnIssue => PaymentGate::Open,
+        FeeDue::AfterReview if invoices.is_empty() => PaymentGate::ClosedUnpaid,
+        FeeDue::OnSubmit | FeeDue::AfterReview => all_covered(invoices),
+    }
+}
+
+/// The gate before the document is handed over: whatever is owed must be covered by then.
+pub fn issue_gate(fee_due: FeeDue, invoices: &[InvoiceState]) -> PaymentGate {
+    match fee_due {
+        FeeDue::None => PaymentGate::Open,
+        FeeDue::OnSubmit | FeeDue::AfterReview | FeeDue::OnIssue => all_covered(invoices),
+    }
+}
+
+fn all_covered(invoices: &[InvoiceState]) -> PaymentGate {
+    let covered = invoices.iter().all(|state| state.is_covered() || *state == InvoiceState::Canceled);
+    if covered { PaymentGate::Open } else { PaymentGate::ClosedUnpaid }
+}
+
+/// What the payer may be shown as proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmationKind {
+    /// The body's own receipt (領収証書).
+    OfficialReceipt,
+    /// A confirmation that an agent holds the entrustment; the receipt is the agent's to give.
+    EntrustmentConfirmation,
+}
+
+/// Which proof an invoice carries: never a receipt of the body for entrusted money, even after remittance.
+pub fn confirmation_kind(legal_role: LegalRole, state: InvoiceState) -> Option<ConfirmationKind> {
+    let money_is_here = match state {
+        InvoiceState::Entrusted
+        | InvoiceState::Paid
+        | InvoiceState::Overpaid
+        | InvoiceState::PartiallyRefunded => true,
+        InvoiceState::Unpaid
+        | InvoiceState::Pending
+        | InvoiceState::Refunded
+        | InvoiceState::Waived
+        | InvoiceState::Canceled => false,
+    };
+    money_is_here.then_some(match legal_role {
+        LegalRole::DesignatedAgent => ConfirmationKind::EntrustmentConfirmation,
+        LegalRole::CollectionAgent | LegalRole::Direct => ConfirmationKind::OfficialReceipt,
+    })
+}
+
+#[cfg(test)]
+#[path = "invoice_tests.rs"]
+mod tests;

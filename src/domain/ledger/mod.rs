@@ -1,0 +1,326 @@
+//! The ledger (帳簿): double entry as transfers.
+//!
+//! Purpose: book every movement once, append-only. Each [`Entry`] moves one positive amount from one account to another, so
+//! every set of entries balances by construction. Nothing is deleted: a mistake is [`reverse`]d. What the
+//! agent keeps as its fee is an expense, never a smaller revenue (gross principle, R-72).
+
+mod check;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+
+use crate::domain::invoice::InvoiceLine;
+use crate::domain::money::{Yen, YenOutOfRange};
+
+pub use check::{Violation, check};
+
+/// An account of the ledger. Its text form is stored.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Account {
+    /// What payers owe (調定済未収).
+    Receivable,
+    /// A revenue account (歳入科目), by its code.
+    Revenue(String),
+    /// What a designated agent owes us for entrusted money (委託済), by gateway.
+    Entrusted(String),
+    /// Money we hold, by place: a bank account, a counter, a collection agent's gateway.
+    Cash(String),
+    /// Money that came beyond the debt (過誤納金).
+    Overpayment,
+    /// What we owe to payers (還付未済).
+    RefundPayable,
+    /// The agents' fees (手数料, 歳出).
+    FeeExpense,
+    /// Given up (不納欠損).
+    WrittenOff,
+}
+
+impl Account {
+    /// The account of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        match text.split_once(':') {
+            Some(("revenue", code)) => named(code).map(Self::Revenue),
+            Some(("entrusted", gateway)) => named(gateway).map(Self::Entrusted),
+            Some(("cash", place)) => named(place).map(Self::Cash),
+            Some(_) => None,
+            None => match text {
+                "receivable" => Some(Self::Receivable),
+                "overpayment" => Some(Self::Overpayment),
+                "refund_payable" => Some(Self::RefundPayable),
+                "fee_expense" => Some(Self::FeeExpense),
+                "written_off" => Some(Self::WrittenOff),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Receivable => f.write_str("receivable"),
+            Self::Revenue(code) => write!(f, "revenue:{code}"),
+            Self::Entrusted(gateway) => write!(f, "entrusted:{gateway}"),
+            Self::Cash(place) => write!(f, "cash:{place}"),
+            Self::Overpayment => f.write_str("overpayment"),
+            Self::RefundPayable => f.write_str("refund_payable"),
+            Self::FeeExpense => f.write_str("fee_expense"),
+            Self::WrittenOff => f.write_str("written_off"),
+        }
+    }
+}
+
+/// What an entry books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Posting {
+    /// A debt arises (調定).
+    Assess,
+    /// A debt shrinks (減額調定).
+    Reduce,
+    /// A debt is given up (不納欠損).
+    WriteOff,
+    /// An agent takes the payer's entrustment (委託).
+    Entrust,
+    /// Money arrives directly (収納).
+    Receive,
+    /// An agent sends entrusted money (払込).
+    Remit,
+    /// An agent keeps its fee.
+    RemitFee,
+    /// A refund is decided (還付決定).
+    Refund,
+    /// A refund leaves (還付).
+    RefundPaid,
+}
+
+impl Posting {
+    /// Every posting.
+    pub const ALL: [Self; 9] = [
+        Self::Assess,
+        Self::Reduce,
+        Self::WriteOff,
+        Self::Entrust,
+        Self::Receive,
+        Self::Remit,
+        Self::RemitFee,
+        Self::Refund,
+        Self::RefundPaid,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Assess => "assess",
+            Self::Reduce => "reduce",
+            Self::WriteOff => "write_off",
+            Self::Entrust => "entrust",
+            Self::Receive => "receive",
+            Self::Remit => "remit",
+            Self::RemitFee => "remit_fee",
+            Self::Refund => "refund",
+            Self::RefundPaid => "refund_paid",
+        }
+    }
+}
+
+/// The kind of an entry: a posting, or the undoing of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A movement.
+    Booked(Posting),
+    /// The movement undone.
+    Reversed(Posting),
+}
+
+impl EntryKind {
+    /// The kind of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let posting = |name: &str| Posting::ALL.into_iter().find(|posting| posting.as_str() == name);
+        match text.strip_prefix("reverse_") {
+            Some(name) => posting(name).map(Self::Reversed),
+            None => posting(text).map(Self::Booked),
+        }
+    }
+}
+
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Booked(posting) => f.write_str(posting.as_str()),
+            Self::Reversed(posting) => write!(f, "reverse_{}", posting.as_str()),
+        }
+    }
+}
+
+/// One transfer. `(kind, source_id, line_no)` is unique: one cause is booked once, whatever is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it books.
+    pub kind: EntryKind,
+    /// The id of its cause: invoice, payment, refund, settlement line.
+    pub source_id: String,
+    /// Its place among the entries of that cause, from 1.
+    pub line_no: i64,
+    /// The account that receives.
+    pub debit_account: Account,
+    /// The account that gives.
+    pub credit_account: Account,
+    /// How much; never zero.
+    pub amount: Yen,
+    /// The fiscal year it belongs to (所属年度).
+    pub fiscal_year: i16,
+    /// The JST day it is booked on.
+    pub booked_on: Date,
+}
+
+/// The cause of a posting.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// Its id.
+    pub source_id: String,
+    /// The JST day it is booked on.
+    pub booked_on: Date,
+}
+
+/// A part of an amount that belongs to one fiscal year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// The fiscal year.
+    pub fiscal_year: i16,
+    /// How much.
+    pub amount: Yen,
+}
+
+/// The portions of an invoice's lines, one a fiscal year.
+pub fn portions(lines: &[InvoiceLine]) -> Result<Vec<Portion>, YenOutOfRange> {
+    let mut years: BTreeMap<i16, Yen> = BTreeMap::new();
+    for line in lines {
+        let sum = years.entry(line.fiscal_year).or_default();
+        *sum = sum.plus(line.amount)?;
+    }
+    Ok(years.into_iter().map(|(fiscal_year, amount)| Portion { fiscal_year, amount }).collect())
+}
+
+/// One transfer to be numbered.
+struct Transfer {
+    debit: Account,
+    credit: Account,
+    portion: Portion,
+}
+
+/// Numbers the transfers of one cause and leaves out empty ones.
+fn book(posting: Posting, cause: &Cause, transfers: impl IntoIterator<Item = Transfer>) -> Vec<Entry> {
+    let real = transfers.into_iter().filter(|transfer| transfer.portion.amount > Yen::ZERO);
+    real.zip(1_i64..)
+        .map(|(transfer, line_no)| Entry {
+            kind: EntryKind::Booked(posting),
+            source_id: cause.source_id.clone(),
+            line_no,
+            debit_account: transfer.debit,
+            credit_account: transfer.credit,
+            amount: transfer.portion.amount,
+            fiscal_year: transfer.portion.fiscal_year,
+            booked_on: cause.booked_on,
+        })
+        .collect()
+}
+
+/// A debt arises: one entry a line, receivable from its revenue account. Cause: the invoice.
+pub fn assess(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
+    let transfer = |line: &InvoiceLine| Transfer {
+        debit: Account::Receivable,
+        credit: Account::Revenue(line.revenue_account.clone()),
+        portion: Portion { fiscal_year: line.fiscal_year, amount: line.amount },
+    };
+    book(Posting::Assess, cause, lines.iter().map(transfer))
+}
+
+/// A debt shrinks (減額調定): what is taken off each line. Cause: the decision that reduces it.
+pub fn reduce(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
+    let transfer = |line: &InvoiceLine| Transfer {
+        debit: Account::Revenue(line.revenue_account.clone()),
+        credit: Account::Receivable,
+        portion: Portion { fiscal_year: line.fiscal_year, amount: line.amount },
+    };
+    book(Posting::Reduce, cause, lines.iter().map(transfer))
+}
+
+/// A debt is given up (不納欠損). Cause: the decision.
+pub fn write_off(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
+    let transfer = |portion: &Portion| Transfer {
+        debit: Account::WrittenOff,
+        credit: Account::Receivable,
+        portion: *portion,
+    };
+    book(Posting::WriteOff, cause, portions.iter().map(transfer))
+}
+
+/// A designated agent took the entrustment: `applied` covers the debt, `excess` is beyond it. Cause: the payment.
+pub fn entrust(cause: &Cause, gateway: &str, applied: &[Portion], excess: &[Portion]) -> Vec<Entry> {
+    book(Posting::Entrust, cause, incoming(&Account::Entrusted(gateway.to_owned()), applied, excess))
+}
+
+/// Money arrived at the body or its collection agent, at `place`. Cause: the payment.
+pub fn receive(cause: &Cause, place: &str, applied: &[Portion], excess: &[Portion]) -> Vec<Entry> {
+    book(Posting::Receive, cause, incoming(&Account::Cash(place.to_owned()), applied, excess))
+}
+
+fn incoming(to: &Account, applied: &[Portion], excess: &[Portion]) -> Vec<Transfer> {
+    let from = |portions: &[Portion], credit: &Account| -> Vec<Transfer> {
+        let transfer =
+            |portion: &Portion| Transfer { debit: to.clone(), credit: credit.clone(), portion: *portion };
+        portions.iter().map(transfer).collect()
+    };
+    let mut transfers = from(applied, &Account::Receivable);
+    transfers.extend(from(excess, &Account::Overpayment));
+    transfers
+}
+
+/// An agent's remittance, gross: `net` reached the bank account, `fee` is booked as an expense. Cause: the settlement line.
+pub fn remit(cause: &Cause, gateway: &str, bank: &str, net: Portion, fee: Portion) -> Vec<Entry> {
+    let claim = || Account::Entrusted(gateway.to_owned());
+    let arrived = Transfer { debit: Account::Cash(bank.to_owned()), credit: claim(), portion: net };
+    let kept = Transfer { debit: Account::FeeExpense, credit: claim(), portion: fee };
+    let mut entries = book(Posting::Remit, cause, [arrived]);
+    entries.extend(book(Posting::RemitFee, cause, [kept]));
+    entries
+}
+
+/// A refund is decided: `from` is the revenue account it comes out of, or [`Account::Overpayment`]. Cause: the refund.
+pub fn refund(cause: &Cause, from: &Account, portion: Portion) -> Vec<Entry> {
+    book(Posting::Refund, cause, [Transfer { debit: from.clone(), credit: Account::RefundPayable, portion }])
+}
+
+/// A refund left: through the agent ([`Account::Entrusted`], it remits less) or from a bank account. Cause: the refund.
+pub fn refund_paid(cause: &Cause, through: &Account, portion: Portion) -> Vec<Entry> {
+    book(
+        Posting::RefundPaid,
+        cause,
+        [Transfer { debit: Account::RefundPayable, credit: through.clone(), portion }],
+    )
+}
+
+/// Undoes an entry; an undone entry cannot be undone again.
+pub fn reverse(entry: &Entry, booked_on: Date) -> Option<Entry> {
+    let EntryKind::Booked(posting) = entry.kind else { return None };
+    let mut undone = entry.clone();
+    undone.kind = EntryKind::Reversed(posting);
+    undone.booked_on = booked_on;
+    std::mem::swap(&mut undone.debit_account, &mut undone.credit_account);
+    Some(undone)
+}
+
+/// What each account holds: debits less credits. Sums to zero over all accounts, always.
+pub fn balances<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> BTreeMap<Account, i64> {
+    let mut balances = BTreeMap::new();
+    for entry in entries {
+        *balances.entry(entry.debit_account.clone()).or_insert(0_i64) += entry.amount.amount();
+        *balances.entry(entry.credit_account.clone()).or_insert(0_i64) -= entry.amount.amount();
+    }
+    balances
+}
+
+#[cfg(test)]
+mod tests;

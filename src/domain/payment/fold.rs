@@ -1,0 +1,248 @@
+//! Folding a gateway's snapshot into a payment.
+//!
+//! Counters take the larger value. Once money was captured the state is a function of the counters alone; before
+//! that it is the further of what we knew and what we hear (see [`rank`]), so order, copies and delay of the
+//! snapshots of one true history do not matter. An unrecognised status is no evidence: a live payment becomes
+//! `unknown` until the gateway says something we understand.
+//!
+//! An amount other than the one asked for is never success: the counters keep the truth, an alert is raised, and a
+//! live payment stays `unknown` (it bars a second attempt until a person decided). A payment already closed
+//! without money stays closed, because its payable may have a new attempt by now.
+
+use crate::domain::money::Yen;
+use crate::domain::payment::{Payment, PaymentCounters, PaymentSnapshot, PaymentState, SnapshotStatus};
+
+/// Whether a fold altered the payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// There is something to save.
+    Changed,
+    /// The snapshot said nothing new.
+    Unchanged,
+}
+
+/// What a person must look at. Raised beside the new state, never instead of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alert {
+    /// The gateway's amount is not ours.
+    AmountMismatch {
+        /// What we asked for.
+        expected: Yen,
+        /// What the gateway says.
+        found: Yen,
+    },
+    /// Money arrived for a payment closed without money: refund it or accept it.
+    LatePayment,
+    /// The adapter does not know this status.
+    UnrecognisedStatus {
+        /// The status in the gateway's language.
+        raw_status: String,
+    },
+    /// Two payments of the gateway took money under one reference.
+    SecondCharge {
+        /// The gateway's id of the other payment.
+        gateway_payment_id: String,
+    },
+    /// The payer's bank pulled money back.
+    ChargedBack {
+        /// The sum pulled back so far.
+        total: Yen,
+    },
+    /// A checkout we gave up as never opened is open at the gateway: cancel it there.
+    OpenAfterGivenUp,
+}
+
+impl Alert {
+    /// The name stored and counted.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AmountMismatch { .. } => "amount_mismatch",
+            Self::LatePayment => "late_payment",
+            Self::UnrecognisedStatus { .. } => "unrecognised_status",
+            Self::SecondCharge { .. } => "second_charge",
+            Self::ChargedBack { .. } => "charged_back",
+            Self::OpenAfterGivenUp => "open_after_given_up",
+        }
+    }
+}
+
+/// A snapshot that cannot be folded: park it for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The snapshot carries another reference.
+    #[error("the snapshot belongs to another payment")]
+    OtherPayment,
+    /// More went back than was taken.
+    #[error("refunds and chargebacks exceed the captured amount")]
+    ReturnsExceedCapture,
+}
+
+/// The payment after a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folded {
+    /// The payment as it now is.
+    pub next: Payment,
+    /// Whether it differs.
+    pub change: Change,
+    /// What a person must look at.
+    pub alerts: Vec<Alert>,
+}
+
+impl Payment {
+    /// Takes in what a gateway says. See the module for the rules.
+    pub fn fold(self, snapshot: &PaymentSnapshot) -> Result<Folded, Rejection> {
+        if snapshot.merchant_reference.as_ref().is_some_and(|found| *found != self.merchant_reference) {
+            return Err(Rejection::OtherPayment);
+        }
+        if self.is_settled_by_another(snapshot) {
+            return Ok(self.second_payment(snapshot));
+        }
+        let counters = self.counters.grown_to(snapshot.counters);
+        if !counters.is_covered() {
+            return Err(Rejection::ReturnsExceedCapture);
+        }
+        let found = mismatch(self.amount, snapshot.amount, counters);
+        let heard = further(self.state, snapshot.status);
+        let state = derive(heard, self.amount, counters, found);
+        let alerts = self.alerts(snapshot, state, counters, found);
+        let mut next = self.clone();
+        next.state = state;
+        next.counters = counters;
+        if counters != self.counters || rank(status_state(snapshot.status)) >= rank(self.state) {
+            next.raw_status.clone_from(&snapshot.raw_status);
+            adopt(&mut next.gateway_payment_id, snapshot.gateway_payment_id.as_ref());
+            next.expires_at = snapshot.expires_at.or(self.expires_at);
+        }
+        adopt(&mut next.gateway_session_id, snapshot.gateway_session_id.as_ref());
+        let change = if next == self { Change::Unchanged } else { Change::Changed };
+        Ok(Folded { next, change, alerts })
+    }
+
+    /// Whether this payment's money came under another gateway id than the snapshot's.
+    fn is_settled_by_another(&self, snapshot: &PaymentSnapshot) -> bool {
+        match (&self.gateway_payment_id, &snapshot.gateway_payment_id) {
+            (Some(ours), Some(theirs)) => ours != theirs && self.counters.captured > Yen::ZERO,
+            _ => false,
+        }
+    }
+
+    fn second_payment(self, snapshot: &PaymentSnapshot) -> Folded {
+        let alerts = snapshot
+            .gateway_payment_id
+            .iter()
+            .filter(|_| snapshot.counters.captured > Yen::ZERO)
+            .map(|id| Alert::SecondCharge { gateway_payment_id: id.clone() })
+            .collect();
+        Folded { next: self, change: Change::Unchanged, alerts }
+    }
+
+    fn alerts(
+        &self,
+        snapshot: &PaymentSnapshot,
+        state: PaymentState,
+        counters: PaymentCounters,
+        found: Option<Yen>,
+    ) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        if let Some(found) = found {
+            alerts.push(Alert::AmountMismatch { expected: self.amount, found });
+        }
+        let money_came = self.counters.captured == Yen::ZERO && counters.captured > Yen::ZERO;
+        if self.state.is_closed_without_money() && money_came {
+            alerts.push(Alert::LatePayment);
+        }
+        if snapshot.status == SnapshotStatus::Unrecognised {
+            alerts.push(Alert::UnrecognisedStatus { raw_status: snapshot.raw_status.clone() });
+        }
+        alerts.extend(
+            snapshot.also_captured.iter().map(|id| Alert::SecondCharge { gateway_payment_id: id.clone() }),
+        );
+        if counters.charged_back > self.counters.charged_back {
+            alerts.push(Alert::ChargedBack { total: counters.charged_back });
+        }
+        let never_seen = self.state == PaymentState::Failed && self.raw_status.is_empty();
+        if never_seen && state == PaymentState::Failed && status_state(snapshot.status).is_live() {
+            alerts.push(Alert::OpenAfterGivenUp);
+        }
+        alerts
+    }
+}
+
+/// Takes the gateway's id when it gives one.
+fn adopt(ours: &mut Option<String>, theirs: Option<&String>) {
+    if theirs.is_some() {
+        *ours = theirs.cloned();
+    }
+}
+
+/// The first amount that differs from the one asked for.
+fn mismatch(expected: Yen, asked: Option<Yen>, counters: PaymentCounters) -> Option<Yen> {
+    let moved = [counters.captured, counters.authorized].into_iter().filter(|amount| *amount > Yen::ZERO);
+    moved.chain(asked).find(|found| *found != expected)
+}
+
+/// The state that the counters and the furthest status prove.
+fn derive(
+    heard: PaymentState,
+    amount: Yen,
+    counters: PaymentCounters,
+    mismatch: Option<Yen>,
+) -> PaymentState {
+    if mismatch.is_some() || (counters.captured > Yen::ZERO && counters.captured != amount) {
+        return if heard.is_closed_without_money() { heard } else { PaymentState::Unknown };
+    }
+    if counters.captured == Yen::ZERO {
+        // "Captured" without captured money is a contradiction, and a contradiction is not success.
+        return if heard.is_captured() { PaymentState::Unknown } else { heard };
+    }
+    if counters.refunded == Yen::ZERO {
+        PaymentState::Captured
+    } else if counters.refunded < counters.captured {
+        PaymentState::PartiallyRefunded
+    } else {
+        PaymentState::Refunded
+    }
+}
+
+/// How far a state is along the one way every payment goes; `unknown` is behind everything a gateway can say.
+pub(super) fn rank(state: PaymentState) -> u8 {
+    match state {
+        PaymentState::Created => 0,
+        PaymentState::Submitting => 1,
+        PaymentState::Unknown => 2,
+        PaymentState::RequiresAction => 3,
+        PaymentState::Processing => 4,
+        PaymentState::AwaitingPayment => 5,
+        PaymentState::Authorized => 6,
+        PaymentState::Failed => 7,
+        PaymentState::Canceled => 8,
+        PaymentState::Expired => 9,
+        PaymentState::Captured => 10,
+        PaymentState::PartiallyRefunded => 11,
+        PaymentState::Refunded => 12,
+    }
+}
+
+/// The status as a state, before counters are looked at.
+pub(super) fn status_state(status: SnapshotStatus) -> PaymentState {
+    match status {
+        SnapshotStatus::RequiresAction => PaymentState::RequiresAction,
+        SnapshotStatus::AwaitingPayment => PaymentState::AwaitingPayment,
+        SnapshotStatus::Processing => PaymentState::Processing,
+        SnapshotStatus::Authorized => PaymentState::Authorized,
+        SnapshotStatus::Captured => PaymentState::Captured,
+        SnapshotStatus::Failed => PaymentState::Failed,
+        SnapshotStatus::Canceled => PaymentState::Canceled,
+        SnapshotStatus::Expired => PaymentState::Expired,
+        SnapshotStatus::Unrecognised => PaymentState::Unknown,
+    }
+}
+
+/// The further of what was known and what is heard; an unrecognised status unsettles a live payment only.
+pub(super) fn further(known: PaymentState, status: SnapshotStatus) -> PaymentState {
+    let heard = status_state(status);
+    if status == SnapshotStatus::Unrecognised && known.is_live() {
+        return PaymentState::Unknown;
+    }
+    if rank(heard) > rank(known) { heard } else { known }
+}

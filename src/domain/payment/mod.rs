@@ -1,0 +1,29 @@
+//! One attempt to pay (支払) at one gateway, as a state machine over amount counters.
+//!
+//! Purpose: turn what a gateway says, in whatever order and however often it says it, into one state.
+//! Invariants: counters never fall; a captured payment never becomes failed, canceled or expired; an amount that
+//! differs from the one asked for is never success; an operation whose key is older than
+//! [`KEY_LIFETIME_HOURS`] hours is never sent again. R-87: nothing here changes a case's legal state.
+
+mod fold;
+mod outcome;
+mod poll;
+mod retry;
+mod snapshot;
+mod state;
+
+#[cfg(test)]
+mod fold_tests;
+
+pub use fold::{Alert, Change, Folded, Rejection};
+pub use outcome::{
+    Checkout, Decline, EarlierAttempts, Outcome, OutcomeKind, Problem, Transport, TransportKind,
+    after_create_checkout,
+};
+pub use poll::{PayerPresence, PollFacts, next_poll, next_refund_poll};
+pub use retry::{
+    KEY_LIFETIME_HOURS, NextStep, NothingFound, RetryFacts, after_nothing_found, backoff, late_arrival_guard,
+    next_step,
+};
+pub use snapshot::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus};
+pub use state::{LegalRole, Payment, PaymentCounters, PaymentState};

@@ -1,0 +1,1 @@
+//! KOMOJU: hosted sessions.

@@ -1,0 +1,237 @@
+//! The port to payment gateways.
+//!
+//! Purpose: one shape for every gateway, so that a new one is one adapter. Every call that moves money has two steps:
+//! `prepare_…` is pure and makes the exact bytes that are stored with the intent; [`PaymentGateway::send`] sends those
+//! stored bytes with the stored key, however often. Asking ([`PaymentGateway::retrieve_payment`]) has no effect and
+//! needs no intent. Invariants: no type here can hold a card number; `Debug` shows no secret and no request body;
+//! an adapter answers with an [`Outcome`] and never decides what to do next.
+
+pub mod capability;
+pub mod komoju;
+mod request;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::id::OperationId;
+use crate::domain::money::Yen;
+use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot};
+
+pub use crate::domain::payment::{Checkout, Decline, Outcome, Problem, Transport, TransportKind};
+pub use capability::{
+    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
+};
+pub use request::{OperationKind, PreparedRequest, StoredRequestDamaged, Unpreparable};
+
+/// The answer to an asynchronous call.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send + 'a>>;
+
+/// One gateway. Every method but `send` and `retrieve_payment` is pure.
+pub trait PaymentGateway: Send + Sync {
+    /// Our code of the gateway, as in `payments.gateway`.
+    fn code(&self) -> &str;
+
+    /// What it can do, method by method.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// The longest time a call may take; the late-arrival guard is built on it.
+    fn total_timeout(&self) -> Duration;
+
+    /// The bytes that open a checkout.
+    fn prepare_create_checkout(
+        &self,
+        idempotency_key: &str,
+        request: &CreateCheckout,
+    ) -> Result<PreparedRequest, Unpreparable>;
+
+    /// The bytes that take held money.
+    fn prepare_capture(
+        &self,
+        idempotency_key: &str,
+        request: &Capture,
+    ) -> Result<PreparedRequest, Unpreparable>;
+
+    /// The bytes that close a checkout or void a payment.
+    fn prepare_cancel(
+        &self,
+        idempotency_key: &str,
+        request: &Cancel,
+    ) -> Result<PreparedRequest, Unpreparable>;
+
+    /// The bytes that send money back.
+    fn prepare_refund(
+        &self,
+        idempotency_key: &str,
+        request: &CreateRefund,
+    ) -> Result<PreparedRequest, Unpreparable>;
+
+    /// Sends exactly the prepared bytes with their key.
+    fn send<'a>(&'a self, operation: &'a OpCtx, request: &'a PreparedRequest) -> Answer<'a, Reply>;
+
+    /// Asks for a payment. `Done(None)`: the gateway definitely shows none (see the adapter for what that proves).
+    fn retrieve_payment<'a>(
+        &'a self,
+        query: &'a PaymentRef,
+        now: Timestamp,
+    ) -> Answer<'a, Option<PaymentSnapshot>>;
+
+    /// Proves who sent a notification and translates it, from its raw bytes.
+    fn verify_notification(
+        &self,
+        raw: &RawNotification,
+        received_at: Timestamp,
+    ) -> Result<Notification, NotificationRejected>;
+}
+
+/// One attempt to carry out an operation.
+#[derive(Clone, Debug)]
+pub struct OpCtx {
+    /// Our id of the operation.
+    pub operation_id: OperationId,
+    /// The number of this attempt, from 1.
+    pub attempt_no: u32,
+    /// The present instant.
+    pub now: Timestamp,
+    /// When the idempotency key was born; a checkout's life counts from here.
+    pub key_born_at: Timestamp,
+}
+
+/// Opens a checkout. Carries no personal data: the gateway asks the payer for what it needs.
+#[derive(Clone, Debug)]
+pub struct CreateCheckout {
+    /// Our reference, unique for good.
+    pub merchant_reference: String,
+    /// What the payer is asked for.
+    pub amount: Yen,
+    /// The way to pay.
+    pub method: MethodCode,
+    /// Where the payer comes back to.
+    pub return_url: String,
+    /// What the payer reads, for instance 「電気工事業登録手数料」.
+    pub description: String,
+    /// The language of the hosted page, `ja` or `en`.
+    pub locale: String,
+    /// How long the checkout stays open, in seconds.
+    pub expires_in_s: u32,
+}
+
+/// Takes held money.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The gateway's id of the payment.
+    pub gateway_payment_id: String,
+    /// How much, at most what is held.
+    pub amount: Yen,
+}
+
+/// Closes a checkout, or voids a payment that took no money.
+#[derive(Clone, Debug)]
+pub enum Cancel {
+    /// The whole checkout: nobody can pay in it any more.
+    Checkout {
+        /// The gateway's id of the checkout.
+        gateway_session_id: String,
+    },
+    /// One payment: a slip that was issued, or held money.
+    Payment {
+        /// The gateway's id of the payment.
+        gateway_payment_id: String,
+    },
+}
+
+/// Sends money back.
+#[derive(Clone, Debug)]
+pub struct CreateRefund {
+    /// The gateway's id of the payment.
+    pub gateway_payment_id: String,
+    /// How much.
+    pub amount: Yen,
+    /// The reason the gateway shows, without personal data.
+    pub description: String,
+}
+
+/// What a gateway answers to a sent operation, by its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// An open checkout.
+    Checkout(Checkout),
+    /// The payment after a capture or a cancellation.
+    Payment(Box<PaymentSnapshot>),
+    /// A refund and the payment after it.
+    Refund(Box<RefundSnapshot>),
+}
+
+/// What is known of a payment when asking for it.
+#[derive(Clone, Debug)]
+pub struct PaymentRef {
+    /// Our reference.
+    pub merchant_reference: String,
+    /// The gateway's id of the checkout, when known.
+    pub gateway_session_id: Option<String>,
+    /// The gateway's id of the payment, when known.
+    pub gateway_payment_id: Option<String>,
+}
+
+/// A notification as it came in: nothing read, nothing believed.
+#[derive(Clone)]
+pub struct RawNotification {
+    /// Header names and values in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+    /// Who connected, for gateways that sign nothing.
+    pub source: Option<IpAddr>,
+}
+
+impl RawNotification {
+    /// The value of a header that occurs exactly once.
+    pub fn single_header(&self, name: &str) -> Option<&str> {
+        let mut found = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let (_, value) = found.next()?;
+        found.next().is_none().then_some(value.as_str())
+    }
+}
+
+impl fmt::Debug for RawNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawNotification").field("body_bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// A notification whose sender is proven as far as the gateway allows.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// Unique to one delivery: the inbox key.
+    pub delivery_key: String,
+    /// Unique to one event, over all its deliveries.
+    pub event_id: String,
+    /// The gateway's word for what happened.
+    pub event_kind: String,
+    /// Our reference; none when the event is not about one payment (`ping`, settlements).
+    pub merchant_reference: Option<String>,
+    /// Whether its content may be believed or only tells us to ask.
+    pub trust: Trust,
+    /// The payment as the notification shows it.
+    pub snapshot: Option<PaymentSnapshot>,
+}
+
+/// A notification that is not believed. Counted, never stored as an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotificationRejected {
+    /// The body is larger than any event.
+    #[error("the notification is too large")]
+    TooLarge,
+    /// A header the proof needs is absent, repeated or malformed.
+    #[error("a header of the notification is missing or malformed")]
+    HeaderMissing,
+    /// The signature fits none of our secrets.
+    #[error("the notification's signature is wrong")]
+    WrongSignature,
+    /// The signature is right and the body is no event.
+    #[error("the notification's body cannot be read")]
+    Malformed,
+}
