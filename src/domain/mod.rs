@@ -11,6 +11,7 @@ pub mod form;
 pub mod id;
 pub mod money;
 pub mod municipality;
+pub mod organisation;
 pub mod period;
 pub mod procedure;
 pub mod processing_clock;
