@@ -1,5 +1,6 @@
 //! Madoguchi (窓口): one counter for a prefecture and its municipalities.
 
+pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod domain;

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod money;
 pub mod municipality;
 pub mod payment;
+pub mod organisation;
 pub mod period;
 pub mod policy;
 pub mod procedure;
