@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::domain::invoice::LegalRole;
+use crate::domain::payment::LegalRole;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 
@@ -252,7 +252,8 @@ impl Settings {
             refuse_secrets_in_file(path)?;
             builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
         }
-        let environment = config::Environment::with_prefix("MADOGUCHI").prefix_separator("__").separator("__");
+        let environment =
+            config::Environment::with_prefix("MADOGUCHI").prefix_separator("__").separator("__");
         builder = builder.add_source(environment.try_parsing(true));
         for (key, value) in overrides {
             builder = builder.set_override(*key, value.as_str()).map_err(one)?;
@@ -271,25 +272,40 @@ impl Settings {
             }
         };
         check(!self.http.public_url.ends_with('/'), "http.public_url must not end with a slash");
-        check(self.http.public_url.starts_with("http"), "http.public_url must begin with http:// or https://");
+        check(
+            self.http.public_url.starts_with("http"),
+            "http.public_url must begin with http:// or https://",
+        );
         check(self.http.body_limit_bytes >= 1024, "http.body_limit_bytes must be at least 1024");
         check((1..=64).contains(&self.database.writers), "database.writers must lie between 1 and 64");
         check((1..=64).contains(&self.database.readers), "database.readers must lie between 1 and 64");
-        check((1..=16).contains(&self.database.postgres_batch), "database.postgres_batch must lie between 1 and 16");
-        check((1..=256).contains(&self.database.sqlite_batch), "database.sqlite_batch must lie between 1 and 256");
+        check(
+            (1..=16).contains(&self.database.postgres_batch),
+            "database.postgres_batch must lie between 1 and 16",
+        );
+        check(
+            (1..=256).contains(&self.database.sqlite_batch),
+            "database.sqlite_batch must lie between 1 and 256",
+        );
         check(self.database.queue_length >= 1, "database.queue_length must be at least 1");
         check(self.identity.access_token_minutes >= 1, "identity.access_token_minutes must be at least 1");
         check(self.identity.refresh_token_days >= 1, "identity.refresh_token_days must be at least 1");
         check(self.identity.password_min_length >= 8, "identity.password_min_length must be at least 8");
         check(self.identity.hashing_threads >= 1, "identity.hashing_threads must be at least 1");
         check(self.identity.lock_after_failures >= 1, "identity.lock_after_failures must be at least 1");
-        check(self.identity.lock_longest_s >= self.identity.lock_first_s, "identity.lock_longest_s is below lock_first_s");
+        check(
+            self.identity.lock_longest_s >= self.identity.lock_first_s,
+            "identity.lock_longest_s is below lock_first_s",
+        );
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         for gateway in &self.gateways {
             let plain_http = gateway.base_url.starts_with("http://");
             let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
             let near = loopback.iter().any(|prefix| gateway.base_url.starts_with(prefix));
-            check(!plain_http || near, &format!("gateways.{}: a base_url beyond this machine must be https", gateway.name));
+            check(
+                !plain_http || near,
+                &format!("gateways.{}: a base_url beyond this machine must be https", gateway.name),
+            );
             check(
                 u64::try_from(self.payments.lease_ms).is_ok_and(|lease| lease > gateway.total_timeout_ms),
                 &format!("payments.lease_ms must exceed the total_timeout_ms of gateway {}", gateway.name),
@@ -325,7 +341,9 @@ fn secret(name: &str, value: Option<&SecretString>, file: &Path) -> Result<Secre
     }
     if file.as_os_str().is_empty() {
         let variable = format!("MADOGUCHI__SECRETS__{}", name.to_uppercase());
-        return Err(BadSettings(vec![format!("secrets.{name} is missing: set {variable} or {variable}_FILE")]));
+        return Err(BadSettings(vec![format!(
+            "secrets.{name} is missing: set {variable} or {variable}_FILE"
+        )]));
     }
     let text = std::fs::read_to_string(file)
         .map_err(|error| BadSettings(vec![format!("secrets.{name}_file {}: {error}", file.display())]))?;
@@ -343,7 +361,12 @@ fn refuse_secrets_in_file(path: &Path) -> Result<(), BadSettings> {
     let written: Vec<String> = secrets
         .keys()
         .filter(|key| !key.ends_with("_file"))
-        .map(|key| format!("{}: secrets.{key} stands in a settings file; use the environment or {key}_file", path.display()))
+        .map(|key| {
+            format!(
+                "{}: secrets.{key} stands in a settings file; use the environment or {key}_file",
+                path.display()
+            )
+        })
         .collect();
     if written.is_empty() { Ok(()) } else { Err(BadSettings(written)) }
 }

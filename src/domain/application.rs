@@ -102,8 +102,8 @@ pub struct Filed {
     pub number: String,
     /// 到達日時.
     pub arrived_at: Timestamp,
-    /// The day the standard processing period ends; an overrun decides nothing by itself.
-    pub due_on: Date,
+    /// The day the standard processing period ends, where one is set; an overrun decides nothing by itself.
+    pub due_on: Option<Date>,
 }
 
 /// A case in one of its states, with the data that state has.

@@ -15,7 +15,12 @@ pub struct Fault {
 
 impl Fault {
     /// Puts a fault together.
-    pub fn new(pointer: impl Into<String>, code: impl Into<String>, ja: impl Into<String>, en: impl Into<String>) -> Self {
+    pub fn new(
+        pointer: impl Into<String>,
+        code: impl Into<String>,
+        ja: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
         Self { pointer: pointer.into(), code: code.into(), message_ja: ja.into(), message_en: en.into() }
     }
 }

@@ -161,7 +161,9 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
         return Decision::Hide;
     }
     match action {
-        Action::ReadCase | Action::EditCase | Action::WithdrawCase | Action::ReadMoney | Action::Pay => Decision::Allow,
+        Action::ReadCase | Action::EditCase | Action::WithdrawCase | Action::ReadMoney | Action::Pay => {
+            Decision::Allow
+        }
         Action::ReadQueue | Action::Review | Action::Propose | Action::Approve => Decision::Deny,
     }
 }
@@ -170,8 +172,12 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     if officer.tenant != case.tenant || case.visibility == Visibility::Draft {
         return Decision::Hide;
     }
-    let roles: Vec<Role> =
-        officer.posts.iter().filter(|post| post.department == case.department).map(|post| post.role).collect();
+    let roles: Vec<Role> = officer
+        .posts
+        .iter()
+        .filter(|post| post.department == case.department)
+        .map(|post| post.role)
+        .collect();
     // The accounting post serves the whole body: it sees the money of every department and nothing else.
     let accountant = officer.posts.iter().any(|post| post.role == Role::Accountant);
     if roles.is_empty() && !accountant {

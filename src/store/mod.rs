@@ -7,13 +7,18 @@
 //! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
 
 pub mod accounts;
+pub mod applications;
+pub mod attachments;
 pub mod backend;
 pub mod backup;
 mod db;
 mod error;
+pub mod events;
+pub mod idempotency_keys;
 mod instrument;
 pub mod migrations;
 pub mod officers;
+pub mod parties;
 pub mod private_cluster;
 mod reader;
 mod roots;

@@ -1,5 +1,8 @@
 //! The tables as both databases know them; `tests/it/schema_parity.rs` keeps the two migration trees equal.
-#![expect(missing_docs, reason = "the macro writes public items; the columns are described in the migrations")]
+#![expect(
+    missing_docs,
+    reason = "the macro writes public items; the columns are described in the migrations"
+)]
 
 diesel::table! {
     tenant_keys (tenant_id, key_no) {
@@ -98,6 +101,8 @@ diesel::table! {
         state -> Text,
         department -> Text,
         assignee_id -> Nullable<Text>,
+        correction_id -> Nullable<Text>,
+        proposal_id -> Nullable<Text>,
         wrapped_key -> Binary,
         sealed_form -> Binary,
         form_revision -> BigInt,
@@ -235,6 +240,7 @@ diesel::table! {
         captured -> BigInt,
         refunded -> BigInt,
         charged_back -> BigInt,
+        captured_on -> Nullable<Text>,
         expires_at -> Nullable<BigInt>,
         poll_count -> BigInt,
         next_poll_at -> Nullable<BigInt>,
@@ -393,7 +399,6 @@ diesel::table! {
         actor_id -> Text,
         key -> Text,
         fingerprint -> Binary,
-        status -> BigInt,
         resource_kind -> Text,
         resource_id -> Text,
         created_at -> BigInt,

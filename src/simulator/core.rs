@@ -1,0 +1,348 @@
+//! The running simulator: state, journal, faults and keys behind one mutex.
+//!
+//! Every change is decided by the pure modules, written to the journal, and only then applied and
+//! answered. The work under the lock is short and synchronous.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use super::clock::{IdSource, machine_now};
+use super::engine::{Change, Refusal, after_seconds, lapse};
+use super::faults::{FaultBook, FaultKind, FaultOrder, Op};
+use super::journal::Journal;
+use super::komoju;
+use super::model::{EventKind, Payment, PaymentStatus, Vendor};
+use super::settings::SimulatorSettings;
+use super::state::{Answer, Delivery, DeliveryState, Entry, Signing, State};
+
+/// Idempotency keys are forgotten after this long (KOMOJU: at most 24 hours).
+const KEY_LIFE_SECONDS: u32 = 86_400;
+
+/// An HTTP answer before it meets a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON text.
+    pub body: String,
+}
+
+/// An idempotency key and what it stands for.
+#[derive(Debug, Clone)]
+pub struct Keyed {
+    /// The key.
+    pub key: String,
+    /// SHA-256 of method, path and body, in hex.
+    pub fingerprint: String,
+}
+
+/// Why a keyed call was not carried out.
+#[derive(Debug)]
+pub enum CallFault {
+    /// The key was used with another request.
+    KeyReused,
+    /// The first request with this key is not finished.
+    KeyInFlight,
+    /// The journal could not be written; nothing was done.
+    Journal(io::Error),
+}
+
+/// Why a payer's act did not happen.
+#[derive(Debug)]
+pub enum ActFault {
+    /// The engine refused.
+    Refused(Refusal),
+    /// The journal could not be written; nothing was done.
+    Journal(io::Error),
+}
+
+/// A notification as a façade words it.
+#[derive(Debug)]
+pub struct Notification {
+    /// The delivery's own id.
+    pub id: String,
+    /// The vendor's event type.
+    pub event_type: String,
+    /// Headers, signature included.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: String,
+}
+
+/// Everything that changes.
+#[derive(Debug)]
+pub struct Inner {
+    /// The memory.
+    pub state: State,
+    /// Armed faults.
+    pub faults: FaultBook,
+    journal: Journal,
+    ids: IdSource,
+    in_flight: BTreeSet<String>,
+}
+
+impl Inner {
+    /// The virtual present.
+    pub fn now(&self) -> Timestamp {
+        let now = machine_now();
+        now.checked_add(SignedDuration::from_millis(self.state.shift_ms)).unwrap_or(now)
+    }
+
+    /// Journals entries, then applies them.
+    pub fn record(&mut self, entries: Vec<Entry>) -> io::Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.journal.append(self.ids.drawn(), &entries)?;
+        for entry in entries {
+            self.state.apply(entry);
+        }
+        Ok(())
+    }
+}
+
+/// The simulator.
+#[derive(Debug)]
+pub struct Simulator {
+    /// How it was started.
+    pub settings: SimulatorSettings,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Woken when a notification may be due.
+    pub wake: Notify,
+    inner: Mutex<Inner>,
+}
+
+impl Simulator {
+    /// Opens the journal and continues where it ends.
+    pub fn open(settings: SimulatorSettings, address: SocketAddr) -> io::Result<Self> {
+        let opened = Journal::open(&settings.data_dir)?;
+        let inner = Inner {
+            state: opened.state,
+            faults: FaultBook::default(),
+            journal: opened.journal,
+            ids: IdSource::new(settings.seed, opened.drawn),
+            in_flight: BTreeSet::new(),
+        };
+        let simulator = Self { settings, address, wake: Notify::new(), inner: Mutex::new(inner) };
+        if let Some(url) = simulator.settings.webhook_url.clone() {
+            simulator.lock().record(vec![Entry::WebhookUrl(Some(url))])?;
+        }
+        Ok(simulator)
+    }
+
+    /// The state behind its mutex, after time has done its work.
+    pub fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets deadlines pass: unfinished payments and unpaid slips lapse.
+    pub fn tick(&self, inner: &mut Inner) -> io::Result<()> {
+        let now = inner.now();
+        let (change, settled) = lapse(&inner.state, now);
+        if !change.entries.is_empty() {
+            self.commit(inner, change, None, now)?;
+        }
+        for id in settled {
+            inner.state.watched.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Carries out an act that needs no key: the payer's, on the hosted page.
+    pub fn act<T>(
+        &self,
+        decide: impl FnOnce(&State, Timestamp, &mut IdSource) -> Result<(Change, T), Refusal>,
+    ) -> Result<T, ActFault> {
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        self.tick(inner).map_err(ActFault::Journal)?;
+        let now = inner.now();
+        let (change, value) = decide(&inner.state, now, &mut inner.ids).map_err(ActFault::Refused)?;
+        self.commit(inner, change, None, now).map_err(ActFault::Journal)?;
+        Ok(value)
+    }
+
+    /// Carries out a merchant's call; effect and kept answer are one line of the journal.
+    pub fn call(
+        &self,
+        keyed: Option<&Keyed>,
+        decide: impl FnOnce(&State, Timestamp, &mut IdSource) -> (Change, Reply),
+    ) -> Result<Reply, CallFault> {
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        self.tick(inner).map_err(CallFault::Journal)?;
+        let now = inner.now();
+        if let Some(answer) = keyed.and_then(|keyed| kept_answer(&inner.state, keyed, now)) {
+            let same = keyed.is_some_and(|keyed| keyed.fingerprint == answer.fingerprint);
+            let reply = Reply { status: answer.status, body: answer.body.clone() };
+            return if same { Ok(reply) } else { Err(CallFault::KeyReused) };
+        }
+        let (change, reply) = decide(&inner.state, now, &mut inner.ids);
+        let answer = keyed.map(|keyed| Answer {
+            key: keyed.key.clone(),
+            fingerprint: keyed.fingerprint.clone(),
+            status: reply.status,
+            body: reply.body.clone(),
+            at: now,
+        });
+        self.commit(inner, change, answer, now).map_err(CallFault::Journal)?;
+        Ok(reply)
+    }
+
+    /// Marks a key as in flight; fails when it already is.
+    pub fn enter(&self, keyed: Option<&Keyed>) -> Result<(), CallFault> {
+        let Some(keyed) = keyed else { return Ok(()) };
+        let entered = self.lock().in_flight.insert(keyed.key.clone());
+        if entered { Ok(()) } else { Err(CallFault::KeyInFlight) }
+    }
+
+    /// Ends what [`Simulator::enter`] began.
+    pub fn leave(&self, keyed: Option<&Keyed>) {
+        if let Some(keyed) = keyed {
+            self.lock().in_flight.remove(&keyed.key);
+        }
+    }
+
+    /// The fault ordered for this call, if any; `id` is any name of the session or payment.
+    pub fn take_fault(&self, op: Op, id: &str) -> Option<FaultOrder> {
+        let mut inner = self.lock();
+        let names = inner.state.aliases(id);
+        inner.faults.take(op, &names, None)
+    }
+
+    fn commit(
+        &self,
+        inner: &mut Inner,
+        change: Change,
+        answer: Option<Answer>,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        let mut entries = change.entries;
+        entries.extend(self.notifications(inner, &change.events, now).into_iter().map(Entry::Delivery));
+        entries.extend(answer.map(Entry::Answer));
+        inner.record(entries)?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Words the events, spoils them as ordered, and lets held-back ones follow.
+    fn notifications(
+        &self,
+        inner: &mut Inner,
+        events: &[(EventKind, Payment)],
+        now: Timestamp,
+    ) -> Vec<Delivery> {
+        let mut made: Vec<Delivery> = Vec::new();
+        let mut seq = inner.state.deliveries.last_key_value().map_or(0, |(last, _)| *last);
+        for (kind, payment) in events {
+            let after = now.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
+            let held: Vec<Delivery> =
+                inner.state.open.iter().filter_map(|seq| inner.state.deliveries.get(seq)).cloned().collect();
+            for delivery in held.into_iter().filter(|delivery| is_held(delivery, payment)) {
+                if !made.iter().any(|other| other.seq == delivery.seq) {
+                    made.push(delivery);
+                }
+            }
+            for delivery in made.iter_mut().filter(|delivery| is_held(delivery, payment)) {
+                delivery.state = DeliveryState::Waiting;
+                delivery.due_at = after;
+            }
+            let mut names = inner.state.aliases(&payment.id);
+            names.push(payment.session_id.clone());
+            names.extend(payment.external_order_num.clone());
+            let fault = inner.faults.take(Op::Webhook, &names, Some(event_type(payment.vendor, *kind)));
+            let signing = match fault.as_ref().map(|order| order.fault) {
+                Some(FaultKind::F19) => Signing::WrongKey,
+                Some(FaultKind::F20) => Signing::ChangedBody,
+                _ => Signing::Right,
+            };
+            if signing != Signing::Right {
+                seq += 1;
+                made.push(self.delivery(
+                    &mut inner.ids,
+                    (EventKind::Captured, &lie(payment)),
+                    signing,
+                    seq,
+                    now,
+                ));
+            }
+            seq += 1;
+            let mut delivery = self.delivery(&mut inner.ids, (*kind, payment), Signing::Right, seq, now);
+            if let Some(order) = fault {
+                spoil(&mut delivery, &order, now);
+            }
+            made.push(delivery);
+        }
+        made
+    }
+
+    fn delivery(
+        &self,
+        ids: &mut IdSource,
+        event: (EventKind, &Payment),
+        signing: Signing,
+        seq: u64,
+        now: Timestamp,
+    ) -> Delivery {
+        let (kind, payment) = event;
+        let worded = match payment.vendor {
+            Vendor::Komoju => komoju::notification(&self.settings, kind, payment, signing, now, ids),
+        };
+        Delivery {
+            seq,
+            id: worded.id,
+            event_type: worded.event_type,
+            payment_id: payment.id.clone(),
+            headers: worded.headers,
+            body: worded.body,
+            signing,
+            copies: 1,
+            concurrent: false,
+            state: DeliveryState::Waiting,
+            attempts: 0,
+            due_at: now,
+            last_status: 0,
+        }
+    }
+}
+
+fn kept_answer<'a>(state: &'a State, keyed: &Keyed, now: Timestamp) -> Option<&'a Answer> {
+    state.answers.get(&keyed.key).filter(|answer| now < after_seconds(answer.at, KEY_LIFE_SECONDS))
+}
+
+fn event_type(vendor: Vendor, kind: EventKind) -> &'static str {
+    match vendor {
+        Vendor::Komoju => komoju::event_type(kind),
+    }
+}
+
+fn is_held(delivery: &Delivery, payment: &Payment) -> bool {
+    delivery.state == DeliveryState::Held && delivery.payment_id == payment.id
+}
+
+/// The payment a forger would like us to believe in: all paid.
+fn lie(payment: &Payment) -> Payment {
+    Payment { status: PaymentStatus::Captured, captured: payment.amount, ..payment.clone() }
+}
+
+fn spoil(delivery: &mut Delivery, order: &FaultOrder, now: Timestamp) {
+    match order.fault {
+        FaultKind::F14 | FaultKind::F15 => {
+            delivery.copies = order.args.copies.max(1);
+            delivery.concurrent = order.fault == FaultKind::F15;
+        }
+        FaultKind::F16 => {
+            delivery.state = DeliveryState::Held;
+            delivery.due_at = after_seconds(now, order.args.delay_seconds);
+        }
+        FaultKind::F17 => delivery.due_at = after_seconds(now, order.args.delay_seconds),
+        FaultKind::F18 => delivery.state = DeliveryState::Suppressed,
+        _ => {}
+    }
+}

@@ -1,0 +1,227 @@
+//! Faults on order: what goes wrong, at which call, how often.
+//!
+//! Faults are armed over `POST /_sim/faults` and live in memory only: a restarted simulator is healthy.
+//! The names F01–F19 are those of the project's fault catalogue.
+
+use serde::{Deserialize, Serialize};
+
+/// A call a fault can hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// `POST /sessions`.
+    Create,
+    /// `GET /sessions/{id}`.
+    GetSession,
+    /// `POST /sessions/{id}/cancel`.
+    CancelSession,
+    /// `GET /payments/{id}`.
+    GetPayment,
+    /// `GET /payments`.
+    ListPayments,
+    /// `POST /payments/{id}/capture`.
+    Capture,
+    /// `POST /payments/{id}/cancel`.
+    Cancel,
+    /// `POST /payments/{id}/refund`.
+    Refund,
+    /// A notification leaving us.
+    Webhook,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultKind {
+    /// Silence, and nothing was done.
+    F01,
+    /// It was done, then silence.
+    F02,
+    /// It was done, and the connection breaks in the middle of the answer.
+    F03,
+    /// It was done, and a 200 arrives that is cut short (`style: "truncated"`) or is no JSON (`"html"`).
+    F04,
+    /// 5xx although it was done.
+    F05,
+    /// 5xx and nothing was done.
+    F06,
+    /// 409: the first request with this key is still in flight.
+    F07,
+    /// 429 with `Retry-After`.
+    F08,
+    /// Done and answered only after `hold_ms`; the key is in flight until then.
+    F11,
+    /// A notification arrives several times, one after the other.
+    F14,
+    /// A notification arrives several times at once.
+    F15,
+    /// A notification arrives only after a later one of the same payment.
+    F16,
+    /// A notification arrives late.
+    F17,
+    /// A notification never arrives.
+    F18,
+    /// A forged notification, signed with another key, arrives before the true one.
+    F19,
+    /// A forged notification with the signature of other bytes arrives before the true one.
+    F20,
+}
+
+impl FaultKind {
+    /// Whether this fault concerns notifications rather than calls.
+    pub fn hits_notifications(self) -> bool {
+        matches!(self, Self::F14 | Self::F15 | Self::F16 | Self::F17 | Self::F18 | Self::F19 | Self::F20)
+    }
+}
+
+/// Which calls a fault hits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultMatch {
+    /// The kind of call.
+    pub op: Op,
+    /// The first hit, counted from 1 over the matching calls since arming.
+    #[serde(default = "one")]
+    pub nth: u32,
+    /// Only this session id, payment id or merchant's reference.
+    #[serde(default)]
+    pub payment: Option<String>,
+    /// Only this event type (notifications).
+    #[serde(default)]
+    pub event: Option<String>,
+}
+
+/// How a 200 is spoilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpoilStyle {
+    /// Cut in half.
+    #[default]
+    Truncated,
+    /// An HTML page.
+    Html,
+}
+
+/// How silence ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SilenceEnd {
+    /// With the vendor's own 504.
+    #[default]
+    GatewayTimeout,
+    /// The connection is dropped without an answer.
+    Drop,
+}
+
+/// Particulars of a fault; each kind reads its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultArgs {
+    /// How long silence lasts, in real milliseconds.
+    pub hold_ms: u64,
+    /// How silence ends.
+    pub end: SilenceEnd,
+    /// How a 200 is spoilt.
+    pub style: SpoilStyle,
+    /// HTTP status of F05 and F06.
+    pub status: u16,
+    /// Seconds in `Retry-After`.
+    pub retry_after: u32,
+    /// How many copies of a notification.
+    pub copies: u32,
+    /// How late a notification is (F17), or after what time it is no longer held back (F16), in virtual
+    /// seconds.
+    pub delay_seconds: u32,
+    /// How many calls are hit.
+    pub times: u32,
+}
+
+impl Default for FaultArgs {
+    fn default() -> Self {
+        Self {
+            hold_ms: 60_000,
+            end: SilenceEnd::GatewayTimeout,
+            style: SpoilStyle::Truncated,
+            status: 500,
+            retry_after: 1,
+            copies: 3,
+            delay_seconds: 3_600,
+            times: 1,
+        }
+    }
+}
+
+/// A fault as ordered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultOrder {
+    /// Which calls.
+    #[serde(rename = "match")]
+    pub on: FaultMatch,
+    /// What goes wrong.
+    pub fault: FaultKind,
+    /// Particulars.
+    #[serde(default)]
+    pub args: FaultArgs,
+}
+
+/// An armed fault and how often it met and hit.
+#[derive(Debug, Clone, Serialize)]
+pub struct ArmedFault {
+    /// The order.
+    pub order: FaultOrder,
+    /// Matching calls since arming.
+    pub seen: u32,
+    /// Calls hit.
+    pub fired: u32,
+}
+
+/// All armed faults.
+#[derive(Debug, Default)]
+pub struct FaultBook {
+    armed: Vec<ArmedFault>,
+}
+
+impl FaultBook {
+    /// Arms a fault.
+    pub fn arm(&mut self, order: FaultOrder) {
+        self.armed.push(ArmedFault { order, seen: 0, fired: 0 });
+    }
+
+    /// Disarms everything.
+    pub fn clear(&mut self) {
+        self.armed.clear();
+    }
+
+    /// Every armed fault with its counts.
+    pub fn list(&self) -> &[ArmedFault] {
+        &self.armed
+    }
+
+    /// The fault for this call, if one is due; every matching fault counts the call.
+    pub fn take(&mut self, op: Op, names: &[String], event: Option<&str>) -> Option<FaultOrder> {
+        let mut hit = None;
+        for armed in &mut self.armed {
+            if !armed.order.on.matches(op, names, event) {
+                continue;
+            }
+            armed.seen += 1;
+            if hit.is_none() && armed.seen >= armed.order.on.nth && armed.fired < armed.order.args.times {
+                armed.fired += 1;
+                hit = Some(armed.order.clone());
+            }
+        }
+        hit
+    }
+}
+
+impl FaultMatch {
+    fn matches(&self, op: Op, names: &[String], event: Option<&str>) -> bool {
+        self.op == op
+            && self.payment.as_ref().is_none_or(|wanted| names.contains(wanted))
+            && self.event.as_deref().is_none_or(|wanted| event == Some(wanted))
+    }
+}
+
+fn one() -> u32 {
+    1
+}

@@ -1,0 +1,206 @@
+//! KOMOJU's JSON: sessions, payments, lists, errors and notifications.
+
+use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::simulator::clock::IdSource;
+use crate::simulator::core::{Notification, Reply};
+use crate::simulator::engine::{Refusal, status_name};
+use crate::simulator::model::{EventKind, Payment, Session, SessionStatus};
+use crate::simulator::settings::SimulatorSettings;
+use crate::simulator::state::Signing;
+
+/// A session as KOMOJU shows it; `base` is the address of the hosted page without a final slash.
+pub fn session(session: &Session, payment: Option<&Payment>, base: &str, now: Timestamp) -> Value {
+    let status = match session.status {
+        SessionStatus::Pending => "pending",
+        SessionStatus::Completed => "completed",
+        SessionStatus::Cancelled => "cancelled",
+    };
+    let methods: Vec<Value> = session.payment_types.iter().map(|method| json!({ "type": method })).collect();
+    json!({
+        "id": session.id,
+        "resource": "session",
+        "mode": "payment",
+        "amount": session.amount,
+        "currency": "JPY",
+        "session_url": format!("{base}/hosted/{}", session.id),
+        "return_url": session.return_url,
+        "default_locale": session.locale,
+        "payment_methods": methods,
+        "line_items": session.line_items,
+        "metadata": session.metadata,
+        "created_at": instant(session.created_at),
+        "completed_at": session.completed_at.map(instant),
+        "cancelled_at": session.cancelled_at.map(instant),
+        "status": status,
+        "expired": session.lapsed(now),
+        "payment": payment.map(payment_value),
+    })
+}
+
+/// A payment as KOMOJU shows it; a partly refunded one stays `captured`.
+pub fn payment_value(payment: &Payment) -> Value {
+    let refunds: Vec<Value> = payment
+        .refunds
+        .iter()
+        .map(|refund| {
+            json!({
+                "id": refund.id,
+                "resource": "refund",
+                "payment": payment.id,
+                "amount": refund.amount,
+                "currency": "JPY",
+                "description": refund.description,
+                "chargeback": false,
+                "created_at": instant(refund.created_at),
+            })
+        })
+        .collect();
+    json!({
+        "id": payment.id,
+        "resource": "payment",
+        "session": payment.session_id,
+        "status": status_name(payment.status),
+        "amount": payment.amount,
+        "tax": 0,
+        "payment_method_fee": 0,
+        "total": payment.amount,
+        "currency": "JPY",
+        "customer": null,
+        "description": null,
+        "external_order_num": payment.external_order_num,
+        "metadata": payment.metadata,
+        "payment_details": details(payment),
+        "payment_deadline": instant(payment.deadline),
+        "created_at": instant(payment.created_at),
+        "captured_at": payment.captured_at.map(instant),
+        "amount_refunded": payment.refunded,
+        "refunds": refunds,
+        "refund_requests": [],
+        "locale": "ja",
+    })
+}
+
+fn details(payment: &Payment) -> Value {
+    match (&payment.card, &payment.slip_number) {
+        (Some(card), _) => json!({
+            "type": payment.method,
+            "email": payment.email,
+            "brand": card.brand,
+            "last_four_digits": card.last_four,
+        }),
+        (None, Some(number)) => json!({
+            "type": payment.method,
+            "email": payment.email,
+            "confirmation_code": number,
+        }),
+        (None, None) => json!({ "type": payment.method, "email": payment.email }),
+    }
+}
+
+/// One page of payments.
+pub fn list(payments: &[&Payment]) -> Value {
+    let data: Vec<Value> = payments.iter().map(|payment| payment_value(payment)).collect();
+    json!({ "resource": "list", "total": data.len(), "page": 1, "per_page": 10, "last_page": 1, "data": data })
+}
+
+/// KOMOJU's error body.
+pub fn error(status: u16, code: &str, message: &str, param: Option<&str>) -> Reply {
+    let body = json!({ "error": { "code": code, "message": message, "param": param } });
+    Reply { status, body: body.to_string() }
+}
+
+/// The engine's refusal in KOMOJU's words. The codes of 422 are this simulator's reading: KOMOJU publishes
+/// the envelope and the statuses only.
+pub fn refusal(refusal: &Refusal) -> Reply {
+    match refusal {
+        Refusal::NotFound => error(404, "not_found", "The requested resource could not be found.", None),
+        Refusal::DuplicateOrder => error(
+            422,
+            "unprocessable_entity",
+            "external_order_num has already been taken.",
+            Some("external_order_num"),
+        ),
+        Refusal::WrongStatus(status) => {
+            error(422, "unprocessable_entity", &format!("Not possible: status is {status}."), None)
+        }
+        Refusal::AmountTooLarge(available) => error(
+            422,
+            "unprocessable_entity",
+            &format!("The amount exceeds the available {available}."),
+            Some("amount"),
+        ),
+        Refusal::AmountZero => {
+            error(422, "unprocessable_entity", "The amount must be positive.", Some("amount"))
+        }
+        Refusal::MethodCannot(why) => error(422, "unprocessable_entity", why, None),
+        Refusal::BadInput(why) => error(400, "bad_request", why, None),
+    }
+}
+
+/// KOMOJU's name of an event.
+pub fn event_type(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Authorized => "payment.authorized",
+        EventKind::Captured => "payment.captured",
+        EventKind::Failed => "payment.failed",
+        EventKind::Cancelled => "payment.cancelled",
+        EventKind::Expired => "payment.expired",
+        EventKind::RefundCreated => "payment.refund.created",
+        EventKind::Refunded => "payment.refunded",
+    }
+}
+
+/// A notification: the event's body and the three headers KOMOJU sends with it.
+pub fn notification(
+    settings: &SimulatorSettings,
+    kind: EventKind,
+    payment: &Payment,
+    signing: Signing,
+    now: Timestamp,
+    ids: &mut IdSource,
+) -> Notification {
+    let id = ids.next();
+    let event_type = event_type(kind);
+    let body = json!({
+        "id": ids.next(),
+        "type": event_type,
+        "resource": "event",
+        "created_at": instant(now),
+        "reason": reason(kind),
+        "data": payment_value(payment),
+    })
+    .to_string();
+    let signature = match signing {
+        Signing::Right => sign(&settings.webhook_secret, &body),
+        Signing::WrongKey => sign(&format!("not {}", settings.webhook_secret), &body),
+        Signing::ChangedBody => sign(&settings.webhook_secret, &format!("{body} ")),
+    };
+    let headers = vec![
+        ("X-Komoju-ID".to_owned(), id.clone()),
+        ("X-Komoju-Event".to_owned(), event_type.to_owned()),
+        ("X-Komoju-Signature".to_owned(), signature),
+    ];
+    Notification { id, event_type: event_type.to_owned(), headers, body }
+}
+
+/// Lowercase hex HMAC-SHA256 of the body under the merchant's secret.
+fn sign(secret: &str, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    HEXLOWER.encode(hmac::sign(&key, body.as_bytes()).as_ref())
+}
+
+fn reason(kind: EventKind) -> Option<&'static str> {
+    match kind {
+        EventKind::Failed => Some("declined"),
+        _ => None,
+    }
+}
+
+/// An instant as KOMOJU writes it: RFC 3339 in UTC, whole seconds.
+fn instant(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}

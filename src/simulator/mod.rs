@@ -1,0 +1,42 @@
+//! The gateways' stand-in (決済シミュレーター): a separate HTTP service that behaves as the vendor does.
+//!
+//! A room of its own: it imports nothing of the rest of the crate, and nothing but the command line starts
+//! it. What our adapter believes about a vendor is therefore written twice, by two sides.
+//!
+//! ```text
+//! komoju/ (façade: wire format, auth, signing)   hosted (the payer)   admin (the test bench)
+//!        └──────────────┬──────────────────────────────┘                     │
+//!                     core (mutex, journal, idempotency, faults) ────────────┘
+//!                       └─► engine, payer, ledger (pure) ─► state, model
+//! webhooks (sends what is due)
+//! ```
+//!
+//! A further vendor is a sibling of `komoju`: routes, wire format, signing, and an arm in `Vendor`.
+//!
+//! Invariants: an answer is given only after the journal is on the disk; the journal rebuilds everything
+//! but armed faults; no card number is kept; the listener is on loopback.
+//!
+//! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
+//! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/clock`, `POST /_sim/clock
+//! {advance_seconds}`; `POST /_sim/webhook {url}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
+
+mod admin;
+mod clock;
+mod core;
+mod engine;
+mod faults;
+mod hosted;
+mod html;
+mod journal;
+mod komoju;
+mod ledger;
+mod model;
+mod payer;
+mod server;
+mod settings;
+mod shaping;
+mod state;
+mod webhooks;
+
+pub use server::{RunningSimulator, run, start};
+pub use settings::SimulatorSettings;

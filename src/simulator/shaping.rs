@@ -1,0 +1,108 @@
+//! Turning a reply into bytes on the wire, whole or spoilt.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::web::Bytes;
+use tokio::time::Sleep;
+
+use super::core::Reply;
+use super::faults::{FaultArgs, SilenceEnd, SpoilStyle};
+
+/// How long the first half of a broken answer travels before the connection breaks.
+const BREAK_AFTER: Duration = Duration::from_millis(50);
+
+/// The reply as it should be.
+pub fn plain(reply: &Reply) -> HttpResponse {
+    json(reply.status, reply.body.clone())
+}
+
+/// The reply with a wish when to come back.
+pub fn retry_after(reply: &Reply, seconds: u32) -> HttpResponse {
+    let mut response = plain(reply);
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+/// Nothing for `hold_ms`, then the vendor's time-out answer or a dropped connection.
+pub async fn silence(args: &FaultArgs, timeout: &Reply) -> HttpResponse {
+    pause(args.hold_ms).await;
+    match args.end {
+        SilenceEnd::GatewayTimeout => plain(timeout),
+        SilenceEnd::Drop => cut(StatusCode::OK, 1, Bytes::new()),
+    }
+}
+
+/// Waits that many real milliseconds.
+pub async fn pause(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+/// Half of the answer, then the connection breaks.
+pub fn broken(reply: Reply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    let whole = Bytes::from(reply.body);
+    cut(status, u64::try_from(whole.len()).unwrap_or(u64::MAX), whole.slice(..whole.len() / 2))
+}
+
+/// A complete 200 whose content is no use.
+pub fn spoilt(reply: Reply, style: SpoilStyle) -> HttpResponse {
+    match style {
+        SpoilStyle::Truncated => {
+            let whole = Bytes::from(reply.body);
+            HttpResponse::Ok().content_type("application/json").body(whole.slice(..whole.len() / 2))
+        }
+        SpoilStyle::Html => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .body("<html><body><h1>Just a moment...</h1></body></html>"),
+    }
+}
+
+fn json(status: u16, body: String) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type("application/json").body(body)
+}
+
+fn cut(status: StatusCode, promised: u64, first: Bytes) -> HttpResponse {
+    let wait = Box::pin(tokio::time::sleep(BREAK_AFTER));
+    HttpResponse::build(status).content_type("application/json").body(BoxBody::new(CutBody {
+        promised,
+        first: Some(first).filter(|first| !first.is_empty()),
+        wait,
+    }))
+}
+
+/// A body that promises more than it gives and then fails, which makes the server drop the connection.
+struct CutBody {
+    promised: u64,
+    first: Option<Bytes>,
+    wait: Pin<Box<Sleep>>,
+}
+
+impl MessageBody for CutBody {
+    type Error = std::io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.promised)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        match self.wait.as_mut().poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => {
+                Poll::Ready(Some(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+            }
+        }
+    }
+}

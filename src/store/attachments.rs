@@ -1,0 +1,86 @@
+//! Attachments (添付書類): what is known of a file; its sealed bytes are in the file store.
+
+use diesel::prelude::*;
+
+use super::schema::attachments;
+use super::sql::Micros;
+use super::{Reads, StoreError, Tx};
+use crate::domain::id::{ApplicationId, AttachmentId, TenantCode};
+
+/// An attachment as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attachments)]
+pub struct AttachmentRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The attachment.
+    pub id: AttachmentId,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// Which document of the procedure it is.
+    pub code: String,
+    /// File name, sealed with the case's key.
+    pub sealed_name: Vec<u8>,
+    /// Media type as declared.
+    pub media_type: String,
+    /// Bytes in clear.
+    pub size: i64,
+    /// SHA-256 of the clear bytes, hexadecimal.
+    pub sha256: String,
+    /// Name of the sealed object.
+    pub object_key: String,
+    /// `present` or `removed`.
+    pub state: String,
+    /// When it was handed in.
+    pub created_at: Micros,
+}
+
+/// The place that the sealed file name is bound to.
+pub fn name_place(id: AttachmentId) -> String {
+    format!("attachments.sealed_name:{id}")
+}
+
+/// Stores a new attachment.
+pub fn insert(tx: &mut Tx<'_>, row: &AttachmentRow) -> Result<(), StoreError> {
+    diesel::insert_into(attachments::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// One attachment of a case, unless it was removed.
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    application: ApplicationId,
+    id: AttachmentId,
+) -> Result<Option<AttachmentRow>, StoreError> {
+    Ok(attachments::table
+        .filter(attachments::tenant_id.eq(tenant))
+        .filter(attachments::id.eq(id))
+        .filter(attachments::application_id.eq(application))
+        .filter(attachments::state.eq("present"))
+        .select(AttachmentRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
+/// The attachments of a case that are present, oldest first.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<AttachmentRow>, StoreError> {
+    Ok(attachments::table
+        .filter(attachments::tenant_id.eq(tenant))
+        .filter(attachments::application_id.eq(id))
+        .filter(attachments::state.eq("present"))
+        .order((attachments::created_at, attachments::id))
+        .select(AttachmentRow::as_select())
+        .load(tx.read())?)
+}
+
+/// Marks an attachment as removed; its row stays.
+pub fn remove(tx: &mut Tx<'_>, tenant: &TenantCode, id: AttachmentId) -> Result<(), StoreError> {
+    let target = attachments::table.filter(attachments::tenant_id.eq(tenant)).filter(attachments::id.eq(id));
+    diesel::update(target).set(attachments::state.eq("removed")).execute(tx.change())?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Events of cases: append-only, each chained to the one before (`domain::audit`).
+
+use diesel::prelude::*;
+
+use super::applications::ApplicationRow;
+use super::schema::events;
+use super::sql::Micros;
+use super::{Reads, StoreError, Tx};
+use crate::domain::audit::{self, ChainHash, EventActor, EventRecord};
+use crate::domain::id::{ApplicationId, TenantCode};
+
+/// An event as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+pub struct EventRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// 1, 2, 3 … without gaps.
+    pub seq: i64,
+    /// What happened.
+    pub kind: String,
+    /// `applicant`, `officer`, `gateway` or `system`.
+    pub actor_kind: String,
+    /// Who.
+    pub actor_id: String,
+    /// When.
+    pub at: Micros,
+    /// Facts that name nobody, as JSON text.
+    pub facts: String,
+    /// What is personal, sealed with the case's key.
+    pub sealed_detail: Option<Vec<u8>>,
+    /// Hash of the event before.
+    pub prev_hash: Vec<u8>,
+    /// Hash of this event.
+    pub hash: Vec<u8>,
+}
+
+/// What a use case says of an event; number, time and hashes come from the case and the transaction.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What happened.
+    pub kind: &'static str,
+    /// Who did it.
+    pub actor: EventActor,
+    /// Facts that name nobody.
+    pub facts: serde_json::Value,
+    /// What is personal, sealed.
+    pub sealed_detail: Option<Vec<u8>>,
+}
+
+/// Appends an event and moves the chain's head in `case`, which the caller then stores.
+pub fn append(tx: &mut Tx<'_>, case: &mut ApplicationRow, event: NewEvent) -> Result<(), StoreError> {
+    let head: ChainHash = case
+        .event_head
+        .as_slice()
+        .try_into()
+        .map_err(|_| StoreError::Inconsistent(format!("applications.event_head of {}", case.id)))?;
+    let now = tx.now();
+    let facts = event.facts.to_string();
+    let record = EventRecord {
+        tenant: &case.tenant_id,
+        application: case.id,
+        seq: case.event_count + 1,
+        kind: event.kind,
+        actor: (event.actor.kind, &event.actor.id),
+        at: now,
+        facts: &facts,
+        sealed_detail: event.sealed_detail.as_deref(),
+    };
+    let hash = audit::link(&head, &record);
+    let row = EventRow {
+        tenant_id: case.tenant_id.clone(),
+        application_id: case.id,
+        seq: case.event_count + 1,
+        kind: event.kind.to_owned(),
+        actor_kind: event.actor.kind.to_owned(),
+        actor_id: event.actor.id,
+        at: Micros(now),
+        facts,
+        sealed_detail: event.sealed_detail,
+        prev_hash: head.to_vec(),
+        hash: hash.to_vec(),
+    };
+    diesel::insert_into(events::table).values(&row).execute(tx.change())?;
+    case.event_count += 1;
+    case.event_head = hash.to_vec();
+    Ok(())
+}
+
+/// All events of a case in order.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::tenant_id.eq(tenant))
+        .filter(events::application_id.eq(id))
+        .order(events::seq)
+        .select(EventRow::as_select())
+        .load(tx.read())?)
+}

@@ -1,0 +1,115 @@
+//! Parties of cases (当事者) and the arrivals of cases (到達).
+
+use diesel::prelude::*;
+
+use super::schema::{applications, arrivals, parties};
+use super::sql::Micros;
+use super::{Reads, StoreError, Tx};
+use crate::domain::id::{AccountId, ApplicationId, TenantCode};
+use crate::store::applications::ApplicationRow;
+
+/// A party pinned in a case.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = parties, treat_none_as_default_value = false)]
+pub struct PartyRow {
+    /// The body in charge.
+    pub tenant_id: TenantCode,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// `applicant`, `agent`, `payer`, `obligor` or `contact`.
+    pub role: String,
+    /// The account that acts for the party.
+    pub account_id: Option<AccountId>,
+    /// Name and contact as they were then, sealed with the case's key.
+    pub sealed_party: Vec<u8>,
+}
+
+/// One leg of a case's arrival; never changed.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = arrivals, treat_none_as_default_value = false)]
+pub struct ArrivalRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// 1 for the first office it reached.
+    pub leg: i64,
+    /// Code of the office.
+    pub office: String,
+    /// 到達日時.
+    pub arrived_at: Micros,
+    /// `online`, `counter` or `post`.
+    pub channel: String,
+    /// Who attests a paper arrival.
+    pub attested_by: Option<String>,
+    /// When the row was written.
+    pub recorded_at: Micros,
+}
+
+/// Pins a party.
+pub fn insert(tx: &mut Tx<'_>, row: &PartyRow) -> Result<(), StoreError> {
+    diesel::insert_into(parties::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// All parties of a case.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<PartyRow>, StoreError> {
+    Ok(parties::table
+        .filter(parties::tenant_id.eq(tenant))
+        .filter(parties::application_id.eq(id))
+        .order(parties::role)
+        .select(PartyRow::as_select())
+        .load(tx.read())?)
+}
+
+/// A case together with the accounts that act for its parties, in one statement.
+pub fn case_with_accounts(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Option<(ApplicationRow, Vec<AccountId>)>, StoreError> {
+    let rows: Vec<(ApplicationRow, Option<AccountId>)> = applications::table
+        .inner_join(parties::table.on(
+            parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id)),
+        ))
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::id.eq(id))
+        .order(parties::role)
+        .select((ApplicationRow::as_select(), parties::account_id))
+        .load(tx.read())?;
+    let accounts = rows.iter().filter_map(|(_, account)| *account).collect();
+    Ok(rows.into_iter().next().map(|(row, _)| (row, accounts)))
+}
+
+/// The cases an account acts in, newest first, over all tenants; `before` is the last id of the page before.
+pub fn cases_of_account(
+    tx: &mut impl Reads,
+    account: AccountId,
+    before: Option<ApplicationId>,
+    limit: i64,
+) -> Result<Vec<ApplicationRow>, StoreError> {
+    let mut query = applications::table
+        .inner_join(parties::table.on(
+            parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id)),
+        ))
+        .filter(parties::account_id.eq(account))
+        .order(parties::application_id.desc())
+        .limit(limit)
+        .select(ApplicationRow::as_select())
+        .distinct()
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(parties::application_id.lt(before));
+    }
+    Ok(query.load(tx.read())?)
+}
+
+/// Records an arrival.
+pub fn insert_arrival(tx: &mut Tx<'_>, row: &ArrivalRow) -> Result<(), StoreError> {
+    diesel::insert_into(arrivals::table).values(row).execute(tx.change())?;
+    Ok(())
+}
