@@ -16,6 +16,7 @@ mod error;
 pub mod events;
 pub mod idempotency_keys;
 mod instrument;
+pub mod jobs;
 pub mod migrations;
 pub mod officers;
 pub mod parties;
