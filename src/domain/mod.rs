@@ -3,6 +3,7 @@
 //! A function here takes the present state and a command and returns the next state or a typed refusal.
 //! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
 
+pub mod account;
 pub mod application;
 pub mod audit;
 pub mod calendar;
@@ -15,9 +16,11 @@ pub mod id;
 pub mod invoice;
 pub mod ledger;
 pub mod merge_patch;
+pub mod lockout;
 pub mod money;
 pub mod municipality;
 pub mod payment;
+pub mod organisation;
 pub mod period;
 pub mod policy;
 pub mod procedure;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::TenantCode;
 use crate::domain::money::Yen;
 pub use check::Fault;
+pub(crate) use check::is_slug;
 pub use fees::{Fee, FeeFormula};
 
 /// A text in Japanese and in English.

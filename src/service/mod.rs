@@ -14,6 +14,7 @@ pub mod intake;
 pub mod officer;
 pub mod password;
 pub mod session;
+mod sign_in_tally;
 pub mod token;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@
 //! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
 //! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
 
+pub mod accounts;
 pub mod applications;
 pub mod attachments;
 pub mod backend;
@@ -16,13 +17,17 @@ pub mod events;
 pub mod idempotency_keys;
 mod instrument;
 pub mod invoices;
+pub mod jobs;
 pub mod migrations;
+pub mod officers;
 pub mod parties;
 pub mod private_cluster;
 mod reader;
 mod roots;
 pub mod schema;
+pub mod sessions;
 mod settings;
+pub mod sign_in_failures;
 pub mod sql;
 mod task;
 mod tx;

@@ -1,0 +1,145 @@
+//! Work that is carried out later: what there is to do, and what doing each of it means.
+//!
+//! A job's row is written in the transaction of the change that causes it ([`crate::store::jobs::enqueue`]). A job
+//! may run more than once (a worker may die after the work and before the record), so each is built to be repeated.
+
+pub mod mail;
+pub mod worker;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::domain::id::AccountId;
+use crate::service::{Core, Failure};
+use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
+use crate::store::{StoreError, Tx};
+
+pub use worker::Worker;
+
+/// Kind of the job that tells the owner of an e-mail address that somebody tried to register it.
+pub const MAIL_ACCOUNT_EXISTS: &str = "mail_account_exists";
+/// Kind of the daily job that forgets old periodic jobs.
+pub const FORGET_PERIODIC: &str = "forget_periodic";
+
+/// Everything the worker can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Mail to somebody whose address was used for another registration.
+    MailAccountExists(AccountId),
+    /// Forget periodic jobs that were done more than a week ago.
+    ForgetPeriodic,
+}
+
+/// A row that names no work known here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such job: {kind}")]
+pub struct UnknownJob {
+    kind: String,
+}
+
+impl Job {
+    /// Reads a row's kind and subject.
+    pub fn parse(kind: &str, subject: &str) -> Result<Self, UnknownJob> {
+        let unknown = || UnknownJob { kind: kind.to_owned() };
+        let id = || subject.parse::<Uuid>().map_err(|_| unknown());
+        match kind {
+            MAIL_ACCOUNT_EXISTS => Ok(Self::MailAccountExists(AccountId(id()?))),
+            FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// How a job that went well wants to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobEnd {
+    /// It is finished.
+    Done,
+    /// Run it again at that instant.
+    Again(Timestamp),
+}
+
+/// Carries out one job. A failure is tried again later.
+pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Result<JobEnd, Failure> {
+    match job {
+        Job::MailAccountExists(account) => mail::account_exists(core, account, claimed.id).await,
+        Job::ForgetPeriodic => {
+            let week = SignedDuration::from_hours(24 * 7);
+            core.db
+                .write_alone(vec![], move |tx| {
+                    let now = tx.now();
+                    forget_periodic(tx, now.checked_sub(week).unwrap_or(now)).map_err(Failure::from)
+                })
+                .await?;
+            Ok(JobEnd::Done)
+        }
+    }
+}
+
+/// Work that comes back by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Periodic {
+    /// The kind of its jobs.
+    pub kind: &'static str,
+    /// How long a period lasts, in seconds; periods count from 1970-01-01T00:00:00Z.
+    pub every_s: i64,
+}
+
+/// All periodic work.
+pub const PERIODIC: &[Periodic] = &[Periodic { kind: FORGET_PERIODIC, every_s: 86_400 }];
+
+impl Periodic {
+    /// The number of the period that `at` lies in.
+    pub fn period(self, at: Timestamp) -> i64 {
+        at.as_second().div_euclid(self.every_s.max(1))
+    }
+
+    /// Asks for the job of the period that `at` lies in; every worker may ask, one row comes of it.
+    pub fn enqueue(self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Enqueued, StoreError> {
+        enqueue(tx, ALL_TENANTS, self.kind, &self.period(at).to_string(), at)
+    }
+}
+
+/// Waits before the second and each later attempt, in seconds; the last one is repeated.
+const BACKOFF_S: [i64; 6] = [5, 30, 120, 600, 3_600, 21_600];
+
+/// Attempts before a job is left to a person.
+pub const LAST_ATTEMPT: i64 = 10;
+
+/// How long to wait after the failure of attempt number `attempt` (from 1).
+pub fn backoff(attempt: i64) -> SignedDuration {
+    let index = usize::try_from(attempt - 1).unwrap_or(0).min(BACKOFF_S.len() - 1);
+    SignedDuration::from_secs(BACKOFF_S.get(index).copied().unwrap_or(21_600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_waits_between_attempts_grow_and_then_stay() {
+        let waits: Vec<_> = (1..=8).map(|attempt| backoff(attempt).as_secs()).collect();
+        assert_eq!(waits, [5, 30, 120, 600, 3_600, 21_600, 21_600, 21_600]);
+    }
+
+    #[test]
+    fn a_period_is_the_same_for_every_worker_in_it() {
+        let daily = Periodic { kind: FORGET_PERIODIC, every_s: 86_400 };
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(daily.period(at(86_399)), 0);
+        assert_eq!(daily.period(at(86_400)), 1);
+        assert_eq!(daily.period(at(-1)), -1);
+    }
+
+    #[test]
+    fn a_row_that_names_unknown_work_is_refused() {
+        assert!(Job::parse("nonsense", "").is_err());
+        assert!(Job::parse(MAIL_ACCOUNT_EXISTS, "not an id").is_err());
+        assert_eq!(
+            Job::parse(MAIL_ACCOUNT_EXISTS, "00000000-0000-0000-0000-000000000000"),
+            Ok(Job::MailAccountExists(AccountId(Uuid::nil())))
+        );
+    }
+}

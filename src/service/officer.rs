@@ -1,0 +1,109 @@
+//! Officers (職員): appointing them, and what they may do today.
+//!
+//! An officer's authority is read in the same transaction as the act it allows: a post that ended yesterday allows
+//! nothing today, whatever a token says.
+
+use jiff::civil::Date;
+use secrecy::SecretString;
+
+use super::account::{Profile, email_index, new_row};
+use super::{Core, Failure, Origin};
+use crate::domain::account::AccountKind;
+use crate::domain::id::{AccountId, OfficerId, TenantCode};
+use crate::domain::policy::{Actor, OfficerAuthority, Post};
+use crate::store::accounts::{self, AccountRow};
+use crate::store::officers::{self, Term};
+use crate::store::{Reads, Root, StoreError, Tx};
+
+/// Somebody is to serve a body in some posts.
+#[derive(Debug)]
+pub struct Appointment {
+    /// The body.
+    pub tenant: TenantCode,
+    /// The address to sign in with.
+    pub email: String,
+    /// 氏名.
+    pub name: String,
+    /// The first password; not used when the address has an account already.
+    pub password: SecretString,
+    /// The posts with their terms.
+    pub posts: Vec<(Post, Term)>,
+}
+
+/// An appointed officer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appointed {
+    /// The account.
+    pub account: AccountId,
+    /// The member of staff.
+    pub officer: OfficerId,
+    /// Whether this call appointed them or they served before.
+    pub origin: Origin,
+}
+
+/// Appoints an officer. An address that serves the body already keeps its password and its posts.
+pub async fn appoint(core: &Core, appointment: Appointment) -> Result<Appointed, Failure> {
+    let index = email_index(&core.keys, &appointment.email);
+    let known = core.db.read(move |tx| accounts::find_by_email(tx, &index)).await?;
+    let row = match known {
+        Some(row) => row,
+        None => {
+            let profile = Profile {
+                name: appointment.name.trim().to_owned(),
+                email: appointment.email.trim().to_owned(),
+                corporate_number: None,
+            };
+            let hash = core.passwords.hash(appointment.password).await?;
+            new_row(core, AccountKind::Officer, &profile, hash)
+        }
+    };
+    let (tenant, posts) = (appointment.tenant, appointment.posts);
+    core.db.write(Root::Account(row.id), move |tx| install(tx, &tenant, &row, &posts)).await
+}
+
+fn install(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    row: &AccountRow,
+    posts: &[(Post, Term)],
+) -> Result<Appointed, Failure> {
+    let known = accounts::find_by_email(tx, &row.email_index)?.map(|known| known.id);
+    let account = known.unwrap_or(row.id);
+    if let Some(officer) = officers::find(tx, tenant, account)? {
+        return Ok(Appointed { account, officer, origin: Origin::Replayed });
+    }
+    let now = tx.now();
+    if known.is_none() {
+        accounts::insert(tx, &AccountRow { created_at: now, ..row.clone() })?;
+    }
+    let officer = OfficerId(tx.new_id());
+    officers::insert(tx, tenant, officer, account, now)?;
+    for (post, term) in posts {
+        let id = tx.new_id();
+        officers::insert_post(tx, tenant, officer, id, post, *term)?;
+    }
+    Ok(Appointed { account, officer, origin: Origin::Fresh })
+}
+
+/// What an account may do as an officer of a tenant today; `None` when it holds no post there.
+pub fn authority(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    account: AccountId,
+    today: Date,
+) -> Result<Option<OfficerAuthority>, StoreError> {
+    let Some(officer) = officers::find(tx, tenant, account)? else { return Ok(None) };
+    let posts = officers::posts_in_force(tx, tenant, officer, today)?;
+    let authority = OfficerAuthority { account, officer, tenant: tenant.clone(), posts };
+    Ok((!authority.posts.is_empty()).then_some(authority))
+}
+
+/// Who an account is before a tenant today: its officer, or a person like any other.
+pub fn actor(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    account: AccountId,
+    today: Date,
+) -> Result<Actor, StoreError> {
+    Ok(authority(tx, tenant, account, today)?.map_or(Actor::Person(account), Actor::Officer))
+}

@@ -1,0 +1,133 @@
+//! Officers (職員) and their dated posts (職): a role is held in a department from one day to another.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::schema::{officer_posts, officers};
+use super::sql::{IsoDate, Micros};
+use super::tx::{Reads, Tx};
+use crate::domain::id::{AccountId, OfficerId, TenantCode};
+use crate::domain::policy::{Post, Role};
+
+#[derive(Insertable)]
+#[diesel(table_name = officers)]
+struct RawOfficer {
+    tenant_id: TenantCode,
+    id: OfficerId,
+    account_id: AccountId,
+    created_at: Micros,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = officer_posts)]
+struct RawPost {
+    tenant_id: TenantCode,
+    id: String,
+    officer_id: OfficerId,
+    department: String,
+    role: String,
+    title: String,
+    valid_from: IsoDate,
+    valid_to: Option<IsoDate>,
+}
+
+/// The first and, if it is known, the last day of a post; both are within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub to: Option<Date>,
+}
+
+/// Stores a new officer of a tenant.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let raw =
+        RawOfficer { tenant_id: tenant.clone(), id: officer, account_id: account, created_at: now.into() };
+    diesel::insert_into(officers::table).values(raw).execute(tx.change())?;
+    Ok(())
+}
+
+/// Gives an officer a post for a term.
+pub fn insert_post(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    id: Uuid,
+    post: &Post,
+    term: Term,
+) -> Result<(), StoreError> {
+    let raw = RawPost {
+        tenant_id: tenant.clone(),
+        id: id.to_string(),
+        officer_id: officer,
+        department: post.department.clone(),
+        role: post.role.as_str().to_owned(),
+        title: post.title.clone(),
+        valid_from: term.from.into(),
+        valid_to: term.to.map(IsoDate),
+    };
+    diesel::insert_into(officer_posts::table).values(raw).execute(tx.change())?;
+    Ok(())
+}
+
+/// The officer that an account is in a tenant.
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    account: AccountId,
+) -> Result<Option<OfficerId>, StoreError> {
+    let of_account = officers::tenant_id.eq(tenant).and(officers::account_id.eq(account));
+    Ok(officers::table.filter(of_account).select(officers::id).first(tx.read()).optional()?)
+}
+
+/// The posts of an officer that are in force on a day, in the order of their beginning.
+pub fn posts_in_force(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    day: Date,
+) -> Result<Vec<Post>, StoreError> {
+    let raw = officer_posts::table
+        .filter(officer_posts::tenant_id.eq(tenant).and(officer_posts::officer_id.eq(officer)))
+        .filter(officer_posts::valid_from.le(IsoDate(day)))
+        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(day))))
+        .order((officer_posts::valid_from, officer_posts::id))
+        .select((officer_posts::department, officer_posts::role, officer_posts::title))
+        .load::<(String, String, String)>(tx.read())?;
+    raw.into_iter().map(post).collect()
+}
+
+/// All posts of an account that are in force on a day, over all tenants, ordered by tenant.
+pub fn posts_of_account(
+    tx: &mut impl Reads,
+    account: AccountId,
+    day: Date,
+) -> Result<Vec<(TenantCode, Post)>, StoreError> {
+    let bodies = officers::table
+        .filter(officers::account_id.eq(account))
+        .order(officers::tenant_id)
+        .select((officers::tenant_id, officers::id))
+        .load::<(TenantCode, OfficerId)>(tx.read())?;
+    let mut posts = Vec::new();
+    // Nobody serves more than a few bodies.
+    for (tenant, officer) in bodies {
+        let held = posts_in_force(tx, &tenant, officer, day)?;
+        posts.extend(held.into_iter().map(|post| (tenant.clone(), post)));
+    }
+    Ok(posts)
+}
+
+fn post((department, role, title): (String, String, String)) -> Result<Post, StoreError> {
+    let known = Role::parse(&role).ok_or_else(|| StoreError::Inconsistent(format!("a post with the role {role}")))?;
+    Ok(Post { department, role: known, title })
+}

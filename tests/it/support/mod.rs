@@ -1,0 +1,5 @@
+//! What tests share.
+
+pub mod cluster;
+#[macro_use]
+pub mod db;
