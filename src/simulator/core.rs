@@ -141,6 +141,11 @@ impl Simulator {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends all writing: a worker that is still shutting down must not hold the journal, nor write to it.
+    pub fn close(&self) {
+        self.lock().journal.close();
+    }
+
     /// Lets deadlines pass: unfinished payments and unpaid slips lapse.
     pub fn tick(&self, inner: &mut Inner) -> io::Result<()> {
         let now = inner.now();

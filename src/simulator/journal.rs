@@ -21,7 +21,8 @@ struct Line {
 /// The open file.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    /// `None` once closed.
+    file: Option<File>,
     /// Bytes that hold whole lines.
     whole: u64,
 }
@@ -64,7 +65,7 @@ impl Journal {
             }
             whole += u64::try_from(line.len()).unwrap_or(0);
         }
-        Ok(Opened { journal: Self { file, whole }, state, drawn })
+        Ok(Opened { journal: Self { file: Some(file), whole }, state, drawn })
     }
 
     /// Writes entries that belong together and waits for the disk.
@@ -73,11 +74,17 @@ impl Journal {
         let mut bytes = serde_json::to_vec(&line).map_err(Error::other)?;
         bytes.push(b'\n');
         // Whatever an earlier failed write left behind is cut off first.
-        self.file.set_len(self.whole)?;
-        self.file.seek(SeekFrom::Start(self.whole))?;
-        self.file.write_all(&bytes)?;
-        self.file.sync_data()?;
+        let file = self.file.as_mut().ok_or_else(|| Error::other("the journal is closed"))?;
+        file.set_len(self.whole)?;
+        file.seek(SeekFrom::Start(self.whole))?;
+        file.write_all(&bytes)?;
+        file.sync_data()?;
         self.whole += u64::try_from(bytes.len()).map_err(Error::other)?;
         Ok(())
+    }
+
+    /// Lets go of the file and its lock; whoever comes later is refused.
+    pub fn close(&mut self) {
+        self.file = None;
     }
 }

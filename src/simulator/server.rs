@@ -109,10 +109,9 @@ fn build(settings: SimulatorSettings, ends: Ends) -> Result<(Server, Data<Simula
 
 async fn serve(server: Server, simulator: Data<Simulator>) -> Result<()> {
     let client = webhooks::client().map_err(Error::other)?;
-    let sender = tokio::spawn(webhooks::deliver_for_ever(simulator.into_inner(), client));
+    let sender = tokio::spawn(webhooks::deliver_for_ever(simulator.clone().into_inner(), client));
     let ended = server.await;
     sender.abort();
-    // Waiting for the end of the task lets go of the journal.
-    let _ = sender.await;
+    simulator.close();
     ended
 }
