@@ -13,3 +13,11 @@ mod support;
 
 mod schema_parity;
 mod store;
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod simulator;
