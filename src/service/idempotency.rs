@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Effect, Failure, Origin, Refusal};
 use crate::domain::id::{AccountId, TenantCode};
 use crate::store::idempotency_keys::{self, KeyRecord};
-use crate::store::{Reads, Tx};
+use crate::store::Tx;
 
 /// A key as the request gave it, in its scope.
 #[derive(Clone, Debug)]
