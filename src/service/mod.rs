@@ -4,7 +4,9 @@
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
 pub mod account;
+pub mod attachment;
 pub mod billing;
+pub mod case_view;
 pub mod cases;
 pub mod catalogue;
 pub mod core;
