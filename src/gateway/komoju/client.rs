@@ -125,7 +125,7 @@ impl Komoju {
         classify(&received, |body| match (session, payment) {
             (Some(_), _) => response::session(capabilities, body, now).map(Some),
             (None, Some(_)) => response::payment(capabilities, body, now).map(Some),
-            (None, None) => response::list(capabilities, body, now),
+            (None, None) => response::list(capabilities, body, now).map(response::Listed::found),
         })
     }
 

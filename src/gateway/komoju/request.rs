@@ -213,7 +213,7 @@ mod tests {
         let method = MethodCode::parse("konbini").unwrap();
         let amount = Yen::new(300_001).unwrap();
         assert_eq!(
-            refused(&CreateCheckout { method, amount, ..checkout() }),
+            refused(&CreateCheckout { amount, method, ..checkout() }),
             Unpreparable::AmountOutOfBounds
         );
         let merchant_reference = "a/../b".to_owned();

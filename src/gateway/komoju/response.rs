@@ -109,25 +109,39 @@ pub(super) fn payment(capabilities: &Capabilities, body: &[u8], at: Timestamp) -
     serde_json::from_slice(body).ok().and_then(|payment| of_payment(capabilities, payment, at))
 }
 
+/// What a readable list shows.
+#[derive(Debug)]
+pub(super) enum Listed {
+    /// No payment.
+    Nothing,
+    /// The payment that speaks for the reference.
+    Found(Box<PaymentSnapshot>),
+}
+
+impl Listed {
+    /// The payment, where there is one.
+    pub fn found(self) -> Option<PaymentSnapshot> {
+        match self {
+            Self::Nothing => None,
+            Self::Found(snapshot) => Some(*snapshot),
+        }
+    }
+}
+
 /// Reads the payments of one reference: the one that took money speaks, else the newest word that is furthest.
-/// Outer none: unreadable. Inner none: there is none.
-pub(super) fn list(
-    capabilities: &Capabilities,
-    body: &[u8],
-    at: Timestamp,
-) -> Option<Option<PaymentSnapshot>> {
+pub(super) fn list(capabilities: &Capabilities, body: &[u8], at: Timestamp) -> Option<Listed> {
     let list: ListBody = serde_json::from_slice(body).ok()?;
     let read: Option<Vec<PaymentSnapshot>> =
         list.data.into_iter().map(|payment| of_payment(capabilities, payment, at)).collect();
     let mut snapshots = read?;
     snapshots.sort_by_key(|snapshot| std::cmp::Reverse(weight(snapshot.status)));
     let mut snapshots = snapshots.into_iter();
-    let Some(mut first) = snapshots.next() else { return Some(None) };
+    let Some(mut first) = snapshots.next() else { return Some(Listed::Nothing) };
     first.also_captured = snapshots
         .filter(|other| other.counters.captured > Yen::ZERO)
         .filter_map(|other| other.gateway_payment_id)
         .collect();
-    Some(Some(first))
+    Some(Listed::Found(Box::new(first)))
 }
 
 /// Reads the answer to a refund, which is the payment after it.
