@@ -4,3 +4,13 @@ pub mod accounts;
 pub mod jwks;
 pub mod me;
 pub mod sessions;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the calls of every noun.
+pub fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(accounts::configure)
+        .configure(sessions::configure)
+        .configure(me::configure)
+        .configure(jwks::configure);
+}
