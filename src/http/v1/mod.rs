@@ -9,3 +9,13 @@ pub mod me;
 pub mod procedures;
 pub mod sessions;
 pub mod tenants;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the calls of every noun.
+pub fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(accounts::configure)
+        .configure(sessions::configure)
+        .configure(me::configure)
+        .configure(jwks::configure);
+}
