@@ -11,5 +11,7 @@
 #[macro_use]
 mod support;
 
+mod identity;
+mod identity_http;
 mod schema_parity;
 mod store;
