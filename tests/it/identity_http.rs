@@ -94,8 +94,8 @@ on_both_databases!(register_sign_in_look_refresh_and_sign_out_over_http, async |
     let out = send(&app, with_token(Method::DELETE, "/v1/sessions/current", access).to_request()).await;
     assert_eq!(out.status, 204);
     let latest = json!({ "refresh_token": next.body["refresh_token"] });
-    let refused = send(&app, post("/v1/sessions/refresh", &latest).to_request()).await;
-    assert_eq!((refused.status, &refused.body["code"]), (401, &json!("not_signed_in")));
+    let closed = send(&app, post("/v1/sessions/refresh", &latest).to_request()).await;
+    assert_eq!((closed.status, &closed.body["code"]), (401, &json!("not_signed_in")));
     let reused = send(&app, post("/v1/sessions/refresh", &used).to_request()).await;
     assert_eq!((reused.status, &reused.body["code"]), (401, &json!("refresh_token_reused")));
 });
