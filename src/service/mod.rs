@@ -4,9 +4,13 @@
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
 pub mod account;
+pub mod billing;
+pub mod cases;
+pub mod catalogue;
 pub mod core;
 pub mod error;
 pub mod idempotency;
+pub mod intake;
 pub mod officer;
 pub mod password;
 pub mod session;

@@ -16,6 +16,7 @@ mod error;
 pub mod events;
 pub mod idempotency_keys;
 mod instrument;
+pub mod invoices;
 pub mod jobs;
 pub mod migrations;
 pub mod officers;

@@ -1,4 +1,4 @@
-//! The one integration binary.
+//! The one integration binary: every test of a database runs on SQLite and on PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,4 +14,5 @@ mod support;
 mod identity;
 mod identity_http;
 mod schema_parity;
+mod simulator;
 mod store;
