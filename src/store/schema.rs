@@ -1,8 +1,5 @@
 //! The tables as both databases know them; `tests/it/schema_parity.rs` keeps the two migration trees equal.
-#![expect(
-    missing_docs,
-    reason = "the macro writes public items; the columns are described in the migrations"
-)]
+#![expect(missing_docs, reason = "the macro writes public items; the columns are described in the migrations")]
 
 diesel::table! {
     tenant_keys (tenant_id, key_no) {
@@ -243,7 +240,6 @@ diesel::table! {
         captured_on -> Nullable<Text>,
         expires_at -> Nullable<BigInt>,
         poll_count -> BigInt,
-        next_poll_at -> Nullable<BigInt>,
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -265,7 +261,6 @@ diesel::table! {
         attempt_no -> BigInt,
         lease_no -> BigInt,
         leased_until -> BigInt,
-        next_attempt_at -> Nullable<BigInt>,
         key_born_at -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
