@@ -94,7 +94,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
 }
 
 fn tenant(claimed: &ClaimedJob) -> Result<TenantCode, Failure> {
-    TenantCode::parse(&claimed.tenant).ok_or_else(|| Failure::Internal(format!("tenant of job {}", claimed.id)))
+    TenantCode::parse(&claimed.tenant)
+        .ok_or_else(|| Failure::Internal(format!("tenant of job {}", claimed.id)))
 }
 
 /// Work that comes back by the clock.

@@ -19,19 +19,20 @@ use super::payment_standing::{Source, apply, apply_snapshot};
 use super::{Core, Failure, Refusal};
 use crate::domain::id::{OperationId, TenantCode};
 use crate::domain::payment::{
-    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, OutcomeKind, PaymentState, RetryFacts,
+    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, PaymentState, RetryFacts,
     after_create_checkout, after_nothing_found, next_step,
 };
 use crate::drill::CrashPoint;
 use crate::gateway::{
-    MerchantAccount, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Reply, Transport, TransportKind,
+    MerchantAccount, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Reply, Transport,
+    TransportKind,
 };
 use crate::jobs::JobEnd;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::gateway_operations::{self, LeaseCheck, OperationRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Micros;
-use crate::store::{Reads, Root, Tx, jobs};
+use crate::store::{Root, Tx, jobs};
 
 /// When an operation that nothing more can be sent for is looked at again.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
@@ -62,7 +63,9 @@ pub async fn recover(core: &Arc<Core>, tenant: TenantCode, id: OperationId) -> R
     let root = operation(core, &tenant, id).await?.application_id;
     let taken = core
         .db
-        .write(Root::Application(root), move |tx| take_lease(tx, &of, id, SignedDuration::from_millis(lease_ms)))
+        .write(Root::Application(root), move |tx| {
+            take_lease(tx, &of, id, SignedDuration::from_millis(lease_ms))
+        })
         .await?;
     match taken {
         Lease::Finished => Ok(JobEnd::Done),
@@ -77,7 +80,12 @@ enum Lease {
     Taken(i64),
 }
 
-fn take_lease(tx: &mut Tx<'_>, tenant: &TenantCode, id: OperationId, lease: SignedDuration) -> Result<Lease, Failure> {
+fn take_lease(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    id: OperationId,
+    lease: SignedDuration,
+) -> Result<Lease, Failure> {
     let mut row = gateway_operations::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let now = tx.now();
     if is_finished(&row) {
@@ -107,7 +115,8 @@ pub async fn carry_out(
     if is_finished(&call.operation) || call.operation.lease_no != lease_no {
         return Ok(JobEnd::Done);
     }
-    let heard = if lease_no > 1 { ask_then_send(core, &call).await } else { Heard::Answer(send(core, &call).await) };
+    let heard =
+        if lease_no > 1 { ask_then_send(core, &call).await } else { Heard::Answer(send(core, &call).await) };
     core.drill.reach_async(CrashPoint::PaymentAfterAnswerBeforeRecord).await;
     let mut random = [0; 8];
     core.ids.fill(&mut random);
@@ -148,7 +157,8 @@ async fn ask_then_send(core: &Core, call: &Call) -> Heard {
         Outcome::Done(Some(_)) => Heard::Answer(send(core, call).await),
         Outcome::Done(None) => {
             let since_last_sent = now.duration_since(call.operation.updated_at.0);
-            let timeout = SignedDuration::try_from(call.account.adapter.total_timeout()).unwrap_or(LOOK_AGAIN);
+            let timeout =
+                SignedDuration::try_from(call.account.adapter.total_timeout()).unwrap_or(LOOK_AGAIN);
             let facts = retry_facts(&call.operation, now, None, 0);
             match after_nothing_found(facts, since_last_sent, timeout) {
                 NothingFound::RetrySameKey { .. } => Heard::Answer(send(core, call).await),
@@ -187,14 +197,22 @@ fn record(
         jobs::enqueue_again(tx, tenant.as_str(), RECOVER_OPERATION, &operation.id.to_string(), at)?;
     }
     if gateway_operations::update(tx, &operation, lease_no)? == LeaseCheck::Lost {
-        return Err(Failure::Internal(format!("the lease of operation {} moved under its lock", operation.id)));
+        return Err(Failure::Internal(format!(
+            "the lease of operation {} moved under its lock",
+            operation.id
+        )));
     }
     take_in(tx, &mut case, &mut payment, &operation, earlier, heard)?;
     Ok(again.map_or(JobEnd::Done, JobEnd::Again))
 }
 
 /// The operation's next state, and when to look at it again if it is not settled.
-fn standing(operation: &OperationRow, heard: &Heard, now: Timestamp, random: u64) -> (&'static str, Option<Timestamp>) {
+fn standing(
+    operation: &OperationRow,
+    heard: &Heard,
+    now: Timestamp,
+    random: u64,
+) -> (&'static str, Option<Timestamp>) {
     let at = |after: SignedDuration| Some(now.checked_add(after).unwrap_or(now));
     match heard {
         Heard::Found(_) => ("done", None),
@@ -244,7 +262,8 @@ fn take_in(
             apply(tx, case, payment, Folded { next, change, alerts: Vec::new() }, Source::Query)
         }
         Heard::AskAgain(_) if creates => {
-            let transport = Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
+            let transport =
+                Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
             let folded = after_create_checkout(&payment.payment()?, earlier, &Outcome::Unknown(transport));
             apply(tx, case, payment, folded, Source::Query)
         }
@@ -277,7 +296,12 @@ fn earlier_attempts(operation: &OperationRow) -> EarlierAttempts {
     }
 }
 
-fn retry_facts(operation: &OperationRow, now: Timestamp, retry_after_s: Option<u32>, random: u64) -> RetryFacts {
+fn retry_facts(
+    operation: &OperationRow,
+    now: Timestamp,
+    retry_after_s: Option<u32>,
+    random: u64,
+) -> RetryFacts {
     let attempt_no = u32::try_from(operation.attempt_no + 1).unwrap_or(u32::MAX);
     RetryFacts { key_age: now.duration_since(operation.key_born_at.0), attempt_no, retry_after_s, random }
 }
@@ -305,11 +329,13 @@ async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<
             Ok::<_, Failure>((operation, payment, bytes))
         })
         .await?;
-    let kind = OperationKind::parse(&operation.kind).ok_or_else(|| Failure::Internal(format!("kind of {id}")))?;
+    let kind =
+        OperationKind::parse(&operation.kind).ok_or_else(|| Failure::Internal(format!("kind of {id}")))?;
     let key = operation.idempotency_key.clone();
     let request = PreparedRequest::from_stored(kind, key, bytes, &operation.request_sha256);
     let request = request.map_err(|damaged| Failure::Internal(format!("operation {id}: {damaged}")))?;
     let account = core.gateways.find(tenant, &operation.gateway).cloned();
-    let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", operation.gateway)))?;
+    let account =
+        account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", operation.gateway)))?;
     Ok(Call { operation, payment, request, account })
 }

@@ -18,7 +18,7 @@ use crate::jobs::JobEnd;
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
 use crate::store::payments::PaymentRow;
 use crate::store::sql::Micros;
-use crate::store::{Reads, Root, Tx, applications, jobs, payments};
+use crate::store::{Root, Tx, applications, jobs, payments};
 
 /// Kind of the job that applies one notification.
 pub const APPLY_NOTIFICATION: &str = "apply_notification";
@@ -41,7 +41,8 @@ pub async fn receive(
     let now = core.clock.now();
     let verified = account.adapter.verify_notification(&raw, now).map_err(|reason| {
         tracing::warn!(gateway, %reason, "a notification was rejected");
-        metrics::counter!("madoguchi_notifications_rejected_total", "gateway" => gateway.clone()).increment(1);
+        metrics::counter!("madoguchi_notifications_rejected_total", "gateway" => gateway.clone())
+            .increment(1);
         Refusal::NotificationRejected
     })?;
     let row = row(core, &tenant, gateway, &raw, &verified)?;
@@ -87,7 +88,8 @@ fn row(
 
 /// Applies one stored notification; a repeat finds it finished and does nothing.
 pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Result<JobEnd, Failure> {
-    let (gateway, delivery_key) = subject.split_once(':').ok_or_else(|| Failure::Internal("subject".to_owned()))?;
+    let (gateway, delivery_key) =
+        subject.split_once(':').ok_or_else(|| Failure::Internal("subject".to_owned()))?;
     let (of, name, delivery) = (tenant.clone(), gateway.to_owned(), delivery_key.to_owned());
     let (row, payment) = core
         .db
@@ -117,7 +119,8 @@ fn fold_in(
     verified: &Notification,
 ) -> Result<JobEnd, Failure> {
     let tenant = &row.tenant_id;
-    let present = gateway_notifications::find(tx, tenant, &row.gateway, &row.delivery_key)?.ok_or(Refusal::NotFound)?;
+    let present =
+        gateway_notifications::find(tx, tenant, &row.gateway, &row.delivery_key)?.ok_or(Refusal::NotFound)?;
     if present.state != "received" {
         return Ok(JobEnd::Done);
     }
@@ -141,8 +144,13 @@ fn fold_in(
 async fn park(core: &Core, row: NotificationRow) -> Result<JobEnd, Failure> {
     let state = if row.merchant_reference.is_some() { "parked" } else { "ignored" };
     if state == "parked" {
-        tracing::warn!(gateway = row.gateway, delivery = row.delivery_key, "a notification names an unknown payment");
-        metrics::counter!("madoguchi_notifications_parked_total", "gateway" => row.gateway.clone()).increment(1);
+        tracing::warn!(
+            gateway = row.gateway,
+            delivery = row.delivery_key,
+            "a notification names an unknown payment"
+        );
+        metrics::counter!("madoguchi_notifications_parked_total", "gateway" => row.gateway.clone())
+            .increment(1);
     }
     let inbox = Root::Unlocked(core.ids.uuid(core.clock.now()));
     core.db
@@ -156,7 +164,8 @@ async fn park(core: &Core, row: NotificationRow) -> Result<JobEnd, Failure> {
 fn verify_again(core: &Core, row: &NotificationRow) -> Result<Notification, Failure> {
     let key = core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
     let kept: Kept = key.open_json(&place(&row.gateway, &row.delivery_key), &row.sealed_body)?;
-    let body = BASE64.decode(kept.body_base64.as_bytes()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let body =
+        BASE64.decode(kept.body_base64.as_bytes()).map_err(|error| Failure::Internal(error.to_string()))?;
     let account = core.gateways.find(&row.tenant_id, &row.gateway);
     let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", row.gateway)))?;
     let raw = RawNotification { headers: kept.headers, body, source: None };

@@ -65,7 +65,8 @@ pub async fn open(
     let (db, inner, tenant) = (ctx.core.db.clone(), ctx.clone(), request.tenant.clone());
     let opened = db
         .write(Root::Application(application), move |tx| {
-            let begin = |tx: &mut Tx<'_>, now| begin(tx, &inner, &request.tenant, invoice, &method, &wanted, now);
+            let begin =
+                |tx: &mut Tx<'_>, now| begin(tx, &inner, &request.tenant, invoice, &method, &wanted, now);
             let made = once(tx, &request, "payment", begin, |tx, id| {
                 let payment = find(tx, &request.tenant, id)?;
                 cases::open(tx, &inner, &request.tenant, payment.application_id, Action::ReadMoney)?;
@@ -92,8 +93,12 @@ async fn await_call(
     let call = tokio::spawn(async move { gateway_call::carry_out(&core, &id, operation, 1).await });
     let wait = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
     match tokio::time::timeout(wait, call).await {
-        Ok(Ok(Err(failure))) => tracing::warn!(operation = %operation, error = %failure, "the call is left to the worker"),
-        Ok(Err(died)) => tracing::error!(operation = %operation, error = %died, "the call is left to the worker"),
+        Ok(Ok(Err(failure))) => {
+            tracing::warn!(operation = %operation, error = %failure, "the call is left to the worker")
+        }
+        Ok(Err(died)) => {
+            tracing::error!(operation = %operation, error = %died, "the call is left to the worker")
+        }
         Ok(Ok(Ok(_))) | Err(_) => {}
     }
     let (tenant, id) = (tenant.clone(), payment.id);
@@ -133,7 +138,8 @@ fn begin(
     };
     let operation_id = OperationId(tx.new_id());
     let prepared = account.adapter.prepare_create_checkout(&operation_id.to_string(), &checkout);
-    let prepared = prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a checkout: {reason}")))?;
+    let prepared =
+        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a checkout: {reason}")))?;
 
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {
@@ -148,7 +154,10 @@ fn begin(
     case.record(tx, "payment_opened", facts, None)?;
     payment_standing::settle_invoice(tx, &mut case.row, &mut invoice)?;
     case.save(tx)?;
-    Ok(Made { resource_id: row.id.to_string(), value: Opened { payment: row, operation: Some(operation_id) } })
+    Ok(Made {
+        resource_id: row.id.to_string(),
+        value: Opened { payment: row, operation: Some(operation_id) },
+    })
 }
 
 fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRow]) -> Result<(), Failure> {
@@ -157,7 +166,8 @@ fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRo
             return Err(Refusal::PaymentInProgress.into());
         }
     }
-    let ended = matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
+    let ended =
+        matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
     let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
     if ended || !owed { Err(Refusal::InvoiceNotPayable.into()) } else { Ok(()) }
 }
@@ -276,13 +286,16 @@ fn begin_cancel(
 ) -> Result<Made<Opened>, Failure> {
     let payment = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, payment.application_id, Action::Pay)?;
-    let cancelable = matches!(payment.payment()?.state, PaymentState::RequiresAction | PaymentState::AwaitingPayment);
-    let session = payment.gateway_session_id.clone().filter(|_| cancelable).ok_or(Refusal::PaymentNotCancelable)?;
+    let cancelable =
+        matches!(payment.payment()?.state, PaymentState::RequiresAction | PaymentState::AwaitingPayment);
+    let session =
+        payment.gateway_session_id.clone().filter(|_| cancelable).ok_or(Refusal::PaymentNotCancelable)?;
     let account = ctx.core.gateways.find(tenant, &payment.gateway).ok_or(Refusal::PaymentNotCancelable)?;
     let operation_id = OperationId(tx.new_id());
     let wanted = Cancel::Checkout { gateway_session_id: session };
     let prepared = account.adapter.prepare_cancel(&operation_id.to_string(), &wanted);
-    let prepared = prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a cancel: {reason}")))?;
+    let prepared =
+        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a cancel: {reason}")))?;
     insert_operation(tx, ctx, &case, &payment, operation_id, &prepared, now)?;
     case.record(tx, "payment_cancel_requested", json!({ "payment": id.to_string() }), None)?;
     case.save(tx)?;
@@ -306,7 +319,8 @@ fn merchant_reference(id: PaymentId) -> String {
 }
 
 fn find(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<PaymentRow, Failure> {
-    let id = id.parse().map_err(|_| Failure::Internal("an idempotency record names no payment".to_owned()))?;
+    let id =
+        id.parse().map_err(|_| Failure::Internal("an idempotency record names no payment".to_owned()))?;
     Ok(payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?)
 }
 
@@ -327,7 +341,8 @@ fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refu
     let http = &ctx.core.settings.http;
     let mut origins = http.return_origins.iter().chain(std::iter::once(&http.public_url));
     let inside = |origin: &String| {
-        url.strip_prefix(origin.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+        url.strip_prefix(origin.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
     };
     let printable = url.len() <= 1000 && url.bytes().all(|byte| byte.is_ascii_graphic());
     if printable && origins.any(inside) {

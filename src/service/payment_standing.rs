@@ -85,7 +85,8 @@ pub fn apply(
     }
     payments::update(tx, row)?;
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
-    let mut invoice = invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
+    let mut invoice =
+        invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
     if before.counters.captured == Yen::ZERO && folded.next.counters.captured > Yen::ZERO {
         book_capture(tx, row, &folded.next, &invoice)?;
     }
@@ -122,7 +123,8 @@ pub fn settle_invoice(
     let facts = json!({ "invoice": invoice.id.to_string(), "from": invoice.state, "to": next,
         "entrusted_on": standing.entrusted_on.map(|day| day.to_string()),
         "paid_on": standing.paid_on.map(|day| day.to_string()) });
-    let event = NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
+    let event =
+        NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
     events::append(tx, case, event)?;
     next.clone_into(&mut invoice.state);
     invoice.entrusted_on = standing.entrusted_on.map(IsoDate);
@@ -140,7 +142,8 @@ fn book_capture(
     let booked_on = row.captured_on.map_or_else(|| jst_day(Reads::now(tx)), |day| day.0);
     let cause = Cause { source_id: row.id.to_string(), booked_on };
     let covered = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
-    let portions = ledger::portions(&invoice.lines.0).map_err(|error| Failure::Internal(error.to_string()))?;
+    let portions =
+        ledger::portions(&invoice.lines.0).map_err(|error| Failure::Internal(error.to_string()))?;
     let captured = payment.counters.captured;
     // The whole amount settles the claim, or (a second payment, another amount) all of it is too much.
     let (applied, excess) = if covered && captured == invoice.total {
@@ -151,7 +154,9 @@ fn book_capture(
     };
     let entries = match payment.legal_role {
         LegalRole::DesignatedAgent => ledger::entrust(&cause, &row.gateway, &applied, &excess),
-        LegalRole::CollectionAgent | LegalRole::Direct => ledger::receive(&cause, &row.gateway, &applied, &excess),
+        LegalRole::CollectionAgent | LegalRole::Direct => {
+            ledger::receive(&cause, &row.gateway, &applied, &excess)
+        }
     };
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
 }

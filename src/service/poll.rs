@@ -30,9 +30,16 @@ pub fn schedule(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), Failure> {
 fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>, Failure> {
     let now = tx.now();
     let payment = row.payment()?;
-    let presence = if now.duration_since(row.created_at.0) < PRESENCE { PayerPresence::Present } else { PayerPresence::Away };
+    let presence = if now.duration_since(row.created_at.0) < PRESENCE {
+        PayerPresence::Present
+    } else {
+        PayerPresence::Away
+    };
     let poll_count = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
-    Ok(next_poll(PollFacts { state: payment.state, poll_count, presence, expires_at: payment.expires_at }, now))
+    Ok(next_poll(
+        PollFacts { state: payment.state, poll_count, presence, expires_at: payment.expires_at },
+        now,
+    ))
 }
 
 /// Asks once, applies the answer, and says when to ask again.
@@ -57,7 +64,9 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
             };
             row.poll_count += 1;
             let changed = match &answer {
-                Outcome::Done(Some(snapshot)) => apply_snapshot(tx, &mut case, &mut row, snapshot, Source::Query)?,
+                Outcome::Done(Some(snapshot)) => {
+                    apply_snapshot(tx, &mut case, &mut row, snapshot, Source::Query)?
+                }
                 _ => Change::Unchanged,
             };
             if changed == Change::Unchanged {

@@ -66,7 +66,11 @@ pub fn insert(tx: &mut Tx<'_>, row: &OperationRow) -> Result<(), StoreError> {
 }
 
 /// One operation.
-pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: OperationId) -> Result<Option<OperationRow>, StoreError> {
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: OperationId,
+) -> Result<Option<OperationRow>, StoreError> {
     Ok(gateway_operations::table
         .filter(gateway_operations::tenant_id.eq(tenant))
         .filter(gateway_operations::id.eq(id))

@@ -120,7 +120,11 @@ pub fn insert(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), StoreError> {
 }
 
 /// One payment.
-pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: PaymentId) -> Result<Option<PaymentRow>, StoreError> {
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: PaymentId,
+) -> Result<Option<PaymentRow>, StoreError> {
     Ok(payments::table
         .filter(payments::tenant_id.eq(tenant))
         .filter(payments::id.eq(id))
@@ -144,7 +148,11 @@ pub fn find_by_reference(
 }
 
 /// All attempts to pay an invoice, oldest first.
-pub fn of_invoice(tx: &mut impl Reads, tenant: &TenantCode, id: InvoiceId) -> Result<Vec<PaymentRow>, StoreError> {
+pub fn of_invoice(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: InvoiceId,
+) -> Result<Vec<PaymentRow>, StoreError> {
     Ok(payments::table
         .filter(payments::tenant_id.eq(tenant))
         .filter(payments::invoice_id.eq(id))

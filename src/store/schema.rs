@@ -1,5 +1,8 @@
 //! The tables as both databases know them; `tests/it/schema_parity.rs` keeps the two migration trees equal.
-#![expect(missing_docs, reason = "the macro writes public items; the columns are described in the migrations")]
+#![expect(
+    missing_docs,
+    reason = "the macro writes public items; the columns are described in the migrations"
+)]
 
 diesel::table! {
     tenant_keys (tenant_id, key_no) {

@@ -60,7 +60,10 @@ pub struct MyInvoicePage {
     responses((status = 200, description = "A page", body = MyApplicationPage), ReadProblems),
 )]
 #[get("/v1/me/applications")]
-pub async fn my_applications(SignedIn(ctx): SignedIn, page: web::Query<PageQuery>) -> Result<HttpResponse, ApiError> {
+pub async fn my_applications(
+    SignedIn(ctx): SignedIn,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
     let before = cursor(page.cursor.as_deref())?.map(ApplicationId);
     let lines = case_view::mine(ctx, before, PAGE).await?;
     let next_cursor = next(&lines, |line| line.row.id.0);
@@ -80,7 +83,10 @@ pub async fn my_applications(SignedIn(ctx): SignedIn, page: web::Query<PageQuery
     responses((status = 200, description = "A page", body = MyInvoicePage), ReadProblems),
 )]
 #[get("/v1/me/invoices")]
-pub async fn my_invoices(SignedIn(ctx): SignedIn, page: web::Query<PageQuery>) -> Result<HttpResponse, ApiError> {
+pub async fn my_invoices(
+    SignedIn(ctx): SignedIn,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
     let before = cursor(page.cursor.as_deref())?.map(InvoiceId);
     let rows = invoice::mine(ctx, before, PAGE).await?;
     let next_cursor = next(&rows, |row| row.id.0);
@@ -88,7 +94,9 @@ pub async fn my_invoices(SignedIn(ctx): SignedIn, page: web::Query<PageQuery>) -
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<Uuid>, Refusal> {
-    let fault = || Fault::new("/cursor", "cursor", "カーソルが正しくありません。", "This is not a cursor of this list.");
+    let fault = || {
+        Fault::new("/cursor", "cursor", "カーソルが正しくありません。", "This is not a cursor of this list.")
+    };
     text.map(|text| text.parse().map_err(|_| Refusal::Malformed(vec![fault()]))).transpose()
 }
 

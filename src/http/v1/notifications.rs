@@ -48,10 +48,15 @@ pub async fn receive_notification(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let (tenant, gateway): (TenantCode, String) = (segment(&request, "tenant")?, segment(&request, "gateway")?);
+    let (tenant, gateway): (TenantCode, String) =
+        (segment(&request, "tenant")?, segment(&request, "gateway")?);
     let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let raw = RawNotification {
-        headers: request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        headers: request
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+            .collect(),
         body: read(payload).await?,
         source: request.peer_addr().map(|peer| peer.ip()),
     };

@@ -90,7 +90,10 @@ pub async fn open_payment(
     let invoice = segment(&request, "id")?;
     let locale = locale::current().locale.pick("ja", "en");
     let wanted = OpenPayment { method: mutation.body.method, return_url: mutation.body.return_url, locale };
-    Ok(present(StatusCode::CREATED, &payment::open(mutation.ctx, mutation.idempotency, invoice, wanted).await?))
+    Ok(present(
+        StatusCode::CREATED,
+        &payment::open(mutation.ctx, mutation.idempotency, invoice, wanted).await?,
+    ))
 }
 
 /// Look at a payment
@@ -113,13 +116,17 @@ pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resul
     responses((status = 200, description = "The payment", body = PaymentBody), ChangeProblems),
 )]
 #[post("/v1/tenants/{tenant}/payments/{id}/cancel")]
-pub async fn cancel_payment(mutation: Mutation<Nothing>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn cancel_payment(
+    mutation: Mutation<Nothing>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
     Ok(present(StatusCode::OK, &payment::cancel(mutation.ctx, mutation.idempotency, id).await?))
 }
 
 fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
-    let mut response = respond::effect(status, made.origin, Some(made.value.version), &PaymentBody::of(&made.value));
+    let mut response =
+        respond::effect(status, made.origin, Some(made.value.version), &PaymentBody::of(&made.value));
     if matches!(made.value.state.as_str(), "submitting" | "unknown") {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
