@@ -93,9 +93,8 @@ fn adapter(
                 total_timeout_ms: settings.total_timeout_ms,
             };
             let made = Komoju::new(komoju, methods);
-            let komoju = made.map_err(|error| {
-                BadSettings(vec![format!("gateways.{}: {error}", settings.name)])
-            })?;
+            let komoju =
+                made.map_err(|error| BadSettings(vec![format!("gateways.{}: {error}", settings.name)]))?;
             Ok(Arc::new(komoju))
         }
     }
