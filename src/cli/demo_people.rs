@@ -101,12 +101,11 @@ pub(super) async fn create_people(core: &Core) -> Result<(), Stop> {
 /// A post in every department that handles a procedure; the accountant's is in 会計管理課.
 fn posts(core: &Core, tenant: &TenantCode, role: Role, title: &str) -> Vec<(Post, Term)> {
     let today: Date = jst_day(core.clock.now());
-    let departments: BTreeSet<String> = match role {
-        Role::Accountant => BTreeSet::from([ACCOUNTING.to_owned()]),
-        _ => {
-            let procedures = core.catalogue.procedures(tenant, today);
-            procedures.iter().map(|procedure| procedure.definition.department.clone()).collect()
-        }
+    let departments: BTreeSet<String> = if role == Role::Accountant {
+        BTreeSet::from([ACCOUNTING.to_owned()])
+    } else {
+        let procedures = core.catalogue.procedures(tenant, today);
+        procedures.iter().map(|procedure| procedure.definition.department.clone()).collect()
     };
     let post = |department| Post { department, role, title: title.to_owned() };
     departments.into_iter().map(|department| (post(department), Term { from: today, to: None })).collect()

@@ -70,12 +70,11 @@ pub(super) fn officer(command: &OfficerCommand) -> Result<(), Stop> {
         let posts = vec![(post, term)];
         let appointment = Appointment { tenant, email: email.clone(), name: name.clone(), password, posts };
         let appointed = appoint(&core, appointment).await?;
-        match appointed.origin {
-            Origin::Fresh => say(format!("appointed, officer {}", appointed.officer)),
-            Origin::Replayed => {
-                say(format!("serves there already, officer {}; nothing was changed", appointed.officer))
-            }
-        }
+        let line = match appointed.origin {
+            Origin::Fresh => "appointed",
+            Origin::Replayed => "serves there already, nothing was changed",
+        };
+        say(format!("{line}: officer {}", appointed.officer));
         Ok(())
     })
 }

@@ -57,11 +57,10 @@ impl Machine {
 }
 
 pub(super) fn serve(options: &ServeOptions) -> Result<(), Stop> {
-    let (mut settings, throw_away) = options.common.load()?;
+    let (settings, throw_away) = options.common.load()?;
     // A throw-away database is always empty.
     let is_fresh = !matches!(throw_away, super::database::ThrowAway::Nothing);
     let migrate = if options.migrate || is_fresh { Migrate::Apply } else { Migrate::Refuse };
-    settings.http.public_url = settings.http.public_url.trim_end_matches('/').to_owned();
     if let Some(path) = &options.drill_socket {
         refuse_public_drill(&settings, path)?;
     }

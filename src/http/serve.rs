@@ -60,9 +60,9 @@ pub async fn run(
 }
 
 /// Runs a worker on a runtime of this thread, away from the threads that serve requests.
-pub fn work(worker: &Worker, asked_to_stop: watch::Receiver<bool>) -> Result<(), Failure> {
+pub fn work(worker: &Worker, until: watch::Receiver<bool>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| internal(&error.to_string()))?.block_on(worker.run(asked_to_stop));
+    runtime.map_err(|error| internal(&error.to_string()))?.block_on(worker.run(until));
     Ok(())
 }
 

@@ -11,5 +11,6 @@
 #[macro_use]
 mod support;
 
+mod platform;
 mod schema_parity;
 mod store;
