@@ -3,7 +3,7 @@
 //! The second start keeps the data. The simulator is a child process that ends with this one, however this one ends.
 
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -156,24 +156,26 @@ fn start_simulator(options: &DemoOptions, secrets: &SecretFiles) -> Result<Simul
         .env("MADOGUCHI__SECRETS__KOMOJU_SECRET_KEY_FILE", &secrets.komoju_secret_key)
         .env("MADOGUCHI__SECRETS__KOMOJU_WEBHOOK_SECRET_FILE", &secrets.komoju_webhook_secret)
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn()?;
     let mut simulator = Simulator(child);
+    // Its first line says that the port is its own: whatever else may answer there does not count.
+    let mut line = String::new();
+    if let Some(output) = simulator.0.stdout.as_mut() {
+        BufReader::new(output).read_line(&mut line)?;
+    }
+    if line.is_empty() {
+        let status = simulator.0.wait()?;
+        return Err(Stop(format!("the simulator did not start ({status}); is its port in use?")));
+    }
     let deadline = Instant::now() + SIMULATOR_LIMIT;
     while !answers(options.simulator_port) {
-        if let Some(status) = simulator.0.try_wait()? {
-            return Err(Stop(format!("the simulator did not start ({status}); is its port in use?")));
-        }
         if Instant::now() > deadline {
             return Err(Stop("the simulator does not answer".to_owned()));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    // Whoever answers must be ours: with the port taken, our child has ended by now.
-    match simulator.0.try_wait()? {
-        Some(status) => Err(Stop(format!("the simulator did not start ({status}); is its port in use?"))),
-        None => Ok(simulator),
-    }
+    Ok(simulator)
 }
 
 /// Whether `GET /healthz` on that port is answered with success.

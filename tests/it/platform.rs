@@ -1,8 +1,9 @@
-//! The platform: the worker's leases, the drill socket, health, and answers to wrong paths and methods.
+//! The platform: the worker's leases, the drill socket, the real process, health, and answers to wrong paths and methods.
 
 mod drill;
 mod http;
 mod jobs;
+mod process;
 
 use std::path::Path;
 use std::sync::Arc;

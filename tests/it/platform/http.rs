@@ -79,3 +79,11 @@ on_both_databases!(metrics_count_requests_by_route_and_never_by_path, async |db:
     assert!(text.contains("madoguchi_http_requests_total"), "{text}");
     assert!(!text.contains("secret-path-123"));
 });
+
+#[test]
+fn the_checked_in_openapi_document_is_the_one_the_handlers_make() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/madoguchi.yaml");
+    let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+    let made = madoguchi::http::openapi::yaml().unwrap();
+    assert!(checked_in == made, "openapi/madoguchi.yaml is out of date: run `cargo run -- openapi --write`");
+}
