@@ -53,7 +53,7 @@ pub async fn run(
         joined
     });
     match finished.await {
-        Ok(Ok(worked)) => worked?,
+        Ok(Ok(ended)) => ended?,
         _ => return Err(internal("the worker broke down")),
     }
     ended.map_err(|error| internal(&error.to_string()))

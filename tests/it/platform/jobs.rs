@@ -1,11 +1,11 @@
 //! The queue and its worker.
 
 use jiff::{SignedDuration, Timestamp};
-use madoguchi::jobs::{LAST_ATTEMPT, Worker};
+use madoguchi::jobs::Worker;
 use madoguchi::store::jobs::{
     ClaimedJob, Ending, Enqueued, Recorded, claim_due, depth, enqueue, enqueue_again, record,
 };
-use madoguchi::store::{Db, StoreError};
+use madoguchi::store::Db;
 
 use super::{core, mails};
 use crate::support::db::TestDb;
@@ -87,9 +87,8 @@ on_both_databases!(
         // The unknown job and the periodic ones of this day.
         assert!(worker.drain().await.unwrap() >= 2);
         assert_eq!(worker.drain().await.unwrap(), 0);
-        let queue = db.db.read(|tx| depth(tx).map_err(StoreError::from)).await.unwrap();
+        let queue = db.db.read(|tx| depth(tx)).await.unwrap();
         assert_eq!((queue.due, queue.failed), (0, 1));
-        assert!(LAST_ATTEMPT > 1);
     }
 );
 
