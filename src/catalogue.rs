@@ -1,5 +1,12 @@
 //! The catalogue: tenants, departments, calendars, municipalities and procedures, read from the configuration.
 //!
+//! ```text
+//! municipalities.csv                       every body by code
+//! calendars/japan.yaml                     national holidays, as published
+//! tenants/<code>.yaml                      one body with its departments and days off
+//! procedures/<code>/<id>.yaml              one procedure; further versions as <id>.v<version>.yaml
+//! ```
+//!
 //! Invariants: what is loaded is sound (every file checked, every fault named with its file), nothing changes
 //! afterwards, and each procedure version carries the SHA-256 of its content so that a case can prove which
 //! text it was started under.

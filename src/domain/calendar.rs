@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Japan Standard Time; it has no summer time.
 const JST: Offset = Offset::constant(9);
 
+/// How the official list calls substitute holidays and weekdays between two holidays.
+const SUBSTITUTE: &str = "休日";
+
 /// The day in Japan at an instant; the boundary is 00:00 JST.
 pub fn jst_day(at: Timestamp) -> Date {
     JST.to_datetime(at).date()
@@ -156,26 +159,41 @@ impl HolidayTable {
     /// Days that the list lacks or doubles by 祝日法 articles 3(2) and 3(3): the substitute after a Sunday holiday
     /// and the weekday between two holidays. Empty when the list is sound.
     pub fn inconsistencies(&self) -> Vec<Date> {
-        let days: BTreeSet<Date> = self.holidays.iter().map(|day| day.date).collect();
-        let mut wrong = Vec::new();
-        if days.len() != self.holidays.len() {
-            wrong.extend(self.holidays.iter().map(|day| day.date).take(1));
-        }
-        for day in &days {
-            if !(self.first_year..=self.last_year).contains(&day.year()) {
-                wrong.push(*day);
-            }
-            let Ok(next) = day.tomorrow() else { continue };
-            let Ok(after_next) = next.tomorrow() else { continue };
-            if day.weekday() == Weekday::Sunday && !days.contains(&next) {
-                wrong.push(next);
-            }
-            if days.contains(&after_next) && !days.contains(&next) && next.weekday() != Weekday::Sunday {
-                wrong.push(next);
+        let days: BTreeMap<Date, &str> =
+            self.holidays.iter().map(|day| (day.date, day.name.as_str())).collect();
+        let mut wrong = BTreeSet::new();
+        for (index, day) in self.holidays.iter().enumerate() {
+            let is_doubled = self.holidays.iter().take(index).any(|other| other.date == day.date);
+            if is_doubled || !(self.first_year..=self.last_year).contains(&day.date.year()) {
+                wrong.insert(day.date);
             }
         }
-        wrong
+        for (day, name) in &days {
+            let (Ok(next), Ok(after_next)) = (day.tomorrow(), day.checked_add(jiff::Span::new().days(2)))
+            else {
+                continue;
+            };
+            if day.weekday() == Weekday::Sunday && *name != SUBSTITUTE {
+                wrong.extend(first_unnamed(next, &days).filter(|substitute| !days.contains_key(substitute)));
+            }
+            if days.contains_key(&after_next)
+                && !days.contains_key(&next)
+                && next.weekday() != Weekday::Sunday
+            {
+                wrong.insert(next);
+            }
+        }
+        wrong.into_iter().collect()
     }
+}
+
+/// The first day from `day` on that is no holiday with a name of its own: where the substitute belongs.
+fn first_unnamed(day: Date, days: &BTreeMap<Date, &str>) -> Option<Date> {
+    let mut candidate = day;
+    while days.get(&candidate).is_some_and(|name| *name != SUBSTITUTE) {
+        candidate = candidate.tomorrow().ok()?;
+    }
+    Some(candidate)
 }
 
 #[cfg(test)]
@@ -231,6 +249,12 @@ pub(crate) mod tests {
         let mut table = table();
         table.holidays.retain(|day| day.date != date(2026, 9, 22) && day.date != date(2027, 3, 22));
         assert_eq!(table.inconsistencies(), [date(2026, 9, 22), date(2027, 3, 22)]);
+        // 2026-05-03 is a Sunday followed by two holidays: its substitute is 05-06.
+        table.holidays.retain(|day| day.date != date(2026, 5, 6));
+        assert!(table.inconsistencies().contains(&date(2026, 5, 6)));
+        let twice = table.holidays[0].clone();
+        table.holidays.push(twice);
+        assert!(table.inconsistencies().contains(&date(2024, 1, 1)));
     }
 
     #[test]

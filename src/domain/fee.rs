@@ -91,6 +91,20 @@ pub enum FeeFault {
 }
 
 impl FeeFault {
+    /// What is wrong, in Japanese; the English text is the error's own.
+    pub fn message_ja(&self) -> String {
+        match self {
+            Self::NotInForce { day } => format!("{day}に適用される手数料がありません"),
+            Self::NoCount { field, .. } => {
+                format!("手数料の算定に使う項目「{field}」を0以上の整数で入力してください")
+            }
+            Self::NoRow { field, .. } => {
+                format!("手数料の算定に使う項目「{field}」を選択肢から選んでください")
+            }
+            Self::OutOfRange { .. } => "手数料の額が大きすぎます".to_owned(),
+        }
+    }
+
     /// The form field to correct, where the fault lies in an answer.
     pub fn field(&self) -> Option<&str> {
         match self {

@@ -7,7 +7,7 @@ use super::{MethodCapability, PaymentGateway};
 use crate::config::{BadSettings, GatewayKind, GatewaySettings, SecretSettings, Settings};
 use crate::domain::id::TenantCode;
 use crate::domain::money::Yen;
-use crate::domain::payment::LegalRole;
+use crate::domain::payment::{LegalRole, MethodCode};
 
 /// One account at one gateway.
 pub struct MerchantAccount {
@@ -70,6 +70,19 @@ impl Gateways {
     /// The account of that name, if it serves the body.
     pub fn find(&self, tenant: &TenantCode, name: &str) -> Option<&Arc<MerchantAccount>> {
         self.serving(tenant).find(|account| account.name == name)
+    }
+
+    /// The first account that takes `amount` by `method` for a body.
+    pub fn taking(
+        &self,
+        tenant: &TenantCode,
+        method: &MethodCode,
+        amount: Yen,
+    ) -> Option<&Arc<MerchantAccount>> {
+        self.serving(tenant).find(|account| {
+            let capability = account.adapter.capabilities().method(method);
+            capability.is_some_and(|method| (method.least..=method.most).contains(&amount))
+        })
     }
 
     /// The accounts that serve a body.

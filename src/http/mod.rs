@@ -1,5 +1,6 @@
 //! HTTP: parse, call one use case, present. No rule lives here.
 
+pub mod contract;
 pub mod error;
 pub mod extract;
 pub mod faults;
@@ -7,6 +8,7 @@ pub mod health;
 pub mod locale;
 pub mod middleware;
 pub mod openapi;
+pub mod respond;
 pub mod serve;
 pub mod v1;
 

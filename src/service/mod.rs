@@ -4,11 +4,23 @@
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
 pub mod account;
+pub mod attachment;
+pub mod billing;
+pub mod case_view;
+pub mod cases;
+pub mod catalogue;
 pub mod core;
 pub mod error;
+pub mod gateway_call;
 pub mod idempotency;
+pub mod intake;
+pub mod invoice;
+pub mod notification;
 pub mod officer;
 pub mod password;
+pub mod payment;
+pub mod payment_standing;
+pub mod poll;
 pub mod session;
 mod sign_in_tally;
 pub mod token;

@@ -6,14 +6,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::core::Simulator;
-use super::faults::{FaultOrder, Op};
+use super::faults::{FaultKind, FaultOrder, Op};
 use super::ledger::ledger;
 use super::state::{Delivery, DeliveryState, Entry, Signing};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ClockOrder {
+    /// Moves the clock on from where it stands.
+    #[serde(default)]
     advance_seconds: u32,
+    /// Sets the distance from the machine's clock first.
+    #[serde(default)]
+    shift_ms: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,6 +69,11 @@ async fn arm(sim: Data<Simulator>, order: Json<FaultOrder>) -> HttpResponse {
     if (order.on.op == Op::Webhook) != order.fault.hits_notifications() {
         return bad("F14 to F20 go with op \"webhook\", all others with a call");
     }
+    if order.fault == FaultKind::F12
+        && !matches!(order.on.op, Op::GetSession | Op::GetPayment | Op::ListPayments)
+    {
+        return bad("F12 goes with a query");
+    }
     if !(500..=599).contains(&order.args.status) {
         return bad("status must be a 5xx");
     }
@@ -96,7 +106,7 @@ async fn clock(sim: Data<Simulator>) -> HttpResponse {
 async fn advance(sim: Data<Simulator>, order: Json<ClockOrder>) -> HttpResponse {
     let mut inner = sim.lock();
     let step = i64::from(order.advance_seconds).saturating_mul(1_000);
-    let shift = inner.state.shift_ms.saturating_add(step);
+    let shift = order.shift_ms.unwrap_or(inner.state.shift_ms).saturating_add(step);
     let done = inner.record(vec![Entry::ClockShift(shift)]).and_then(|()| sim.tick(&mut inner));
     sim.wake.notify_one();
     match done {

@@ -141,6 +141,11 @@ impl Simulator {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Ends all writing: a worker that is still shutting down must not hold the journal, nor write to it.
+    pub fn close(&self) {
+        self.lock().journal.close();
+    }
+
     /// Lets deadlines pass: unfinished payments and unpaid slips lapse.
     pub fn tick(&self, inner: &mut Inner) -> io::Result<()> {
         let now = inner.now();
@@ -241,18 +246,7 @@ impl Simulator {
         let mut made: Vec<Delivery> = Vec::new();
         let mut seq = inner.state.deliveries.last_key_value().map_or(0, |(last, _)| *last);
         for (kind, payment) in events {
-            let after = now.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
-            let held: Vec<Delivery> =
-                inner.state.open.iter().filter_map(|seq| inner.state.deliveries.get(seq)).cloned().collect();
-            for delivery in held.into_iter().filter(|delivery| is_held(delivery, payment)) {
-                if !made.iter().any(|other| other.seq == delivery.seq) {
-                    made.push(delivery);
-                }
-            }
-            for delivery in made.iter_mut().filter(|delivery| is_held(delivery, payment)) {
-                delivery.state = DeliveryState::Waiting;
-                delivery.due_at = after;
-            }
+            release_held(&mut made, &inner.state, payment, now);
             let mut names = inner.state.aliases(&payment.id);
             names.push(payment.session_id.clone());
             names.extend(payment.external_order_num.clone());
@@ -319,6 +313,17 @@ fn kept_answer<'a>(state: &'a State, keyed: &Keyed, now: Timestamp) -> Option<&'
 fn event_type(vendor: Vendor, kind: EventKind) -> &'static str {
     match vendor {
         Vendor::Komoju => komoju::event_type(kind),
+    }
+}
+
+/// Lets what was held back for this payment follow its next notification.
+fn release_held(made: &mut Vec<Delivery>, state: &State, payment: &Payment, now: Timestamp) {
+    let known: BTreeSet<u64> = made.iter().map(|delivery| delivery.seq).collect();
+    let earlier = state.open.difference(&known).filter_map(|seq| state.deliveries.get(seq));
+    made.extend(earlier.filter(|delivery| is_held(delivery, payment)).cloned());
+    for delivery in made.iter_mut().filter(|delivery| is_held(delivery, payment)) {
+        delivery.state = DeliveryState::Waiting;
+        delivery.due_at = now.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
     }
 }
 

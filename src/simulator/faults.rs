@@ -50,6 +50,8 @@ pub enum FaultKind {
     F08,
     /// Done and answered only after `hold_ms`; the key is in flight until then.
     F11,
+    /// A query finds nothing although something is there.
+    F12,
     /// A notification arrives several times, one after the other.
     F14,
     /// A notification arrives several times at once.

@@ -21,7 +21,10 @@ struct Line {
 /// The open file.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    /// `None` once closed.
+    file: Option<File>,
+    /// Bytes that hold whole lines.
+    whole: u64,
 }
 
 /// What a start found in the folder.
@@ -40,7 +43,7 @@ impl Journal {
     pub fn open(folder: &Path) -> Result<Opened> {
         create_dir_all(folder)?;
         let path = folder.join("simulator.jsonl");
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         file.try_lock().map_err(|error| {
             Error::new(ErrorKind::WouldBlock, format!("another simulator uses {}: {error}", path.display()))
         })?;
@@ -62,9 +65,7 @@ impl Journal {
             }
             whole += u64::try_from(line.len()).unwrap_or(0);
         }
-        file.set_len(whole)?;
-        file.seek(SeekFrom::Start(whole))?;
-        Ok(Opened { journal: Self { file }, state, drawn })
+        Ok(Opened { journal: Self { file: Some(file), whole }, state, drawn })
     }
 
     /// Writes entries that belong together and waits for the disk.
@@ -72,7 +73,18 @@ impl Journal {
         let line = Line { drawn, entries: entries.to_vec() };
         let mut bytes = serde_json::to_vec(&line).map_err(Error::other)?;
         bytes.push(b'\n');
-        self.file.write_all(&bytes)?;
-        self.file.sync_data()
+        // Whatever an earlier failed write left behind is cut off first.
+        let file = self.file.as_mut().ok_or_else(|| Error::other("the journal is closed"))?;
+        file.set_len(self.whole)?;
+        file.seek(SeekFrom::Start(self.whole))?;
+        file.write_all(&bytes)?;
+        file.sync_data()?;
+        self.whole += u64::try_from(bytes.len()).map_err(Error::other)?;
+        Ok(())
+    }
+
+    /// Lets go of the file and its lock; whoever comes later is refused.
+    pub fn close(&mut self) {
+        self.file = None;
     }
 }

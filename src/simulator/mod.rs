@@ -18,7 +18,7 @@
 //!
 //! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
 //! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/clock`, `POST /_sim/clock
-//! {advance_seconds}`; `POST /_sim/webhook {url}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
+//! {advance_seconds?,shift_ms?}`; `POST /_sim/webhook {url}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
 
 mod admin;
 mod clock;

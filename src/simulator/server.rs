@@ -25,18 +25,29 @@ enum Ends {
     ByHandle,
 }
 
-/// A simulator running in this process, for tests; dropping it leaves it running.
+/// A simulator running in this process, for tests; dropping it ends it without waiting.
 #[derive(Debug)]
 pub struct RunningSimulator {
     handle: ServerHandle,
-    thread: JoinHandle<Result<()>>,
+    thread: Option<JoinHandle<Result<()>>>,
 }
 
 impl RunningSimulator {
     /// Stops it and waits until the journal is closed, so that it can be started again on the same folder.
-    pub async fn stop(self) -> Result<()> {
+    pub async fn stop(mut self) -> Result<()> {
         self.handle.stop(false).await;
-        self.thread.join().unwrap_or_else(|_| Err(Error::other("the simulator's thread broke down")))
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(ended)) => ended,
+            Some(Err(_)) => Err(Error::other("the simulator's thread broke down")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for RunningSimulator {
+    fn drop(&mut self) {
+        // The order is given by the call; only the waiting is left out.
+        drop(self.handle.stop(false));
     }
 }
 
@@ -59,7 +70,7 @@ pub fn start(settings: SimulatorSettings) -> Result<(RunningSimulator, SocketAdd
         })
     })?;
     match hear.recv() {
-        Ok((handle, address)) => Ok((RunningSimulator { handle, thread }, address)),
+        Ok((handle, address)) => Ok((RunningSimulator { handle, thread: Some(thread) }, address)),
         Err(_) => Err(match thread.join() {
             Ok(Err(error)) => error,
             _ => Error::other("the simulator did not start"),
@@ -98,10 +109,9 @@ fn build(settings: SimulatorSettings, ends: Ends) -> Result<(Server, Data<Simula
 
 async fn serve(server: Server, simulator: Data<Simulator>) -> Result<()> {
     let client = webhooks::client().map_err(Error::other)?;
-    let sender = tokio::spawn(webhooks::deliver_for_ever(simulator.into_inner(), client));
+    let sender = tokio::spawn(webhooks::deliver_for_ever(simulator.clone().into_inner(), client));
     let ended = server.await;
     sender.abort();
-    // Waiting for the end of the task lets go of the journal.
-    let _ = sender.await;
+    simulator.close();
     ended
 }

@@ -1,4 +1,4 @@
-//! The one integration binary.
+//! The one integration binary: every test of a database runs on SQLite and on PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,5 +12,8 @@
 mod support;
 
 mod platform;
+mod identity;
+mod identity_http;
 mod schema_parity;
+mod simulator;
 mod store;

@@ -14,6 +14,9 @@ use crate::domain::id::TenantCode;
 
 mod examples;
 
+/// The longest standard processing period, in days.
+const MAX_DAYS: u32 = 3_650;
+
 /// One fault of a definition, at a JSON Pointer into it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
@@ -148,8 +151,8 @@ impl ProcedureDefinition {
             None => {}
         }
         if let Some(processing) = &self.processing {
-            if processing.days == 0 {
-                let (ja, en) = ("1日以上にしてください", "at least one day");
+            if processing.days == 0 || processing.total_days() > MAX_DAYS {
+                let (ja, en) = ("1日以上、10年以内にしてください", "at least one day, at most ten years");
                 faults.push(Fault::new("/processing/days", "days", ja, en));
             }
             if processing.source.trim().is_empty() {

@@ -1,9 +1,17 @@
 //! Version 1 of the public contract: one file a noun, each with its `configure`.
 
 pub mod accounts;
+pub mod applications;
+pub mod attachments;
+pub mod invoices;
 pub mod jwks;
 pub mod me;
+pub mod mine;
+pub mod notifications;
+pub mod payments;
+pub mod procedures;
 pub mod sessions;
+pub mod tenants;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -12,5 +20,13 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.configure(accounts::configure)
         .configure(sessions::configure)
         .configure(me::configure)
+        .configure(mine::configure)
+        .configure(tenants::configure)
+        .configure(procedures::configure)
+        .configure(applications::configure)
+        .configure(attachments::configure)
+        .configure(invoices::configure)
+        .configure(payments::configure)
+        .configure(notifications::configure)
         .configure(jwks::configure);
 }

@@ -123,7 +123,7 @@ async fn serve(
 
 /// Carries a call out, or not, and spoils the answer as ordered.
 async fn faulty(sim: Data<Simulator>, call: Call, fault: FaultKind, args: &FaultArgs) -> HttpResponse {
-    let status = args.status;
+    let (op, status) = (call.op, args.status);
     match fault {
         FaultKind::F01 => shaping::silence(args, &timeout()).await,
         FaultKind::F02 => {
@@ -144,6 +144,7 @@ async fn faulty(sim: Data<Simulator>, call: Call, fault: FaultKind, args: &Fault
             let reply = wire::error(429, "too_many_requests", "Too many requests.", None);
             shaping::retry_after(&reply, args.retry_after)
         }
+        FaultKind::F12 => shaping::plain(&nothing_found(op)),
         FaultKind::F11 => slowly(sim, call, args.hold_ms).await,
         _ => shaping::plain(&perform(&sim, &call)),
     }
@@ -245,6 +246,13 @@ fn list_reply(state: &State, order: &str) -> Reply {
     let found: Vec<_> =
         state.payments.values().filter(|payment| wanted(&payment.external_order_num)).collect();
     ok(&wire::list(&found))
+}
+
+fn nothing_found(op: Op) -> Reply {
+    match op {
+        Op::ListPayments => ok(&wire::list(&[])),
+        _ => wire::refusal(&Refusal::NotFound),
+    }
 }
 
 fn ok(value: &serde_json::Value) -> Reply {

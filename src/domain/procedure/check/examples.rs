@@ -44,7 +44,7 @@ fn check_total(definition: &ProcedureDefinition, example: &Example, pointer: &st
             faults.push(Fault::new(format!("{pointer}/total"), "total", ja, en));
         }
         Err(error) => {
-            let ja = format!("手数料を算定できません: {error}");
+            let ja = format!("手数料を算定できません: {}", error.message_ja());
             faults.push(Fault::new(format!("{pointer}/total"), "fee", ja, error.to_string()));
         }
     }

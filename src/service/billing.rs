@@ -1,0 +1,68 @@
+//! Billing (調定): an assessment becomes an invoice and is booked, in the case's own transaction.
+
+use jiff::Timestamp;
+
+use super::Failure;
+use crate::domain::calendar::jst_day;
+use crate::domain::fee::{FeeAssessment, FeeLine};
+use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::id::{AccountId, InvoiceId};
+use crate::domain::invoice::{InvoiceLine, InvoiceState};
+use crate::domain::ledger::{self, Cause};
+use crate::domain::reference_number::reference_number;
+use crate::store::Tx;
+use crate::store::applications::ApplicationRow;
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::sql::{Json, Micros};
+
+/// Issues the invoice of an assessment and books it: a claim against revenue, line by line.
+///
+/// The notice is issued now, so the revenue belongs to the fiscal year of this day.
+pub fn issue_invoice(
+    tx: &mut Tx<'_>,
+    case: &ApplicationRow,
+    assessment: FeeAssessment,
+    obligor: Option<AccountId>,
+    now: Timestamp,
+) -> Result<InvoiceRow, Failure> {
+    let id = InvoiceId(tx.new_id());
+    let day = jst_day(now);
+    let fiscal_year = FiscalYear::of(day).year();
+    let total = assessment.total;
+    let lines: Vec<InvoiceLine> =
+        assessment.lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
+    let entries = ledger::assess(&Cause { source_id: id.to_string(), booked_on: day }, &lines);
+    let row = InvoiceRow {
+        tenant_id: case.tenant_id.clone(),
+        id,
+        application_id: case.id,
+        number: reference_number(day, id.0),
+        state: InvoiceState::Unpaid.as_str().to_owned(),
+        total,
+        fiscal_year: i64::from(fiscal_year),
+        obligor_account_id: obligor,
+        lines: Json(lines),
+        issued_at: Micros(now),
+        entrusted_on: None,
+        paid_on: None,
+        version: 1,
+    };
+    invoices::insert(tx, &row)?;
+    invoices::book(tx, &case.tenant_id, case.id, &entries)?;
+    Ok(row)
+}
+
+fn invoice_line(line: FeeLine, fiscal_year: i16) -> InvoiceLine {
+    InvoiceLine {
+        item: line.item,
+        label_ja: line.label_ja,
+        label_en: line.label_en,
+        amount: line.amount,
+        basis: line.basis,
+        revenue_account: line.revenue_account,
+        fiscal_year,
+        formula_version: line.formula_version,
+        inputs: line.inputs,
+        sample: line.sample,
+    }
+}

@@ -1,0 +1,131 @@
+//! Opening a case: the one way a use case gets at a case, with the policy asked on the way.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::{Ctx, Failure, Refusal, officer};
+use crate::domain::application::{CaseKind, CaseState, Command};
+use crate::domain::audit::EventActor;
+use crate::domain::calendar::jst_day;
+use crate::domain::id::{AccountId, ApplicationId, TenantCode};
+use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Visibility};
+use crate::seal::DataKey;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::events::{self, NewEvent};
+use crate::store::{Reads, Tx, parties};
+
+/// A case that the caller may act on in the asked way.
+#[derive(Debug)]
+pub struct OpenCase {
+    /// The row; services change it and store it once at the end.
+    pub row: ApplicationRow,
+    /// The legal kind.
+    pub kind: CaseKind,
+    /// The state with its data.
+    pub state: CaseState,
+    /// The case's own key.
+    pub key: DataKey,
+    /// Who acts.
+    pub actor: Actor,
+    /// Accounts that act for the parties.
+    pub parties: Vec<AccountId>,
+}
+
+/// Opens a case for `action`, or refuses as the policy says: hidden cases are not found.
+pub fn open(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    action: Action,
+) -> Result<OpenCase, Failure> {
+    let account = ctx.account()?;
+    let (row, accounts) = parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    // A party's own authority is asked first: it needs no look-up of posts.
+    let actor = if accounts.contains(&account) {
+        Actor::Person(account)
+    } else {
+        officer::actor(tx, tenant, account, jst_day(tx.now()))?
+    };
+    let state = row.case_state()?;
+    let facts = CaseFacts {
+        tenant: tenant.clone(),
+        department: row.department.clone(),
+        parties: accounts,
+        visibility: if state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived },
+    };
+    permit(policy::may(&actor, action, &facts))?;
+    let key = ctx.core.keys.open_case_key(tenant, &row.wrapped_key)?;
+    Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties: facts.parties, row })
+}
+
+/// Turns a decision of the policy into a refusal.
+pub fn permit(decision: Decision) -> Result<(), Refusal> {
+    match decision {
+        Decision::Allow => Ok(()),
+        Decision::Hide => Err(Refusal::NotFound),
+        Decision::Deny => Err(Refusal::Forbidden),
+        Decision::SignIn => Err(Refusal::NotSignedIn),
+    }
+}
+
+/// How an actor stands in the record of events.
+pub fn event_actor(actor: &Actor) -> EventActor {
+    match actor {
+        Actor::Anonymous => EventActor { kind: "system", id: "anonymous".to_owned() },
+        Actor::Person(account) => EventActor { kind: "applicant", id: account.to_string() },
+        Actor::Officer(officer) => EventActor { kind: "officer", id: officer.officer.to_string() },
+    }
+}
+
+/// The actor of what the system does by itself.
+pub fn system_actor(name: &str) -> EventActor {
+    EventActor { kind: "system", id: name.to_owned() }
+}
+
+impl OpenCase {
+    /// The answers as they are now.
+    pub fn form(&self) -> Result<Value, Failure> {
+        Ok(self.key.open_json(&ApplicationRow::form_place(self.row.id), &self.row.sealed_form)?)
+    }
+
+    /// Takes a step, or refuses it; the row follows.
+    pub fn step(&mut self, command: Command) -> Result<(), Failure> {
+        let next = self.state.clone().apply(self.kind, command)?;
+        self.row.set_state(&next);
+        self.state = next;
+        Ok(())
+    }
+
+    /// Refuses a caller who looked at an older version.
+    pub fn expect_version(&self, version: i64) -> Result<(), Refusal> {
+        if self.row.version == version {
+            Ok(())
+        } else {
+            Err(Refusal::StaleVersion { current: self.row.version })
+        }
+    }
+
+    /// Appends an event in the caller's name.
+    pub fn record(
+        &mut self,
+        tx: &mut Tx<'_>,
+        kind: &'static str,
+        facts: Value,
+        sealed_detail: Option<Vec<u8>>,
+    ) -> Result<(), Failure> {
+        let actor = event_actor(&self.actor);
+        events::append(tx, &mut self.row, NewEvent { kind, actor, facts, sealed_detail })?;
+        Ok(())
+    }
+
+    /// Stores the row.
+    pub fn save(&mut self, tx: &mut Tx<'_>) -> Result<(), Failure> {
+        Ok(applications::update(tx, &mut self.row)?)
+    }
+
+    /// The JST day of the arrival, or of `now` for a draft: fees and years go by it.
+    pub fn arrival_day(&self, now: jiff::Timestamp) -> Date {
+        jst_day(self.state.filed().map_or(now, |filed| filed.arrived_at))
+    }
+}

@@ -1,0 +1,328 @@
+//! Intake (受付): a draft is written, handed in, taken back.
+//!
+//! Submission is one transaction: the arrival instant is the instant of that transaction, the fee is the one in
+//! force on the arrival's day, the assessment is booked and the first event of the case's chain is
+//! written. A draft is the applicant's own paper: it has no events and no officer sees it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::cases::{self, OpenCase};
+use super::catalogue::{fee_fault, form_faults};
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::{Ctx, Effect, Failure, Refusal, account, billing};
+use crate::catalogue::CatalogueProcedure;
+use crate::domain::account::AccountKind;
+use crate::domain::application::{CaseKind, CaseState, Command, Filed};
+use crate::domain::audit::CHAIN_START;
+use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
+use crate::domain::fee::{self, Channel, FeeAssessment};
+use crate::domain::id::{ApplicationId, TenantCode};
+use crate::domain::merge_patch::merge_patch;
+use crate::domain::policy::Action;
+use crate::domain::procedure::{ApplicantKind, FeeDue, ProcedureKind};
+use crate::domain::processing_clock;
+use crate::domain::reference_number::reference_number;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::invoices::InvoiceRow;
+use crate::store::parties::{self, ArrivalRow, PartyRow};
+use crate::store::sql::{Json, Micros};
+use crate::store::{Reads, Root, Tx, invoices};
+
+/// What a new draft begins with.
+#[derive(Clone, Debug)]
+pub struct NewDraft {
+    /// Slug of the procedure.
+    pub procedure: String,
+    /// Answers so far; may be incomplete.
+    pub form: Value,
+}
+
+/// A case after it was handed in.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// The case.
+    pub case: ApplicationRow,
+    /// What is owed now, if anything.
+    pub invoice: Option<InvoiceRow>,
+}
+
+/// Begins a draft.
+pub async fn create_draft(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    draft: NewDraft,
+) -> Result<Effect<ApplicationRow>, Failure> {
+    let account = ctx.account()?;
+    let today = jst_day(ctx.now());
+    let found = ctx.core.catalogue.find_procedure(&request.tenant, &draft.procedure, today).cloned();
+    let procedure = found.ok_or(Refusal::NotFound)?;
+    let form = procedure.form.fold_widths(draft.form);
+    refuse_faults(form_faults(procedure.form.validate_draft(&form)))?;
+    let db = ctx.core.db.clone();
+    db.write(Root::Account(account), move |tx| {
+        let tenant = &request.tenant;
+        let begin = |tx: &mut Tx<'_>, now| begin_draft(tx, &ctx, tenant, &procedure, &form, now);
+        once(tx, &request, "application", begin, |tx, id| present(tx, &ctx, tenant, id))
+    })
+    .await
+}
+
+fn begin_draft(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    procedure: &Arc<CatalogueProcedure>,
+    form: &Value,
+    now: Timestamp,
+) -> Result<Made<ApplicationRow>, Failure> {
+    let account = ctx.account()?;
+    let found = account::kind_and_profile(tx, &ctx.core.keys, account)?;
+    let (kind, profile) = found.ok_or(Refusal::NotSignedIn)?;
+    let wanted =
+        if kind == AccountKind::Business { ApplicantKind::Business } else { ApplicantKind::Resident };
+    let definition = &procedure.definition;
+    if !definition.applicant_kinds.contains(&wanted) {
+        let ja = "この手続は、このアカウントの種別では申請できません。";
+        let en = "This procedure is not open to this kind of account.";
+        return Err(Refusal::Invalid(vec![Fault::new("/procedure", "applicant_kind", ja, en)]).into());
+    }
+    let (ids, id) = (ctx.core.ids.as_ref(), ApplicationId(tx.new_id()));
+    let case_key = ctx.core.keys.new_case_key(tenant, ids)?;
+    let row = ApplicationRow {
+        tenant_id: tenant.clone(),
+        id,
+        number: None,
+        procedure: definition.id.clone(),
+        procedure_version: i64::from(definition.version),
+        kind: case_kind(definition.kind).as_str().to_owned(),
+        state: CaseState::Draft.name().as_str().to_owned(),
+        department: definition.department.clone(),
+        assignee_id: None,
+        correction_id: None,
+        proposal_id: None,
+        sealed_form: case_key.key.seal_json(&ApplicationRow::form_place(id), form, ids),
+        wrapped_key: case_key.wrapped,
+        form_revision: 1,
+        attachment_codes: Json(Vec::new()),
+        arrived_at: None,
+        due_on: None,
+        event_count: 0,
+        event_head: CHAIN_START.to_vec(),
+        version: 1,
+        created_at: Micros(now),
+        updated_at: Micros(now),
+    };
+    let place = format!("parties.sealed_party:{id}:applicant");
+    let party = PartyRow {
+        tenant_id: tenant.clone(),
+        application_id: id,
+        role: "applicant".to_owned(),
+        account_id: Some(account),
+        sealed_party: case_key.key.seal_json(&place, &profile, ids),
+    };
+    applications::insert(tx, &row)?;
+    parties::insert(tx, &party)?;
+    Ok(Made { resource_id: id.to_string(), value: row })
+}
+
+/// Changes the answers of a draft (JSON Merge Patch on `form`).
+pub async fn edit_draft(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+    version: i64,
+    patch: Value,
+) -> Result<Effect<ApplicationRow>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let edit = |tx: &mut Tx<'_>, _| {
+            let mut case = cases::open(tx, &ctx, &request.tenant, id, Action::EditCase)?;
+            case.expect_version(version)?;
+            if case.state != CaseState::Draft {
+                return Err(Refusal::WrongState { state: case.state.name() }.into());
+            }
+            let procedure = pinned(&ctx, &case.row)?;
+            let form = procedure.form.fold_widths(merge_patch(case.form()?, &patch));
+            refuse_faults(form_faults(procedure.form.validate_draft(&form)))?;
+            seal_form(&ctx, &mut case, &form);
+            case.save(tx)?;
+            Ok(Made { value: case.row, resource_id: id.to_string() })
+        };
+        once(tx, &request, "application", edit, |tx, id| present(tx, &ctx, &request.tenant, id))
+    })
+    .await
+}
+
+/// Hands a draft in: arrival, number, due date, invoice, first event, all in one transaction.
+pub async fn submit(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+    expected_total: Option<i64>,
+) -> Result<Effect<Submitted>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let hand_in = |tx: &mut Tx<'_>, now| hand_in(tx, &ctx, &request.tenant, id, expected_total, now);
+        once(tx, &request, "submission", hand_in, |tx, _| {
+            let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
+            let invoice = invoices::of_case(tx, &request.tenant, id)?.into_iter().next();
+            Ok(Submitted { case: case.row, invoice })
+        })
+    })
+    .await
+}
+
+fn hand_in(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    expected_total: Option<i64>,
+    now: Timestamp,
+) -> Result<Made<Submitted>, Failure> {
+    let mut case = cases::open(tx, ctx, tenant, id, Action::EditCase)?;
+    let procedure = pinned(ctx, &case.row)?;
+    let definition = &procedure.definition;
+    let arrival_day = jst_day(now);
+    case.step(Command::Submit(Filed {
+        number: reference_number(arrival_day, id.0),
+        arrived_at: now,
+        due_on: due_on(ctx, tenant, &procedure, now),
+    }))?;
+    let form = case.form()?;
+    let mut faults = form_faults(procedure.form.validate(&form));
+    faults.extend(missing_attachments(&procedure, &case.row.attachment_codes.0));
+    refuse_faults(faults)?;
+    let assessment = fee::assess(definition, &form, Channel::Online, arrival_day).map_err(fee_fault)?;
+    refuse_changed_fee(&assessment, expected_total)?;
+
+    let obligor = case.parties.first().copied();
+    let invoice = match definition.fee_due {
+        FeeDue::OnSubmit if assessment.total.amount() > 0 => {
+            Some(billing::issue_invoice(tx, &case.row, assessment, obligor, now)?)
+        }
+        _ => None,
+    };
+    let facts = json!({
+        "number": case.row.number,
+        "procedure": definition.id,
+        "procedure_version": definition.version,
+        "procedure_digest": procedure.digest,
+        "form_sha256": crate::seal::sha256_hex(&case.row.sealed_form),
+        "due_on": case.row.due_on.map(|due| due.0.to_string()),
+        "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
+        "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
+    });
+    parties::insert_arrival(tx, &online_arrival(&case.row, now))?;
+    case.record(tx, "submitted", facts, None)?;
+    case.save(tx)?;
+    Ok(Made { value: Submitted { case: case.row, invoice }, resource_id: id.to_string() })
+}
+
+/// Takes a case back; only the applicant can, any time before the decision.
+pub async fn withdraw(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+) -> Result<Effect<ApplicationRow>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let take_back = |tx: &mut Tx<'_>, _| {
+            let mut case = cases::open(tx, &ctx, &request.tenant, id, Action::WithdrawCase)?;
+            let from = case.state.name().as_str();
+            case.step(Command::Withdraw)?;
+            case.record(tx, "withdrawn", json!({ "from": from }), None)?;
+            case.save(tx)?;
+            Ok(Made { value: case.row, resource_id: id.to_string() })
+        };
+        once(tx, &request, "application", take_back, |tx, id| present(tx, &ctx, &request.tenant, id))
+    })
+    .await
+}
+
+/// The procedure version a case is pinned to.
+pub fn pinned(ctx: &Ctx, row: &ApplicationRow) -> Result<Arc<CatalogueProcedure>, Failure> {
+    let version = u32::try_from(row.procedure_version).unwrap_or(0);
+    let found = ctx.core.catalogue.procedure_version(&row.tenant_id, &row.procedure, version).cloned();
+    found.ok_or_else(|| Failure::Internal(format!("no version {version} of {}", row.procedure)))
+}
+
+/// The case as it is now, for a replayed key.
+pub fn present(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: &str,
+) -> Result<ApplicationRow, Failure> {
+    let id = id.parse().map_err(|_| Failure::Internal("an idempotency record names no case".to_owned()))?;
+    Ok(cases::open(tx, ctx, tenant, id, Action::ReadCase)?.row)
+}
+
+/// Seals new answers into the row.
+pub fn seal_form(ctx: &Ctx, case: &mut OpenCase, form: &Value) {
+    let place = ApplicationRow::form_place(case.row.id);
+    case.row.sealed_form = case.key.seal_json(&place, form, ctx.core.ids.as_ref());
+}
+
+/// Refuses when there are faults.
+pub fn refuse_faults(faults: Vec<Fault>) -> Result<(), Refusal> {
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// A fault for each required document that is not there.
+pub fn missing_attachments(procedure: &CatalogueProcedure, present: &[String]) -> Vec<Fault> {
+    let rules = procedure.definition.attachments.iter().filter(|rule| rule.required);
+    rules
+        .filter(|rule| !present.contains(&rule.code))
+        .map(|rule| {
+            let ja = format!("添付書類「{}」が必要です。", rule.title.ja);
+            let en = format!("The document \"{}\" is required.", rule.title.en);
+            Fault::new(format!("/attachments/{}", rule.code), "required", ja, en)
+        })
+        .collect()
+}
+
+fn refuse_changed_fee(assessment: &FeeAssessment, expected_total: Option<i64>) -> Result<(), Refusal> {
+    let total = assessment.total.amount();
+    match expected_total {
+        Some(expected) if expected != total => Err(Refusal::FeeChanged { total }),
+        _ => Ok(()),
+    }
+}
+
+fn online_arrival(row: &ApplicationRow, now: Timestamp) -> ArrivalRow {
+    ArrivalRow {
+        tenant_id: row.tenant_id.clone(),
+        application_id: row.id,
+        leg: 1,
+        office: row.department.clone(),
+        arrived_at: Micros(now),
+        channel: "online".to_owned(),
+        attested_by: None,
+        recorded_at: Micros(now),
+    }
+}
+
+/// The end of the standard processing period, where the procedure has one (R-16…R-19).
+fn due_on(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    procedure: &CatalogueProcedure,
+    arrived_at: Timestamp,
+) -> Option<jiff::civil::Date> {
+    let processing = procedure.definition.processing.as_ref()?;
+    let calendar = &ctx.core.catalogue.tenant(tenant)?.calendar;
+    let (days, rule) = (processing.total_days(), processing.holidays);
+    processing_clock::due_date(jst_day(arrived_at), days, rule, &[], calendar).due_on
+}
+
+fn case_kind(kind: ProcedureKind) -> CaseKind {
+    match kind {
+        ProcedureKind::Application => CaseKind::Application,
+        ProcedureKind::Notification => CaseKind::Notification,
+    }
+}

@@ -1,0 +1,213 @@
+//! Invoices (調定＋納入通知) and the ledger entries that book them.
+
+use diesel::prelude::*;
+
+use super::schema::{invoices, ledger_entries};
+use super::sql::{IsoDate, Json, Micros};
+use super::{Reads, StoreError, Tx};
+use crate::domain::id::{AccountId, ApplicationId, InvoiceId, TenantCode};
+use crate::domain::invoice::{InvoiceLine, InvoiceState};
+use crate::domain::ledger::{Account, Entry, EntryKind};
+use crate::domain::money::Yen;
+
+/// An invoice as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = invoices, treat_none_as_default_value = false)]
+pub struct InvoiceRow {
+    /// The body owed to.
+    pub tenant_id: TenantCode,
+    /// The invoice.
+    pub id: InvoiceId,
+    /// The case it arises from.
+    pub application_id: ApplicationId,
+    /// The number the payer is told.
+    pub number: String,
+    /// Name of the state.
+    pub state: String,
+    /// What is owed.
+    pub total: Yen,
+    /// 会計年度 it belongs to.
+    pub fiscal_year: i64,
+    /// The account of the 納入義務者.
+    pub obligor_account_id: Option<AccountId>,
+    /// The lines; an amount never changes, a change is a new assessment.
+    pub lines: Json<Vec<InvoiceLine>>,
+    /// When it was issued.
+    pub issued_at: Micros,
+    /// 委託日.
+    pub entrusted_on: Option<IsoDate>,
+    /// 納付日.
+    pub paid_on: Option<IsoDate>,
+    /// Rises with every change.
+    pub version: i64,
+}
+
+impl InvoiceRow {
+    /// The state.
+    pub fn invoice_state(&self) -> Result<InvoiceState, StoreError> {
+        InvoiceState::parse(&self.state)
+            .ok_or_else(|| StoreError::Inconsistent(format!("invoices.state of {}", self.id)))
+    }
+}
+
+/// Stores a new invoice.
+pub fn insert(tx: &mut Tx<'_>, row: &InvoiceRow) -> Result<(), StoreError> {
+    diesel::insert_into(invoices::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// One invoice.
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: InvoiceId,
+) -> Result<Option<InvoiceRow>, StoreError> {
+    Ok(invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::id.eq(id))
+        .select(InvoiceRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
+/// The invoices of a case, oldest first.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    Ok(invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::application_id.eq(id))
+        .order((invoices::issued_at, invoices::id))
+        .select(InvoiceRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The invoices an account owes, newest first, over all tenants; `before` is the last id of the page before.
+pub fn of_obligor(
+    tx: &mut impl Reads,
+    account: AccountId,
+    before: Option<InvoiceId>,
+    limit: i64,
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    let mut query = invoices::table
+        .filter(invoices::obligor_account_id.eq(account))
+        .order(invoices::id.desc())
+        .limit(limit)
+        .select(InvoiceRow::as_select())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(invoices::id.lt(before));
+    }
+    Ok(query.load(tx.read())?)
+}
+
+/// Stores the state and the days of an invoice under the next version.
+pub fn update_standing(tx: &mut Tx<'_>, row: &mut InvoiceRow) -> Result<(), StoreError> {
+    let before = row.version;
+    row.version += 1;
+    let target = invoices::table
+        .filter(invoices::tenant_id.eq(&row.tenant_id))
+        .filter(invoices::id.eq(row.id))
+        .filter(invoices::version.eq(before));
+    let affected = diesel::update(target)
+        .set((
+            invoices::state.eq(&row.state),
+            invoices::entrusted_on.eq(row.entrusted_on),
+            invoices::paid_on.eq(row.paid_on),
+            invoices::version.eq(row.version),
+        ))
+        .execute(tx.change())?;
+    if affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Inconsistent(format!("invoices.version of {}", row.id)))
+    }
+}
+
+/// Books entries; the unique cause (kind, source, line) refuses a second booking of the same thing.
+pub fn book(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    application: ApplicationId,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
+    for entry in entries {
+        let (id, now) = (tx.new_id().to_string(), Micros(tx.now()));
+        diesel::insert_into(ledger_entries::table)
+            .values((
+                ledger_entries::tenant_id.eq(tenant),
+                ledger_entries::id.eq(id),
+                ledger_entries::application_id.eq(application),
+                ledger_entries::kind.eq(entry.kind.to_string()),
+                ledger_entries::source_id.eq(&entry.source_id),
+                ledger_entries::line_no.eq(entry.line_no),
+                ledger_entries::debit_account.eq(entry.debit_account.to_string()),
+                ledger_entries::credit_account.eq(entry.credit_account.to_string()),
+                ledger_entries::amount.eq(entry.amount),
+                ledger_entries::fiscal_year.eq(i64::from(entry.fiscal_year)),
+                ledger_entries::booked_on.eq(IsoDate(entry.booked_on)),
+                ledger_entries::recorded_at.eq(now),
+            ))
+            .execute(tx.change())?;
+    }
+    Ok(())
+}
+
+/// All entries of a case, in the order they were booked.
+pub fn entries_of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    application: ApplicationId,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<EntryRow> = ledger_entries::table
+        .filter(ledger_entries::tenant_id.eq(tenant))
+        .filter(ledger_entries::application_id.eq(application))
+        .order((ledger_entries::recorded_at, ledger_entries::id))
+        .select(EntryRow::as_select())
+        .load(tx.read())?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+/// All entries of a tenant, for the check of the whole ledger.
+pub fn entries_of_tenant(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<EntryRow> = ledger_entries::table
+        .filter(ledger_entries::tenant_id.eq(tenant))
+        .order((ledger_entries::recorded_at, ledger_entries::id))
+        .select(EntryRow::as_select())
+        .load(tx.read())?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = ledger_entries)]
+struct EntryRow {
+    kind: String,
+    source_id: String,
+    line_no: i64,
+    debit_account: String,
+    credit_account: String,
+    amount: Yen,
+    fiscal_year: i64,
+    booked_on: IsoDate,
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = StoreError;
+
+    fn try_from(row: EntryRow) -> Result<Self, StoreError> {
+        let broken =
+            |column: &str| StoreError::Inconsistent(format!("ledger_entries.{column} of {}", row.source_id));
+        Ok(Self {
+            kind: EntryKind::parse(&row.kind).ok_or_else(|| broken("kind"))?,
+            line_no: row.line_no,
+            debit_account: Account::parse(&row.debit_account).ok_or_else(|| broken("debit_account"))?,
+            credit_account: Account::parse(&row.credit_account).ok_or_else(|| broken("credit_account"))?,
+            amount: row.amount,
+            fiscal_year: i16::try_from(row.fiscal_year).map_err(|_| broken("fiscal_year"))?,
+            booked_on: row.booked_on.0,
+            source_id: row.source_id,
+        })
+    }
+}
