@@ -40,7 +40,8 @@ pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, form: Value) -> Result<Fe
     if !faults.is_empty() {
         return Err(Refusal::Invalid(form_faults(faults)).into());
     }
-    fee::assess(&procedure.definition, &answers, Channel::Online, jst_day(ctx.now())).map_err(fee_fault)
+    fee::assess(&procedure.definition, &answers, Channel::Online, jst_day(ctx.now()))
+        .map_err(|fault| fee_fault(&fault))
 }
 
 /// Faults of answers, with pointers into the request's body (`/form/…`).
@@ -54,7 +55,7 @@ pub fn form_faults(faults: Vec<FormFault>) -> Vec<Fault> {
 }
 
 /// A fee that cannot be computed: the caller's answer where one is at fault, ours otherwise.
-pub fn fee_fault(fault: FeeFault) -> Failure {
+pub fn fee_fault(fault: &FeeFault) -> Failure {
     match fault.field() {
         Some(field) => {
             let ja = "手数料の計算に必要な回答がありません。";

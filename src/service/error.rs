@@ -157,86 +157,94 @@ impl Refusal {
 
     /// The sentence for the caller: Japanese, English.
     pub fn sentence(&self) -> (String, String) {
+        let ((ja, en), argument) = (self.text(), self.argument());
+        (ja.replace("{}", &argument), en.replace("{}", &argument))
+    }
+
+    /// The value that the sentence names, if it names one.
+    fn argument(&self) -> String {
         match self {
-            Self::Malformed(_) => {
-                both("リクエストの形式に誤りがあります。", "The request is not well-formed.")
+            Self::TooManyAttempts { retry_after_s } => retry_after_s.to_string(),
+            Self::WrongState { state } => state.as_str().to_owned(),
+            Self::FeeChanged { total } => total.to_string(),
+            Self::StaleVersion { current } => current.to_string(),
+            Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// The sentences in Japanese and English; `{}` stands for the argument.
+    fn text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => ("リクエストの形式に誤りがあります。", "The request is not well-formed."),
+            Self::Invalid(_) => ("入力内容に誤りがあります。", "Some of the answers are not acceptable."),
+            Self::NotSignedIn => ("サインインが必要です。", "Please sign in."),
+            Self::WrongCredentials => {
+                ("メールアドレスまたはパスワードが違います。", "The e-mail address or the password is wrong.")
             }
-            Self::Invalid(_) => both("入力内容に誤りがあります。", "Some of the answers are not acceptable."),
-            Self::NotSignedIn => both("サインインが必要です。", "Please sign in."),
-            Self::WrongCredentials => both(
-                "メールアドレスまたはパスワードが違います。",
-                "The e-mail address or the password is wrong.",
-            ),
-            Self::TooManyAttempts { retry_after_s } => (
-                format!("試行回数が多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
-                format!("Too many attempts. Please try again in {retry_after_s} seconds."),
-            ),
-            Self::RefreshTokenReused => both(
+            Self::RefreshTokenReused => (
                 "更新トークンが再利用されたため、セッションを終了しました。",
                 "A refresh token was used twice; the session has been closed.",
             ),
-            Self::NotFound => both("見つかりません。", "Not found."),
-            Self::Forbidden => both("この操作を行う権限がありません。", "You are not allowed to do this."),
+            Self::NotFound => ("見つかりません。", "Not found."),
+            Self::Forbidden => ("この操作を行う権限がありません。", "You are not allowed to do this."),
             Self::OwnProposal => {
-                both("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
+                ("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
             }
-            Self::WrongState { state } => (
-                format!("現在の状態（{}）ではこの操作はできません。", state.as_str()),
-                format!("This is not possible while the case is {}.", state.as_str()),
-            ),
-            Self::NotForNotifications => both(
+            Self::NotForNotifications => (
                 "届出は到達により完了するため、この操作はありません。",
                 "A notification is complete on arrival; this step does not exist for it.",
             ),
-            Self::AlreadyClaimed => {
-                both("他の職員が担当しています。", "Another officer has claimed the case.")
-            }
-            Self::FeeChanged { total } => (
-                format!("手数料が変わりました。現在の額は{total}円です。"),
-                format!("The fee has changed; it is now {total} yen."),
-            ),
-            Self::FeeNotSettled => both(
+            Self::AlreadyClaimed => ("他の職員が担当しています。", "Another officer has claimed the case."),
+            Self::FeeNotSettled => (
                 "手数料の納付（委託）が確認できるまで処分できません。",
                 "No decision can be made before the fee is paid or entrusted.",
             ),
             Self::PaymentInProgress => {
-                both("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
+                ("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
             }
-            Self::InvoiceNotPayable => both("この納入通知は支払えません。", "This invoice cannot be paid."),
+            Self::InvoiceNotPayable => ("この納入通知は支払えません。", "This invoice cannot be paid."),
             Self::PaymentNotCancelable => {
-                both("この支払いは取り消せません。", "This payment cannot be given up any more.")
+                ("この支払いは取り消せません。", "This payment cannot be given up any more.")
             }
             Self::MethodNotOffered => {
-                both("この支払方法は利用できません。", "This payment method is not offered here.")
+                ("この支払方法は利用できません。", "This payment method is not offered here.")
             }
-            Self::VersionRequired => {
-                both("If-Match ヘッダーが必要です。", "The If-Match header is required.")
-            }
-            Self::StaleVersion { current } => (
-                format!("他の更新がありました（現在の版: {current}）。再読み込みしてください。"),
-                format!("It has been changed meanwhile (version {current} now); please reload."),
-            ),
-            Self::IdempotencyKeyRequired => both(
+            Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
+            Self::IdempotencyKeyRequired => (
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",
                 "The Idempotency-Key header (1 to 64 visible ASCII characters) is required.",
             ),
-            Self::IdempotencyKeyReused => both(
+            Self::IdempotencyKeyReused => (
                 "この Idempotency-Key は別の内容で使用済みです。",
                 "This Idempotency-Key was used for another request.",
             ),
-            Self::TooLarge { limit_bytes } => (
-                format!("データが大きすぎます（上限 {limit_bytes} バイト）。"),
-                format!("The body is too large (limit {limit_bytes} bytes)."),
-            ),
             Self::UnsupportedMediaType => {
-                both("このデータ形式は使えません。", "This media type is not accepted.")
+                ("このデータ形式は使えません。", "This media type is not accepted.")
             }
-            Self::NotificationRejected => both("通知を受け付けません。", "The notification is not accepted."),
-            Self::Busy { .. } => both(
+            Self::NotificationRejected => ("通知を受け付けません。", "The notification is not accepted."),
+            Self::Busy { .. } => (
                 "ただいま混み合っています。しばらくしてからお試しください。",
                 "The server is busy. Please try again shortly.",
             ),
-            Self::MethodNotAllowed => both("このメソッドは使えません。", "This method is not allowed here."),
+            Self::MethodNotAllowed => ("このメソッドは使えません。", "This method is not allowed here."),
+            Self::TooManyAttempts { .. } => (
+                "試行回数が多すぎます。{}秒後にもう一度お試しください。",
+                "Too many attempts. Please try again in {} seconds.",
+            ),
+            Self::WrongState { .. } => {
+                ("現在の状態（{}）ではこの操作はできません。", "This is not possible while the case is {}.")
+            }
+            Self::FeeChanged { .. } => {
+                ("手数料が変わりました。現在の額は{}円です。", "The fee has changed; it is now {} yen.")
+            }
+            Self::StaleVersion { .. } => (
+                "他の更新がありました（現在の版: {}）。再読み込みしてください。",
+                "It has been changed meanwhile (version {} now); please reload.",
+            ),
+            Self::TooLarge { .. } => {
+                ("データが大きすぎます（上限 {} バイト）。", "The body is too large (limit {} bytes).")
+            }
         }
     }
 
@@ -247,8 +255,4 @@ impl Refusal {
             _ => &[],
         }
     }
-}
-
-fn both(ja: &str, en: &str) -> (String, String) {
-    (ja.to_owned(), en.to_owned())
 }

@@ -251,7 +251,7 @@ fn take_in(
         }
         Heard::Answer(outcome) if creates => {
             let folded = after_create_checkout(&payment.payment()?, earlier, &checkout_of(outcome));
-            apply(tx, case, payment, folded, Source::Answer)
+            apply(tx, case, payment, &folded, Source::Answer)
         }
         Heard::GiveUp if creates => {
             let mut next = payment.payment()?;
@@ -259,13 +259,13 @@ fn take_in(
                 next.state = PaymentState::Failed;
             }
             let change = if next == payment.payment()? { Change::Unchanged } else { Change::Changed };
-            apply(tx, case, payment, Folded { next, change, alerts: Vec::new() }, Source::Query)
+            apply(tx, case, payment, &Folded { next, change, alerts: Vec::new() }, Source::Query)
         }
         Heard::AskAgain(_) if creates => {
             let transport =
                 Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
             let folded = after_create_checkout(&payment.payment()?, earlier, &Outcome::Unknown(transport));
-            apply(tx, case, payment, folded, Source::Query)
+            apply(tx, case, payment, &folded, Source::Query)
         }
         Heard::Answer(_) | Heard::GiveUp | Heard::AskAgain(_) => Ok(Change::Unchanged),
     }

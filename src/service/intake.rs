@@ -197,7 +197,8 @@ fn hand_in(
     let mut faults = form_faults(procedure.form.validate(&form));
     faults.extend(missing_attachments(&procedure, &case.row.attachment_codes.0));
     refuse_faults(faults)?;
-    let assessment = fee::assess(definition, &form, Channel::Online, arrival_day).map_err(fee_fault)?;
+    let assessment =
+        fee::assess(definition, &form, Channel::Online, arrival_day).map_err(|fault| fee_fault(&fault))?;
     refuse_changed_fee(&assessment, expected_total)?;
 
     let obligor = case.parties.first().copied();

@@ -94,10 +94,10 @@ async fn await_call(
     let wait = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
     match tokio::time::timeout(wait, call).await {
         Ok(Ok(Err(failure))) => {
-            tracing::warn!(operation = %operation, error = %failure, "the call is left to the worker")
+            tracing::warn!(operation = %operation, error = %failure, "the call is left to the worker");
         }
         Ok(Err(died)) => {
-            tracing::error!(operation = %operation, error = %died, "the call is left to the worker")
+            tracing::error!(operation = %operation, error = %died, "the call is left to the worker");
         }
         Ok(Ok(Ok(_))) | Err(_) => {}
     }
@@ -105,7 +105,6 @@ async fn await_call(
     ctx.core.db.read(move |tx| Ok(payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?)).await
 }
 
-#[expect(clippy::too_many_arguments, reason = "one use case's inputs, each with its own meaning")]
 fn begin(
     tx: &mut Tx<'_>,
     ctx: &Ctx,

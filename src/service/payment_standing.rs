@@ -55,7 +55,7 @@ pub fn apply_snapshot(
     if row.captured_on.is_none() && folded.next.counters.captured > Yen::ZERO {
         row.captured_on = Some(IsoDate(jst_day(captured_at)));
     }
-    apply(tx, case, row, folded, source)
+    apply(tx, case, row, &folded, source)
 }
 
 /// Takes a folded payment over: row, events, ledger, invoice, next question.
@@ -63,7 +63,7 @@ pub fn apply(
     tx: &mut Tx<'_>,
     case: &mut ApplicationRow,
     row: &mut PaymentRow,
-    folded: Folded,
+    folded: &Folded,
     source: Source,
 ) -> Result<Change, Failure> {
     for alert in &folded.alerts {

@@ -13,7 +13,7 @@ on_both_databases!(
         let app = TestApp::start(&db).await;
         let business = app.register("business@example.jp", "business").await;
 
-        let found = app.call(Method::GET, "/v1/tenants/020001/procedures?q=電気工事業者", None, &[], None).await.expect(200);
+        let found = app.call(Method::GET, "/v1/tenants/020001/procedures?q=電気工事業者の登録", None, &[], None).await.expect(200);
         assert_eq!(found["items"][0]["id"], "denki-koji-toroku");
         let example = app.example(AOMORI, "denki-koji-toroku").await;
         let quote = app

@@ -11,10 +11,10 @@
 #[macro_use]
 mod support;
 
-mod platform;
 mod identity;
 mod identity_http;
 mod journey;
+mod platform;
 mod schema_parity;
 mod simulator;
 mod store;

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use madoguchi::jobs::Worker;
+use madoguchi::store::Db;
 use madoguchi::store::jobs::{
     ClaimedJob, Ending, Enqueued, Recorded, claim_due, depth, enqueue, enqueue_again, record,
 };
-use madoguchi::store::Db;
 
 use super::{core, mails};
 use crate::support::db::TestDb;

@@ -370,6 +370,7 @@ fn settings(base: &str, simulator: &str) -> Settings {
     settings.payments.open_wait_ms = 2000;
     for gateway in &mut settings.gateways {
         gateway.base_url = format!("{simulator}/api/v1");
+        gateway.connect_timeout_ms = 1000;
         gateway.total_timeout_ms = 1500;
     }
     settings.secrets.installation_key = Some(SecretString::from(BASE64.encode(&[7; 32])));
