@@ -63,21 +63,34 @@ pub fn faults(statement: &Statement<'_>, password_min: usize) -> Vec<Fault> {
     let number = statement.corporate_number;
     [
         (!has_email_shape(&comparable_email(statement.email))).then(|| {
-            Fault::new("/email", "email", "メールアドレスの形式が正しくありません。", "This is not an e-mail address.")
+            Fault::new(
+                "/email",
+                "email",
+                "メールアドレスの形式が正しくありません。",
+                "This is not an e-mail address.",
+            )
         }),
         (statement.password_length < password_min).then(|| {
             let ja = format!("パスワードは{password_min}文字以上にしてください。");
-            Fault::new("/password", "too_short", ja, format!("The password needs at least {password_min} characters."))
+            Fault::new(
+                "/password",
+                "too_short",
+                ja,
+                format!("The password needs at least {password_min} characters."),
+            )
         }),
         (statement.password_length > PASSWORD_MAX).then(|| {
             let ja = format!("パスワードは{PASSWORD_MAX}文字以内にしてください。");
-            Fault::new("/password", "too_long", ja, format!("The password has more than {PASSWORD_MAX} characters."))
+            Fault::new(
+                "/password",
+                "too_long",
+                ja,
+                format!("The password has more than {PASSWORD_MAX} characters."),
+            )
         }),
-        statement
-            .name
-            .trim()
-            .is_empty()
-            .then(|| Fault::new("/name", "required", "氏名又は名称を入力してください。", "The name is required.")),
+        statement.name.trim().is_empty().then(|| {
+            Fault::new("/name", "required", "氏名又は名称を入力してください。", "The name is required.")
+        }),
         (statement.name.chars().count() > NAME_MAX).then(|| {
             let ja = format!("氏名又は名称は{NAME_MAX}文字以内にしてください。");
             Fault::new("/name", "too_long", ja, format!("The name has more than {NAME_MAX} characters."))
@@ -87,11 +100,12 @@ pub fn faults(statement: &Statement<'_>, password_min: usize) -> Vec<Fault> {
             let en = "Only a business has a corporate number.";
             Fault::new("/corporate_number", "not_for_this_kind", ja, en)
         }),
-        (statement.kind == AccountKind::Business && number.is_some_and(|text| !corporate_number::is_valid(text)))
-            .then(|| {
-                let ja = "法人番号が正しくありません（検査数字）。";
-                Fault::new("/corporate_number", "check_digit", ja, "The corporate number's check digit is wrong.")
-            }),
+        (statement.kind == AccountKind::Business
+            && number.is_some_and(|text| !corporate_number::is_valid(text)))
+        .then(|| {
+            let ja = "法人番号が正しくありません（検査数字）。";
+            Fault::new("/corporate_number", "check_digit", ja, "The corporate number's check digit is wrong.")
+        }),
     ]
     .into_iter()
     .flatten()
@@ -124,9 +138,10 @@ mod tests {
         for good in ["a@b.jp", "taro.kudo+madoguchi@example.co.jp", "x_y@sub-domain.example"] {
             assert!(has_email_shape(good), "{good}");
         }
-        for bad in
-            ["", "a", "@b.jp", "a@", "a@b", "a@.jp", "a@b..jp", "a b@c.jp", "a@b.jp\n", "a@b@c.jp", "a@-b.jp", "あ@b.jp"]
-        {
+        for bad in [
+            "", "a", "@b.jp", "a@", "a@b", "a@.jp", "a@b..jp", "a b@c.jp", "a@b.jp\n", "a@b@c.jp", "a@-b.jp",
+            "あ@b.jp",
+        ] {
             assert!(!has_email_shape(bad), "{bad}");
         }
         assert_eq!(comparable_email("  Taro@Example.JP "), "taro@example.jp");
@@ -154,7 +169,10 @@ mod tests {
     #[test]
     fn r151_only_a_business_gives_a_corporate_number_and_it_is_checked() {
         let with = |kind, corporate_number| {
-            let statement = Statement { email: "a@b.jp", password_length: 8, name: "青森電気", kind, corporate_number };
+            let statement =
+                Statement {
+                    email: "a@b.jp", password_length: 8, name: "青森電気", kind, corporate_number
+                };
             faults(&statement, 8).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
         };
         assert!(with(AccountKind::Business, Some("2000020020001")).is_empty());

@@ -21,6 +21,7 @@ pub mod money;
 pub mod municipality;
 pub mod payment;
 pub mod organisation;
+pub mod payment;
 pub mod period;
 pub mod policy;
 pub mod procedure;

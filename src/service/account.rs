@@ -97,7 +97,12 @@ fn keep_or_tell(tx: &mut Tx<'_>, row: &AccountRow) -> Result<(), Failure> {
 }
 
 /// The row of a new account with everything personal sealed.
-pub(super) fn new_row(core: &Core, kind: AccountKind, profile: &Profile, password_hash: String) -> AccountRow {
+pub(super) fn new_row(
+    core: &Core,
+    kind: AccountKind,
+    profile: &Profile,
+    password_hash: String,
+) -> AccountRow {
     let now = core.clock.now();
     let id = AccountId(core.ids.uuid(now));
     let key = core.keys.new_account_key(core.ids.as_ref());
@@ -143,7 +148,8 @@ pub struct Me {
 /// The signed-in account.
 pub async fn me(ctx: &Ctx) -> Result<Me, Failure> {
     let id = ctx.account()?;
-    let found = ctx.core.db.read(move |tx| Ok::<_, Failure>((accounts::find(tx, id)?, posts_today(tx, id)?))).await?;
+    let found =
+        ctx.core.db.read(move |tx| Ok::<_, Failure>((accounts::find(tx, id)?, posts_today(tx, id)?))).await?;
     // A token may outlive its account.
     let (Some(row), posts) = found else { return Err(Refusal::NotSignedIn.into()) };
     let profile = open_profile(&ctx.core.keys, &row)?;

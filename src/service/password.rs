@@ -32,8 +32,15 @@ pub enum Verdict {
 
 /// One piece of work for a hashing thread.
 enum Job {
-    Hash { password: SecretString, answer: oneshot::Sender<Result<String, Failure>> },
-    Verify { password: SecretString, stored: Option<String>, answer: oneshot::Sender<Result<Verdict, Failure>> },
+    Hash {
+        password: SecretString,
+        answer: oneshot::Sender<Result<String, Failure>>,
+    },
+    Verify {
+        password: SecretString,
+        stored: Option<String>,
+        answer: oneshot::Sender<Result<Verdict, Failure>>,
+    },
 }
 
 /// The pool. Dropping it lets the threads finish what waits and end.
@@ -51,7 +58,9 @@ impl PasswordPool {
         for number in 0..settings.hashing_threads {
             let (hasher, waiting) = (Arc::clone(&hasher), Arc::clone(&waiting));
             let thread = std::thread::Builder::new().name(format!("madoguchi-hashing-{number}"));
-            thread.spawn(move || hasher.run(&waiting)).map_err(|error| Failure::Internal(error.to_string()))?;
+            thread
+                .spawn(move || hasher.run(&waiting))
+                .map_err(|error| Failure::Internal(error.to_string()))?;
         }
         Ok(Self { queue })
     }
@@ -94,8 +103,9 @@ struct Hasher {
 impl Hasher {
     fn new(settings: &IdentitySettings, ids: Arc<dyn IdGen>) -> Result<Self, Failure> {
         let (memory, passes) = (settings.argon2_memory_kib, settings.argon2_iterations);
-        let params = Params::new(memory, passes, settings.argon2_parallelism, Some(Params::DEFAULT_OUTPUT_LEN))
-            .map_err(|error| Failure::Internal(format!("identity.argon2_*: {error}")))?;
+        let params =
+            Params::new(memory, passes, settings.argon2_parallelism, Some(Params::DEFAULT_OUTPUT_LEN))
+                .map_err(|error| Failure::Internal(format!("identity.argon2_*: {error}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
         let mut unguessable = [0; 32];
         ids.fill(&mut unguessable);
@@ -182,7 +192,10 @@ mod tests {
         let pool = pool(64, 8);
         let stored = pool.hash(secret("正しいパスワード")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
-        assert_eq!(pool.verify(secret("正しいパスワード"), Some(stored.clone())).await.unwrap(), Verdict::Right);
+        assert_eq!(
+            pool.verify(secret("正しいパスワード"), Some(stored.clone())).await.unwrap(),
+            Verdict::Right
+        );
         assert_eq!(pool.verify(secret("違うパスワード"), Some(stored)).await.unwrap(), Verdict::Wrong);
         assert_eq!(pool.verify(secret("正しいパスワード"), None).await.unwrap(), Verdict::Wrong);
         assert!(matches!(pool.verify(secret("x"), Some("broken".into())).await, Err(Failure::Internal(_))));

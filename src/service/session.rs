@@ -77,13 +77,20 @@ pub async fn sign_in(core: &Core, command: SignIn) -> Result<Grant, Failure> {
         (Verdict::RightButOutdated { rehashed }, Some(row)) => open(core, attempt, row, Some(rehashed)).await,
         (_, account) => {
             let root = account.map_or_else(|| attempt.stand_in(), |row| row.id);
-            core.db.write(Root::Account(root), move |tx| attempt.count_failure(tx).map_err(Failure::from)).await?;
+            core.db
+                .write(Root::Account(root), move |tx| attempt.count_failure(tx).map_err(Failure::from))
+                .await?;
             Err(Refusal::WrongCredentials.into())
         }
     }
 }
 
-async fn open(core: &Core, attempt: Attempt, row: AccountRow, rehashed: Option<String>) -> Result<Grant, Failure> {
+async fn open(
+    core: &Core,
+    attempt: Attempt,
+    row: AccountRow,
+    rehashed: Option<String>,
+) -> Result<Grant, Failure> {
     let days = core.settings.identity.refresh_token_days;
     let root = Root::Account(row.id);
     let write = move |tx: &mut Tx<'_>| {
@@ -120,7 +127,8 @@ pub async fn refresh(core: &Core, token: &SecretString) -> Result<Grant, Failure
     let found = core.db.read(move |tx| sessions::find_refresh_token(tx, &hash)).await?;
     let Some((_, session)) = found else { return Err(Refusal::NotSignedIn.into()) };
     let days = core.settings.identity.refresh_token_days;
-    let exchanged = core.db.write(Root::Account(session.account), move |tx| exchange(tx, &hash, days)).await?;
+    let exchanged =
+        core.db.write(Root::Account(session.account), move |tx| exchange(tx, &hash, days)).await?;
     match exchanged {
         Exchange::Granted(opened) => grant(core, opened),
         Exchange::Reused => Err(Refusal::RefreshTokenReused.into()),
@@ -151,7 +159,8 @@ fn exchange(tx: &mut Tx<'_>, hash: &[u8], days: i64) -> Result<Exchange, Failure
 /// Closes the session of an access token; closing it again is no fault.
 pub async fn sign_out(core: &Core, bearer: Bearer) -> Result<(), Failure> {
     let close = move |tx: &mut Tx<'_>| {
-        let open = sessions::find(tx, bearer.session)?.is_some_and(|session| session.state == SessionState::Open);
+        let open =
+            sessions::find(tx, bearer.session)?.is_some_and(|session| session.state == SessionState::Open);
         if open {
             let now = tx.now();
             sessions::end(tx, bearer.session, SessionState::Closed, now)?;
@@ -171,7 +180,10 @@ fn new_refresh_token(
     tx.fill_random(&mut bytes);
     let token = BASE64URL_NOPAD.encode(&bytes);
     let hash = sha256(token.as_bytes()).to_vec();
-    sessions::insert_refresh_token(tx, &RefreshTokenRow { hash, session, issued_at: now, expires_at, used_at: None })?;
+    sessions::insert_refresh_token(
+        tx,
+        &RefreshTokenRow { hash, session, issued_at: now, expires_at, used_at: None },
+    )?;
     Ok(SecretString::from(token))
 }
 

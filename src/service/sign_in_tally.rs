@@ -38,7 +38,12 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub(super) fn new(keys: &Keyring, settings: &IdentitySettings, email: &str, source: SourceAddress) -> Self {
+    pub(super) fn new(
+        keys: &Keyring,
+        settings: &IdentitySettings,
+        email: &str,
+        source: SourceAddress,
+    ) -> Self {
         let address = source.0.to_string();
         Self {
             email: email_index(keys, email),

@@ -73,7 +73,8 @@ impl TokenSigner {
     pub fn new(installation_secret: &[u8; 32], issuer: &str, life_minutes: i64) -> Result<Self, Failure> {
         let seed = Keyring::derive_secret(installation_secret, PURPOSE);
         let unusable = |what: &str| Failure::Internal(format!("the token key: {what}"));
-        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|error| unusable(&error.to_string()))?;
+        let pair =
+            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|error| unusable(&error.to_string()))?;
         let private = pair.to_pkcs8v1().map_err(|_| unusable("no PKCS#8 form"))?;
         let public = pair.public_key().as_ref();
         let public_key = BASE64URL_NOPAD.encode(public);
@@ -158,7 +159,8 @@ impl TokenSigner {
         let data = jsonwebtoken::decode::<Claims>(token, &self.checking, &validation).ok()?;
         let header = &data.header;
         let ours = header.kid.as_deref() == Some(&self.key_id) && header.typ.as_deref() == Some(TOKEN_TYPE);
-        let foreign_key = header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some();
+        let foreign_key =
+            header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some();
         if !ours || foreign_key || header.crit.is_some() {
             return None;
         }

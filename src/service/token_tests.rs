@@ -28,7 +28,8 @@ fn good(signer: &TokenSigner) -> String {
 fn parts(signer: &TokenSigner) -> (Value, Value, String) {
     let token = good(signer);
     let pieces: Vec<&str> = token.split('.').collect();
-    let read = |piece: &str| serde_json::from_slice(&BASE64URL_NOPAD.decode(piece.as_bytes()).unwrap()).unwrap();
+    let read =
+        |piece: &str| serde_json::from_slice(&BASE64URL_NOPAD.decode(piece.as_bytes()).unwrap()).unwrap();
     (read(pieces[0]), read(pieces[1]), pieces[2].to_owned())
 }
 
@@ -128,7 +129,10 @@ fn no_forged_token_is_believed() {
         ("no alg", ours(&without(&header, "alg"), &claims)),
         ("another alg in the header", header_with("alg", json!("ES256"))),
         ("no signature", token.trim_end_matches(&signature).to_owned()),
-        ("HS256 with the public key", format!("{hs256_message}.{}", BASE64URL_NOPAD.encode(hs256_tag.as_ref()))),
+        (
+            "HS256 with the public key",
+            format!("{hs256_message}.{}", BASE64URL_NOPAD.encode(hs256_tag.as_ref())),
+        ),
         ("another installation's key under our kid", forge([8; 32], &header, &claims)),
         ("another kid", header_with("kid", json!("another"))),
         ("no kid", ours(&without(&header, "kid"), &claims)),
@@ -153,7 +157,11 @@ fn no_forged_token_is_believed() {
         ("no session", ours(&header, &without(&claims, "sid"))),
         (
             "another subject under the old signature",
-            format!("{}.{}.{signature}", part(&header), part(&with(&claims, "sub", json!(Uuid::from_u128(9))))),
+            format!(
+                "{}.{}.{signature}",
+                part(&header),
+                part(&with(&claims, "sub", json!(Uuid::from_u128(9))))
+            ),
         ),
         ("too long", format!("{token}{}", "A".repeat(4_000))),
         ("a blank before", format!(" {token}")),

@@ -78,7 +78,8 @@ pub fn find(tx: &mut impl Reads, id: AccountId) -> Result<Option<AccountRow>, St
 
 /// The account of an e-mail address.
 pub fn find_by_email(tx: &mut impl Reads, email_index: &[u8]) -> Result<Option<AccountRow>, StoreError> {
-    let raw = accounts::table.filter(accounts::email_index.eq(email_index)).first::<Raw>(tx.read()).optional()?;
+    let raw =
+        accounts::table.filter(accounts::email_index.eq(email_index)).first::<Raw>(tx.read()).optional()?;
     raw.map(row).transpose()
 }
 

@@ -128,6 +128,7 @@ pub fn posts_of_account(
 }
 
 fn post((department, role, title): (String, String, String)) -> Result<Post, StoreError> {
-    let known = Role::parse(&role).ok_or_else(|| StoreError::Inconsistent(format!("a post with the role {role}")))?;
+    let known =
+        Role::parse(&role).ok_or_else(|| StoreError::Inconsistent(format!("a post with the role {role}")))?;
     Ok(Post { department, role: known, title })
 }

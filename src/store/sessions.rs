@@ -106,7 +106,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
 
 /// The session of an id.
 pub fn find(tx: &mut impl Reads, id: Uuid) -> Result<Option<SessionRow>, StoreError> {
-    let found = sessions::table.filter(sessions::id.eq(id.to_string())).first::<RawSession>(tx.read()).optional()?;
+    let found =
+        sessions::table.filter(sessions::id.eq(id.to_string())).first::<RawSession>(tx.read()).optional()?;
     found.map(session).transpose()
 }
 
@@ -158,7 +159,8 @@ pub fn find_refresh_token(
         used_at: raw.used_at.map(Timestamp::from),
     };
     let session = find(tx, token.session)?;
-    let session = session.ok_or_else(|| StoreError::Inconsistent("a refresh token without session".to_owned()))?;
+    let session =
+        session.ok_or_else(|| StoreError::Inconsistent("a refresh token without session".to_owned()))?;
     Ok(Some((token, session)))
 }
 
@@ -169,7 +171,11 @@ pub fn use_refresh_token(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result
         .set(refresh_tokens::used_at.eq(Some(Micros(now))))
         .execute(tx.change())?;
     // The account is locked and the token was read unused: anything else is a fault of ours.
-    if changed == 1 { Ok(()) } else { Err(StoreError::Inconsistent("a refresh token was used twice".to_owned())) }
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Inconsistent("a refresh token was used twice".to_owned()))
+    }
 }
 
 fn session(raw: RawSession) -> Result<SessionRow, StoreError> {

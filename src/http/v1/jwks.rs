@@ -2,7 +2,6 @@
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get, web};
-use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::service::Core;
@@ -18,7 +17,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     operation_id = "get_jwks",
     tag = "sessions",
-    responses((status = 200, description = "A JWK set", body = Value)),
+    responses((status = 200, description = "A JWK set", body = Object)),
     security(()),
 )]
 #[get("/.well-known/jwks.json")]
