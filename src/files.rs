@@ -113,7 +113,9 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
 }
 
 /// Runs work on the disk away from the reactor.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(Error::other)?
 }
 

@@ -63,7 +63,9 @@ pub fn listen(path: &Path, reach: Reach) -> Result<()> {
 fn serve(stream: &UnixStream, reach: &Reach) {
     for line in BufReader::new(stream).lines() {
         let answer = match line {
-            Ok(line) => obey(&line, stream, reach).unwrap_or_else(|error| json!({ "error": error.to_string() })),
+            Ok(line) => {
+                obey(&line, stream, reach).unwrap_or_else(|error| json!({ "error": error.to_string() }))
+            }
             Err(_) => return,
         };
         let mut out = stream;
@@ -91,7 +93,8 @@ fn obey(line: &str, stream: &UnixStream, reach: &Reach) -> Result<Value> {
             Ok(json!({ "drained": count }))
         }
         Order::Hits(_) => {
-            let hits = reach.drill.hits().into_iter().map(|(point, count)| (point.name().to_owned(), json!(count)));
+            let hits =
+                reach.drill.hits().into_iter().map(|(point, count)| (point.name().to_owned(), json!(count)));
             Ok(json!({ "hits": Value::Object(hits.collect()) }))
         }
     }

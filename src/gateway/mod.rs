@@ -8,6 +8,7 @@
 
 pub mod capability;
 pub mod komoju;
+mod registry;
 mod request;
 
 use std::fmt;
@@ -25,6 +26,7 @@ pub use crate::domain::payment::{Checkout, Decline, Outcome, Problem, Transport,
 pub use capability::{
     Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
 };
+pub use registry::{GatewayRoute, Gateways};
 pub use request::{OperationKind, PreparedRequest, StoredRequestDamaged, Unpreparable};
 
 /// The answer to an asynchronous call.

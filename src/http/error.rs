@@ -118,7 +118,9 @@ fn answer(failure: &Failure) -> Answer<'_> {
             code: refusal.code(),
             sentence: refusal.sentence(),
             retry_after_s: match refusal {
-                Refusal::TooManyAttempts { retry_after_s } | Refusal::Busy { retry_after_s } => Some(*retry_after_s),
+                Refusal::TooManyAttempts { retry_after_s } | Refusal::Busy { retry_after_s } => {
+                    Some(*retry_after_s)
+                }
                 _ => None,
             },
             faults: refusal.faults(),
@@ -137,9 +139,13 @@ fn answer(failure: &Failure) -> Answer<'_> {
 fn store_answer(error: &StoreError) -> Answer<'_> {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     match error {
-        StoreError::Busy { .. } => {
-            plain(unavailable, "busy", "ただいま混み合っています。", "The server is busy; please try again.", Some(1))
-        }
+        StoreError::Busy { .. } => plain(
+            unavailable,
+            "busy",
+            "ただいま混み合っています。",
+            "The server is busy; please try again.",
+            Some(1),
+        ),
         StoreError::OutcomeUnknown => plain(
             unavailable,
             "outcome_unknown",
@@ -178,7 +184,9 @@ fn plain<'a>(
 fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Malformed(_) | Refusal::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
-        Refusal::NotSignedIn | Refusal::WrongCredentials | Refusal::RefreshTokenReused => StatusCode::UNAUTHORIZED,
+        Refusal::NotSignedIn | Refusal::WrongCredentials | Refusal::RefreshTokenReused => {
+            StatusCode::UNAUTHORIZED
+        }
         Refusal::NotificationRejected => StatusCode::UNAUTHORIZED,
         Refusal::Forbidden | Refusal::OwnProposal => StatusCode::FORBIDDEN,
         Refusal::NotFound => StatusCode::NOT_FOUND,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use actix_web::web::{self, Bytes};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
+use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -36,7 +36,11 @@ fn context(request: &HttpRequest) -> Result<Ctx, ApiError> {
     let caller = match request.headers().get(AUTHORIZATION) {
         None => Caller::Anonymous,
         Some(value) => {
-            let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or(Refusal::NotSignedIn)?;
+            let token = value
+                .to_str()
+                .ok()
+                .and_then(|text| text.strip_prefix("Bearer "))
+                .ok_or(Refusal::NotSignedIn)?;
             Caller::Account(core.tokens.verify(token, core.clock.now())?)
         }
     };
@@ -107,7 +111,8 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Mutation<T> {
             ctx.account()?;
             let bytes = read_body(&request, payload).await?;
             let idempotency = idempotency(&request, &ctx, &bytes)?;
-            let body = if bytes.is_empty() { faults::parse_json(b"{}")? } else { faults::parse_json(&bytes)? };
+            let body =
+                if bytes.is_empty() { faults::parse_json(b"{}")? } else { faults::parse_json(&bytes)? };
             Ok(Self { ctx, idempotency, body })
         })
     }
@@ -117,7 +122,8 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Mutation<T> {
 pub fn idempotency(request: &HttpRequest, ctx: &Ctx, body: &[u8]) -> Result<IdempotencyRequest, ApiError> {
     let tenant = request.match_info().get("tenant").and_then(TenantCode::parse).ok_or(Refusal::NotFound)?;
     let key = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok());
-    let key = key.filter(|key| (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+    let key =
+        key.filter(|key| (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
     let key = key.ok_or(Refusal::IdempotencyKeyRequired)?.to_owned();
     let mut signed = request.method().as_str().as_bytes().to_vec();
     signed.push(0);
@@ -136,7 +142,8 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let version = request.headers().get(IF_MATCH).and_then(|value| value.to_str().ok());
-        let version = version.and_then(|text| text.trim().trim_start_matches("W/").trim_matches('"').parse().ok());
+        let version =
+            version.and_then(|text| text.trim().trim_start_matches("W/").trim_matches('"').parse().ok());
         ready(version.map(Self).ok_or(ApiError::from(Refusal::VersionRequired)))
     }
 }

@@ -30,7 +30,12 @@ fn explain<T: ToSchema>(bytes: &[u8], error: &serde_json::Error) -> Vec<Fault> {
         Fault::new("", code, ja, format!("The body is not the expected JSON ({place})."))
     };
     if std::str::from_utf8(bytes).is_err() {
-        return vec![Fault::new("", "not_utf8", "文字コードがUTF-8ではありません。", "The body is not UTF-8.")];
+        return vec![Fault::new(
+            "",
+            "not_utf8",
+            "文字コードがUTF-8ではありません。",
+            "The body is not UTF-8.",
+        )];
     }
     let Ok(document) = serde_json::from_slice::<Value>(bytes) else { return vec![whole("not_json")] };
     let found = schema_faults::<T>(&document);

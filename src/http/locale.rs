@@ -21,11 +21,12 @@ impl Locale {
         let mut best = (Self::Ja, 0_u32);
         for part in accept_language.split(',') {
             let mut pieces = part.trim().split(';');
-            let locale = match pieces.next().and_then(|tag| tag.split('-').next()).map(str::to_ascii_lowercase) {
-                Some(tag) if tag == "en" => Self::En,
-                Some(tag) if tag == "ja" => Self::Ja,
-                _ => continue,
-            };
+            let locale =
+                match pieces.next().and_then(|tag| tag.split('-').next()).map(str::to_ascii_lowercase) {
+                    Some(tag) if tag == "en" => Self::En,
+                    Some(tag) if tag == "ja" => Self::Ja,
+                    _ => continue,
+                };
             let weight = pieces.find_map(|piece| piece.trim().strip_prefix("q=")).map_or(1000, thousandths);
             if weight > best.1 {
                 best = (locale, weight);
@@ -47,7 +48,12 @@ impl Locale {
 fn thousandths(weight: &str) -> u32 {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     let fraction: String = fraction.chars().chain("000".chars()).take(3).collect();
-    whole.parse::<u32>().unwrap_or(0).saturating_mul(1000).saturating_add(fraction.parse().unwrap_or(0)).min(1000)
+    whole
+        .parse::<u32>()
+        .unwrap_or(0)
+        .saturating_mul(1000)
+        .saturating_add(fraction.parse().unwrap_or(0))
+        .min(1000)
 }
 
 /// What the answer needs to know of its request.

@@ -128,6 +128,16 @@ pub fn open_profile(keys: &Keyring, row: &AccountRow) -> Result<Profile, SealErr
     keys.open_account_key(&row.wrapped_key)?.open_json(&profile_place(row.id), &row.sealed_profile)
 }
 
+/// Whom a signed-in account stands for and what is personal about it; `None` when the account is gone.
+pub fn kind_and_profile(
+    tx: &mut impl Reads,
+    keys: &Keyring,
+    id: AccountId,
+) -> Result<Option<(AccountKind, Profile)>, Failure> {
+    let Some(row) = accounts::find(tx, id)? else { return Ok(None) };
+    Ok(Some((row.kind, open_profile(keys, &row)?)))
+}
+
 fn profile_place(id: AccountId) -> String {
     format!("accounts.sealed_profile:{id}")
 }

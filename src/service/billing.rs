@@ -29,7 +29,8 @@ pub fn issue_invoice(
     let day = jst_day(now);
     let fiscal_year = FiscalYear::of(day).year();
     let total = assessment.total;
-    let lines: Vec<InvoiceLine> = assessment.lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
+    let lines: Vec<InvoiceLine> =
+        assessment.lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
     let entries = ledger::assess(&Cause { source_id: id.to_string(), booked_on: day }, &lines);
     let row = InvoiceRow {
         tenant_id: case.tenant_id.clone(),

@@ -99,7 +99,11 @@ impl OpenCase {
 
     /// Refuses a caller who looked at an older version.
     pub fn expect_version(&self, version: i64) -> Result<(), Refusal> {
-        if self.row.version == version { Ok(()) } else { Err(Refusal::StaleVersion { current: self.row.version }) }
+        if self.row.version == version {
+            Ok(())
+        } else {
+            Err(Refusal::StaleVersion { current: self.row.version })
+        }
     }
 
     /// Appends an event in the caller's name.

@@ -17,7 +17,11 @@ pub fn tenant(ctx: &Ctx, code: &TenantCode) -> Result<Arc<CatalogueTenant>, Refu
 }
 
 /// The procedures in force today that match `query`.
-pub fn procedures(ctx: &Ctx, tenant: &TenantCode, query: &str) -> Result<Vec<Arc<CatalogueProcedure>>, Refusal> {
+pub fn procedures(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    query: &str,
+) -> Result<Vec<Arc<CatalogueProcedure>>, Refusal> {
     self::tenant(ctx, tenant)?;
     let today = jst_day(ctx.now());
     Ok(ctx.core.catalogue.search(tenant, query, today).into_iter().cloned().collect())
@@ -43,7 +47,9 @@ pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, form: Value) -> Result<Fe
 pub fn form_faults(faults: Vec<FormFault>) -> Vec<Fault> {
     faults
         .into_iter()
-        .map(|fault| Fault::new(format!("/form{}", fault.pointer), fault.code, fault.message_ja, fault.message_en))
+        .map(|fault| {
+            Fault::new(format!("/form{}", fault.pointer), fault.code, fault.message_ja, fault.message_en)
+        })
         .collect()
 }
 

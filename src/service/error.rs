@@ -155,12 +155,15 @@ impl Refusal {
     /// The sentence for the caller: Japanese, English.
     pub fn sentence(&self) -> (String, String) {
         match self {
-            Self::Malformed(_) => both("リクエストの形式に誤りがあります。", "The request is not well-formed."),
+            Self::Malformed(_) => {
+                both("リクエストの形式に誤りがあります。", "The request is not well-formed.")
+            }
             Self::Invalid(_) => both("入力内容に誤りがあります。", "Some of the answers are not acceptable."),
             Self::NotSignedIn => both("サインインが必要です。", "Please sign in."),
-            Self::WrongCredentials => {
-                both("メールアドレスまたはパスワードが違います。", "The e-mail address or the password is wrong.")
-            }
+            Self::WrongCredentials => both(
+                "メールアドレスまたはパスワードが違います。",
+                "The e-mail address or the password is wrong.",
+            ),
             Self::TooManyAttempts { retry_after_s } => (
                 format!("試行回数が多すぎます。{retry_after_s}秒後にもう一度お試しください。"),
                 format!("Too many attempts. Please try again in {retry_after_s} seconds."),
@@ -182,7 +185,9 @@ impl Refusal {
                 "届出は到達により完了するため、この操作はありません。",
                 "A notification is complete on arrival; this step does not exist for it.",
             ),
-            Self::AlreadyClaimed => both("他の職員が担当しています。", "Another officer has claimed the case."),
+            Self::AlreadyClaimed => {
+                both("他の職員が担当しています。", "Another officer has claimed the case.")
+            }
             Self::FeeChanged { total } => (
                 format!("手数料が変わりました。現在の額は{total}円です。"),
                 format!("The fee has changed; it is now {total} yen."),
@@ -198,7 +203,9 @@ impl Refusal {
             Self::MethodNotOffered => {
                 both("この支払方法は利用できません。", "This payment method is not offered here.")
             }
-            Self::VersionRequired => both("If-Match ヘッダーが必要です。", "The If-Match header is required."),
+            Self::VersionRequired => {
+                both("If-Match ヘッダーが必要です。", "The If-Match header is required.")
+            }
             Self::StaleVersion { current } => (
                 format!("他の更新がありました（現在の版: {current}）。再読み込みしてください。"),
                 format!("It has been changed meanwhile (version {current} now); please reload."),
@@ -215,7 +222,9 @@ impl Refusal {
                 format!("データが大きすぎます（上限 {limit_bytes} バイト）。"),
                 format!("The body is too large (limit {limit_bytes} bytes)."),
             ),
-            Self::UnsupportedMediaType => both("このデータ形式は使えません。", "This media type is not accepted."),
+            Self::UnsupportedMediaType => {
+                both("このデータ形式は使えません。", "This media type is not accepted.")
+            }
             Self::NotificationRejected => both("通知を受け付けません。", "The notification is not accepted."),
             Self::Busy { .. } => both(
                 "ただいま混み合っています。しばらくしてからお試しください。",

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::{Effect, Failure, Origin, Refusal};
 use crate::domain::id::{AccountId, TenantCode};
+use crate::store::Tx;
 use crate::store::idempotency_keys::{self, KeyRecord};
-use crate::store::{Reads, Tx};
 
 /// A key as the request gave it, in its scope.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ use super::catalogue::{fee_fault, form_faults};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, account, billing};
 use crate::catalogue::CatalogueProcedure;
+use crate::domain::account::AccountKind;
 use crate::domain::application::{CaseKind, CaseState, Command, Filed};
 use crate::domain::audit::CHAIN_START;
 use crate::domain::calendar::jst_day;
@@ -79,8 +80,10 @@ fn begin_draft(
     now: Timestamp,
 ) -> Result<Made<ApplicationRow>, Failure> {
     let account = ctx.account()?;
-    let profile = account::profile(tx, &ctx.core, account)?.ok_or(Refusal::NotSignedIn)?;
-    let wanted = if profile.kind == "business" { ApplicantKind::Business } else { ApplicantKind::Resident };
+    let found = account::kind_and_profile(tx, &ctx.core.keys, account)?;
+    let (kind, profile) = found.ok_or(Refusal::NotSignedIn)?;
+    let wanted =
+        if kind == AccountKind::Business { ApplicantKind::Business } else { ApplicantKind::Resident };
     let definition = &procedure.definition;
     if !definition.applicant_kinds.contains(&wanted) {
         let ja = "この手続は、このアカウントの種別では申請できません。";
@@ -249,7 +252,12 @@ pub fn pinned(ctx: &Ctx, row: &ApplicationRow) -> Result<Arc<CatalogueProcedure>
 }
 
 /// The case as it is now, for a replayed key.
-pub fn present(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode, id: &str) -> Result<ApplicationRow, Failure> {
+pub fn present(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: &str,
+) -> Result<ApplicationRow, Failure> {
     let id = id.parse().map_err(|_| Failure::Internal("an idempotency record names no case".to_owned()))?;
     Ok(cases::open(tx, ctx, tenant, id, Action::ReadCase)?.row)
 }

@@ -1,4 +1,4 @@
-//! The one integration binary.
+//! The one integration binary: every test of a database runs on SQLite and on PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,12 +12,5 @@
 mod support;
 
 mod schema_parity;
-mod store;
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that panics is a test that fails"
-)]
-
 mod simulator;
+mod store;
