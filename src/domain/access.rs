@@ -70,7 +70,10 @@ mod tests {
         let base = link(&CHAIN_START, &record);
         assert_ne!(base, link(&[1; 32], &record));
         assert_ne!(base, link(&CHAIN_START, &AccessRecord { seq: 2, ..record.clone() }));
-        assert_ne!(base, link(&CHAIN_START, &AccessRecord { operation: "queue[", cases: "]", ..record.clone() }));
+        assert_ne!(
+            base,
+            link(&CHAIN_START, &AccessRecord { operation: "queue[", cases: "]", ..record.clone() })
+        );
         assert_ne!(base, link(&CHAIN_START, &AccessRecord { actor: "b", ..record }));
     }
 }

@@ -56,9 +56,11 @@ impl ProposalBody {
     /// Everything wrong with the text. A refusal must give its reasons at the same time.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if self.decision == DecisionKind::Refuse && self.reasons.iter().all(|reason| reason.trim().is_empty()) {
+        if self.decision == DecisionKind::Refuse && self.reasons.iter().all(|reason| reason.trim().is_empty())
+        {
             let ja = "拒否処分には理由（事実、適用した条項、審査基準）を示してください。";
-            let en = "A refusal must state its reasons: the facts, the clause applied, the standard of review.";
+            let en =
+                "A refusal must state its reasons: the facts, the clause applied, the standard of review.";
             faults.push(Fault::new("/reasons", "required", ja, en));
         } else {
             faults.extend(text_faults("/reasons", &self.reasons));

@@ -10,6 +10,7 @@ pub mod access_log;
 pub mod accounts;
 pub mod applications;
 pub mod attachments;
+pub mod audit_pages;
 pub mod backend;
 pub mod backup;
 pub mod corrections;

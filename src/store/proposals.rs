@@ -85,7 +85,8 @@ pub fn comment_place(id: ProposalId, step_no: i64) -> String {
 impl Routed {
     /// The proposal as the domain knows it.
     pub fn proposal(&self) -> Result<Proposal, StoreError> {
-        let broken = |column: &str| StoreError::Inconsistent(format!("proposals.{column} of {}", self.row.id));
+        let broken =
+            |column: &str| StoreError::Inconsistent(format!("proposals.{column} of {}", self.row.id));
         let state = match self.row.state.as_str() {
             "in_approval" => {
                 let step = usize::try_from(self.row.current_step).map_err(|_| broken("current_step"))?;
@@ -187,11 +188,7 @@ pub fn update(tx: &mut Tx<'_>, routed: &mut Routed) -> Result<(), StoreError> {
 }
 
 /// One proposal with its steps.
-pub fn find(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-    id: ProposalId,
-) -> Result<Option<Routed>, StoreError> {
+pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: ProposalId) -> Result<Option<Routed>, StoreError> {
     let row = proposals::table
         .filter(proposals::tenant_id.eq(tenant))
         .filter(proposals::id.eq(id))
@@ -273,8 +270,9 @@ pub fn waiting_for(
             .eq(proposals::tenant_id)
             .and(approval_steps::proposal_id.eq(proposals::id))
             .and(approval_steps::step_no.eq(proposals::current_step));
-        let of_case =
-            applications::tenant_id.eq(proposals::tenant_id).and(applications::id.eq(proposals::application_id));
+        let of_case = applications::tenant_id
+            .eq(proposals::tenant_id)
+            .and(applications::id.eq(proposals::application_id));
         let mut query = proposals::table
             .inner_join(approval_steps::table.on(of_step))
             .inner_join(applications::table.on(of_case))

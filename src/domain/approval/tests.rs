@@ -11,7 +11,11 @@ fn officer(number: u128, department: &str, role: Role) -> OfficerAuthority {
         account: AccountId(Uuid::from_u128(number)),
         officer: OfficerId(Uuid::from_u128(number)),
         tenant: TenantCode::parse("020001").unwrap(),
-        posts: vec![Post { department: department.into(), role, title: format!("{}{number}", role.as_str()) }],
+        posts: vec![Post {
+            department: department.into(),
+            role,
+            title: format!("{}{number}", role.as_str()),
+        }],
     }
 }
 
@@ -134,7 +138,8 @@ fn r27_a_refusal_without_reasons_is_faulty_and_all_faults_are_named() {
         (body(Refuse, &["第6条", ""], &[]), vec!["/reasons/1 required"]),
         (body(Grant, &[], &[&long]), vec!["/conditions/0 too_long"]),
     ] {
-        let found: Vec<_> = body.faults().iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect();
+        let found: Vec<_> =
+            body.faults().iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect();
         assert_eq!(found, expected, "{body:?}");
     }
 }
