@@ -75,6 +75,18 @@ impl TenantCode {
     }
 }
 
+/// The text is not a tenant code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a six-digit code with its check digit")]
+pub struct NotATenantCode;
+
+impl FromStr for TenantCode {
+    type Err = NotATenantCode;
+    fn from_str(text: &str) -> Result<Self, NotATenantCode> {
+        Self::parse(text).ok_or(NotATenantCode)
+    }
+}
+
 impl fmt::Display for TenantCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

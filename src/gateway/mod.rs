@@ -26,7 +26,7 @@ pub use crate::domain::payment::{Checkout, Decline, Outcome, Problem, Transport,
 pub use capability::{
     Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
 };
-pub use registry::{GatewayRoute, Gateways};
+pub use registry::{Gateways, MerchantAccount};
 pub use request::{OperationKind, PreparedRequest, StoredRequestDamaged, Unpreparable};
 
 /// The answer to an asynchronous call.

@@ -12,14 +12,13 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::domain::id::AccountId;
+use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::{Core, Failure};
 use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
 use crate::store::{StoreError, Tx};
 
 pub use worker::Worker;
 
-/// Kind of the job that tells the owner of an e-mail address that somebody tried to register it.
-pub const MAIL_ACCOUNT_EXISTS: &str = "mail_account_exists";
 /// Kind of the daily job that forgets old periodic jobs.
 pub const FORGET_PERIODIC: &str = "forget_periodic";
 
@@ -43,7 +42,8 @@ impl Job {
     /// Reads a row's kind and subject.
     pub fn parse(kind: &str, subject: &str) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob { kind: kind.to_owned() };
-        let id = || subject.parse::<Uuid>().map_err(|_| unknown());
+        // What comes after the id only tells one occasion from the next.
+        let id = || subject.split(':').next().and_then(|id| id.parse::<Uuid>().ok()).ok_or_else(unknown);
         match kind {
             MAIL_ACCOUNT_EXISTS => Ok(Self::MailAccountExists(AccountId(id()?))),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
@@ -138,7 +138,7 @@ mod tests {
         assert!(Job::parse("nonsense", "").is_err());
         assert!(Job::parse(MAIL_ACCOUNT_EXISTS, "not an id").is_err());
         assert_eq!(
-            Job::parse(MAIL_ACCOUNT_EXISTS, "00000000-0000-0000-0000-000000000000"),
+            Job::parse(MAIL_ACCOUNT_EXISTS, "00000000-0000-0000-0000-000000000000:29000000"),
             Ok(Job::MailAccountExists(AccountId(Uuid::nil())))
         );
     }

@@ -181,10 +181,11 @@ impl Db {
             // An error means the thread has ended already.
             let _ = writer.send(Message::Stop);
         }
-        for _ in threads.iter() {
-            let _ = self.inner.readers.try_send(ReadMessage::Stop);
-            if let Some(readers) = &self.inner.stale_readers {
-                let _ = readers.try_send(ReadMessage::Stop);
+        let readers = std::iter::once(&self.inner.readers).chain(&self.inner.stale_readers);
+        for queue in readers {
+            // One for each thread; when the last has gone the queue is closed and sending fails at once.
+            for _ in 0..self.inner.shared.settings.readers.max(1) {
+                let _ = queue.send(ReadMessage::Stop);
             }
         }
         for thread in threads.drain(..) {

@@ -89,6 +89,8 @@ impl PrivateCluster {
         max_connections: u16,
     ) -> Result<Self, ClusterError> {
         let user = unprivileged_user(folder)?;
+        // Before anything that takes time: this process may be killed at any moment.
+        let watchdog = watch(folder)?;
         let password = random_hex()?;
         init(bin, folder, user, &password)?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
@@ -104,13 +106,6 @@ impl PrivateCluster {
         server.args(["-c", &format!("max_connections={max_connections}"), "-c", "shared_buffers=128MB"]);
         server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let mut server = server.spawn()?;
-        let watchdog = match watch(folder, server.id()) {
-            Ok(watchdog) => watchdog,
-            Err(error) => {
-                let _ = server.kill();
-                return Err(error.into());
-            }
-        };
         let cluster = Self { folder: folder.to_owned(), port, password, watchdog };
         cluster.wait_until_ready(&mut server)?;
         // The server ends before this process does or is ended by the watchdog; its exit status is of no use,
@@ -263,12 +258,13 @@ fn init(bin: &Path, folder: &Path, user: Option<User>, password: &str) -> Result
 
 /// Starts the shell that outlives this process by a moment. It stops the server at once (it is thrown away)
 /// and waits until it is gone, so that nothing writes into the folder while that is removed.
-fn watch(folder: &Path, server: u32) -> std::io::Result<Child> {
-    let script = "trap '' HUP INT TERM; cat >/dev/null; kill -QUIT \"$1\" 2>/dev/null; \
-         n=0; while kill -0 \"$1\" 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done; \
-         kill -KILL \"$1\" 2>/dev/null; rm -rf \"$2\"";
+fn watch(folder: &Path) -> std::io::Result<Child> {
+    let script = "trap '' HUP INT TERM; cat >/dev/null; pid=$(head -n 1 \"$1/data/postmaster.pid\" 2>/dev/null); \
+         if [ -n \"$pid\" ]; then kill -QUIT \"$pid\"; n=0; \
+         while kill -0 \"$pid\" && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done; kill -KILL \"$pid\"; fi; \
+         rm -rf \"$1\" || { sleep 2; rm -rf \"$1\"; }";
     Command::new("/bin/sh")
-        .args(["-c", script, "watchdog", &server.to_string()])
+        .args(["-c", script, "watchdog"])
         .arg(folder)
         .current_dir("/")
         .stdin(Stdio::piped())

@@ -65,6 +65,16 @@ impl FromStr for DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The file, when it is an SQLite file.
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match self {
+            Self::SqliteFile(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
 /// Shows the URL without its password.
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,1 +1,141 @@
 //! Tests of the ledger.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::{
+    Account, Cause, Entry, EntryKind, Portion, Posting, Violation, assess, balances, check, entrust,
+    portions, receive, reduce, refund, refund_paid, remit, reverse, write_off,
+};
+use crate::domain::invoice::InvoiceLine;
+use crate::domain::money::Yen;
+
+fn yen(amount: i64) -> Yen {
+    Yen::new(amount).unwrap()
+}
+
+fn cause(id: &str) -> Cause {
+    Cause { source_id: id.to_owned(), booked_on: date(2026, 9, 18) }
+}
+
+fn line(amount: i64) -> InvoiceLine {
+    InvoiceLine {
+        item: "fee".to_owned(),
+        label_ja: "手数料".to_owned(),
+        label_en: "Fee".to_owned(),
+        amount: yen(amount),
+        basis: "条例".to_owned(),
+        revenue_account: "08-02-01".to_owned(),
+        fiscal_year: 2026,
+        formula_version: "1".to_owned(),
+        inputs: BTreeMap::new(),
+        sample: false,
+    }
+}
+
+fn part(amount: i64) -> Portion {
+    Portion { fiscal_year: 2026, amount: yen(amount) }
+}
+
+#[test]
+fn every_account_and_kind_reads_back() {
+    for text in [
+        "receivable",
+        "revenue:08",
+        "entrusted:komoju",
+        "cash:bank",
+        "overpayment",
+        "refund_payable",
+        "fee_expense",
+    ] {
+        assert_eq!(Account::parse(text).unwrap().to_string(), text);
+    }
+    for text in ["", "revenue:", "other:x", "cash"] {
+        assert_eq!(Account::parse(text), None);
+    }
+    for posting in Posting::ALL {
+        for kind in [EntryKind::Booked(posting), EntryKind::Reversed(posting)] {
+            assert_eq!(EntryKind::parse(&kind.to_string()), Some(kind));
+        }
+    }
+}
+
+#[test]
+fn r72_a_net_remittance_is_booked_gross() {
+    let mut entries = assess(&cause("i"), &[line(33_000)]);
+    entries.extend(entrust(&cause("p"), "komoju", &portions(&[line(33_000)]).unwrap(), &[]));
+    entries.extend(remit(&cause("s"), "komoju", "bank", part(32_340), part(660)));
+    let held = balances(&entries);
+    assert_eq!(held[&Account::FeeExpense], 660);
+    assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -33_000);
+    assert_eq!(held[&Account::Entrusted("komoju".to_owned())], 0);
+    assert_eq!(check(&entries), []);
+}
+
+#[test]
+fn t3_more_received_refunded_or_remitted_than_due_is_found() {
+    let received = receive(&cause("p"), "counter", &[part(1)], &[]);
+    assert!(matches!(check(&received)[..], [Violation::ReceivableBelowZero { balance: -1, .. }]));
+    let paid = refund_paid(&cause("r"), &Account::Cash("bank".to_owned()), part(1));
+    assert_eq!(check(&paid), [Violation::RefundWithoutDecision { excess: 1 }]);
+    let over = refund(&cause("r"), &Account::Overpayment, part(1));
+    assert_eq!(check(&over), [Violation::OverpaymentBelowZero { excess: 1 }]);
+    let remitted = remit(&cause("s"), "komoju", "bank", part(1), part(0));
+    assert!(matches!(check(&remitted)[..], [Violation::ClaimBelowZero { balance: -1, .. }]));
+    let twice = [assess(&cause("i"), &[line(1)]), assess(&cause("i"), &[line(1)])].concat();
+    assert!(matches!(check(&twice)[..], [Violation::BookedTwice { .. }]));
+    let mut wrong = assess(&cause("i"), &[line(1)]);
+    wrong[0].debit_account = Account::FeeExpense;
+    assert!(matches!(check(&wrong)[..], [Violation::WrongAccounts { .. }]));
+}
+
+#[test]
+fn r87_a_reversal_undoes_once() {
+    let booked = assess(&cause("i"), &[line(500)]);
+    let undone = reverse(&booked[0], date(2026, 10, 1)).unwrap();
+    assert!(reverse(&undone, date(2026, 10, 1)).is_none());
+    let both = [booked, vec![undone]].concat();
+    assert!(balances(&both).values().all(|held| *held == 0));
+    assert_eq!(check(&both), []);
+}
+
+/// One case from its debt to whatever became of it.
+fn case(id: usize, owed: i64, share: i64, fate: u8) -> Vec<Entry> {
+    let name = |what: &str| cause(&format!("{what}{id}"));
+    let revenue = Account::Revenue("08-02-01".to_owned());
+    let mut entries = assess(&name("i"), &[line(owed)]);
+    match fate {
+        0 => entries.extend(write_off(&name("w"), &[part(owed)])),
+        1 => entries.extend(reduce(&name("d"), &[line(share)])),
+        2 => {
+            entries.extend(receive(&name("p"), "counter", &[part(owed)], &[part(share)]));
+            entries.extend(refund(&name("r"), &Account::Overpayment, part(share)));
+        }
+        3 => {
+            entries.extend(entrust(&name("p"), "komoju", &[part(owed)], &[]));
+            entries.extend(refund(&name("r"), &revenue, part(share)));
+            entries.extend(refund_paid(&name("r"), &Account::Entrusted("komoju".to_owned()), part(share)));
+        }
+        _ => {
+            entries.extend(entrust(&name("p"), "komoju", &[part(owed)], &[]));
+            entries.extend(remit(&name("s"), "komoju", "bank", part(owed - share), part(share)));
+        }
+    }
+    entries
+}
+
+proptest! {
+    #[test]
+    fn t3_money_is_conserved(cases in prop::collection::vec((1..50_000_i64, 0..100_i64, 0..5_u8), 0..12)) {
+        let entries: Vec<Entry> = cases
+            .iter()
+            .enumerate()
+            .flat_map(|(id, (owed, percent, fate))| case(id, *owed, owed * percent / 100, *fate))
+            .collect();
+        prop_assert_eq!(balances(&entries).values().sum::<i64>(), 0);
+        prop_assert_eq!(check(&entries), vec![]);
+        prop_assert!(entries.iter().all(|entry| entry.amount > Yen::ZERO));
+    }
+}

@@ -103,7 +103,7 @@ impl Payment {
         }
         let found = mismatch(self.amount, snapshot.amount, counters);
         let heard = further(self.state, snapshot.status);
-        let state = derive(heard, self.amount, counters, found);
+        let state = derive(self.state, heard, self.amount, counters, found);
         let alerts = self.alerts(snapshot, state, counters, found);
         let mut next = self.clone();
         next.state = state;
@@ -183,13 +183,16 @@ fn mismatch(expected: Yen, asked: Option<Yen>, counters: PaymentCounters) -> Opt
 
 /// The state that the counters and the furthest status prove.
 fn derive(
+    known: PaymentState,
     heard: PaymentState,
     amount: Yen,
     counters: PaymentCounters,
     mismatch: Option<Yen>,
 ) -> PaymentState {
     if mismatch.is_some() || (counters.captured > Yen::ZERO && counters.captured != amount) {
-        return if heard.is_closed_without_money() { heard } else { PaymentState::Unknown };
+        // A payment once closed without money stays so: its payable may have a new attempt by now.
+        let closed = [heard, known].into_iter().find(|state| state.is_closed_without_money());
+        return closed.unwrap_or(PaymentState::Unknown);
     }
     if counters.captured == Yen::ZERO {
         // "Captured" without captured money is a contradiction, and a contradiction is not success.

@@ -1,1 +1,230 @@
-//! Property tests of the fold.
+//! What a gateway says, in any order, ends in one state.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::domain::id::PaymentId;
+use crate::domain::money::Yen;
+use crate::domain::payment::{
+    Alert, Change, Checkout, Decline, EarlierAttempts, LegalRole, MethodCode, Outcome, Payment,
+    PaymentCounters, PaymentSnapshot, PaymentState, Rejection, SnapshotStatus, Transport, TransportKind,
+    after_create_checkout,
+};
+
+use PaymentState as P;
+use SnapshotStatus as S;
+
+const AMOUNT: i64 = 18_000;
+
+fn yen(amount: i64) -> Yen {
+    Yen::new(amount).unwrap()
+}
+
+fn payment(state: PaymentState) -> Payment {
+    Payment {
+        id: PaymentId(Uuid::nil()),
+        merchant_reference: "ref-1".to_owned(),
+        method: MethodCode::parse("card").unwrap(),
+        legal_role: LegalRole::DesignatedAgent,
+        amount: yen(AMOUNT),
+        state,
+        counters: PaymentCounters::default(),
+        raw_status: String::new(),
+        gateway_session_id: None,
+        gateway_payment_id: None,
+        redirect_url: None,
+        expires_at: None,
+    }
+}
+
+fn snapshot(status: SnapshotStatus, captured: i64, refunded: i64) -> PaymentSnapshot {
+    PaymentSnapshot {
+        gateway_session_id: Some("ses1".to_owned()),
+        gateway_payment_id: Some("pay1".to_owned()),
+        merchant_reference: Some("ref-1".to_owned()),
+        also_captured: Vec::new(),
+        raw_status: format!("{status:?}"),
+        method: None,
+        amount: Some(yen(AMOUNT)),
+        counters: PaymentCounters {
+            authorized: yen(if captured > 0 || status == S::Authorized { AMOUNT } else { 0 }),
+            captured: yen(captured),
+            refunded: yen(refunded),
+            charged_back: Yen::ZERO,
+        },
+        status,
+        version: None,
+        captured_at: None,
+        expires_at: None,
+        observed_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn folded(payment: Payment, snapshots: &[PaymentSnapshot]) -> Payment {
+    snapshots.iter().fold(payment, |payment, snapshot| payment.fold(snapshot).unwrap().next)
+}
+
+#[test]
+fn late_money_reopens_a_closed_payment_with_an_alert() {
+    for state in [P::Failed, P::Canceled, P::Expired] {
+        let found = payment(state).fold(&snapshot(S::Captured, AMOUNT, 0)).unwrap();
+        assert_eq!(found.next.state, P::Captured);
+        assert_eq!(found.alerts, [Alert::LatePayment]);
+        let stale = payment(state).fold(&snapshot(S::Authorized, 0, 0)).unwrap();
+        assert_eq!(stale.next.state, state);
+    }
+}
+
+#[test]
+fn another_amount_is_never_success() {
+    for found in [1, AMOUNT - 1, AMOUNT + 1] {
+        let mut wrong = snapshot(S::Captured, found, 0);
+        wrong.amount = Some(yen(found));
+        wrong.counters.authorized = yen(found);
+        let after = payment(P::RequiresAction).fold(&wrong).unwrap();
+        assert_eq!(after.next.state, P::Unknown);
+        assert_eq!(after.next.counters.captured, yen(found));
+        assert_eq!(after.alerts[0], Alert::AmountMismatch { expected: yen(AMOUNT), found: yen(found) });
+        assert_eq!(payment(P::Canceled).fold(&wrong).unwrap().next.state, P::Canceled);
+    }
+}
+
+#[test]
+fn captured_without_captured_money_is_not_success() {
+    assert_eq!(payment(P::RequiresAction).fold(&snapshot(S::Captured, 0, 0)).unwrap().next.state, P::Unknown);
+}
+
+#[test]
+fn f40_an_unrecognised_status_unsettles_a_live_payment_only() {
+    let strange = snapshot(S::Unrecognised, 0, 0);
+    let live = payment(P::AwaitingPayment).fold(&strange).unwrap();
+    assert_eq!((live.next.state, live.alerts.len()), (P::Unknown, 1));
+    assert_eq!(folded(live.next, &[snapshot(S::AwaitingPayment, 0, 0)]).state, P::AwaitingPayment);
+    let paid = folded(payment(P::Processing), &[snapshot(S::Captured, AMOUNT, 0), strange.clone()]);
+    assert_eq!(paid.state, P::Captured);
+    assert_eq!(payment(P::Expired).fold(&strange).unwrap().next.state, P::Expired);
+}
+
+#[test]
+fn refunds_are_told_by_sum_and_never_exceed_the_capture() {
+    let paid = folded(payment(P::Processing), &[snapshot(S::Captured, AMOUNT, 0)]);
+    assert_eq!(folded(paid.clone(), &[snapshot(S::Captured, AMOUNT, 1)]).state, P::PartiallyRefunded);
+    assert_eq!(folded(paid.clone(), &[snapshot(S::Captured, AMOUNT, AMOUNT)]).state, P::Refunded);
+    let too_much = paid.fold(&snapshot(S::Captured, AMOUNT, AMOUNT + 1));
+    assert_eq!(too_much.unwrap_err(), Rejection::ReturnsExceedCapture);
+}
+
+#[test]
+fn f25_another_payments_snapshot_is_refused_and_a_second_charge_is_seen() {
+    let mut other = snapshot(S::Captured, AMOUNT, 0);
+    other.merchant_reference = Some("ref-2".to_owned());
+    assert_eq!(payment(P::Unknown).fold(&other).unwrap_err(), Rejection::OtherPayment);
+    let paid = folded(payment(P::Unknown), &[snapshot(S::Captured, AMOUNT, 0)]);
+    let mut second = snapshot(S::Captured, AMOUNT, 0);
+    second.gateway_payment_id = Some("pay2".to_owned());
+    let found = paid.fold(&second).unwrap();
+    assert_eq!(found.change, Change::Unchanged);
+    assert_eq!(found.alerts, [Alert::SecondCharge { gateway_payment_id: "pay2".to_owned() }]);
+}
+
+fn opened() -> Outcome<Checkout> {
+    Outcome::Done(Checkout {
+        gateway_session_id: "ses1".to_owned(),
+        gateway_payment_id: None,
+        redirect_url: Some("https://pay.example/ses1".to_owned()),
+        expires_at: None,
+        raw_status: "pending".to_owned(),
+        status: S::RequiresAction,
+    })
+}
+
+fn lost(kind: TransportKind) -> Transport {
+    Transport { kind, detail: String::new(), retry_after_s: None }
+}
+
+#[test]
+fn an_outcome_moves_a_payment_only_as_far_as_it_proves() {
+    let refused = || Outcome::Declined(Decline { code: "x".to_owned(), message: String::new() });
+    let none = EarlierAttempts::NoneSent;
+    let after = |earlier, outcome: &Outcome<Checkout>| {
+        after_create_checkout(&payment(P::Submitting), earlier, outcome).next.state
+    };
+    assert_eq!(after(none, &opened()), P::RequiresAction);
+    assert_eq!(after(none, &refused()), P::Failed);
+    assert_eq!(after(EarlierAttempts::SomeUnknown, &refused()), P::Unknown);
+    assert_eq!(after(none, &Outcome::NotSent(lost(TransportKind::Connect))), P::Submitting);
+    assert_eq!(after(none, &Outcome::Unknown(lost(TransportKind::Timeout))), P::Unknown);
+}
+
+#[test]
+fn an_outcome_never_lowers_what_a_notification_proved() {
+    let paid = folded(payment(P::Submitting), &[snapshot(S::Captured, AMOUNT, 0)]);
+    let late = after_create_checkout(&paid, EarlierAttempts::NoneSent, &opened()).next;
+    assert_eq!((late.state, late.raw_status.as_str()), (P::Captured, "Captured"));
+    assert!(late.redirect_url.is_some());
+    let lost = Outcome::Unknown(lost(TransportKind::Timeout));
+    assert_eq!(after_create_checkout(&paid, EarlierAttempts::NoneSent, &lost).next.state, P::Captured);
+}
+
+/// One true history, oldest first.
+fn history() -> impl Strategy<Value = Vec<PaymentSnapshot>> {
+    let start = [snapshot(S::RequiresAction, 0, 0)];
+    let online = [&start[..], &[snapshot(S::Processing, 0, 0), snapshot(S::Authorized, 0, 0)]].concat();
+    let slip = [&start[..], &[snapshot(S::AwaitingPayment, 0, 0)]].concat();
+    let ending = prop_oneof![
+        Just(Vec::new()),
+        Just(vec![snapshot(S::Canceled, 0, 0)]),
+        Just(vec![snapshot(S::Expired, 0, 0)]),
+        Just(vec![snapshot(S::Expired, 0, 0), snapshot(S::Captured, AMOUNT, 0)]),
+        (1..AMOUNT).prop_map(|part| vec![
+            snapshot(S::Captured, AMOUNT, 0),
+            snapshot(S::Captured, AMOUNT, part),
+            snapshot(S::Captured, AMOUNT, AMOUNT),
+        ]),
+        Just(vec![snapshot(S::Captured, AMOUNT, 0)]),
+    ];
+    (prop_oneof![Just(online), Just(slip)], ending).prop_map(|(begin, end)| [begin, end].concat())
+}
+
+/// A history with copies, in an order of its own, every snapshot at least once.
+fn told() -> impl Strategy<Value = (Vec<PaymentSnapshot>, Vec<PaymentSnapshot>)> {
+    history().prop_flat_map(|history| {
+        let copies = prop::collection::vec(prop::sample::select(history.clone()), 0..6);
+        copies.prop_flat_map(move |copies| {
+            let all = [history.clone(), copies].concat();
+            (Just(history.clone()), Just(all).prop_shuffle())
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn order_copies_and_delay_do_not_matter((history, told) in told()) {
+        let straight = folded(payment(P::Submitting), &history);
+        let shuffled = folded(payment(P::Submitting), &told);
+        prop_assert_eq!(straight.state, shuffled.state);
+        prop_assert_eq!(straight.counters, shuffled.counters);
+    }
+
+    #[test]
+    fn counters_never_fall_and_money_never_becomes_a_failure((_, told) in told()) {
+        let mut current = payment(P::Submitting);
+        for snapshot in &told {
+            let before = current.clone();
+            current = current.fold(snapshot).unwrap().next;
+            prop_assert_eq!(before.counters.grown_to(current.counters), current.counters);
+            prop_assert!(!before.state.is_captured() || current.state.is_captured());
+        }
+    }
+
+    #[test]
+    fn the_same_snapshot_again_changes_nothing((_, told) in told()) {
+        let mut current = payment(P::Submitting);
+        for snapshot in &told {
+            current = current.fold(snapshot).unwrap().next;
+            let again = current.clone().fold(snapshot).unwrap();
+            prop_assert_eq!(again.change, Change::Unchanged);
+        }
+    }
+}

@@ -1,6 +1,21 @@
 //! Version 1 of the public contract: one file a noun, each with its `configure`.
 
 pub mod accounts;
+pub mod applications;
+pub mod attachments;
+pub mod invoices;
 pub mod jwks;
 pub mod me;
+pub mod procedures;
 pub mod sessions;
+pub mod tenants;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the calls of every noun.
+pub fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(accounts::configure)
+        .configure(sessions::configure)
+        .configure(me::configure)
+        .configure(jwks::configure);
+}

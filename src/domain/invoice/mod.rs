@@ -366,5 +366,4 @@ pub fn confirmation_kind(legal_role: LegalRole, state: InvoiceState) -> Option<C
 }
 
 #[cfg(test)]
-#[path = "invoice_tests.rs"]
 mod tests;

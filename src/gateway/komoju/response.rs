@@ -1,0 +1,267 @@
+//! KOMOJU's JSON read into our words. Fields we do not know are ignored, fields we need are required.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::domain::money::Yen;
+use crate::domain::payment::{
+    Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
+};
+use crate::gateway::Capabilities;
+use crate::gateway::komoju::request::Asked;
+use crate::gateway::komoju::status;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SessionBody {
+    pub id: String,
+    status: String,
+    #[serde(default)]
+    expired: bool,
+    session_url: Option<String>,
+    amount: Option<Yen>,
+    currency: Option<String>,
+    payment: Option<PaymentBody>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PaymentBody {
+    pub id: String,
+    status: String,
+    amount: Yen,
+    total: Option<Yen>,
+    currency: Option<String>,
+    amount_refunded: Option<Yen>,
+    refunds: Option<Vec<RefundBody>>,
+    payment_deadline: Option<String>,
+    captured_at: Option<String>,
+    external_order_num: Option<String>,
+    session: Option<String>,
+    payment_details: Option<DetailsBody>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundBody {
+    id: Option<String>,
+    amount: Yen,
+    description: Option<String>,
+    chargeback: Option<bool>,
+}
+
+/// Only the method is read: brand, digits and contact data stay at the gateway.
+#[derive(Debug, Deserialize)]
+struct DetailsBody {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ListBody {
+    data: Vec<PaymentBody>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ErrorEnvelope {
+    error: ErrorBody,
+}
+
+/// KOMOJU's error.
+#[derive(Debug, Deserialize)]
+pub(super) struct ErrorBody {
+    pub code: String,
+    pub message: Option<String>,
+}
+
+/// Reads an error; none when it is not KOMOJU's.
+pub(super) fn error(body: &[u8]) -> Option<ErrorBody> {
+    serde_json::from_slice::<ErrorEnvelope>(body).ok().map(|envelope| envelope.error)
+}
+
+/// Reads the answer to a new session.
+pub(super) fn checkout(
+    capabilities: &Capabilities,
+    body: &[u8],
+    asked: &Asked,
+    born_at: Timestamp,
+) -> Option<Checkout> {
+    let session: SessionBody = serde_json::from_slice(body).ok()?;
+    let expires_at =
+        asked.expires_in_seconds.and_then(|s| born_at.checked_add(SignedDuration::from_secs(s)).ok());
+    let redirect_url = session.session_url.clone();
+    redirect_url.as_ref()?;
+    let snapshot = of_session(capabilities, session, born_at);
+    Some(Checkout {
+        gateway_session_id: snapshot.gateway_session_id?,
+        gateway_payment_id: snapshot.gateway_payment_id,
+        redirect_url,
+        expires_at,
+        raw_status: snapshot.raw_status,
+        status: snapshot.status,
+    })
+}
+
+/// Reads a session.
+pub(super) fn session(capabilities: &Capabilities, body: &[u8], at: Timestamp) -> Option<PaymentSnapshot> {
+    serde_json::from_slice(body).ok().map(|session| of_session(capabilities, session, at))
+}
+
+/// Reads a payment.
+pub(super) fn payment(capabilities: &Capabilities, body: &[u8], at: Timestamp) -> Option<PaymentSnapshot> {
+    serde_json::from_slice(body).ok().and_then(|payment| of_payment(capabilities, payment, at))
+}
+
+/// What a readable list shows.
+#[derive(Debug)]
+pub(super) enum Listed {
+    /// No payment.
+    Nothing,
+    /// The payment that speaks for the reference.
+    Found(Box<PaymentSnapshot>),
+}
+
+impl Listed {
+    /// The payment, where there is one.
+    pub fn found(self) -> Option<PaymentSnapshot> {
+        match self {
+            Self::Nothing => None,
+            Self::Found(snapshot) => Some(*snapshot),
+        }
+    }
+}
+
+/// Reads the payments of one reference: the one that took money speaks, else the newest word that is furthest.
+pub(super) fn list(capabilities: &Capabilities, body: &[u8], at: Timestamp) -> Option<Listed> {
+    let list: ListBody = serde_json::from_slice(body).ok()?;
+    let read: Option<Vec<PaymentSnapshot>> =
+        list.data.into_iter().map(|payment| of_payment(capabilities, payment, at)).collect();
+    let mut snapshots = read?;
+    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(weight(snapshot.status)));
+    let mut snapshots = snapshots.into_iter();
+    let Some(mut first) = snapshots.next() else { return Some(Listed::Nothing) };
+    first.also_captured = snapshots
+        .filter(|other| other.counters.captured > Yen::ZERO)
+        .filter_map(|other| other.gateway_payment_id)
+        .collect();
+    Some(Listed::Found(Box::new(first)))
+}
+
+/// Reads the answer to a refund, which is the payment after it.
+pub(super) fn refund(
+    capabilities: &Capabilities,
+    body: &[u8],
+    asked: &Asked,
+    at: Timestamp,
+) -> Option<RefundSnapshot> {
+    let payment: PaymentBody = serde_json::from_slice(body).ok()?;
+    let amount = Yen::new(asked.amount?).ok()?;
+    let ours = |row: &&RefundBody| row.amount == amount && row.description == asked.description;
+    let gateway_refund_id = payment.refunds.iter().flatten().rfind(ours).and_then(|row| row.id.clone());
+    let payment = of_payment(capabilities, payment, at)?;
+    // A payment that shows less refunded than was asked for has not taken the refund in yet.
+    let status =
+        if payment.counters.refunded >= amount { RefundStatus::Succeeded } else { RefundStatus::Pending };
+    Some(RefundSnapshot { gateway_refund_id, amount, status, payment })
+}
+
+fn of_session(capabilities: &Capabilities, session: SessionBody, at: Timestamp) -> PaymentSnapshot {
+    let yen = session.currency.as_deref().is_none_or(|currency| currency == "JPY");
+    let own = status::of_session(&session.status, session.expired);
+    let inner = session.payment.and_then(|payment| of_payment(capabilities, payment, at));
+    let Some(mut snapshot) = inner else {
+        return PaymentSnapshot {
+            gateway_session_id: Some(session.id),
+            gateway_payment_id: None,
+            merchant_reference: None,
+            also_captured: Vec::new(),
+            raw_status: format!("session:{}", session.status),
+            method: None,
+            amount: session.amount,
+            counters: PaymentCounters::default(),
+            status: if yen { own } else { SnapshotStatus::Unrecognised },
+            version: None,
+            captured_at: None,
+            expires_at: None,
+            observed_at: at,
+        };
+    };
+    snapshot.gateway_session_id = Some(session.id);
+    let both = status::of_both(own, snapshot.status);
+    if both != snapshot.status {
+        snapshot.raw_status = format!("session:{}", session.status);
+        snapshot.status = both;
+    }
+    snapshot
+}
+
+/// None when the counters leave the range of yen.
+pub(super) fn of_payment(
+    capabilities: &Capabilities,
+    payment: PaymentBody,
+    at: Timestamp,
+) -> Option<PaymentSnapshot> {
+    let kind = payment.payment_details.as_ref().and_then(|details| details.kind.as_deref());
+    let method = kind.and_then(|code| capabilities.gateway_method(code));
+    let yen = payment.currency.as_deref().is_none_or(|currency| currency == "JPY");
+    let status = if yen {
+        status::of_payment(&payment.status, method.map(|method| method.flow))
+    } else {
+        SnapshotStatus::Unrecognised
+    };
+    let total = payment.total.unwrap_or(payment.amount);
+    let instant = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+    Some(PaymentSnapshot {
+        counters: counters(&payment, status, total)?,
+        captured_at: instant(&payment.captured_at),
+        expires_at: instant(&payment.payment_deadline),
+        gateway_session_id: payment.session,
+        gateway_payment_id: Some(payment.id),
+        merchant_reference: payment.external_order_num,
+        also_captured: Vec::new(),
+        raw_status: payment.status,
+        method: method.map(|method| method.method.clone()),
+        amount: Some(total),
+        status,
+        version: None,
+        observed_at: at,
+    })
+}
+
+/// Money as counters. Chargebacks are rows among the refunds; whether `amount_refunded` includes them is not
+/// documented, so refunds are the larger of their rows and of what remains of that sum.
+fn counters(payment: &PaymentBody, status: SnapshotStatus, total: Yen) -> Option<PaymentCounters> {
+    let taken = status == SnapshotStatus::Captured;
+    let held = taken || status == SnapshotStatus::Authorized;
+    let mut counters = PaymentCounters {
+        authorized: if held { total } else { Yen::ZERO },
+        captured: if taken { total } else { Yen::ZERO },
+        ..PaymentCounters::default()
+    };
+    if !taken {
+        return Some(counters);
+    }
+    let rows = || payment.refunds.iter().flatten();
+    let pulled = |row: &&RefundBody| row.chargeback == Some(true);
+    counters.charged_back = Yen::sum(rows().filter(pulled).map(|row| row.amount)).ok()?;
+    let by_rows = Yen::sum(rows().filter(|row| !pulled(row)).map(|row| row.amount)).ok()?;
+    let by_sum = payment.amount_refunded.unwrap_or(Yen::ZERO);
+    counters.refunded = by_rows.max(by_sum.minus(counters.charged_back).unwrap_or(Yen::ZERO));
+    if payment.status == "refunded" && counters.refunded.plus(counters.charged_back).ok()? < total {
+        counters.refunded = total.minus(counters.charged_back).ok()?;
+    }
+    Some(counters)
+}
+
+/// Which of several payments of one reference speaks for it.
+fn weight(status: SnapshotStatus) -> u8 {
+    match status {
+        SnapshotStatus::Captured => 6,
+        SnapshotStatus::Unrecognised => 5,
+        SnapshotStatus::Authorized => 4,
+        SnapshotStatus::AwaitingPayment | SnapshotStatus::Processing => 3,
+        SnapshotStatus::RequiresAction => 2,
+        SnapshotStatus::Failed | SnapshotStatus::Canceled | SnapshotStatus::Expired => 1,
+    }
+}
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;

@@ -1,0 +1,93 @@
+//! KOMOJU's words in ours. Depends on the status and on the method, never on the status alone.
+
+use crate::domain::payment::SnapshotStatus;
+use crate::gateway::PayerFlow;
+
+/// A payment's status; `flow` is that of its method, none when the method is unknown to us.
+pub(super) fn of_payment(raw: &str, flow: Option<PayerFlow>) -> SnapshotStatus {
+    match (raw, flow) {
+        // One failed try is not the end: the payer may try again in the same session.
+        ("pending" | "failed", _) => SnapshotStatus::RequiresAction,
+        ("authorized", Some(PayerFlow::Slip)) => SnapshotStatus::AwaitingPayment,
+        ("authorized", Some(PayerFlow::Online)) => SnapshotStatus::Authorized,
+        ("captured" | "refunded", _) => SnapshotStatus::Captured,
+        ("cancelled", _) => SnapshotStatus::Canceled,
+        ("expired", _) => SnapshotStatus::Expired,
+        _ => SnapshotStatus::Unrecognised,
+    }
+}
+
+/// A session's status when no payment in it says more.
+pub(super) fn of_session(raw: &str, expired: bool) -> SnapshotStatus {
+    match (raw, expired) {
+        ("cancelled", _) => SnapshotStatus::Canceled,
+        ("pending", true) => SnapshotStatus::Expired,
+        ("pending", false) => SnapshotStatus::RequiresAction,
+        // Completed without a payment to show: something is on its way, and it is not money.
+        ("completed", _) => SnapshotStatus::Processing,
+        _ => SnapshotStatus::Unrecognised,
+    }
+}
+
+/// A session and its payment together: the payment speaks, unless it only waits for the payer in a closed session.
+pub(super) fn of_both(session: SnapshotStatus, payment: SnapshotStatus) -> SnapshotStatus {
+    match (payment, session) {
+        (SnapshotStatus::RequiresAction, SnapshotStatus::Canceled | SnapshotStatus::Expired) => session,
+        _ => payment,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of_both, of_payment, of_session};
+    use crate::domain::payment::SnapshotStatus as S;
+    use crate::gateway::PayerFlow;
+    use crate::gateway::komoju::default_methods;
+
+    #[test]
+    fn every_status_of_every_method_has_one_meaning() {
+        for method in default_methods() {
+            let slip = ["konbini", "pay_easy", "bank_transfer"].contains(&method.gateway_code.as_str());
+            let held = if slip { S::AwaitingPayment } else { S::Authorized };
+            for (raw, meaning) in [
+                ("pending", S::RequiresAction),
+                ("authorized", held),
+                ("captured", S::Captured),
+                ("refunded", S::Captured),
+                ("cancelled", S::Canceled),
+                ("expired", S::Expired),
+                ("failed", S::RequiresAction),
+                ("under_review", S::Unrecognised),
+                ("Captured", S::Unrecognised),
+                ("", S::Unrecognised),
+            ] {
+                assert_eq!(of_payment(raw, Some(method.flow)), meaning, "{raw} {}", method.gateway_code);
+            }
+        }
+    }
+
+    #[test]
+    fn authorized_by_an_unknown_method_is_not_understood() {
+        assert_eq!(of_payment("authorized", None), S::Unrecognised);
+        assert_eq!(of_payment("captured", None), S::Captured);
+    }
+
+    #[test]
+    fn a_completed_session_is_not_a_paid_one() {
+        assert_eq!(of_session("completed", false), S::Processing);
+        assert_eq!(of_session("completed", true), S::Processing);
+        assert_eq!(of_session("pending", false), S::RequiresAction);
+        assert_eq!(of_session("pending", true), S::Expired);
+        assert_eq!(of_session("cancelled", false), S::Canceled);
+        assert_eq!(of_session("archived", false), S::Unrecognised);
+    }
+
+    #[test]
+    fn a_slip_outlives_its_session_and_a_started_payment_does_not() {
+        let slip = of_payment("authorized", Some(PayerFlow::Slip));
+        assert_eq!(of_both(S::Expired, slip), S::AwaitingPayment);
+        assert_eq!(of_both(S::Expired, S::RequiresAction), S::Expired);
+        assert_eq!(of_both(S::Canceled, S::Captured), S::Captured);
+        assert_eq!(of_both(S::RequiresAction, S::RequiresAction), S::RequiresAction);
+    }
+}

@@ -1,0 +1,70 @@
+//! Binding, serving and stopping.
+//!
+//! A stop signal ends it in order: no new connections, running requests get their time, then the worker finishes what
+//! it holds, then the database threads write what waits.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpServer, web};
+use tokio::sync::watch;
+
+use super::{Documentation, app};
+use crate::jobs::Worker;
+use crate::service::{Core, Failure};
+
+/// Connections a thread may hold.
+const CONNECTIONS_A_THREAD: usize = 4096;
+
+/// Serves until ctrl-c or SIGTERM; `on_ready` hears the address once it listens. `worker` runs beside it when given.
+pub async fn run(
+    core: Arc<Core>,
+    worker: Option<Worker>,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
+    let documentation = Documentation::build()?;
+    let settings = Arc::clone(&core.settings);
+    let data = web::Data::from(Arc::clone(&core));
+    let mut server = HttpServer::new(move || app(data.clone(), documentation.clone()))
+        .client_request_timeout(Duration::from_millis(settings.http.client_timeout_ms))
+        .client_disconnect_timeout(Duration::from_secs(2))
+        .keep_alive(Duration::from_secs(30))
+        .max_connections(CONNECTIONS_A_THREAD)
+        .shutdown_timeout(settings.http.shutdown_timeout_ms.div_ceil(1000));
+    if settings.http.workers > 0 {
+        server = server.workers(settings.http.workers);
+    }
+    let bound = server.bind(settings.http.bind);
+    let server = bound.map_err(|error| internal(&format!("{} cannot be bound: {error}", settings.http.bind)))?;
+    let address = server.addrs().first().copied().unwrap_or(settings.http.bind);
+    let (stop, stopped) = watch::channel(false);
+    let working = worker.map(|worker| std::thread::spawn(move || work(&worker, stopped)));
+    let server = server.run();
+    on_ready(address);
+    let ended = server.await;
+    // Nobody listening means that there is no worker.
+    let _ = stop.send(true);
+    let db = core.db.clone();
+    let joined = web::block(move || {
+        let joined = working.map_or(Ok(Ok(())), std::thread::JoinHandle::join);
+        db.shutdown();
+        joined
+    });
+    match joined.await {
+        Ok(Ok(worked)) => worked?,
+        _ => return Err(internal("the worker broke down")),
+    }
+    ended.map_err(|error| internal(&error.to_string()))
+}
+
+/// Runs a worker on a runtime of this thread, away from the threads that serve requests.
+pub fn work(worker: &Worker, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| internal(&error.to_string()))?.block_on(worker.run(stopped));
+    Ok(())
+}
+
+fn internal(what: &str) -> Failure {
+    Failure::Internal(what.to_owned())
+}

@@ -1,0 +1,83 @@
+//! A case as those who may see it see it.
+
+use serde_json::Value;
+
+use super::cases::{self, OpenCase};
+use super::{Ctx, Failure};
+use crate::domain::id::{ApplicationId, TenantCode};
+use crate::domain::policy::Action;
+use crate::domain::procedure::Bilingual;
+use crate::store::applications::ApplicationRow;
+use crate::store::attachments::{self, AttachmentRow};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::{Reads, parties};
+
+/// A case with its answers, documents and invoice.
+#[derive(Clone, Debug)]
+pub struct CaseView {
+    /// The row.
+    pub row: ApplicationRow,
+    /// Title of the pinned procedure version.
+    pub title: Bilingual,
+    /// The answers.
+    pub form: Value,
+    /// The documents that are present.
+    pub attachments: Vec<AttachmentView>,
+    /// The latest invoice.
+    pub invoice: Option<InvoiceRow>,
+}
+
+/// A document of a case.
+#[derive(Clone, Debug)]
+pub struct AttachmentView {
+    /// The row.
+    pub row: AttachmentRow,
+    /// Its file name.
+    pub filename: String,
+}
+
+/// The case, if the caller may see it.
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<CaseView, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let case = cases::open(tx, &ctx, &tenant, id, Action::ReadCase)?;
+        build(tx, &ctx, case)
+    })
+    .await
+}
+
+/// Puts the view of an opened case together.
+pub fn build(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase) -> Result<CaseView, Failure> {
+    let files = attachments::of_case(tx, &case.row.tenant_id, case.row.id)?;
+    let invoice = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?.pop();
+    let open = |row: AttachmentRow| -> Result<AttachmentView, Failure> {
+        let filename = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
+        Ok(AttachmentView { row, filename })
+    };
+    Ok(CaseView {
+        title: super::intake::pinned(ctx, &case.row)?.definition.title.clone(),
+        form: case.form()?,
+        attachments: files.into_iter().map(open).collect::<Result<_, _>>()?,
+        invoice,
+        row: case.row,
+    })
+}
+
+/// One line of the list of one's own cases.
+#[derive(Clone, Debug)]
+pub struct CaseLine {
+    /// The row.
+    pub row: ApplicationRow,
+    /// Title of the pinned procedure version.
+    pub title: Bilingual,
+}
+
+/// The cases the caller acts in, over all tenants, newest first; `before` is the last id of the page before.
+pub async fn mine(ctx: Ctx, before: Option<ApplicationId>, limit: i64) -> Result<Vec<CaseLine>, Failure> {
+    let account = ctx.account()?;
+    let db = ctx.core.db.clone();
+    let rows = db.read(move |tx| Ok::<_, Failure>(parties::cases_of_account(tx, account, before, limit)?)).await?;
+    rows.into_iter()
+        .map(|row| Ok(CaseLine { title: super::intake::pinned(&ctx, &row)?.definition.title.clone(), row }))
+        .collect()
+}
