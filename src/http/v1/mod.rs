@@ -2,13 +2,17 @@
 
 pub mod accounts;
 pub mod applications;
+pub mod approvals;
 pub mod attachments;
+pub mod corrections;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
 pub mod procedures;
+pub mod review;
 pub mod sessions;
 pub mod tenants;
+pub mod timeline;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,5 +21,9 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.configure(accounts::configure)
         .configure(sessions::configure)
         .configure(me::configure)
-        .configure(jwks::configure);
+        .configure(jwks::configure)
+        .configure(review::configure)
+        .configure(corrections::configure)
+        .configure(approvals::configure)
+        .configure(timeline::configure);
 }
