@@ -101,7 +101,8 @@ fn encoded_words(text: &str) -> String {
         word.push(character);
     }
     words.push(word);
-    let words: Vec<_> = words.iter().map(|word| format!("=?UTF-8?B?{}?=", BASE64.encode(word.as_bytes()))).collect();
+    let words: Vec<_> =
+        words.iter().map(|word| format!("=?UTF-8?B?{}?=", BASE64.encode(word.as_bytes()))).collect();
     words.join("\r\n ")
 }
 
@@ -131,7 +132,10 @@ mod tests {
         let decoded: Vec<u8> = words.flat_map(|(word, _)| BASE64.decode(word.as_bytes()).unwrap()).collect();
         assert_eq!(String::from_utf8(decoded).unwrap(), subject);
         let body = text.split_once("\r\n\r\n").unwrap().1.replace("\r\n", "");
-        assert_eq!(String::from_utf8(BASE64.decode(body.as_bytes()).unwrap()).unwrap(), "青森県より\r\nお知らせです。");
+        assert_eq!(
+            String::from_utf8(BASE64.decode(body.as_bytes()).unwrap()).unwrap(),
+            "青森県より\r\nお知らせです。"
+        );
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub enum StartError {
     #[error("migrations are missing: {}; run `madoguchi migrate`, or start with --migrate", .0.join(", "))]
     MigrationsPending(Vec<String>),
     /// The installation key is not the one this database was made with.
-    #[error("the key of tenant {tenant} does not open; is this the installation key of this database? ({error})")]
+    #[error(
+        "the key of tenant {tenant} does not open; is this the installation key of this database? ({error})"
+    )]
     WrongKey {
         /// The tenant.
         tenant: TenantCode,
@@ -105,7 +107,11 @@ pub struct Sources {
 }
 
 /// Puts the program together; see the module.
-pub async fn build_core(settings: Settings, sources: Sources, migrate: Migrate) -> Result<Arc<Core>, StartError> {
+pub async fn build_core(
+    settings: Settings,
+    sources: Sources,
+    migrate: Migrate,
+) -> Result<Arc<Core>, StartError> {
     let catalogue = Arc::new(Catalogue::load_embedded().map_err(StartError::Catalogue)?);
     let db = open_database(&settings, &sources)?;
     match migrate {
@@ -136,7 +142,8 @@ pub async fn build_core_on(
         .map_err(|error| StartError::Files { what: settings.files.directory.display().to_string(), error })?;
     let passwords = PasswordPool::start(&settings.identity, Arc::clone(&sources.ids))?;
     let identity = &settings.identity;
-    let tokens = TokenSigner::new(&installation_key, &settings.http.public_url, identity.access_token_minutes)?;
+    let tokens =
+        TokenSigner::new(&installation_key, &settings.http.public_url, identity.access_token_minutes)?;
     Ok(Arc::new(Core {
         db,
         catalogue,

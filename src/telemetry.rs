@@ -15,7 +15,8 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Starts logging to standard error.
 pub fn start_logs(settings: &TelemetrySettings) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| format!("telemetry.filter: {error}"))?;
+    let filter =
+        EnvFilter::try_new(&settings.filter).map_err(|error| format!("telemetry.filter: {error}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),

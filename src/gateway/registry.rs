@@ -73,7 +73,12 @@ impl Gateways {
     }
 
     /// The first account that takes `amount` by `method` for a body.
-    pub fn taking(&self, tenant: &TenantCode, method: &MethodCode, amount: Yen) -> Option<&Arc<MerchantAccount>> {
+    pub fn taking(
+        &self,
+        tenant: &TenantCode,
+        method: &MethodCode,
+        amount: Yen,
+    ) -> Option<&Arc<MerchantAccount>> {
         self.serving(tenant).find(|account| {
             let capability = account.adapter.capabilities().method(method);
             capability.is_some_and(|method| (method.least..=method.most).contains(&amount))
@@ -101,9 +106,8 @@ fn adapter(
                 total_timeout_ms: settings.total_timeout_ms,
             };
             let made = Komoju::new(komoju, methods);
-            let komoju = made.map_err(|error| {
-                BadSettings(vec![format!("gateways.{}: {error}", settings.name)])
-            })?;
+            let komoju =
+                made.map_err(|error| BadSettings(vec![format!("gateways.{}: {error}", settings.name)]))?;
             Ok(Arc::new(komoju))
         }
     }

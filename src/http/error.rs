@@ -197,6 +197,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::FeeChanged { .. }
         | Refusal::FeeNotSettled
         | Refusal::PaymentInProgress
+        | Refusal::PaymentNotCancelable
         | Refusal::InvoiceNotPayable => StatusCode::CONFLICT,
         Refusal::StaleVersion { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 
@@ -33,7 +33,8 @@ pub async fn around<B: MessageBody + 'static>(
     let facts = facts(&request);
     let method = request.method().clone();
     let is_docs = request.path() == "/docs" || request.path().starts_with("/docs/");
-    let limit_bytes = request.app_data::<web::Data<Core>>().map_or(0, |core| core.settings.http.body_limit_bytes);
+    let limit_bytes =
+        request.app_data::<web::Data<Core>>().map_or(0, |core| core.settings.http.body_limit_bytes);
     locale::with_facts(facts, async move {
         let mut response = match next.call(request).await {
             Ok(response) => as_problem(response, limit_bytes).map_into_boxed_body(),
@@ -89,7 +90,8 @@ fn add_security_headers(headers: &mut HeaderMap, policy: &'static str) {
 /// Leaves our own answers alone and puts a problem in place of the framework's errors.
 fn as_problem<B: MessageBody + 'static>(response: ServiceResponse<B>, limit_bytes: usize) -> ServiceResponse {
     let status = response.status();
-    let of_framework = response.response().error().is_some_and(|error| error.as_error::<ApiError>().is_none());
+    let of_framework =
+        response.response().error().is_some_and(|error| error.as_error::<ApiError>().is_none());
     if !of_framework || !(status.is_client_error() || status.is_server_error()) {
         return response.map_into_boxed_body();
     }

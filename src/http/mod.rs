@@ -6,9 +6,9 @@ pub mod extract;
 pub mod faults;
 pub mod health;
 pub mod locale;
-pub mod respond;
 pub mod middleware;
 pub mod openapi;
+pub mod respond;
 pub mod serve;
 pub mod v1;
 
@@ -75,7 +75,9 @@ pub fn app(
         .app_data(web::Data::new(documentation))
         .app_data(web::PayloadConfig::new(limit_bytes))
         .app_data(web::PathConfig::default().error_handler(|_, _| refused(Refusal::NotFound)))
-        .app_data(web::QueryConfig::default().error_handler(|error, _| refused(malformed(&error.to_string()))))
+        .app_data(
+            web::QueryConfig::default().error_handler(|error, _| refused(malformed(&error.to_string()))),
+        )
         .app_data(web::JsonConfig::default().error_handler(|error, _| refused(malformed(&error.to_string()))))
         .route("/openapi.json", web::get().to(openapi_json))
         .route("/docs", web::get().to(to_docs))

@@ -8,7 +8,12 @@ use serde::Serialize;
 use crate::service::Origin;
 
 /// The answer to a change that made or moved a resource.
-pub fn effect(status: StatusCode, origin: Origin, version: Option<i64>, body: &impl Serialize) -> HttpResponse {
+pub fn effect(
+    status: StatusCode,
+    origin: Origin,
+    version: Option<i64>,
+    body: &impl Serialize,
+) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store"));
     if origin == Origin::Replayed {

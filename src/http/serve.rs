@@ -36,7 +36,8 @@ pub async fn run(
         server = server.workers(settings.http.workers);
     }
     let bound = server.bind(settings.http.bind);
-    let server = bound.map_err(|error| internal(&format!("{} cannot be bound: {error}", settings.http.bind)))?;
+    let server =
+        bound.map_err(|error| internal(&format!("{} cannot be bound: {error}", settings.http.bind)))?;
     let address = server.addrs().first().copied().unwrap_or(settings.http.bind);
     let (stop, stopped) = watch::channel(false);
     let working = worker.map(|worker| std::thread::spawn(move || work(&worker, stopped)));

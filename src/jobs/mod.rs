@@ -11,9 +11,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, OperationId, PaymentId, TenantCode};
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
-use crate::service::{Core, Failure};
+use crate::service::notification::{self, APPLY_NOTIFICATION};
+use crate::service::payment::RECOVER_OPERATION;
+use crate::service::poll::{self, POLL_PAYMENT};
+use crate::service::{Core, Failure, gateway_call};
 use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
 use crate::store::{StoreError, Tx};
 
@@ -27,6 +30,12 @@ pub const FORGET_PERIODIC: &str = "forget_periodic";
 pub enum Job {
     /// Mail to somebody whose address was used for another registration.
     MailAccountExists(AccountId),
+    /// Look after a call to a gateway whose caller died or got no answer.
+    RecoverOperation(OperationId),
+    /// Ask a gateway about an open payment.
+    PollPayment(PaymentId),
+    /// Apply a stored notification; the subject names account and delivery.
+    ApplyNotification(String),
     /// Forget periodic jobs that were done more than a week ago.
     ForgetPeriodic,
 }
@@ -46,6 +55,9 @@ impl Job {
         let id = || subject.split(':').next().and_then(|id| id.parse::<Uuid>().ok()).ok_or_else(unknown);
         match kind {
             MAIL_ACCOUNT_EXISTS => Ok(Self::MailAccountExists(AccountId(id()?))),
+            RECOVER_OPERATION => Ok(Self::RecoverOperation(OperationId(id()?))),
+            POLL_PAYMENT => Ok(Self::PollPayment(PaymentId(id()?))),
+            APPLY_NOTIFICATION => Ok(Self::ApplyNotification(subject.to_owned())),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
             _ => Err(unknown()),
         }
@@ -65,6 +77,9 @@ pub enum JobEnd {
 pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Result<JobEnd, Failure> {
     match job {
         Job::MailAccountExists(account) => mail::account_exists(core, account, claimed.id).await,
+        Job::RecoverOperation(id) => gateway_call::recover(core, tenant(claimed)?, id).await,
+        Job::PollPayment(id) => poll::run(core, tenant(claimed)?, id).await,
+        Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
         Job::ForgetPeriodic => {
             let week = SignedDuration::from_hours(24 * 7);
             core.db
@@ -76,6 +91,11 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
             Ok(JobEnd::Done)
         }
     }
+}
+
+fn tenant(claimed: &ClaimedJob) -> Result<TenantCode, Failure> {
+    TenantCode::parse(&claimed.tenant)
+        .ok_or_else(|| Failure::Internal(format!("tenant of job {}", claimed.id)))
 }
 
 /// Work that comes back by the clock.

@@ -71,8 +71,7 @@ impl Worker {
         let _alone = self.round.lock().await;
         self.ask_for_periodic().await?;
         let lease = SignedDuration::from_millis(self.core.settings.worker.lease_ms);
-        let claimed =
-            self.core.db.write_alone(vec![], move |tx| claim_due(tx, SIDE_BY_SIDE, lease)).await?;
+        let claimed = self.core.db.write_alone(vec![], move |tx| claim_due(tx, SIDE_BY_SIDE, lease)).await?;
         let queue = self.core.db.read(|tx| depth(tx)).await?;
         set_gauge("madoguchi_jobs_due", queue.due);
         set_gauge("madoguchi_jobs_failed", queue.failed);
@@ -106,7 +105,8 @@ impl Worker {
             Ending::Retry { .. } => "retry",
             Ending::Failed { .. } => "failed",
         };
-        metrics::counter!("madoguchi_jobs_total", "kind" => job.kind.clone(), "outcome" => outcome).increment(1);
+        metrics::counter!("madoguchi_jobs_total", "kind" => job.kind.clone(), "outcome" => outcome)
+            .increment(1);
         let (held, written) = (job.clone(), ending.clone());
         let recorded = self.core.db.write_alone(vec![], move |tx| record(tx, &held, &written)).await?;
         if recorded == Recorded::LeaseLost {

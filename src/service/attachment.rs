@@ -74,7 +74,12 @@ pub async fn attach(
 }
 
 /// Everything that can be refused before the bytes are stored; gives the case's key.
-async fn check(ctx: &Ctx, tenant: &TenantCode, id: ApplicationId, upload: &Upload) -> Result<DataKey, Failure> {
+async fn check(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    upload: &Upload,
+) -> Result<DataKey, Failure> {
     let (inner, tenant) = (ctx.clone(), tenant.clone());
     let case = ctx.core.db.read(move |tx| cases::open(tx, &inner, &tenant, id, Action::EditCase)).await?;
     require_open(&case)?;
@@ -123,7 +128,11 @@ fn record(
         id: attachment,
         application_id: id,
         code: stored.code.clone(),
-        sealed_name: case.key.seal_json(&attachments::name_place(attachment), &stored.filename, ctx.core.ids.as_ref()),
+        sealed_name: case.key.seal_json(
+            &attachments::name_place(attachment),
+            &stored.filename,
+            ctx.core.ids.as_ref(),
+        ),
         media_type: stored.media_type.clone(),
         size: stored.size,
         sha256: stored.sha256.clone(),
@@ -139,7 +148,10 @@ fn record(
         case.row.attachment_codes.0.push(stored.code.clone());
     }
     note(tx, &mut case, "attachment_added", &row)?;
-    Ok(Made { resource_id: attachment.to_string(), value: AttachmentView { row, filename: stored.filename.clone() } })
+    Ok(Made {
+        resource_id: attachment.to_string(),
+        value: AttachmentView { row, filename: stored.filename.clone() },
+    })
 }
 
 /// Reads a document back, as it was handed in.
@@ -203,7 +215,12 @@ fn require_open(case: &OpenCase) -> Result<(), Refusal> {
 }
 
 /// Stores the case; after the arrival the change is an event of its chain.
-fn note(tx: &mut Tx<'_>, case: &mut OpenCase, kind: &'static str, row: &AttachmentRow) -> Result<(), Failure> {
+fn note(
+    tx: &mut Tx<'_>,
+    case: &mut OpenCase,
+    kind: &'static str,
+    row: &AttachmentRow,
+) -> Result<(), Failure> {
     if case.state != CaseState::Draft {
         let facts = json!({ "attachment": row.id.to_string(), "code": row.code, "sha256": row.sha256 });
         case.record(tx, kind, facts, None)?;
@@ -228,7 +245,12 @@ fn file_faults(rule: &AttachmentRule, upload: &Upload) -> Vec<Fault> {
     }
     let named = !upload.filename.trim().is_empty() && upload.filename.chars().count() <= 255;
     if !named || upload.filename.chars().any(char::is_control) {
-        faults.push(Fault::new("/file", "filename", "ファイル名が正しくありません。", "The file name is not usable."));
+        faults.push(Fault::new(
+            "/file",
+            "filename",
+            "ファイル名が正しくありません。",
+            "The file name is not usable.",
+        ));
     }
     faults
 }

@@ -76,7 +76,8 @@ pub struct CaseLine {
 pub async fn mine(ctx: Ctx, before: Option<ApplicationId>, limit: i64) -> Result<Vec<CaseLine>, Failure> {
     let account = ctx.account()?;
     let db = ctx.core.db.clone();
-    let rows = db.read(move |tx| Ok::<_, Failure>(parties::cases_of_account(tx, account, before, limit)?)).await?;
+    let rows =
+        db.read(move |tx| Ok::<_, Failure>(parties::cases_of_account(tx, account, before, limit)?)).await?;
     rows.into_iter()
         .map(|row| Ok(CaseLine { title: super::intake::pinned(&ctx, &row)?.definition.title.clone(), row }))
         .collect()

@@ -88,6 +88,8 @@ pub enum Refusal {
     PaymentInProgress,
     /// The invoice cannot be paid (any more).
     InvoiceNotPayable,
+    /// The payment is past the point where it can be given up.
+    PaymentNotCancelable,
     /// The method is not offered for this revenue (T-5).
     MethodNotOffered,
     /// `If-Match` is missing.
@@ -139,6 +141,7 @@ impl Refusal {
             Self::FeeNotSettled => "fee_not_settled",
             Self::PaymentInProgress => "payment_in_progress",
             Self::InvoiceNotPayable => "invoice_not_payable",
+            Self::PaymentNotCancelable => "payment_not_cancelable",
             Self::MethodNotOffered => "method_not_offered",
             Self::VersionRequired => "version_required",
             Self::StaleVersion { .. } => "stale_version",
@@ -200,6 +203,9 @@ impl Refusal {
                 both("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
             }
             Self::InvoiceNotPayable => both("この納入通知は支払えません。", "This invoice cannot be paid."),
+            Self::PaymentNotCancelable => {
+                both("この支払いは取り消せません。", "This payment cannot be given up any more.")
+            }
             Self::MethodNotOffered => {
                 both("この支払方法は利用できません。", "This payment method is not offered here.")
             }

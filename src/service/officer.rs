@@ -45,17 +45,16 @@ pub struct Appointed {
 pub async fn appoint(core: &Core, appointment: Appointment) -> Result<Appointed, Failure> {
     let index = email_index(&core.keys, &appointment.email);
     let known = core.db.read(move |tx| accounts::find_by_email(tx, &index)).await?;
-    let row = match known {
-        Some(row) => row,
-        None => {
-            let profile = Profile {
-                name: appointment.name.trim().to_owned(),
-                email: appointment.email.trim().to_owned(),
-                corporate_number: None,
-            };
-            let hash = core.passwords.hash(appointment.password).await?;
-            new_row(core, AccountKind::Officer, &profile, hash)
-        }
+    let row = if let Some(row) = known {
+        row
+    } else {
+        let profile = Profile {
+            name: appointment.name.trim().to_owned(),
+            email: appointment.email.trim().to_owned(),
+            corporate_number: None,
+        };
+        let hash = core.passwords.hash(appointment.password).await?;
+        new_row(core, AccountKind::Officer, &profile, hash)
     };
     let (tenant, posts) = (appointment.tenant, appointment.posts);
     core.db.write(Root::Account(row.id), move |tx| install(tx, &tenant, &row, &posts)).await

@@ -46,7 +46,8 @@ pub fn pin(tx: &mut Tx<'_>, version: &StoredVersion) -> Result<Pinned, StoreErro
         procedure_versions::definition.eq(&version.definition),
         procedure_versions::stored_at.eq(Micros(tx.now())),
     );
-    let stored = or_ignore(diesel::insert_into(procedure_versions::table).values(row)).execute(tx.change())?;
+    let stored =
+        or_ignore(diesel::insert_into(procedure_versions::table).values(row)).execute(tx.change())?;
     if stored == 1 {
         return Ok(Pinned::New);
     }

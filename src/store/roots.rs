@@ -37,23 +37,33 @@ pub enum Root {
         /// Its id.
         id: Uuid,
     },
+    /// Nothing to lock: an insert that constraints alone keep right, such as the inbox. The id only picks the writer.
+    Unlocked(Uuid),
 }
 
 impl Root {
-    /// The row to lock; sorting by it gives every transaction the same order.
-    pub(super) fn row(self) -> (RootTable, Uuid) {
+    /// The row to lock, if any; sorting by it gives every transaction the same order.
+    pub(super) fn row(self) -> Option<(RootTable, Uuid)> {
         match self {
-            Self::Application(id) => (RootTable::Applications, id.0),
-            Self::Account(id) => (RootTable::Accounts, id.0),
-            Self::Aggregate { table, id } => (table, id),
+            Self::Application(id) => Some((RootTable::Applications, id.0)),
+            Self::Account(id) => Some((RootTable::Accounts, id.0)),
+            Self::Aggregate { table, id } => Some((table, id)),
+            Self::Unlocked(_) => None,
+        }
+    }
+
+    fn id(self) -> Uuid {
+        match self {
+            Self::Application(id) => id.0,
+            Self::Account(id) => id.0,
+            Self::Aggregate { id, .. } | Self::Unlocked(id) => id,
         }
     }
 
     /// Which of `writers` threads serves this root: always the same one, so they never wait for each other.
     pub(super) fn writer(self, writers: usize) -> usize {
-        let (_, id) = self.row();
         // The low half of a version 7 UUID is random; the high half is the time.
-        let (_, low) = id.as_u64_pair();
+        let (_, low) = self.id().as_u64_pair();
         let count = u64::try_from(writers.max(1)).unwrap_or(1);
         usize::try_from(low % count).unwrap_or(0)
     }
@@ -61,7 +71,7 @@ impl Root {
 
 /// The rows to lock, table by table, each list sorted and without doubles.
 pub(super) fn sorted(roots: impl IntoIterator<Item = Root>) -> Vec<(RootTable, Vec<String>)> {
-    let mut rows: Vec<_> = roots.into_iter().map(Root::row).collect();
+    let mut rows: Vec<_> = roots.into_iter().filter_map(Root::row).collect();
     rows.sort_unstable();
     rows.dedup();
     let mut tables: Vec<(RootTable, Vec<String>)> = Vec::new();

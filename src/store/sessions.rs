@@ -108,7 +108,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
 pub fn find(tx: &mut impl Reads, id: Uuid) -> Result<Option<SessionRow>, StoreError> {
     let found =
         sessions::table.filter(sessions::id.eq(id.to_string())).first::<RawSession>(tx.read()).optional()?;
-    found.map(session).transpose()
+    found.as_ref().map(session).transpose()
 }
 
 /// Ends an open session; one that has ended already stays as it is.
@@ -178,7 +178,7 @@ pub fn use_refresh_token(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result
     }
 }
 
-fn session(raw: RawSession) -> Result<SessionRow, StoreError> {
+fn session(raw: &RawSession) -> Result<SessionRow, StoreError> {
     let state = SessionState::parse(&raw.state);
     Ok(SessionRow {
         id: parse_id(&raw.id)?,

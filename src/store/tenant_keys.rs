@@ -26,14 +26,19 @@ pub fn newest(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Option<TenantK
         .optional()?;
     row.map(|(key_no, wrapped_key)| {
         let key_no = u32::try_from(key_no);
-        let key_no = key_no.map_err(|_| StoreError::Inconsistent("tenant_keys.key_no is no number of a key".to_owned()))?;
+        let key_no = key_no
+            .map_err(|_| StoreError::Inconsistent("tenant_keys.key_no is no number of a key".to_owned()))?;
         Ok(TenantKey { key_no, wrapped_key })
     })
     .transpose()
 }
 
 /// Stores a tenant's first key, and answers with the one that is stored: another node may have been faster.
-pub fn insert_first(tx: &mut Tx<'_>, tenant: &TenantCode, wrapped_key: &[u8]) -> Result<TenantKey, StoreError> {
+pub fn insert_first(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    wrapped_key: &[u8],
+) -> Result<TenantKey, StoreError> {
     let row = (
         tenant_keys::tenant_id.eq(tenant),
         tenant_keys::key_no.eq(1_i64),
@@ -41,5 +46,6 @@ pub fn insert_first(tx: &mut Tx<'_>, tenant: &TenantCode, wrapped_key: &[u8]) ->
         tenant_keys::created_at.eq(Micros(tx.now())),
     );
     or_ignore(diesel::insert_into(tenant_keys::table).values(row)).execute(tx.change())?;
-    newest(tx, tenant)?.ok_or_else(|| StoreError::Inconsistent("a tenant's key is not there after its insert".to_owned()))
+    newest(tx, tenant)?
+        .ok_or_else(|| StoreError::Inconsistent("a tenant's key is not there after its insert".to_owned()))
 }

@@ -11,6 +11,8 @@
 #[macro_use]
 mod support;
 
+mod identity;
+mod identity_http;
 mod schema_parity;
 mod simulator;
 mod store;

@@ -113,6 +113,8 @@ CREATE TABLE applications (
     -- A notification is complete on arrival; nobody can decide it (R-2, R-196).
     CHECK (kind = 'application' OR state NOT IN ('correction_requested', 'in_approval', 'decided'))
 );
+-- A write locks its case by the id alone; the id is unique over all tenants.
+CREATE UNIQUE INDEX applications_by_id ON applications (id);
 CREATE INDEX applications_queue ON applications (tenant_id, department, state, arrived_at, id);
 CREATE INDEX applications_of_assignee ON applications (tenant_id, assignee_id, state);
 
@@ -255,7 +257,6 @@ CREATE TABLE payments (
     captured_on TEXT,
     expires_at BIGINT,
     poll_count BIGINT NOT NULL,
-    next_poll_at BIGINT,
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -269,7 +270,6 @@ CREATE TABLE payments (
 CREATE UNIQUE INDEX payments_one_live ON payments (tenant_id, payable_id)
     WHERE state IN ('created', 'submitting', 'requires_action', 'awaiting_payment', 'processing', 'authorized', 'unknown');
 CREATE INDEX payments_of_invoice ON payments (tenant_id, invoice_id, created_at);
-CREATE INDEX payments_to_poll ON payments (next_poll_at) WHERE next_poll_at IS NOT NULL;
 
 CREATE TABLE gateway_operations (
     tenant_id TEXT NOT NULL,
@@ -285,7 +285,6 @@ CREATE TABLE gateway_operations (
     attempt_no BIGINT NOT NULL,
     lease_no BIGINT NOT NULL,
     leased_until BIGINT NOT NULL,
-    next_attempt_at BIGINT,
     key_born_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -293,7 +292,6 @@ CREATE TABLE gateway_operations (
     UNIQUE (tenant_id, gateway, idempotency_key),
     FOREIGN KEY (tenant_id, payment_id) REFERENCES payments (tenant_id, id)
 );
-CREATE INDEX gateway_operations_due ON gateway_operations (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX gateway_operations_of_payment ON gateway_operations (tenant_id, payment_id, created_at);
 
 CREATE TABLE gateway_notifications (
@@ -311,7 +309,6 @@ CREATE TABLE gateway_notifications (
     PRIMARY KEY (tenant_id, gateway, delivery_key),
     UNIQUE (tenant_id, gateway, event_id)
 );
-CREATE INDEX gateway_notifications_waiting ON gateway_notifications (received_at) WHERE state = 'received';
 
 CREATE TABLE ledger_entries (
     tenant_id TEXT NOT NULL,

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::attachments::AttachmentBody;
 use super::invoices::InvoiceSummary;
 use crate::domain::id::TenantCode;
-use crate::http::contract::{CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, TenantPath, VersionProblems};
+use crate::http::contract::{
+    CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, TenantPath, VersionProblems,
+};
 use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
@@ -184,7 +186,10 @@ pub async fn create_application(mutation: Mutation<CreateApplication>) -> Result
     responses((status = 200, description = "The application", body = ApplicationView), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/applications/{id}")]
-pub async fn get_application(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn get_application(
+    SignedIn(ctx): SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
     let view = case_view::get(ctx, tenant, id).await?;
     Ok(respond::versioned(view.row.version, &ApplicationView::of(view)))
@@ -205,7 +210,8 @@ pub async fn edit_application(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    let made = intake::edit_draft(mutation.ctx, mutation.idempotency, id, version.0, mutation.body.form).await?;
+    let made =
+        intake::edit_draft(mutation.ctx, mutation.idempotency, id, version.0, mutation.body.form).await?;
     let body = ApplicationSummary::of(&made.value);
     Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.version), &body))
 }

@@ -143,7 +143,8 @@ async fn read_form(mut form: Multipart, limit_bytes: usize) -> Result<Upload, Ap
     let (mut code, mut file) = (None, None);
     while let Some(mut field) = form.try_next().await.map_err(|_| broken_form())? {
         let name = field.name().unwrap_or_default().to_owned();
-        let filename = field.content_disposition().and_then(|value| value.get_filename()).unwrap_or("").to_owned();
+        let filename =
+            field.content_disposition().and_then(|value| value.get_filename()).unwrap_or("").to_owned();
         let media_type = field.content_type().map_or(String::new(), |mime| mime.essence_str().to_owned());
         let limit = if name == "file" { limit_bytes } else { CODE_LIMIT_BYTES };
         let mut bytes = Vec::new();
@@ -157,7 +158,11 @@ async fn read_form(mut form: Multipart, limit_bytes: usize) -> Result<Upload, Ap
         match name.as_str() {
             "code" => code = Some(String::from_utf8(bytes).map_err(|_| broken_form())?),
             "file" => file = Some((filename, media_type, bytes)),
-            _ => return Err(fault(&format!("/{name}"), "unknown_field", "不明な項目です。", "Unknown field.").into()),
+            _ => {
+                return Err(
+                    fault(&format!("/{name}"), "unknown_field", "不明な項目です。", "Unknown field.").into()
+                );
+            }
         }
     }
     let missing = |pointer| fault(pointer, "required", "必須です。", "This is required.");
@@ -167,7 +172,12 @@ async fn read_form(mut form: Multipart, limit_bytes: usize) -> Result<Upload, Ap
 }
 
 fn broken_form() -> Refusal {
-    fault("", "not_multipart", "multipart/form-data として読み取れません。", "The body is not multipart/form-data.")
+    fault(
+        "",
+        "not_multipart",
+        "multipart/form-data として読み取れません。",
+        "The body is not multipart/form-data.",
+    )
 }
 
 fn fault(pointer: &str, code: &str, ja: &str, en: &str) -> Refusal {
@@ -177,7 +187,11 @@ fn fault(pointer: &str, code: &str, ja: &str, en: &str) -> Refusal {
 /// RFC 8187: everything but letters and digits as `%XX`.
 fn percent_encode(text: &str) -> String {
     let encode = |byte: u8| {
-        if byte.is_ascii_alphanumeric() || byte == b'.' { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+        if byte.is_ascii_alphanumeric() || byte == b'.' {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
     text.bytes().map(encode).collect()
 }

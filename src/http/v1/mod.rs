@@ -8,6 +8,9 @@ pub mod corrections;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
+pub mod mine;
+pub mod notifications;
+pub mod payments;
 pub mod procedures;
 pub mod review;
 pub mod sessions;
@@ -26,4 +29,13 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(corrections::configure)
         .configure(approvals::configure)
         .configure(timeline::configure);
+        .configure(mine::configure)
+        .configure(tenants::configure)
+        .configure(procedures::configure)
+        .configure(applications::configure)
+        .configure(attachments::configure)
+        .configure(invoices::configure)
+        .configure(payments::configure)
+        .configure(notifications::configure)
+        .configure(jwks::configure);
 }

@@ -1,5 +1,6 @@
 //! What tests share.
 
 pub mod cluster;
+pub mod core;
 #[macro_use]
 pub mod db;

@@ -1,0 +1,208 @@
+//! `…/invoices`: what is owed, and the confirmation that it was paid.
+
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::domain::id::TenantCode;
+use crate::domain::invoice::{ConfirmationKind, InvoiceLine};
+use crate::http::contract::{ReadProblems, ResourcePath};
+use crate::http::error::ApiError;
+use crate::http::extract::{SignedIn, segment};
+use crate::http::locale::{self, Locale};
+use crate::http::respond;
+use crate::service::invoice::{self, Confirmation};
+use crate::store::invoices::InvoiceRow;
+
+/// Adds the calls of this file.
+pub fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_invoice).service(get_receipt);
+}
+
+/// One line of an invoice.
+#[derive(Serialize, ToSchema)]
+pub struct InvoiceLineBody {
+    /// Name of the fee.
+    item: String,
+    /// In yen.
+    amount: i64,
+    /// The clause of the ordinance.
+    basis: String,
+    /// 歳入科目.
+    revenue_account: String,
+    /// 会計年度.
+    fiscal_year: i16,
+    /// True while the amount has not been confirmed by the body.
+    sample: bool,
+}
+
+/// What is owed.
+#[derive(Serialize, ToSchema)]
+pub struct InvoiceSummary {
+    /// The invoice.
+    pub id: Uuid,
+    /// The number the payer is told.
+    pub number: String,
+    /// In yen.
+    pub total: i64,
+    /// `unpaid`, `pending`, `entrusted`, `paid`, `overpaid`, `partially_refunded`, `refunded`, `waived` or `canceled`.
+    pub state: String,
+    /// The lines.
+    pub lines: Vec<InvoiceLineBody>,
+}
+
+impl InvoiceSummary {
+    /// Presents an invoice in the caller's language.
+    pub fn of(row: &InvoiceRow) -> Self {
+        let locale = locale::current().locale;
+        Self {
+            id: row.id.0,
+            number: row.number.clone(),
+            total: row.total.amount(),
+            state: row.state.clone(),
+            lines: row.lines.0.iter().map(|line| line_body(line, locale)).collect(),
+        }
+    }
+}
+
+fn line_body(line: &InvoiceLine, locale: Locale) -> InvoiceLineBody {
+    InvoiceLineBody {
+        item: locale.pick(&line.label_ja, &line.label_en).clone(),
+        amount: line.amount.amount(),
+        basis: line.basis.clone(),
+        revenue_account: line.revenue_account.clone(),
+        fiscal_year: line.fiscal_year,
+        sample: line.sample,
+    }
+}
+
+/// An invoice with its days.
+#[derive(Serialize, ToSchema)]
+pub struct InvoiceView {
+    /// What is owed.
+    #[serde(flatten)]
+    summary: InvoiceSummary,
+    /// The body owed to.
+    tenant: String,
+    /// The case it arises from.
+    application: Uuid,
+    /// 会計年度.
+    fiscal_year: i64,
+    /// When the notice was issued.
+    #[schema(format = DateTime)]
+    issued_at: String,
+    /// The day a designated agent took the entrustment.
+    #[schema(format = Date)]
+    entrusted_on: Option<String>,
+    /// The day it counts as paid; open while the agent has not remitted.
+    #[schema(format = Date)]
+    paid_on: Option<String>,
+    /// Rises with every change; also the `ETag`.
+    version: i64,
+}
+
+impl InvoiceView {
+    /// Presents an invoice.
+    pub fn of(row: &InvoiceRow) -> Self {
+        Self {
+            summary: InvoiceSummary::of(row),
+            tenant: row.tenant_id.to_string(),
+            application: row.application_id.0,
+            fiscal_year: row.fiscal_year,
+            issued_at: row.issued_at.0.to_string(),
+            entrusted_on: row.entrusted_on.map(|day| day.0.to_string()),
+            paid_on: row.paid_on.map(|day| day.0.to_string()),
+            version: row.version,
+        }
+    }
+}
+
+/// The confirmation of a payment.
+#[derive(Serialize, ToSchema)]
+pub struct ReceiptBody {
+    /// `official_receipt` 領収証書 or `entrustment_confirmation` 納付委託の確認.
+    kind: ConfirmationKindBody,
+    /// The invoice's number.
+    invoice_number: String,
+    /// The body owed to.
+    tenant: String,
+    /// In yen.
+    total: i64,
+    /// The lines.
+    lines: Vec<InvoiceLineBody>,
+    /// The method.
+    method: String,
+    /// The designated agent or gateway.
+    gateway: String,
+    /// Our reference of the payment.
+    reference: String,
+    /// The day of the entrustment.
+    #[schema(format = Date)]
+    entrusted_on: Option<String>,
+    /// The day it counts as paid.
+    #[schema(format = Date)]
+    paid_on: Option<String>,
+}
+
+/// The kinds of confirmation.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmationKindBody {
+    /// 領収証書, for money the body itself received.
+    OfficialReceipt,
+    /// For a payment entrusted to a designated agent; the agent gives the payer its own proof.
+    EntrustmentConfirmation,
+}
+
+impl ReceiptBody {
+    fn of(confirmation: &Confirmation) -> Self {
+        let (invoice, payment) = (&confirmation.invoice, &confirmation.payment);
+        let summary = InvoiceSummary::of(invoice);
+        Self {
+            kind: match confirmation.kind {
+                ConfirmationKind::OfficialReceipt => ConfirmationKindBody::OfficialReceipt,
+                ConfirmationKind::EntrustmentConfirmation => ConfirmationKindBody::EntrustmentConfirmation,
+            },
+            invoice_number: summary.number,
+            tenant: invoice.tenant_id.to_string(),
+            total: summary.total,
+            lines: summary.lines,
+            method: payment.method.clone(),
+            gateway: payment.gateway.clone(),
+            reference: payment.merchant_reference.clone(),
+            entrusted_on: invoice.entrusted_on.map(|day| day.0.to_string()),
+            paid_on: invoice.paid_on.map(|day| day.0.to_string()),
+        }
+    }
+}
+
+/// Look at an invoice
+///
+/// What is owed, for what, by which clause, and where it stands.
+#[utoipa::path(
+    operation_id = "get_invoice", tag = "payments", params(ResourcePath),
+    responses((status = 200, description = "The invoice", body = InvoiceView), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/invoices/{id}")]
+pub async fn get_invoice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
+    let row = invoice::get(ctx, tenant, id).await?;
+    Ok(respond::versioned(row.version, &InvoiceView::of(&row)))
+}
+
+/// Get the confirmation of payment
+///
+/// For a payment through a designated agent it confirms the entrustment and is no official receipt; the agent proves the
+/// payment to you. Before anything is paid there is none.
+#[utoipa::path(
+    operation_id = "get_receipt", tag = "payments", params(ResourcePath),
+    responses((status = 200, description = "The confirmation", body = ReceiptBody), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/invoices/{id}/receipt")]
+pub async fn get_receipt(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
+    let confirmation = invoice::receipt(ctx, tenant, id).await?;
+    Ok(respond::plain(&ReceiptBody::of(&confirmation)))
+}

@@ -1,0 +1,341 @@
+//! Carrying out a stored operation: call the gateway with the stored bytes, then record what it said.
+//!
+//! ```text
+//! T1  intent, key, bytes, lease, recovery job      one transaction (payment.rs)
+//! --  call                                         outside of any transaction (here)
+//! T2  result, payment, invoice, ledger, events     one transaction (here), only under the lease still in force
+//! ```
+//!
+//! The same function serves the request that opened the payment and the worker that recovers it. A recovered
+//! operation may have reached the gateway, so it asks first and resends only the same bytes with the same key.
+
+use std::sync::Arc;
+
+use futures_util::future::join;
+use jiff::{SignedDuration, Timestamp};
+
+use super::payment::RECOVER_OPERATION;
+use super::payment_standing::{Source, apply, apply_snapshot};
+use super::{Core, Failure, Refusal};
+use crate::domain::id::{OperationId, TenantCode};
+use crate::domain::payment::{
+    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, PaymentState, RetryFacts,
+    after_create_checkout, after_nothing_found, next_step,
+};
+use crate::drill::CrashPoint;
+use crate::gateway::{
+    MerchantAccount, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Reply, Transport,
+    TransportKind,
+};
+use crate::jobs::JobEnd;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::gateway_operations::{self, LeaseCheck, OperationRow};
+use crate::store::payments::{self, PaymentRow};
+use crate::store::sql::Micros;
+use crate::store::{Root, Tx, jobs};
+
+/// When an operation that nothing more can be sent for is looked at again.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// Everything one call needs.
+struct Call {
+    operation: OperationRow,
+    payment: PaymentRow,
+    request: PreparedRequest,
+    account: Arc<MerchantAccount>,
+}
+
+/// What a call brought.
+enum Heard {
+    /// The gateway's answer to the stored request.
+    Answer(Outcome<Reply>),
+    /// A query showed the payment.
+    Found(Box<crate::domain::payment::PaymentSnapshot>),
+    /// A query showed nothing and it is too early to believe it, or could not be made.
+    AskAgain(SignedDuration),
+    /// There is none and none will come.
+    GiveUp,
+}
+
+/// The worker's way in: takes the lease over when it has run out, then carries on.
+pub async fn recover(core: &Arc<Core>, tenant: TenantCode, id: OperationId) -> Result<JobEnd, Failure> {
+    let (of, lease_ms) = (tenant.clone(), core.settings.payments.lease_ms);
+    let root = operation(core, &tenant, id).await?.application_id;
+    let taken = core
+        .db
+        .write(Root::Application(root), move |tx| {
+            take_lease(tx, &of, id, SignedDuration::from_millis(lease_ms))
+        })
+        .await?;
+    match taken {
+        Lease::Finished => Ok(JobEnd::Done),
+        Lease::HeldUntil(at) => Ok(JobEnd::Again(at)),
+        Lease::Taken(lease_no) => carry_out(core, &tenant, id, lease_no).await,
+    }
+}
+
+enum Lease {
+    Finished,
+    HeldUntil(Timestamp),
+    Taken(i64),
+}
+
+fn take_lease(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    id: OperationId,
+    lease: SignedDuration,
+) -> Result<Lease, Failure> {
+    let mut row = gateway_operations::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let now = tx.now();
+    if is_finished(&row) {
+        return Ok(Lease::Finished);
+    }
+    if row.leased_until.0 > now {
+        return Ok(Lease::HeldUntil(row.leased_until.0));
+    }
+    let held = row.lease_no;
+    row.lease_no += 1;
+    row.leased_until = Micros(now.checked_add(lease).unwrap_or(now));
+    match gateway_operations::update(tx, &row, held)? {
+        LeaseCheck::Held => Ok(Lease::Taken(row.lease_no)),
+        LeaseCheck::Lost => Ok(Lease::Finished),
+    }
+}
+
+/// Makes the call under `lease_no` and records its result.
+pub async fn carry_out(
+    core: &Arc<Core>,
+    tenant: &TenantCode,
+    id: OperationId,
+    lease_no: i64,
+) -> Result<JobEnd, Failure> {
+    core.drill.reach_async(CrashPoint::PaymentAfterIntentBeforeSend).await;
+    let call = load(core, tenant, id).await?;
+    if is_finished(&call.operation) || call.operation.lease_no != lease_no {
+        return Ok(JobEnd::Done);
+    }
+    let heard =
+        if lease_no > 1 { ask_then_send(core, &call).await } else { Heard::Answer(send(core, &call).await) };
+    core.drill.reach_async(CrashPoint::PaymentAfterAnswerBeforeRecord).await;
+    let mut random = [0; 8];
+    core.ids.fill(&mut random);
+    let random = u64::from_le_bytes(random);
+    core.db
+        .write(Root::Application(call.operation.application_id), move |tx| {
+            record(tx, &call.operation, lease_no, &heard, random)
+        })
+        .await
+}
+
+async fn send(core: &Core, call: &Call) -> Outcome<Reply> {
+    let attempt_no = u32::try_from(call.operation.attempt_no + 1).unwrap_or(u32::MAX);
+    let context = OpCtx {
+        operation_id: call.operation.id,
+        attempt_no,
+        now: core.clock.now(),
+        key_born_at: call.operation.key_born_at.0,
+    };
+    let sent = call.account.adapter.send(&context, &call.request);
+    // Side by side: an armed crash point holds the process here while the request is on its way.
+    join(sent, core.drill.reach_async(CrashPoint::PaymentAfterSendBeforeAnswer)).await.0
+}
+
+/// An earlier attempt may have reached the gateway: look before sending anything.
+async fn ask_then_send(core: &Core, call: &Call) -> Heard {
+    let query = PaymentRef {
+        merchant_reference: call.payment.merchant_reference.clone(),
+        gateway_session_id: call.payment.gateway_session_id.clone(),
+        gateway_payment_id: call.payment.gateway_payment_id.clone(),
+    };
+    let now = core.clock.now();
+    match call.account.adapter.retrieve_payment(&query, now).await {
+        // Only a checkout is proven by its payment; a cancellation is proven by what the payment became.
+        Outcome::Done(Some(snapshot)) if call.request.kind() == OperationKind::CreateCheckout => {
+            Heard::Found(Box::new(snapshot))
+        }
+        Outcome::Done(Some(_)) => Heard::Answer(send(core, call).await),
+        Outcome::Done(None) => {
+            let since_last_sent = now.duration_since(call.operation.updated_at.0);
+            let timeout =
+                SignedDuration::try_from(call.account.adapter.total_timeout()).unwrap_or(LOOK_AGAIN);
+            let facts = retry_facts(&call.operation, now, None, 0);
+            match after_nothing_found(facts, since_last_sent, timeout) {
+                NothingFound::RetrySameKey { .. } => Heard::Answer(send(core, call).await),
+                NothingFound::QueryAgain { after } => Heard::AskAgain(after),
+                NothingFound::CloseAsFailed => Heard::GiveUp,
+            }
+        }
+        _ => Heard::AskAgain(SignedDuration::from_secs(30)),
+    }
+}
+
+/// T2: whoever lost the lease meanwhile discards the result.
+fn record(
+    tx: &mut Tx<'_>,
+    seen: &OperationRow,
+    lease_no: i64,
+    heard: &Heard,
+    random: u64,
+) -> Result<JobEnd, Failure> {
+    let tenant = &seen.tenant_id;
+    let mut operation = gateway_operations::find(tx, tenant, seen.id)?.ok_or(Refusal::NotFound)?;
+    if operation.lease_no != lease_no || is_finished(&operation) {
+        return Ok(JobEnd::Done);
+    }
+    let mut case = applications::find(tx, tenant, operation.application_id)?.ok_or(Refusal::NotFound)?;
+    let mut payment = payments::find(tx, tenant, operation.payment_id)?.ok_or(Refusal::NotFound)?;
+    let now = tx.now();
+    let (state, again) = standing(&operation, heard, now, random);
+    let earlier = earlier_attempts(&operation);
+    state.clone_into(&mut operation.state);
+    if matches!(heard, Heard::Answer(_)) {
+        operation.attempt_no += 1;
+    }
+    if let Some(at) = again {
+        operation.leased_until = Micros(at);
+        jobs::enqueue_again(tx, tenant.as_str(), RECOVER_OPERATION, &operation.id.to_string(), at)?;
+    }
+    if gateway_operations::update(tx, &operation, lease_no)? == LeaseCheck::Lost {
+        return Err(Failure::Internal(format!(
+            "the lease of operation {} moved under its lock",
+            operation.id
+        )));
+    }
+    take_in(tx, &mut case, &mut payment, &operation, earlier, heard)?;
+    Ok(again.map_or(JobEnd::Done, JobEnd::Again))
+}
+
+/// The operation's next state, and when to look at it again if it is not settled.
+fn standing(
+    operation: &OperationRow,
+    heard: &Heard,
+    now: Timestamp,
+    random: u64,
+) -> (&'static str, Option<Timestamp>) {
+    let at = |after: SignedDuration| Some(now.checked_add(after).unwrap_or(now));
+    match heard {
+        Heard::Found(_) => ("done", None),
+        Heard::GiveUp => ("abandoned", None),
+        Heard::AskAgain(after) => ("unknown", at(*after)),
+        Heard::Answer(outcome) => {
+            let retry_after_s = match outcome {
+                Outcome::NotSent(transport) | Outcome::Unknown(transport) => transport.retry_after_s,
+                _ => None,
+            };
+            let facts = retry_facts(operation, now, retry_after_s, random);
+            let again = match next_step(facts, outcome.kind()) {
+                NextStep::Settled => None,
+                NextStep::RetrySameKey { after } | NextStep::QueryFirst { after } => at(after),
+                NextStep::LeaveToPoller | NextStep::GiveUpToHuman => at(LOOK_AGAIN),
+            };
+            (outcome.kind().operation_state(), again)
+        }
+    }
+}
+
+/// What the result means for the payment.
+fn take_in(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    payment: &mut PaymentRow,
+    operation: &OperationRow,
+    earlier: EarlierAttempts,
+    heard: &Heard,
+) -> Result<Change, Failure> {
+    let creates = operation.kind == OperationKind::CreateCheckout.as_str();
+    match heard {
+        Heard::Found(snapshot) => apply_snapshot(tx, case, payment, snapshot, Source::Query),
+        Heard::Answer(Outcome::Done(Reply::Payment(snapshot))) => {
+            apply_snapshot(tx, case, payment, snapshot, Source::Answer)
+        }
+        Heard::Answer(outcome) if creates => {
+            let folded = after_create_checkout(&payment.payment()?, earlier, &checkout_of(outcome));
+            apply(tx, case, payment, folded, Source::Answer)
+        }
+        Heard::GiveUp if creates => {
+            let mut next = payment.payment()?;
+            if matches!(next.state, PaymentState::Submitting | PaymentState::Unknown) {
+                next.state = PaymentState::Failed;
+            }
+            let change = if next == payment.payment()? { Change::Unchanged } else { Change::Changed };
+            apply(tx, case, payment, Folded { next, change, alerts: Vec::new() }, Source::Query)
+        }
+        Heard::AskAgain(_) if creates => {
+            let transport =
+                Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
+            let folded = after_create_checkout(&payment.payment()?, earlier, &Outcome::Unknown(transport));
+            apply(tx, case, payment, folded, Source::Query)
+        }
+        Heard::Answer(_) | Heard::GiveUp | Heard::AskAgain(_) => Ok(Change::Unchanged),
+    }
+}
+
+fn checkout_of(outcome: &Outcome<Reply>) -> Outcome<Checkout> {
+    match outcome {
+        Outcome::Done(Reply::Checkout(checkout)) => Outcome::Done(checkout.clone()),
+        // An answer of another kind tells nothing about the checkout.
+        Outcome::Done(_) => Outcome::Unknown(Transport {
+            kind: TransportKind::Unreadable,
+            detail: "an answer of another kind".to_owned(),
+            retry_after_s: None,
+        }),
+        Outcome::Declined(decline) => Outcome::Declined(decline.clone()),
+        Outcome::Rejected(problem) => Outcome::Rejected(problem.clone()),
+        Outcome::NotSent(transport) => Outcome::NotSent(transport.clone()),
+        Outcome::Unknown(transport) => Outcome::Unknown(transport.clone()),
+    }
+}
+
+/// A second holder, or a second attempt, means that the first may have reached the gateway.
+fn earlier_attempts(operation: &OperationRow) -> EarlierAttempts {
+    if operation.lease_no > 1 || operation.attempt_no > 0 {
+        EarlierAttempts::SomeUnknown
+    } else {
+        EarlierAttempts::NoneSent
+    }
+}
+
+fn retry_facts(
+    operation: &OperationRow,
+    now: Timestamp,
+    retry_after_s: Option<u32>,
+    random: u64,
+) -> RetryFacts {
+    let attempt_no = u32::try_from(operation.attempt_no + 1).unwrap_or(u32::MAX);
+    RetryFacts { key_age: now.duration_since(operation.key_born_at.0), attempt_no, retry_after_s, random }
+}
+
+fn is_finished(operation: &OperationRow) -> bool {
+    !matches!(operation.state.as_str(), "intent" | "unknown")
+}
+
+async fn operation(core: &Core, tenant: &TenantCode, id: OperationId) -> Result<OperationRow, Failure> {
+    let tenant = tenant.clone();
+    let found = core.db.read(move |tx| Ok::<_, Failure>(gateway_operations::find(tx, &tenant, id)?)).await?;
+    found.ok_or_else(|| Failure::Internal(format!("no operation {id}")))
+}
+
+async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<Call, Failure> {
+    let (keys, of) = (Arc::clone(&core.keys), tenant.clone());
+    let (operation, payment, bytes) = core
+        .db
+        .read(move |tx| {
+            let operation = gateway_operations::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
+            let payment = payments::find(tx, &of, operation.payment_id)?.ok_or(Refusal::NotFound)?;
+            let case = applications::find(tx, &of, operation.application_id)?.ok_or(Refusal::NotFound)?;
+            let key = keys.open_case_key(&of, &case.wrapped_key)?;
+            let bytes = key.open(&gateway_operations::request_place(id), &operation.sealed_request)?;
+            Ok::<_, Failure>((operation, payment, bytes))
+        })
+        .await?;
+    let kind =
+        OperationKind::parse(&operation.kind).ok_or_else(|| Failure::Internal(format!("kind of {id}")))?;
+    let key = operation.idempotency_key.clone();
+    let request = PreparedRequest::from_stored(kind, key, bytes, &operation.request_sha256);
+    let request = request.map_err(|damaged| Failure::Internal(format!("operation {id}: {damaged}")))?;
+    let account = core.gateways.find(tenant, &operation.gateway).cloned();
+    let account =
+        account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", operation.gateway)))?;
+    Ok(Call { operation, payment, request, account })
+}

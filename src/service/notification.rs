@@ -1,0 +1,178 @@
+//! Notifications of gateways: verified, stored, acknowledged; applied later by the worker, once.
+//!
+//! No rule runs before the acknowledgement, so a gateway never waits for our work, and a notification that was
+//! acknowledged is never lost. A forged one is counted and leaves no trace in the case.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::payment_standing::{Source, apply_snapshot};
+use super::poll::POLL_PAYMENT;
+use super::{Core, Failure, Refusal};
+use crate::domain::id::TenantCode;
+use crate::drill::CrashPoint;
+use crate::gateway::{Notification, RawNotification, Trust};
+use crate::jobs::JobEnd;
+use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
+use crate::store::payments::PaymentRow;
+use crate::store::sql::Micros;
+use crate::store::{Root, Tx, applications, jobs, payments};
+
+/// Kind of the job that applies one notification.
+pub const APPLY_NOTIFICATION: &str = "apply_notification";
+
+/// The notification as it came, kept sealed so that it can be verified again.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    headers: Vec<(String, String)>,
+    body_base64: String,
+}
+
+/// Takes a notification in.
+pub async fn receive(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    gateway: String,
+    raw: RawNotification,
+) -> Result<Delivery, Failure> {
+    let account = core.gateways.find(&tenant, &gateway).ok_or(Refusal::NotFound)?;
+    let now = core.clock.now();
+    let verified = account.adapter.verify_notification(&raw, now).map_err(|reason| {
+        tracing::warn!(gateway, %reason, "a notification was rejected");
+        metrics::counter!("madoguchi_notifications_rejected_total", "gateway" => gateway.clone())
+            .increment(1);
+        Refusal::NotificationRejected
+    })?;
+    let row = row(core, &tenant, gateway, &raw, &verified)?;
+    core.drill.reach_async(CrashPoint::NotificationBeforeRecord).await;
+    let inbox = Root::Unlocked(core.ids.uuid(now));
+    core.db
+        .write(inbox, move |tx| {
+            let mut row = row.clone();
+            row.received_at = Micros(tx.now());
+            let delivery = gateway_notifications::insert(tx, &row)?;
+            if delivery == Delivery::New {
+                let subject = format!("{}:{}", row.gateway, row.delivery_key);
+                jobs::enqueue(tx, row.tenant_id.as_str(), APPLY_NOTIFICATION, &subject, row.received_at.0)?;
+            }
+            Ok(delivery)
+        })
+        .await
+}
+
+fn row(
+    core: &Core,
+    tenant: &TenantCode,
+    gateway: String,
+    raw: &RawNotification,
+    verified: &Notification,
+) -> Result<NotificationRow, Failure> {
+    let key = core.keys.new_case_key(tenant, core.ids.as_ref())?;
+    let kept = Kept { headers: raw.headers.clone(), body_base64: BASE64.encode(&raw.body) };
+    Ok(NotificationRow {
+        tenant_id: tenant.clone(),
+        sealed_body: key.key.seal_json(&place(&gateway, &verified.delivery_key), &kept, core.ids.as_ref()),
+        gateway,
+        delivery_key: verified.delivery_key.clone(),
+        event_id: verified.event_id.clone(),
+        event_kind: verified.event_kind.clone(),
+        merchant_reference: verified.merchant_reference.clone(),
+        wrapped_key: key.wrapped,
+        state: "received".to_owned(),
+        received_at: Micros(core.clock.now()),
+        applied_at: None,
+    })
+}
+
+/// Applies one stored notification; a repeat finds it finished and does nothing.
+pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Result<JobEnd, Failure> {
+    let (gateway, delivery_key) =
+        subject.split_once(':').ok_or_else(|| Failure::Internal("subject".to_owned()))?;
+    let (of, name, delivery) = (tenant.clone(), gateway.to_owned(), delivery_key.to_owned());
+    let (row, payment) = core
+        .db
+        .read(move |tx| {
+            let row = gateway_notifications::find(tx, &of, &name, &delivery)?.ok_or(Refusal::NotFound)?;
+            let payment = match &row.merchant_reference {
+                Some(reference) => payments::find_by_reference(tx, &of, reference)?,
+                None => None,
+            };
+            Ok::<_, Failure>((row, payment))
+        })
+        .await?;
+    if row.state != "received" {
+        return Ok(JobEnd::Done);
+    }
+    let Some(payment) = payment else { return park(core, row).await };
+    let verified = verify_again(core, &row)?;
+    core.db
+        .write(Root::Application(payment.application_id), move |tx| fold_in(tx, &row, &payment, &verified))
+        .await
+}
+
+fn fold_in(
+    tx: &mut Tx<'_>,
+    row: &NotificationRow,
+    seen: &PaymentRow,
+    verified: &Notification,
+) -> Result<JobEnd, Failure> {
+    let tenant = &row.tenant_id;
+    let present =
+        gateway_notifications::find(tx, tenant, &row.gateway, &row.delivery_key)?.ok_or(Refusal::NotFound)?;
+    if present.state != "received" {
+        return Ok(JobEnd::Done);
+    }
+    let mut case = applications::find(tx, tenant, seen.application_id)?.ok_or(Refusal::NotFound)?;
+    let mut payment = payments::find(tx, tenant, seen.id)?.ok_or(Refusal::NotFound)?;
+    match (&verified.snapshot, verified.trust) {
+        (Some(snapshot), Trust::Signed) => {
+            apply_snapshot(tx, &mut case, &mut payment, snapshot, Source::Notification)?;
+        }
+        // A hint proves nothing: it only makes us ask now.
+        (_, Trust::Hint) | (None, Trust::Signed) => {
+            let now = tx.now();
+            jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), now)?;
+        }
+    }
+    gateway_notifications::finish(tx, row, "applied")?;
+    Ok(JobEnd::Done)
+}
+
+/// About nothing we know: kept for a person when it names a payment, ignored when it names none (`ping`).
+async fn park(core: &Core, row: NotificationRow) -> Result<JobEnd, Failure> {
+    let state = if row.merchant_reference.is_some() { "parked" } else { "ignored" };
+    if state == "parked" {
+        tracing::warn!(
+            gateway = row.gateway,
+            delivery = row.delivery_key,
+            "a notification names an unknown payment"
+        );
+        metrics::counter!("madoguchi_notifications_parked_total", "gateway" => row.gateway.clone())
+            .increment(1);
+    }
+    let inbox = Root::Unlocked(core.ids.uuid(core.clock.now()));
+    core.db
+        .write(inbox, move |tx| {
+            gateway_notifications::finish(tx, &row, state)?;
+            Ok(JobEnd::Done)
+        })
+        .await
+}
+
+fn verify_again(core: &Core, row: &NotificationRow) -> Result<Notification, Failure> {
+    let key = core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
+    let kept: Kept = key.open_json(&place(&row.gateway, &row.delivery_key), &row.sealed_body)?;
+    let body =
+        BASE64.decode(kept.body_base64.as_bytes()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let account = core.gateways.find(&row.tenant_id, &row.gateway);
+    let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", row.gateway)))?;
+    let raw = RawNotification { headers: kept.headers, body, source: None };
+    let verified = account.adapter.verify_notification(&raw, row.received_at.0);
+    verified.map_err(|reason| Failure::Internal(format!("notification {}: {reason}", row.delivery_key)))
+}
+
+fn place(gateway: &str, delivery_key: &str) -> String {
+    format!("gateway_notifications.sealed_body:{gateway}:{delivery_key}")
+}

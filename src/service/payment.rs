@@ -1,0 +1,354 @@
+//! Paying (納付): a payment is opened, looked at, given up.
+//!
+//! Opening is three steps (intent, call, record). The intent with its exact bytes commits first; the call is made at once by the
+//! process that holds the operation's lease; the result is recorded in a second transaction. Whatever dies in between
+//! is found by the job that was enqueued with the intent. See [`super::gateway_call`] for the call and the record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::cases::{self, OpenCase};
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::{Ctx, Effect, Failure, Origin, Refusal, gateway_call, intake, payment_standing};
+use crate::domain::application::CaseState;
+use crate::domain::fault::Fault;
+use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
+use crate::domain::invoice::InvoiceState;
+use crate::domain::money::Yen;
+use crate::domain::payment::{MethodCode, PaymentState};
+use crate::domain::policy::Action;
+use crate::drill::CrashPoint;
+use crate::gateway::{Cancel, CreateCheckout, MerchantAccount, PreparedRequest};
+use crate::store::gateway_operations::{self, OperationRow};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payments::{self, PaymentRow};
+use crate::store::sql::Micros;
+use crate::store::{Reads, Root, Tx, jobs};
+
+/// Kind of the job that finds an operation whose caller died or got no answer.
+pub const RECOVER_OPERATION: &str = "recover_operation";
+
+/// Life of a checkout in seconds.
+const CHECKOUT_LIFE_S: u32 = 3600;
+
+/// How somebody wants to pay.
+#[derive(Clone, Debug)]
+pub struct OpenPayment {
+    /// The method's code.
+    pub method: String,
+    /// Where to come back to; the counter's own page by default.
+    pub return_url: Option<String>,
+    /// `ja` or `en`, for the gateway's page.
+    pub locale: &'static str,
+}
+
+/// The operation that an opened payment waits for.
+#[derive(Clone, Debug)]
+struct Opened {
+    payment: PaymentRow,
+    operation: Option<OperationId>,
+}
+
+/// Opens a payment of an invoice and waits a moment for the gateway.
+pub async fn open(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    invoice: InvoiceId,
+    wanted: OpenPayment,
+) -> Result<Effect<PaymentRow>, Failure> {
+    let method = MethodCode::parse(&wanted.method).ok_or(Refusal::MethodNotOffered)?;
+    refuse_foreign_return(&ctx, wanted.return_url.as_deref())?;
+    let application = application_of(&ctx, &request.tenant, invoice).await?;
+    let (db, inner, tenant) = (ctx.core.db.clone(), ctx.clone(), request.tenant.clone());
+    let opened = db
+        .write(Root::Application(application), move |tx| {
+            let begin =
+                |tx: &mut Tx<'_>, now| begin(tx, &inner, &request.tenant, invoice, &method, &wanted, now);
+            let made = once(tx, &request, "payment", begin, |tx, id| {
+                let payment = find(tx, &request.tenant, id)?;
+                cases::open(tx, &inner, &request.tenant, payment.application_id, Action::ReadMoney)?;
+                Ok(Opened { payment, operation: None })
+            })?;
+            inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
+            Ok::<_, Failure>(made)
+        })
+        .await?;
+    let Some(operation) = opened.value.operation else { return Ok(opened.map(|opened| opened.payment)) };
+    let payment = await_call(&ctx, &tenant, operation, opened.value.payment).await?;
+    ctx.core.drill.reach_async(CrashPoint::PaymentAfterRecordBeforeRedirect).await;
+    Ok(Effect { value: payment, origin: Origin::Fresh })
+}
+
+/// Makes the call in a task of its own, so that a caller who leaves does not cut it off, and waits as long as settings say.
+async fn await_call(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    operation: OperationId,
+    payment: PaymentRow,
+) -> Result<PaymentRow, Failure> {
+    let (core, id) = (Arc::clone(&ctx.core), tenant.clone());
+    let call = tokio::spawn(async move { gateway_call::carry_out(&core, &id, operation, 1).await });
+    let wait = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
+    match tokio::time::timeout(wait, call).await {
+        Ok(Ok(Err(failure))) => {
+            tracing::warn!(operation = %operation, error = %failure, "the call is left to the worker")
+        }
+        Ok(Err(died)) => {
+            tracing::error!(operation = %operation, error = %died, "the call is left to the worker")
+        }
+        Ok(Ok(Ok(_))) | Err(_) => {}
+    }
+    let (tenant, id) = (tenant.clone(), payment.id);
+    ctx.core.db.read(move |tx| Ok(payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?)).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "one use case's inputs, each with its own meaning")]
+fn begin(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: InvoiceId,
+    method: &MethodCode,
+    wanted: &OpenPayment,
+    now: Timestamp,
+) -> Result<Made<Opened>, Failure> {
+    let mut invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::Pay)?;
+    let attempts = payments::of_invoice(tx, tenant, id)?;
+    refuse_unpayable(&case, &invoice, &attempts)?;
+    let procedure = intake::pinned(ctx, &case.row)?;
+    let offered = procedure.definition.allowed_methods.as_ref();
+    if !offered.is_some_and(|offered| offered.methods.iter().any(|code| code == method.as_str())) {
+        return Err(Refusal::MethodNotOffered.into());
+    }
+    let account = ctx.core.gateways.taking(tenant, method, invoice.total).ok_or(Refusal::MethodNotOffered)?;
+    let payment_id = PaymentId(tx.new_id());
+    let return_url = wanted.return_url.clone().unwrap_or_else(|| ctx.core.settings.http.public_url.clone());
+    let checkout = CreateCheckout {
+        merchant_reference: merchant_reference(payment_id),
+        amount: invoice.total,
+        method: method.clone(),
+        return_url,
+        description: procedure.definition.title.ja.clone(),
+        locale: wanted.locale.to_owned(),
+        expires_in_s: CHECKOUT_LIFE_S,
+    };
+    let operation_id = OperationId(tx.new_id());
+    let prepared = account.adapter.prepare_create_checkout(&operation_id.to_string(), &checkout);
+    let prepared =
+        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a checkout: {reason}")))?;
+
+    // From here on everything changes rows; every refusal stands above.
+    let payable = match payments::payable_of_invoice(tx, tenant, id)? {
+        Some(payable) => payable,
+        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.total)?,
+    };
+    let row = new_payment(&case, &invoice, payable, payment_id, account, &checkout, wanted, now);
+    payments::insert(tx, &row)?;
+    insert_operation(tx, ctx, &case, &row, operation_id, &prepared, now)?;
+    let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
+        "gateway": row.gateway, "amount": row.amount.amount() });
+    case.record(tx, "payment_opened", facts, None)?;
+    payment_standing::settle_invoice(tx, &mut case.row, &mut invoice)?;
+    case.save(tx)?;
+    Ok(Made {
+        resource_id: row.id.to_string(),
+        value: Opened { payment: row, operation: Some(operation_id) },
+    })
+}
+
+fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRow]) -> Result<(), Failure> {
+    for attempt in attempts {
+        if attempt.payment()?.state.is_live() {
+            return Err(Refusal::PaymentInProgress.into());
+        }
+    }
+    let ended =
+        matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
+    let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
+    if ended || !owed { Err(Refusal::InvoiceNotPayable.into()) } else { Ok(()) }
+}
+
+#[expect(clippy::too_many_arguments, reason = "a row is put together from everything it names")]
+fn new_payment(
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    payable_id: crate::domain::id::PayableId,
+    id: PaymentId,
+    account: &MerchantAccount,
+    checkout: &CreateCheckout,
+    wanted: &OpenPayment,
+    now: Timestamp,
+) -> PaymentRow {
+    PaymentRow {
+        tenant_id: case.row.tenant_id.clone(),
+        id,
+        application_id: case.row.id,
+        payable_id,
+        invoice_id: invoice.id,
+        gateway: account.name.clone(),
+        legal_role: account.legal_role.as_str().to_owned(),
+        method: checkout.method.as_str().to_owned(),
+        amount: checkout.amount,
+        state: PaymentState::Submitting.as_str().to_owned(),
+        merchant_reference: checkout.merchant_reference.clone(),
+        gateway_session_id: None,
+        gateway_payment_id: None,
+        redirect_url: None,
+        return_url: wanted.return_url.clone(),
+        raw_status: String::new(),
+        authorized: Yen::ZERO,
+        captured: Yen::ZERO,
+        refunded: Yen::ZERO,
+        charged_back: Yen::ZERO,
+        captured_on: None,
+        expires_at: None,
+        poll_count: 0,
+        version: 1,
+        created_at: Micros(now),
+        updated_at: Micros(now),
+    }
+}
+
+/// Stores the intent with a lease that this process holds, and the job that looks after it when the lease runs out.
+fn insert_operation(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    payment: &PaymentRow,
+    id: OperationId,
+    prepared: &PreparedRequest,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let lease = SignedDuration::from_millis(ctx.core.settings.payments.lease_ms);
+    let leased_until = now.checked_add(lease).unwrap_or(now);
+    let place = gateway_operations::request_place(id);
+    let row = OperationRow {
+        tenant_id: payment.tenant_id.clone(),
+        id,
+        application_id: payment.application_id,
+        payment_id: payment.id,
+        gateway: payment.gateway.clone(),
+        kind: prepared.kind().as_str().to_owned(),
+        idempotency_key: prepared.idempotency_key().to_owned(),
+        sealed_request: case.key.seal(&place, prepared.bytes(), ctx.core.ids.as_ref()),
+        request_sha256: prepared.sha256().to_owned(),
+        state: "intent".to_owned(),
+        attempt_no: 0,
+        lease_no: 1,
+        leased_until: Micros(leased_until),
+        key_born_at: Micros(now),
+        created_at: Micros(now),
+        updated_at: Micros(now),
+    };
+    gateway_operations::insert(tx, &row)?;
+    jobs::enqueue(tx, payment.tenant_id.as_str(), RECOVER_OPERATION, &id.to_string(), leased_until)?;
+    Ok(())
+}
+
+/// Gives an open payment up: the checkout is closed at the gateway, so that nobody can pay in it any more.
+pub async fn cancel(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: PaymentId,
+) -> Result<Effect<PaymentRow>, Failure> {
+    let tenant = request.tenant.clone();
+    let application = {
+        let tenant = tenant.clone();
+        ctx.core.db.read(move |tx| Ok::<_, Failure>(payments::find(tx, &tenant, id)?)).await?
+    };
+    let application = application.ok_or(Refusal::NotFound)?.application_id;
+    let (db, inner) = (ctx.core.db.clone(), ctx.clone());
+    let opened = db
+        .write(Root::Application(application), move |tx| {
+            let begin = |tx: &mut Tx<'_>, now| begin_cancel(tx, &inner, &request.tenant, id, now);
+            once(tx, &request, "payment_cancellation", begin, |tx, _| {
+                let payment = payments::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
+                cases::open(tx, &inner, &request.tenant, payment.application_id, Action::ReadMoney)?;
+                Ok(Opened { payment, operation: None })
+            })
+        })
+        .await?;
+    let Some(operation) = opened.value.operation else { return Ok(opened.map(|opened| opened.payment)) };
+    let payment = await_call(&ctx, &tenant, operation, opened.value.payment).await?;
+    Ok(Effect { value: payment, origin: Origin::Fresh })
+}
+
+fn begin_cancel(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: PaymentId,
+    now: Timestamp,
+) -> Result<Made<Opened>, Failure> {
+    let payment = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let mut case = cases::open(tx, ctx, tenant, payment.application_id, Action::Pay)?;
+    let cancelable =
+        matches!(payment.payment()?.state, PaymentState::RequiresAction | PaymentState::AwaitingPayment);
+    let session =
+        payment.gateway_session_id.clone().filter(|_| cancelable).ok_or(Refusal::PaymentNotCancelable)?;
+    let account = ctx.core.gateways.find(tenant, &payment.gateway).ok_or(Refusal::PaymentNotCancelable)?;
+    let operation_id = OperationId(tx.new_id());
+    let wanted = Cancel::Checkout { gateway_session_id: session };
+    let prepared = account.adapter.prepare_cancel(&operation_id.to_string(), &wanted);
+    let prepared =
+        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a cancel: {reason}")))?;
+    insert_operation(tx, ctx, &case, &payment, operation_id, &prepared, now)?;
+    case.record(tx, "payment_cancel_requested", json!({ "payment": id.to_string() }), None)?;
+    case.save(tx)?;
+    Ok(Made { resource_id: id.to_string(), value: Opened { payment, operation: Some(operation_id) } })
+}
+
+/// A payment as it is now.
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: PaymentId) -> Result<PaymentRow, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let payment = payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        cases::open(tx, &ctx, &tenant, payment.application_id, Action::ReadMoney)?;
+        Ok(payment)
+    })
+    .await
+}
+
+/// Our reference at the gateway: short, and readable back to the payment.
+fn merchant_reference(id: PaymentId) -> String {
+    format!("mdg-{}", id.0.simple())
+}
+
+fn find(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<PaymentRow, Failure> {
+    let id =
+        id.parse().map_err(|_| Failure::Internal("an idempotency record names no payment".to_owned()))?;
+    Ok(payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?)
+}
+
+/// The case of an invoice, which is the root to lock; the policy is asked again inside the transaction.
+async fn application_of(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: InvoiceId,
+) -> Result<crate::domain::id::ApplicationId, Failure> {
+    let tenant = tenant.clone();
+    let found = ctx.core.db.read(move |tx| Ok::<_, Failure>(invoices::find(tx, &tenant, id)?)).await?;
+    Ok(found.ok_or(Refusal::NotFound)?.application_id)
+}
+
+/// A payer is sent back only to places that are registered: an open redirect would lend our name to anybody.
+fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refusal> {
+    let Some(url) = return_url else { return Ok(()) };
+    let http = &ctx.core.settings.http;
+    let mut origins = http.return_origins.iter().chain(std::iter::once(&http.public_url));
+    let inside = |origin: &String| {
+        url.strip_prefix(origin.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    };
+    let printable = url.len() <= 1000 && url.bytes().all(|byte| byte.is_ascii_graphic());
+    if printable && origins.any(inside) {
+        return Ok(());
+    }
+    let ja = "戻り先のURLが登録されていません。";
+    let en = "The return URL is not under a registered origin.";
+    Err(Refusal::Invalid(vec![Fault::new("/return_url", "foreign_origin", ja, en)]))
+}

@@ -1,0 +1,175 @@
+//! What a gateway says becomes our standing: payment, invoice, ledger and events, in one transaction.
+//!
+//! Counters only grow, so the same news applied twice or out of order ends in the same standing, and the ledger's
+//! unique cause (kind, payment, line) books a capture once. Callers hold the case's root lock.
+
+use serde_json::json;
+
+use super::cases::system_actor;
+use super::{Failure, poll};
+use crate::domain::audit::EventActor;
+use crate::domain::calendar::jst_day;
+use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
+use crate::domain::ledger::{self, Cause, Portion};
+use crate::domain::money::Yen;
+use crate::domain::payment::{Alert, Change, Folded, LegalRole, Payment, PaymentSnapshot};
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::events::{self, NewEvent};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payments::{self, PaymentRow};
+use crate::store::sql::IsoDate;
+use crate::store::{Reads, StoreError, Tx};
+
+/// Where a piece of news came from, for the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The answer to a call of ours.
+    Answer,
+    /// A signed notification.
+    Notification,
+    /// A question of ours.
+    Query,
+}
+
+impl Source {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Notification => "notification",
+            Self::Query => "query",
+        }
+    }
+}
+
+/// Folds a snapshot into a payment and everything that follows from it.
+pub fn apply_snapshot(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &mut PaymentRow,
+    snapshot: &PaymentSnapshot,
+    source: Source,
+) -> Result<Change, Failure> {
+    let folded = row.payment()?.fold(snapshot);
+    let folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
+    let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
+    if row.captured_on.is_none() && folded.next.counters.captured > Yen::ZERO {
+        row.captured_on = Some(IsoDate(jst_day(captured_at)));
+    }
+    apply(tx, case, row, folded, source)
+}
+
+/// Takes a folded payment over: row, events, ledger, invoice, next question.
+pub fn apply(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &mut PaymentRow,
+    folded: Folded,
+    source: Source,
+) -> Result<Change, Failure> {
+    for alert in &folded.alerts {
+        raise(tx, case, row, alert)?;
+    }
+    if folded.change == Change::Unchanged {
+        if !folded.alerts.is_empty() {
+            applications::update(tx, case)?;
+        }
+        return Ok(Change::Unchanged);
+    }
+    let before = row.payment()?;
+    row.take_over(&folded.next);
+    if before.state != folded.next.state {
+        let facts = json!({ "payment": row.id.to_string(), "from": before.state.as_str(),
+            "to": folded.next.state.as_str(), "captured": row.captured.amount(), "source": source.as_str() });
+        let event = NewEvent { kind: "payment_moved", actor: gateway_actor(row), facts, sealed_detail: None };
+        events::append(tx, case, event)?;
+    }
+    payments::update(tx, row)?;
+    let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
+    let mut invoice =
+        invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
+    if before.counters.captured == Yen::ZERO && folded.next.counters.captured > Yen::ZERO {
+        book_capture(tx, row, &folded.next, &invoice)?;
+    }
+    settle_invoice(tx, case, &mut invoice)?;
+    applications::update(tx, case)?;
+    poll::schedule(tx, row)?;
+    Ok(Change::Changed)
+}
+
+/// Derives the invoice's state from all attempts and stores it with an event when it moved.
+pub fn settle_invoice(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    invoice: &mut InvoiceRow,
+) -> Result<(), Failure> {
+    let end = match invoice.invoice_state()? {
+        InvoiceState::Waived => DebtEnd::Waived,
+        InvoiceState::Canceled => DebtEnd::Canceled,
+        _ => DebtEnd::Stands,
+    };
+    let today = jst_day(Reads::now(tx));
+    let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let facts = attempts.iter().map(|attempt| {
+        let captured_on = attempt.captured_on.map_or(today, |day| day.0);
+        Ok(AttemptFacts::of(&attempt.payment()?, captured_on, Remittance::Awaited))
+    });
+    let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
+    let standing = derive_invoice_state(invoice.total, &facts, end);
+    let standing = standing.map_err(|error| Failure::Internal(format!("invoice {}: {error}", invoice.id)))?;
+    let next = standing.state.as_str();
+    if invoice.state == next {
+        return Ok(());
+    }
+    let facts = json!({ "invoice": invoice.id.to_string(), "from": invoice.state, "to": next,
+        "entrusted_on": standing.entrusted_on.map(|day| day.to_string()),
+        "paid_on": standing.paid_on.map(|day| day.to_string()) });
+    let event =
+        NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
+    events::append(tx, case, event)?;
+    next.clone_into(&mut invoice.state);
+    invoice.entrusted_on = standing.entrusted_on.map(IsoDate);
+    invoice.paid_on = standing.paid_on.map(IsoDate);
+    Ok(invoices::update_standing(tx, invoice)?)
+}
+
+/// Books money that has just been taken: entrusted to an agent, or received.
+fn book_capture(
+    tx: &mut Tx<'_>,
+    row: &PaymentRow,
+    payment: &Payment,
+    invoice: &InvoiceRow,
+) -> Result<(), Failure> {
+    let booked_on = row.captured_on.map_or_else(|| jst_day(Reads::now(tx)), |day| day.0);
+    let cause = Cause { source_id: row.id.to_string(), booked_on };
+    let covered = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
+    let portions =
+        ledger::portions(&invoice.lines.0).map_err(|error| Failure::Internal(error.to_string()))?;
+    let captured = payment.counters.captured;
+    // The whole amount settles the claim, or (a second payment, another amount) all of it is too much.
+    let (applied, excess) = if covered && captured == invoice.total {
+        (portions, Vec::new())
+    } else {
+        let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
+        (Vec::new(), vec![Portion { fiscal_year, amount: captured }])
+    };
+    let entries = match payment.legal_role {
+        LegalRole::DesignatedAgent => ledger::entrust(&cause, &row.gateway, &applied, &excess),
+        LegalRole::CollectionAgent | LegalRole::Direct => {
+            ledger::receive(&cause, &row.gateway, &applied, &excess)
+        }
+    };
+    Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
+}
+
+/// Tells the operator, and the record of the case, what a person must look at.
+fn raise(tx: &mut Tx<'_>, case: &mut ApplicationRow, row: &PaymentRow, alert: &Alert) -> Result<(), Failure> {
+    tracing::error!(payment = %row.id, alert = alert.code(), "a payment needs a person");
+    metrics::counter!("madoguchi_payment_alerts_total", "alert" => alert.code()).increment(1);
+    let facts = json!({ "payment": row.id.to_string(), "alert": alert.code() });
+    let event = NewEvent { kind: "payment_alert", actor: gateway_actor(row), facts, sealed_detail: None };
+    Ok(events::append(tx, case, event)?)
+}
+
+fn gateway_actor(row: &PaymentRow) -> EventActor {
+    EventActor { kind: "gateway", id: row.gateway.clone() }
+}

@@ -1,0 +1,47 @@
+//! The parts of the running program around a test's database.
+
+use std::sync::Arc;
+
+use madoguchi::catalogue::Catalogue;
+use madoguchi::clock::SystemIds;
+use madoguchi::config::Settings;
+use madoguchi::drill::Drill;
+use madoguchi::files::FileStore;
+use madoguchi::gateway::Gateways;
+use madoguchi::seal::Keyring;
+use madoguchi::service::Core;
+use madoguchi::service::password::PasswordPool;
+use madoguchi::service::token::TokenSigner;
+
+use super::db::{TestDb, new_folder};
+
+const SECRET: [u8; 32] = [7; 32];
+
+/// Everything a use case may reach for, with the clock of the test and cheap password hashing.
+pub fn core(db: &TestDb) -> Arc<Core> {
+    core_with(db, |_| {})
+}
+
+/// As [`core`], with other settings.
+pub fn core_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> Arc<Core> {
+    let mut settings = Settings::load(None).unwrap();
+    settings.identity.argon2_memory_kib = 64;
+    settings.identity.argon2_iterations = 1;
+    change(&mut settings);
+    let ids = Arc::new(SystemIds::default());
+    let identity = &settings.identity;
+    let minutes = identity.access_token_minutes;
+    Arc::new(Core {
+        db: db.db.clone(),
+        catalogue: Arc::new(Catalogue::load_embedded().unwrap()),
+        keys: Arc::new(Keyring::new(&SECRET)),
+        clock: db.clock.clone(),
+        ids: ids.clone(),
+        files: FileStore::open(&new_folder()).unwrap(),
+        passwords: PasswordPool::start(identity, ids).unwrap(),
+        tokens: TokenSigner::new(&SECRET, &settings.http.public_url, minutes).unwrap(),
+        gateways: Gateways::default(),
+        drill: Arc::new(Drill::default()),
+        settings: Arc::new(settings),
+    })
+}
