@@ -24,11 +24,6 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.configure(accounts::configure)
         .configure(sessions::configure)
         .configure(me::configure)
-        .configure(jwks::configure)
-        .configure(review::configure)
-        .configure(corrections::configure)
-        .configure(approvals::configure)
-        .configure(timeline::configure);
         .configure(mine::configure)
         .configure(tenants::configure)
         .configure(procedures::configure)
@@ -37,5 +32,9 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(invoices::configure)
         .configure(payments::configure)
         .configure(notifications::configure)
+        .configure(review::configure)
+        .configure(corrections::configure)
+        .configure(approvals::configure)
+        .configure(timeline::configure)
         .configure(jwks::configure);
 }
