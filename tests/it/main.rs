@@ -13,6 +13,7 @@ mod support;
 
 mod identity;
 mod identity_http;
+mod review;
 mod schema_parity;
 mod simulator;
 mod store;

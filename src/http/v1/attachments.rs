@@ -159,9 +159,13 @@ async fn read_form(mut form: Multipart, limit_bytes: usize) -> Result<Upload, Ap
             "code" => code = Some(String::from_utf8(bytes).map_err(|_| broken_form())?),
             "file" => file = Some((filename, media_type, bytes)),
             _ => {
-                return Err(
-                    fault(&format!("/{name}"), "unknown_field", "不明な項目です。", "Unknown field.").into()
-                );
+                return Err(fault(
+                    &format!("/{name}"),
+                    "unknown_field",
+                    "不明な項目です。",
+                    "Unknown field.",
+                )
+                .into());
             }
         }
     }

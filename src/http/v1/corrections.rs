@@ -110,7 +110,10 @@ pub struct CorrectionList {
     responses((status = 200, description = "The requests", body = CorrectionList), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/applications/{id}/corrections")]
-pub async fn list_corrections(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn list_corrections(
+    SignedIn(ctx): SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let found = correction::list(ctx, tenant(&request)?, segment(&request, "id")?).await?;
     let items = found.into_iter().map(CorrectionBody::from).collect();
     Ok(respond::plain(&CorrectionList { items, next_cursor: None }))

@@ -201,7 +201,12 @@ fn wanted(tenant: TenantCode, department: String, filter: &QueueFilter) -> Resul
     let mut faults = Vec::new();
     let mut unknown = |name: &str| {
         let en = format!("The parameter {name} is not acceptable.");
-        faults.push(Fault::new(format!("/{name}"), name, format!("パラメーター {name} が正しくありません。"), en));
+        faults.push(Fault::new(
+            format!("/{name}"),
+            name,
+            format!("パラメーター {name} が正しくありません。"),
+            en,
+        ));
     };
     let state = filter.state.as_deref().and_then(StateName::parse).filter(|state| *state != StateName::Draft);
     if filter.state.is_some() && state.is_none() {
@@ -313,7 +318,10 @@ pub async fn close_application(
 #[get("/v1/tenants/{tenant}/applications/{id}/notes")]
 pub async fn list_notes(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let notes = review::list_notes(ctx, tenant(&request)?, segment(&request, "id")?).await?;
-    Ok(respond::plain(&NoteList { items: notes.into_iter().map(NoteBody::from).collect(), next_cursor: None }))
+    Ok(respond::plain(&NoteList {
+        items: notes.into_iter().map(NoteBody::from).collect(),
+        next_cursor: None,
+    }))
 }
 
 /// Write a note
@@ -324,7 +332,10 @@ pub async fn list_notes(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result
     responses((status = 201, description = "The note", body = NoteBody), ChangeProblems),
 )]
 #[post("/v1/tenants/{tenant}/applications/{id}/notes")]
-pub async fn create_note(mutation: Mutation<CreateNote>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn create_note(
+    mutation: Mutation<CreateNote>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
     let made = review::note(mutation.ctx, mutation.idempotency, id, mutation.body.text).await?;
     Ok(respond::effect(StatusCode::CREATED, made.origin, None, &NoteBody::from(made.value)))
