@@ -50,6 +50,7 @@ fn tenant() -> TenantCode {
     TenantCode::parse("020001").unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests may read the environment")]
 fn rounds() -> usize {
     std::env::var("TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5)
 }
@@ -308,7 +309,7 @@ on_both_databases!(the_timeline_shows_each_step_and_a_tampered_row_is_found, asy
     assert_eq!(stage.audit().await, vec![]);
 
     let drop_trigger = match stage.db.kind {
-        Kind::Sqlite => "DROP TRIGGER events_append_only_update",
+        Kind::Sqlite => "DROP TRIGGER events_no_update",
         Kind::Postgres => "DROP TRIGGER events_append_only ON events",
     };
     let tamper = format!("{drop_trigger}; UPDATE events SET actor_id = 'nobody' WHERE seq = 2");
