@@ -3,8 +3,10 @@
 //! A function here takes the present state and a command and returns the next state or a typed refusal.
 //! Callers (`service`) load before and save after; that is why every rule can be tested from a table.
 
+pub mod access;
 pub mod account;
 pub mod application;
+pub mod approval;
 pub mod audit;
 pub mod calendar;
 pub mod corporate_number;

@@ -3,13 +3,18 @@
 //! Everything inside a transaction closure is plain synchronous Rust that changes nothing but the transaction, because
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
+pub mod access;
 pub mod account;
+pub mod approval;
 pub mod attachment;
+pub mod audit;
 pub mod billing;
 pub mod case_view;
 pub mod cases;
 pub mod catalogue;
 pub mod core;
+pub mod correction;
+pub mod decision;
 pub mod error;
 pub mod gateway_call;
 pub mod idempotency;
@@ -17,12 +22,16 @@ pub mod intake;
 pub mod invoice;
 pub mod notification;
 pub mod officer;
+pub mod officer_labels;
 pub mod password;
 pub mod payment;
 pub mod payment_standing;
 pub mod poll;
+pub mod queue;
+pub mod review;
 pub mod session;
 mod sign_in_tally;
+pub mod timeline;
 pub mod token;
 
 use std::sync::Arc;

@@ -6,12 +6,16 @@
 //! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
 //! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
 
+pub mod access_log;
 pub mod accounts;
 pub mod applications;
 pub mod attachments;
+pub mod audit_pages;
 pub mod backend;
 pub mod backup;
+pub mod corrections;
 mod db;
+pub mod decisions;
 mod error;
 pub mod events;
 pub mod gateway_notifications;
@@ -21,11 +25,15 @@ mod instrument;
 pub mod invoices;
 pub mod jobs;
 pub mod migrations;
+pub mod notes;
+pub mod officer_names;
 pub mod officers;
 pub mod parties;
 pub mod payments;
 pub mod private_cluster;
 pub mod procedure_versions;
+pub mod proposals;
+pub mod queue;
 mod reader;
 mod roots;
 pub mod schema;

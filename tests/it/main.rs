@@ -15,6 +15,7 @@ mod identity;
 mod identity_http;
 mod journey;
 mod platform;
+mod review;
 mod schema_parity;
 mod simulator;
 mod store;

@@ -2,7 +2,9 @@
 
 pub mod accounts;
 pub mod applications;
+pub mod approvals;
 pub mod attachments;
+pub mod corrections;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
@@ -10,8 +12,10 @@ pub mod mine;
 pub mod notifications;
 pub mod payments;
 pub mod procedures;
+pub mod review;
 pub mod sessions;
 pub mod tenants;
+pub mod timeline;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -28,5 +32,9 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(invoices::configure)
         .configure(payments::configure)
         .configure(notifications::configure)
+        .configure(review::configure)
+        .configure(corrections::configure)
+        .configure(approvals::configure)
+        .configure(timeline::configure)
         .configure(jwks::configure);
 }

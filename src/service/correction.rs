@@ -1,0 +1,325 @@
+//! Corrections (補正) of applications and inquiries (照会) about notifications.
+//!
+//! Staff name exact fields; only those unlock, and what was handed in before is kept. The arrival never moves.
+//! Missing the day ends nothing: the case waits until the applicant answers or withdraws, or staff decide.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::cases::{self, OpenCase};
+use super::catalogue::form_faults;
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::intake::{self, missing_attachments, pinned, refuse_faults, seal_form};
+use super::{Ctx, Effect, Failure, Refusal, access, review};
+use crate::catalogue::CatalogueProcedure;
+use crate::domain::application::{CaseKind, CaseState, Command};
+use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
+use crate::domain::form::escape;
+use crate::domain::id::{ApplicationId, CorrectionId, TenantCode};
+use crate::domain::merge_patch::merge_patch;
+use crate::domain::policy::Action;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::corrections::{self, CorrectionRow};
+use crate::store::sql::{IsoDate, Micros};
+use crate::store::{Reads, Root, Tx};
+
+/// The most items of one request.
+const MOST_ITEMS: usize = 100;
+/// The most characters of one message.
+const LONGEST_MESSAGE: usize = 2_000;
+
+/// One thing that is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectionItem {
+    /// `/form/{field}` or `/attachments/{code}`.
+    pub pointer: String,
+    /// What is to be done.
+    pub message: String,
+}
+
+/// What staff ask.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Item by item.
+    pub items: Vec<CorrectionItem>,
+    /// The day an answer is asked for (相当の期間, R-10).
+    pub due_on: Date,
+}
+
+/// A request in clear.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// The stored row.
+    pub row: CorrectionRow,
+    /// What is asked.
+    pub items: Vec<CorrectionItem>,
+    /// The case as it is now.
+    pub case: ApplicationRow,
+}
+
+/// Asks for a correction of an application, or about the entries of a notification.
+pub async fn ask(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+    ask: Ask,
+) -> Result<Effect<Correction>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let put = |tx: &mut Tx<'_>, now| put_question(tx, &ctx, &request.tenant, id, &ask, now);
+        once(tx, &request, "correction", put, |tx, correction| {
+            let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
+            let correction =
+                correction.parse().map_err(|_| Failure::Internal("a correction's id".to_owned()))?;
+            let row = corrections::find(tx, &request.tenant, correction)?.ok_or(Refusal::NotFound)?;
+            open_items(&case, row)
+        })
+    })
+    .await
+}
+
+fn put_question(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    ask: &Ask,
+    now: Timestamp,
+) -> Result<Made<Correction>, Failure> {
+    let mut case = cases::open(tx, ctx, tenant, id, Action::Review)?;
+    let correction = CorrectionId(tx.new_id());
+    let assignee = case.state.assignee();
+    case.step(Command::Ask(correction))?;
+    let me = review::officer(&case)?.officer;
+    if assignee != Some(me) {
+        return Err(Refusal::Forbidden.into());
+    }
+    let items: Vec<_> = ask.items.iter().map(normal).collect();
+    let procedure = pinned(ctx, &case.row)?;
+    refuse_faults(ask_faults(&procedure, &items, ask.due_on, jst_day(now)))?;
+    let (kind, event) = match case.kind {
+        CaseKind::Application => ("correction", "correction_requested"),
+        CaseKind::Notification => ("inquiry", "inquiry_made"),
+    };
+    let row = CorrectionRow {
+        tenant_id: tenant.clone(),
+        id: correction,
+        application_id: id,
+        kind: kind.to_owned(),
+        state: "open".to_owned(),
+        sealed_items: case.key.seal_json(
+            &corrections::items_place(correction),
+            &items,
+            ctx.core.ids.as_ref(),
+        ),
+        due_on: IsoDate(ask.due_on),
+        requested_by: me,
+        requested_at: Micros(now),
+        answered_at: None,
+    };
+    corrections::insert(tx, &row)?;
+    let pointers: Vec<_> = items.iter().map(|item| &item.pointer).collect();
+    let facts = json!({ "correction": correction, "pointers": pointers, "due_on": ask.due_on.to_string() });
+    case.record(tx, event, facts, None)?;
+    case.save(tx)?;
+    Ok(Made { value: Correction { row, items, case: case.row }, resource_id: correction.to_string() })
+}
+
+/// `/field` is taken as `/form/field`.
+fn normal(item: &CorrectionItem) -> CorrectionItem {
+    let single = item.pointer.strip_prefix('/').is_some_and(|rest| !rest.is_empty() && !rest.contains('/'));
+    let pointer = if single { format!("/form{}", item.pointer) } else { item.pointer.clone() };
+    CorrectionItem { pointer, message: item.message.trim().to_owned() }
+}
+
+fn ask_faults(
+    procedure: &CatalogueProcedure,
+    items: &[CorrectionItem],
+    due_on: Date,
+    today: Date,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if items.is_empty() || items.len() > MOST_ITEMS {
+        let ja = format!("1～{MOST_ITEMS}件の項目を指定してください。");
+        faults.push(Fault::new("/items", "count", ja, format!("Name 1 to {MOST_ITEMS} items.")));
+    }
+    for (index, item) in items.iter().enumerate() {
+        let at = |member: &str| format!("/items/{index}/{member}");
+        if !exists(procedure, &item.pointer) {
+            let ja = "この手続にない項目です（/form/項目名 または /attachments/書類コード）。";
+            let en = "The procedure has no such item (/form/{field} or /attachments/{code}).";
+            faults.push(Fault::new(at("pointer"), "unknown_pointer", ja, en));
+        } else if items.iter().take(index).any(|before| before.pointer == item.pointer) {
+            faults.push(Fault::new(at("pointer"), "duplicate", "重複しています。", "It is named twice."));
+        }
+        let length = item.message.chars().count();
+        if length == 0 || length > LONGEST_MESSAGE {
+            let ja = format!("1～{LONGEST_MESSAGE}文字で入力してください。");
+            let en = format!("A message has 1 to {LONGEST_MESSAGE} characters.");
+            faults.push(Fault::new(at("message"), "length", ja, en));
+        }
+    }
+    if due_on <= today {
+        let (ja, en) = ("期限は明日以降にしてください。", "The day must be in the future.");
+        faults.push(Fault::new("/due_on", "not_future", ja, en));
+    }
+    faults
+}
+
+fn exists(procedure: &CatalogueProcedure, pointer: &str) -> bool {
+    let definition = &procedure.definition;
+    match (pointer.strip_prefix("/form/"), pointer.strip_prefix("/attachments/")) {
+        (Some(field), _) => definition.field(field).is_some(),
+        (None, Some(code)) => definition.attachment(code).is_some(),
+        (None, None) => false,
+    }
+}
+
+/// All requests of a case with what they ask, oldest first.
+pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec<Correction>, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let (reader, found) = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
+            let rows = corrections::of_case(tx, &body, id)?;
+            let found = rows.into_iter().map(|row| open_items(&case, row)).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, Failure>((access::reader(&case.actor), found))
+        })
+        .await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "corrections", &[id]).await?;
+    }
+    Ok(found)
+}
+
+fn open_items(case: &OpenCase, row: CorrectionRow) -> Result<Correction, Failure> {
+    let items = case.key.open_json(&corrections::items_place(row.id), &row.sealed_items)?;
+    Ok(Correction { row, items, case: case.row.clone() })
+}
+
+/// The open request of a case, if it waits for an answer.
+pub fn open_request(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<Correction>, Failure> {
+    let asked = match &case.state {
+        CaseState::CorrectionRequested { correction: id, .. } | CaseState::Inquiry { inquiry: id, .. } => *id,
+        _ => return Ok(None),
+    };
+    let row = corrections::find(tx, &case.row.tenant_id, asked)?;
+    let row = row.ok_or_else(|| Failure::Internal(format!("no correction {asked}")))?;
+    open_items(case, row).map(Some)
+}
+
+/// Whether the document `code` may be exchanged now because it was asked for.
+pub fn is_attachment_asked(tx: &mut impl Reads, case: &OpenCase, code: &str) -> Result<bool, Failure> {
+    let pointer = format!("/attachments/{code}");
+    Ok(open_request(tx, case)?.is_some_and(|open| open.items.iter().any(|item| item.pointer == pointer)))
+}
+
+/// Answers the open request: `form` holds the corrected answers, the others stay (JSON Merge Patch).
+///
+/// Only what was asked may differ; the answers before are kept, and the arrival stays where it is.
+pub async fn resubmit(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+    version: i64,
+    form: Value,
+) -> Result<Effect<ApplicationRow>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let answer = |tx: &mut Tx<'_>, _| answer(tx, &ctx, &request.tenant, id, version, &form);
+        once(tx, &request, "application", answer, |tx, id| intake::present(tx, &ctx, &request.tenant, id))
+    })
+    .await
+}
+
+fn answer(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    version: i64,
+    form: &Value,
+) -> Result<Made<ApplicationRow>, Failure> {
+    let mut case = cases::open(tx, ctx, tenant, id, Action::EditCase)?;
+    case.expect_version(version)?;
+    let open = open_request(tx, &case)?.ok_or(Refusal::WrongState { state: case.state.name() })?;
+    let procedure = pinned(ctx, &case.row)?;
+    let before = case.form()?;
+    let after = procedure.form.fold_widths(merge_patch(before.clone(), form));
+    let changed = changed_fields(&before, &after);
+    let mut faults = not_asked(&changed, &open.items);
+    faults.extend(form_faults(procedure.form.validate(&after)));
+    faults.extend(missing_attachments(&procedure, &case.row.attachment_codes.0));
+    refuse_faults(faults)?;
+
+    case.step(Command::Answer)?;
+    applications::keep_revision(tx, &case.row)?;
+    corrections::mark_answered(tx, tenant, open.row.id)?;
+    let revision = case.row.form_revision;
+    case.row.form_revision += 1;
+    seal_form(ctx, &mut case, &after);
+    let facts = json!({
+        "correction": open.row.id,
+        "revision_before": revision,
+        "revision_after": case.row.form_revision,
+        "changed": changed,
+        "form_sha256": crate::seal::sha256_hex(&case.row.sealed_form),
+    });
+    case.record(tx, "resubmitted", facts, None)?;
+    case.save(tx)?;
+    Ok(Made { value: case.row, resource_id: id.to_string() })
+}
+
+/// Pointers of the answers that differ, `/form/{field}`.
+fn changed_fields(before: &Value, after: &Value) -> Vec<String> {
+    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
+        return if before == after { Vec::new() } else { vec!["/form".to_owned()] };
+    };
+    let mut names: Vec<_> = old.keys().chain(new.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let differs = |name: &&String| old.get(*name) != new.get(*name);
+    names.into_iter().filter(differs).map(|name| format!("/form/{}", escape(name))).collect()
+}
+
+fn not_asked(changed: &[String], items: &[CorrectionItem]) -> Vec<Fault> {
+    let unasked = changed.iter().filter(|pointer| !items.iter().any(|item| item.pointer == **pointer));
+    unasked
+        .map(|pointer| {
+            let (ja, en) =
+                ("補正を求められていない項目は変更できません。", "This was not asked for and cannot change.");
+            Fault::new(pointer, "not_asked", ja, en)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r10_each_changed_answer_that_was_not_asked_is_named() {
+        let before = json!({"a": 1, "b": 2, "c": 3});
+        let after = json!({"a": 1, "b": 4, "d": 5});
+        let changed = changed_fields(&before, &after);
+        assert_eq!(changed, ["/form/b", "/form/c", "/form/d"]);
+        let items = [CorrectionItem { pointer: "/form/b".into(), message: "x".into() }];
+        let pointers: Vec<_> = not_asked(&changed, &items).into_iter().map(|fault| fault.pointer).collect();
+        assert_eq!(pointers, ["/form/c", "/form/d"]);
+    }
+
+    #[test]
+    fn a_bare_field_means_the_form() {
+        let named =
+            |pointer: &str| normal(&CorrectionItem { pointer: pointer.into(), message: " x ".into() });
+        assert_eq!(named("/a").pointer, "/form/a");
+        assert_eq!(named("/form/a").pointer, "/form/a");
+        assert_eq!(named("/attachments/a").pointer, "/attachments/a");
+        assert_eq!(named("/a").message, "x");
+    }
+}

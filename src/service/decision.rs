@@ -1,0 +1,87 @@
+//! Decisions (処分) as they are read, and the steps that wait for an officer's seal.
+
+use super::{Ctx, Failure, Refusal, access, cases, officer};
+use crate::domain::approval::ProposalBody;
+use crate::domain::calendar::jst_day;
+use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
+use crate::domain::policy::Action;
+use crate::domain::procedure::Bilingual;
+use crate::store::decisions::{self, DecisionRow};
+use crate::store::proposals::{self, WaitingStep};
+use crate::store::{Reads, officers};
+
+/// A decision in clear.
+#[derive(Clone, Debug)]
+pub struct DecisionText {
+    /// The stored row.
+    pub row: DecisionRow,
+    /// What it says.
+    pub body: ProposalBody,
+}
+
+/// The decision of a case, for its parties and the department; not found before there is one.
+pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<DecisionText, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let (reader, decision) = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
+            let row = decisions::of_case(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+            let body = case.key.open_json(&decisions::body_place(row.id), &row.sealed_body)?;
+            Ok::<_, Failure>((access::reader(&case.actor), DecisionText { row, body }))
+        })
+        .await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
+    }
+    Ok(decision)
+}
+
+/// A step that waits for the caller.
+#[derive(Clone, Debug)]
+pub struct WaitingForMe {
+    /// The step with its case.
+    pub step: WaitingStep,
+    /// Name of the procedure.
+    pub title: Bilingual,
+}
+
+/// The most steps of one page.
+const PAGE: usize = 50;
+
+/// What waits for the caller's seal, over all bodies served today, oldest first; with where the next page begins.
+pub async fn waiting_for_me(
+    ctx: Ctx,
+    after: Option<ProposalId>,
+) -> Result<(Vec<WaitingForMe>, Option<ProposalId>), Failure> {
+    let account = ctx.account()?;
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let today = jst_day(tx.now());
+        let mut bodies: Vec<_> = officers::posts_of_account(tx, account, today)?;
+        bodies.dedup_by(|one, other| one.0 == other.0);
+        let limit = i64::try_from(PAGE).unwrap_or(i64::MAX).saturating_add(1);
+        let mut steps = Vec::new();
+        // Nobody serves more than a few bodies.
+        for (tenant, _) in bodies {
+            if let Some(me) = officer::authority(tx, &tenant, account, today)? {
+                steps.extend(proposals::waiting_for(tx, &tenant, me.officer, &me.posts, after, limit)?);
+            }
+        }
+        steps.sort_by_key(|step| step.proposal);
+        let more = steps.len() > PAGE;
+        steps.truncate(PAGE);
+        let next = steps.last().filter(|_| more).map(|step| step.proposal);
+        Ok((steps.into_iter().map(|step| titled(&ctx, step)).collect(), next))
+    })
+    .await
+}
+
+fn titled(ctx: &Ctx, step: WaitingStep) -> WaitingForMe {
+    let version = u32::try_from(step.procedure_version).unwrap_or(0);
+    let found = ctx.core.catalogue.procedure_version(&step.tenant, &step.procedure, version);
+    let slug = || Bilingual { ja: step.procedure.clone(), en: step.procedure.clone() };
+    let title = found.map_or_else(slug, |procedure| procedure.definition.title.clone());
+    WaitingForMe { step, title }
+}

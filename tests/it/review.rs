@@ -1,0 +1,347 @@
+//! Review, correction, approval and the record of them, through the services, on both databases.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::civil::date;
+use madoguchi::domain::account::AccountKind;
+use madoguchi::domain::application::StateName;
+use madoguchi::domain::approval::{DecisionKind, ProposalBody};
+use madoguchi::domain::id::{AccountId, ApplicationId, OfficerId, TenantCode};
+use madoguchi::domain::policy::{Post, Role};
+use madoguchi::service::account::{Register, register};
+use madoguchi::service::approval::{self, Act, Standing};
+use madoguchi::service::audit::{self, BrokenChain, Chain};
+use madoguchi::service::correction::{self, Ask, CorrectionItem};
+use madoguchi::service::idempotency::IdempotencyRequest;
+use madoguchi::service::intake::{self, NewDraft};
+use madoguchi::service::officer::{Appointment, appoint};
+use madoguchi::service::queue::{self, AssigneeFilter, Wanted};
+use madoguchi::service::{Caller, Core, Ctx, Effect, Failure, Origin, Refusal, decision, review, timeline};
+use madoguchi::store::applications::ApplicationRow;
+use madoguchi::store::officers::Term;
+use secrecy::SecretString;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::core::core;
+use crate::support::db::{Kind, TestDb, execute};
+
+const DEPARTMENT: &str = "kiki-shobo-hoan";
+const APPLICATION: &str = "denki-koji-toroku";
+const NOTIFICATION: &str = "denki-koji-henko-todoke";
+
+#[derive(Clone, Copy)]
+struct Staff {
+    account: AccountId,
+    officer: OfficerId,
+}
+
+struct Stage {
+    core: Arc<Core>,
+    db: TestDb,
+    applicant: AccountId,
+    clerk: Staff,
+    colleague: Staff,
+    chief: Staff,
+}
+
+fn tenant() -> TenantCode {
+    TenantCode::parse("020001").unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests may read the environment")]
+fn rounds() -> usize {
+    std::env::var("TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5)
+}
+
+fn password() -> SecretString {
+    SecretString::from("正しい馬の電池とホチキス".to_owned())
+}
+
+fn refusal<T>(result: Result<T, Failure>) -> Refusal {
+    match result {
+        Err(Failure::Refused(refusal)) => refusal,
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was not refused"),
+    }
+}
+
+async fn hire(core: &Core, email: &str, role: Role) -> Staff {
+    let post = Post { department: DEPARTMENT.into(), role, title: format!("{}の職", role.as_str()) };
+    let term = Term { from: date(2025, 4, 1), to: None };
+    let (email, name) = (email.to_owned(), email.to_owned());
+    let posts = vec![(post, term)];
+    let appointment = Appointment { tenant: tenant(), email, name, password: password(), posts };
+    let appointed = appoint(core, appointment).await.unwrap();
+    Staff { account: appointed.account, officer: appointed.officer }
+}
+
+impl Stage {
+    async fn set(db: TestDb) -> Self {
+        let core = core(&db);
+        let key = core.keys.new_tenant_key(&tenant(), core.ids.as_ref());
+        core.keys.adopt_tenant_key(&tenant(), 1, &key).unwrap();
+        let registration = Register {
+            email: "denko@example.jp".into(),
+            password: password(),
+            name: "株式会社ねぶた電工".into(),
+            kind: AccountKind::Business,
+            corporate_number: None,
+        };
+        let applicant = register(&core, registration).await.unwrap().id;
+        let clerk = hire(&core, "clerk@example.jp", Role::Clerk).await;
+        let colleague = hire(&core, "colleague@example.jp", Role::Clerk).await;
+        let chief = hire(&core, "chief@example.jp", Role::SectionChief).await;
+        Self { core, db, applicant, clerk, colleague, chief }
+    }
+
+    fn ctx(&self, account: AccountId) -> Ctx {
+        Ctx { core: self.core.clone(), caller: Caller::Account(account), request_id: Uuid::from_u128(1) }
+    }
+
+    fn key(account: AccountId) -> IdempotencyRequest {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let key = format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        IdempotencyRequest { tenant: tenant(), actor: account, key, fingerprint: [0; 32] }
+    }
+
+    async fn submitted(&self, procedure: &str) -> ApplicationId {
+        let today = date(2026, 4, 1);
+        let known = self.core.catalogue.find_procedure(&tenant(), procedure, today).unwrap();
+        let example = known.definition.examples[0].clone();
+        let draft = NewDraft { procedure: procedure.into(), form: example.form };
+        let ctx = self.ctx(self.applicant);
+        let id = intake::create_draft(ctx, Self::key(self.applicant), draft).await.unwrap().value.id;
+        let codes: Vec<_> = example.attachments.iter().map(|file| file.code.clone()).collect();
+        let codes = json!(codes);
+        execute(
+            &self.db.settings.url,
+            &format!("UPDATE applications SET attachment_codes = '{codes}' WHERE id = '{id}'"),
+        );
+        intake::submit(self.ctx(self.applicant), Self::key(self.applicant), id, None).await.unwrap();
+        id
+    }
+
+    fn settle(&self, id: ApplicationId) {
+        let set = "UPDATE invoices SET state = 'entrusted', entrusted_on = '2026-04-01'";
+        execute(&self.db.settings.url, &format!("{set} WHERE application_id = '{id}'"));
+    }
+
+    async fn claimed(&self, procedure: &str) -> ApplicationRow {
+        let id = self.submitted(procedure).await;
+        self.claim(self.clerk, id).await.unwrap().value
+    }
+
+    async fn claim(&self, who: Staff, id: ApplicationId) -> Result<Effect<ApplicationRow>, Failure> {
+        review::claim(self.ctx(who.account), Self::key(who.account), id).await
+    }
+
+    async fn propose(
+        &self,
+        who: Staff,
+        row: &ApplicationRow,
+        body: ProposalBody,
+    ) -> Result<Effect<Standing>, Failure> {
+        approval::propose(self.ctx(who.account), Self::key(who.account), row.id, row.version, body).await
+    }
+
+    async fn act(&self, who: Staff, id: ApplicationId, act: Act) -> Result<Effect<Standing>, Failure> {
+        approval::act(self.ctx(who.account), Self::key(who.account), id, act).await
+    }
+
+    async fn proposed(&self) -> ApplicationRow {
+        let row = self.claimed(APPLICATION).await;
+        self.propose(self.clerk, &row, grant()).await.unwrap().value.case
+    }
+
+    async fn audit(&self) -> Vec<BrokenChain> {
+        audit::verify(&self.core, &tenant()).await.unwrap().broken
+    }
+}
+
+fn grant() -> ProposalBody {
+    ProposalBody { decision: DecisionKind::Grant, reasons: vec![], conditions: vec![] }
+}
+
+on_both_databases!(two_officers_who_claim_at_once_get_one_winner, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    for _ in 0..rounds() {
+        let id = stage.submitted(APPLICATION).await;
+        let (one, other) = tokio::join!(stage.claim(stage.clerk, id), stage.claim(stage.colleague, id));
+        let (won, lost) = if one.is_ok() { (one, other) } else { (other, one) };
+        assert_eq!(won.unwrap().value.state, "under_review");
+        assert_eq!(refusal(lost), Refusal::AlreadyClaimed);
+    }
+    assert_eq!(stage.audit().await, vec![]);
+});
+
+on_both_databases!(two_approvals_at_once_make_one_decision, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let second_chief = hire(&stage.core, "chief2@example.jp", Role::SectionChief).await;
+    for _ in 0..rounds() {
+        let row = stage.proposed().await;
+        stage.settle(row.id);
+        let approve = || Act::Approve { version: row.version };
+        let (one, other) = tokio::join!(
+            stage.act(stage.chief, row.id, approve()),
+            stage.act(second_chief, row.id, approve())
+        );
+        let (won, lost) = if one.is_ok() { (one, other) } else { (other, one) };
+        assert_eq!(won.unwrap().value.case.state, "decided");
+        assert!(matches!(refusal(lost), Refusal::StaleVersion { .. }));
+    }
+    let decisions = stage.db.count("(SELECT COUNT(*) FROM decisions)").await;
+    let notices = stage.db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_decision')").await;
+    assert_eq!((decisions, notices), (rounds().try_into().unwrap(), rounds().try_into().unwrap()));
+});
+
+on_both_databases!(r118_the_drafter_cannot_approve_and_r68_the_fee_comes_first, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let id = stage.submitted(APPLICATION).await;
+    let row = stage.claim(stage.chief, id).await.unwrap().value;
+    let row = stage.propose(stage.chief, &row, grant()).await.unwrap().value.case;
+    let approve = Act::Approve { version: row.version };
+    assert_eq!(refusal(stage.act(stage.chief, id, approve.clone()).await), Refusal::OwnProposal);
+    assert_eq!(refusal(stage.act(stage.clerk, id, approve.clone()).await), Refusal::Forbidden);
+
+    let second_chief = hire(&stage.core, "chief2@example.jp", Role::SectionChief).await;
+    let (waiting, _) = decision::waiting_for_me(stage.ctx(second_chief.account), None).await.unwrap();
+    assert_eq!(waiting.iter().map(|one| one.step.application).collect::<Vec<_>>(), [id]);
+    assert_eq!(decision::waiting_for_me(stage.ctx(stage.chief.account), None).await.unwrap().0.len(), 0);
+    assert_eq!(refusal(stage.act(second_chief, id, approve.clone()).await), Refusal::FeeNotSettled);
+    stage.settle(id);
+    let key = Stage::key(second_chief.account);
+    let ctx = stage.ctx(second_chief.account);
+    let decided = approval::act(ctx.clone(), key.clone(), id, approve.clone()).await.unwrap();
+    assert_eq!(decided.value.case.state, "decided");
+    assert_eq!(approval::act(ctx, key, id, approve).await.unwrap().origin, Origin::Replayed);
+    let found = decision::find(stage.ctx(stage.applicant), tenant(), id).await.unwrap();
+    assert_eq!((found.row.authority.as_str(), found.body), ("青森県知事", grant()));
+});
+
+on_both_databases!(r27_a_refusal_without_reasons_is_refused, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let row = stage.claimed(APPLICATION).await;
+    let body = ProposalBody { decision: DecisionKind::Refuse, ..grant() };
+    let Refusal::Invalid(faults) = refusal(stage.propose(stage.clerk, &row, body).await) else { panic!() };
+    assert_eq!(faults[0].pointer, "/reasons");
+});
+
+on_both_databases!(r2_nobody_decides_a_notification, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let row = stage.claimed(NOTIFICATION).await;
+    assert_eq!(refusal(stage.propose(stage.clerk, &row, grant()).await), Refusal::NotForNotifications);
+    let approve = Act::Approve { version: row.version };
+    assert_eq!(refusal(stage.act(stage.chief, row.id, approve).await), Refusal::NotForNotifications);
+    let (ctx, key) = (stage.ctx(stage.clerk.account), Stage::key(stage.clerk.account));
+    assert_eq!(review::close(ctx, key, row.id).await.unwrap().value.state, "closed");
+});
+
+on_both_databases!(a_return_and_a_recall_bring_the_case_back_to_its_drafter, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let row = stage.proposed().await;
+    let back = Act::Return { to_step: 0, comment: "根拠条項を補うこと".into(), version: None };
+    let returned = stage.act(stage.chief, row.id, back).await.unwrap().value;
+    assert_eq!(
+        (returned.case.state.as_str(), returned.routed.row.state.as_str()),
+        ("under_review", "returned")
+    );
+    assert_eq!(returned.comments, [Some("根拠条項を補うこと".to_owned())]);
+
+    let again = stage.propose(stage.clerk, &returned.case, grant()).await.unwrap().value.case;
+    let recall = Act::Recall { version: None };
+    assert_eq!(refusal(stage.act(stage.colleague, again.id, recall.clone()).await), Refusal::Forbidden);
+    assert_eq!(stage.act(stage.clerk, again.id, recall).await.unwrap().value.case.state, "under_review");
+});
+
+on_both_databases!(r10_a_correction_unlocks_exactly_what_was_asked, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let row = stage.claimed(APPLICATION).await;
+    let (ctx, clerk) = (stage.ctx(stage.clerk.account), stage.clerk.account);
+    let item = |pointer: &str| CorrectionItem { pointer: pointer.into(), message: "番地まで".into() };
+    let unknown =
+        Ask { items: vec![item("/form/nonsense"), item("/form/address")], due_on: date(2026, 4, 1) };
+    let refused = refusal(correction::ask(ctx.clone(), Stage::key(clerk), row.id, unknown).await);
+    let pointers: Vec<_> = refused.faults().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/items/0/pointer", "/due_on"]);
+    let ask = Ask { items: vec![item("/form/address")], due_on: date(2026, 4, 20) };
+    let asked = correction::ask(ctx, Stage::key(clerk), row.id, ask).await.unwrap().value;
+    assert_eq!(asked.case.state, "correction_requested");
+
+    let answer = async |version, form| {
+        let request = Stage::key(stage.applicant);
+        correction::resubmit(stage.ctx(stage.applicant), request, row.id, version, form).await
+    };
+    let version = asked.case.version;
+    assert!(matches!(refusal(answer(version - 1, json!({})).await), Refusal::StaleVersion { .. }));
+    let wrong =
+        refusal(answer(version, json!({"address": "青森市新町1-2-3", "phone": "017-000-0000"})).await);
+    let pointers: Vec<_> = wrong.faults().iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/form/phone"]);
+    let answered = answer(version, json!({"address": "青森市新町1-2-3"})).await.unwrap().value;
+    assert_eq!((answered.state.as_str(), answered.form_revision), ("under_review", 2));
+    assert_eq!(answered.arrived_at, row.arrived_at);
+    assert_eq!(stage.db.count("(SELECT COUNT(*) FROM form_revisions)").await, 1);
+    let listed = correction::list(stage.ctx(stage.applicant), tenant(), row.id).await.unwrap();
+    assert_eq!((listed[0].row.state.as_str(), listed[0].items.len()), ("answered", 1));
+});
+
+on_both_databases!(the_timeline_shows_each_step_and_a_tampered_row_is_found, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let row = stage.proposed().await;
+    stage.settle(row.id);
+    stage.act(stage.chief, row.id, Act::Approve { version: row.version }).await.unwrap();
+    let shown = timeline::read(stage.ctx(stage.clerk.account), tenant(), row.id).await.unwrap();
+    let kinds: Vec<_> = shown.items.iter().map(|item| item.kind.as_str()).collect();
+    assert_eq!(kinds, ["submitted", "claimed", "proposed", "approved", "decided"]);
+    assert_eq!(shown.chain, Chain::Intact);
+    assert_eq!(shown.items[0].actor.name.as_deref(), Some("株式会社ねぶた電工"));
+    let sealer = &shown.items[4].actor;
+    assert_eq!(
+        (sealer.title.as_deref(), sealer.department.as_deref()),
+        (Some("section_chiefの職"), Some("消防保安課"))
+    );
+    let own = timeline::read(stage.ctx(stage.applicant), tenant(), row.id).await.unwrap();
+    assert!(own.items[2].facts.is_null(), "the applicant learns of the decision, not of its draft");
+    // Only the officer's reading is in the access log.
+    assert_eq!(stage.db.count("(SELECT COUNT(*) FROM access_log)").await, 1);
+    assert_eq!(stage.audit().await, vec![]);
+
+    let drop_trigger = match stage.db.kind {
+        Kind::Sqlite => "DROP TRIGGER events_no_update",
+        Kind::Postgres => "DROP TRIGGER events_append_only ON events",
+    };
+    let tamper = format!("{drop_trigger}; UPDATE events SET actor_id = 'nobody' WHERE seq = 2");
+    execute(&stage.db.settings.url, &tamper);
+    let broken = timeline::read(stage.ctx(stage.clerk.account), tenant(), row.id).await.unwrap();
+    assert_eq!(broken.chain, Chain::Broken { seq: 2 });
+    assert_eq!(stage.audit().await, [BrokenChain::Case { application: row.id, seq: 2 }]);
+});
+
+on_both_databases!(a_queue_shows_the_row_staff_need_and_hides_itself_from_others, async |db: TestDb| {
+    let stage = Stage::set(db).await;
+    let (one, two) = (stage.claimed(APPLICATION).await, stage.submitted(NOTIFICATION).await);
+    let wanted = |state, assignee| Wanted {
+        tenant: tenant(),
+        department: DEPARTMENT.into(),
+        state,
+        assignee,
+        cursor: None,
+    };
+    let all = queue::list(stage.ctx(stage.clerk.account), wanted(None, AssigneeFilter::Any)).await.unwrap();
+    assert_eq!(all.items.len(), 2);
+    assert_eq!(all.next, None);
+    let mine = queue::list(stage.ctx(stage.clerk.account), wanted(None, AssigneeFilter::Mine)).await.unwrap();
+    assert_eq!(mine.items.len(), 1);
+    let row = &mine.items[0];
+    assert_eq!((row.id, row.fee_state.as_deref()), (one.id, Some("unpaid")));
+    assert_eq!(row.applicant.as_deref(), Some("株式会社ねぶた電工"));
+    assert_eq!(row.assignee, Some((stage.clerk.officer, Some("clerk@example.jp".into()))));
+    let waiting = wanted(Some(StateName::Submitted), AssigneeFilter::Any);
+    let waiting = queue::list(stage.ctx(stage.clerk.account), waiting).await.unwrap();
+    assert_eq!(waiting.items.iter().map(|item| item.id).collect::<Vec<_>>(), [two]);
+    let stranger = queue::list(stage.ctx(stage.applicant), wanted(None, AssigneeFilter::Any)).await;
+    assert_eq!(refusal(stranger), Refusal::NotFound);
+    assert_eq!(stage.db.count("(SELECT COUNT(*) FROM access_log)").await, 3);
+});
