@@ -1,4 +1,39 @@
-//! Madoguchi (窓口): one counter for a prefecture and its municipalities.
+//! Madoguchi (窓口): one counter for a prefecture and its municipalities. This page is the map.
+//!
+//! # The house
+//!
+//! ```text
+//! cli ─► http, jobs ─► service ─► domain
+//!                         ├───► store ───► domain
+//!                         └───► gateway, files, mail ─► domain      (adapters)
+//! ```
+//!
+//! * [`domain`] decides and does nothing else: no input or output, no clock, no randomness. It imports nothing of ours.
+//! * [`service`] is one public function a use case: load, decide, save, record, enqueue, inside one transaction.
+//! * [`store`] alone knows diesel, SQLite and PostgreSQL. [`gateway`] alone knows what a payment gateway speaks.
+//! * [`http`] parses, calls one use case, presents. [`jobs`] carries out later what a transaction asked for.
+//! * [`seal`] keeps personal data unreadable in the database; [`catalogue`] and [`config`] read what is configured.
+//! * [`simulator`] is a gateway's stand-in and a house of its own: it imports nothing of ours.
+//! * [`drill`] names the places where a test may kill the process.
+//!
+//! `tests/it/tidy.rs` fails when an import goes the wrong way.
+//!
+//! # The life of an application
+//!
+//! `POST …/submit` → `http::v1::applications` names the caller and the key → [`service::intake::submit`] opens one
+//! write → [`service::cases::open`] asks the policy and unseals → `domain` checks the answers, prices them
+//! (`domain::fee`), sets the due date (`domain::processing_clock`) and moves the state (`domain::application`) → the
+//! store writes arrival, invoice, ledger entry, chained event, case and idempotency key → the writer commits the batch →
+//! 200 with number, due date and invoice. A clerk claims it (`service::review`), asks for a correction
+//! (`service::correction`), proposes; the section chief seals (`service::approval`) and the decision is made.
+//!
+//! # The life of a payment
+//!
+//! `POST …/payments` → [`service::payment::open`] commits a payment and the exact bytes to send, with a lease this process
+//! holds → [`service::gateway_call::carry_out`] sends them outside of any transaction and records the answer under the
+//! lease → the payer pays at the gateway → [`service::notification::receive`] verifies, stores, acknowledges → a job folds
+//! it into the payment ([`service::payment_standing`]): counters, state, invoice, ledger, event, in one transaction → a
+//! lost notification is found by [`service::poll`], a crash by the job that was enqueued with the intent.
 
 pub mod catalogue;
 pub mod cli;

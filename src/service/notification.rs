@@ -8,6 +8,7 @@ use std::sync::Arc;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
+use super::payment::tenant_of_reference;
 use super::payment_standing::{Source, apply_snapshot};
 use super::poll::POLL_PAYMENT;
 use super::{Core, Failure, Refusal};
@@ -45,6 +46,11 @@ pub async fn receive(
             .increment(1);
         Refusal::NotificationRejected
     })?;
+    // An account that serves several bodies has one address for its notifications: the reference names the body.
+    let named = verified.merchant_reference.as_deref().and_then(tenant_of_reference);
+    let same_account =
+        |body: &TenantCode| core.gateways.find(body, &gateway).is_some_and(|it| Arc::ptr_eq(it, account));
+    let tenant = named.filter(same_account).unwrap_or(tenant);
     let row = row(core, &tenant, gateway, &raw, &verified)?;
     core.drill.reach_async(CrashPoint::NotificationBeforeRecord).await;
     let inbox = Root::Unlocked(core.ids.uuid(now));

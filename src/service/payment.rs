@@ -127,7 +127,7 @@ fn begin(
     let payment_id = PaymentId(tx.new_id());
     let return_url = wanted.return_url.clone().unwrap_or_else(|| ctx.core.settings.http.public_url.clone());
     let checkout = CreateCheckout {
-        merchant_reference: merchant_reference(payment_id),
+        merchant_reference: merchant_reference(tenant, payment_id),
         amount: invoice.total,
         method: method.clone(),
         return_url,
@@ -312,9 +312,16 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: PaymentId) -> Result<PaymentR
     .await
 }
 
-/// Our reference at the gateway: short, and readable back to the payment.
-fn merchant_reference(id: PaymentId) -> String {
-    format!("mdg-{}", id.0.simple())
+/// Our reference at the gateway: the body's code and the payment, 39 characters (Suica takes at most 40).
+///
+/// One merchant account may serve several bodies; the code tells whose a notification is.
+fn merchant_reference(tenant: &TenantCode, id: PaymentId) -> String {
+    format!("{tenant}-{}", id.0.simple())
+}
+
+/// The body that a reference of ours names.
+pub fn tenant_of_reference(reference: &str) -> Option<TenantCode> {
+    reference.split_once('-').and_then(|(code, _)| TenantCode::parse(code))
 }
 
 fn find(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<PaymentRow, Failure> {
