@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::payment_standing::{Source, apply_snapshot};
 use super::poll::POLL_PAYMENT;
-use super::{Core, Failure, Refusal};
+use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::TenantCode;
 use crate::drill::CrashPoint;
 use crate::gateway::{Notification, RawNotification, Trust};
-use crate::jobs::JobEnd;
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
 use crate::store::payments::PaymentRow;
 use crate::store::sql::Micros;
