@@ -19,3 +19,4 @@ mod review;
 mod schema_parity;
 mod simulator;
 mod store;
+mod tidy;
