@@ -372,7 +372,10 @@ fn open_routed(
         officer::actor(tx, tenant, account, jst_day(tx.now()))?
     };
     let state = row.case_state()?;
-    let routed = proposals::latest_of_case(tx, tenant, id)?;
+    let routed = match row.proposal_id {
+        Some(proposal) => proposals::find(tx, tenant, proposal)?,
+        None => proposals::latest_of_case(tx, tenant, id)?,
+    };
     let visibility = if state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived };
     let may_from = |department: &str| {
         let (department, parties) = (department.to_owned(), accounts.clone());

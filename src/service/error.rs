@@ -182,10 +182,9 @@ impl Refusal {
             Self::WrongCredentials => {
                 ("メールアドレスまたはパスワードが違います。", "The e-mail address or the password is wrong.")
             }
-            Self::RefreshTokenReused => (
-                "更新トークンが再利用されたため、セッションを終了しました。",
-                "A refresh token was used twice; the session has been closed.",
-            ),
+            Self::RefreshTokenReused => {
+                ("更新トークンが再利用されました。", "A refresh token was used twice.")
+            }
             Self::NotFound => ("見つかりません。", "Not found."),
             Self::Forbidden => ("この操作を行う権限がありません。", "You are not allowed to do this."),
             Self::OwnProposal => {
@@ -216,7 +215,7 @@ impl Refusal {
                 "The Idempotency-Key header (1 to 64 visible ASCII characters) is required.",
             ),
             Self::IdempotencyKeyReused => (
-                "この Idempotency-Key は別の内容で使用済みです。",
+                "この Idempotency-Key は使用済みです。",
                 "This Idempotency-Key was used for another request.",
             ),
             Self::UnsupportedMediaType => {
