@@ -1,5 +1,6 @@
 //! The command line: one file a command. Results go to standard output, logs and errors to standard error.
 
+mod audit;
 mod backup;
 mod database;
 mod demo;
@@ -43,6 +44,9 @@ enum Command {
     Migrate(Common),
     /// Copy a running SQLite database into a new file
     Backup(backup::BackupOptions),
+    /// The record of what happened
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiOptions),
     /// Run the payment gateway simulator
@@ -124,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Migrate(common) => migrate::migrate(&common),
         Command::Backup(options) => backup::backup(&options),
+        Command::Audit(command) => audit::audit(&command),
         Command::Openapi(options) => openapi::openapi(&options),
         Command::Simulator(options) => simulator::simulator(&options),
         Command::Procedures(command) => procedures::procedures(&command),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::JobEnd;
-use crate::domain::id::{AccountId, JobId};
+use crate::domain::id::{AccountId, ApplicationId, JobId, TenantCode};
 use crate::mail::{self, Mail};
 use crate::service::account::open_profile;
 use crate::service::{Core, Failure};
-use crate::store::accounts;
+use crate::store::{accounts, parties};
 
 /// Tells the owner of an address that somebody tried to register it again. An account that is gone gets no mail.
 pub async fn account_exists(core: &Arc<Core>, account: AccountId, job: JobId) -> Result<JobEnd, Failure> {
@@ -27,6 +27,38 @@ pub async fn account_exists(core: &Arc<Core>, account: AccountId, job: JobId) ->
              Somebody tried to register a new account with this address, which has one already. If it was you, please \
              sign in with the password you have. If not, there is nothing to do.\n",
             name = profile.name
+        ),
+        written_at: core.clock.now(),
+    };
+    let delivered = mail::deliver(&core.settings.mail, &mail).await;
+    delivered.map_err(|error| Failure::Internal(format!("the mail cannot be written: {error}")))?;
+    Ok(JobEnd::Done)
+}
+
+/// Tells the applicant that a decision can be read. The mail names the number only: what was decided, and about whom, is
+/// read after signing in, and a mail is never the arrival of the notice (R-38).
+pub async fn decision_made(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    case: ApplicationId,
+    job: JobId,
+) -> Result<JobEnd, Failure> {
+    let read = core.db.read(move |tx| {
+        let found = parties::case_with_accounts(tx, &tenant, case)?;
+        let Some((row, accounts)) = found else { return Ok(None) };
+        let Some(account) = accounts.first() else { return Ok(None) };
+        Ok::<_, Failure>(accounts::find(tx, *account)?.map(|account| (row.number, account)))
+    });
+    let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };
+    let number = number.unwrap_or_default();
+    let mail = Mail {
+        message_id: job.0,
+        to: open_profile(&core.keys, &account)?.email,
+        subject: "【窓口】通知が届いています / A notice is waiting for you".to_owned(),
+        body: format!(
+            "受付番号 {number} の手続について、通知が届いています。サインインしてご確認ください。\n{url}\n\n\
+             A notice about your application {number} is waiting. Please sign in to read it.\n",
+            url = core.settings.http.public_url
         ),
         written_at: core.clock.now(),
     };

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::id::{AccountId, OperationId, PaymentId, TenantCode};
+use crate::domain::id::{AccountId, ApplicationId, OperationId, PaymentId, TenantCode};
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
+use crate::service::approval::NOTIFY_DECISION;
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::poll::{self, POLL_PAYMENT};
@@ -36,6 +37,8 @@ pub enum Job {
     PollPayment(PaymentId),
     /// Apply a stored notification; the subject names account and delivery.
     ApplyNotification(String),
+    /// Tell the applicant that the decision is there.
+    NotifyDecision(ApplicationId),
     /// Forget periodic jobs that were done more than a week ago.
     ForgetPeriodic,
 }
@@ -58,6 +61,7 @@ impl Job {
             RECOVER_OPERATION => Ok(Self::RecoverOperation(OperationId(id()?))),
             POLL_PAYMENT => Ok(Self::PollPayment(PaymentId(id()?))),
             APPLY_NOTIFICATION => Ok(Self::ApplyNotification(subject.to_owned())),
+            NOTIFY_DECISION => Ok(Self::NotifyDecision(ApplicationId(id()?))),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
             _ => Err(unknown()),
         }
@@ -71,6 +75,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::RecoverOperation(id) => gateway_call::recover(core, tenant(claimed)?, id).await,
         Job::PollPayment(id) => poll::run(core, tenant(claimed)?, id).await,
         Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
+        Job::NotifyDecision(case) => mail::decision_made(core, tenant(claimed)?, case, claimed.id).await,
         Job::ForgetPeriodic => {
             let week = SignedDuration::from_hours(24 * 7);
             core.db

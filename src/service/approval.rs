@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::billing;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{pinned, refuse_faults};
@@ -17,7 +18,6 @@ use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, DecisionId, ProposalId, TenantCode};
 use crate::domain::invoice::{self, PaymentGate};
 use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Visibility};
-use crate::domain::procedure::FeeDue;
 use crate::store::applications::ApplicationRow;
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
@@ -102,6 +102,7 @@ fn draft(
         return Err(Refusal::Forbidden.into());
     }
     refuse_faults(body.faults())?;
+    billing::refuse_outdated_fee(tx, ctx, &case, now)?;
     let route = approval::route(&pinned(ctx, &case.row)?.definition);
     let proposal = Proposal::draft(me, route.map_err(|unknown| Failure::Internal(unknown.to_string()))?);
     let place = proposals::body_place(proposal_id);
@@ -243,7 +244,7 @@ fn decide(
     let tenant = &case.row.tenant_id;
     let states = invoices::of_case(tx, tenant, case.row.id)?;
     let states = states.iter().map(invoices::InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
-    let due = fee_due(pinned(ctx, &case.row)?.definition.fee_due);
+    let due = pinned(ctx, &case.row)?.definition.fee_due;
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         return Err(Refusal::FeeNotSettled.into());
     }
@@ -272,15 +273,6 @@ fn decide(
     };
     case.step(Command::Decide)?;
     Ok(row)
-}
-
-fn fee_due(due: FeeDue) -> invoice::FeeDue {
-    match due {
-        FeeDue::OnSubmit => invoice::FeeDue::OnSubmit,
-        FeeDue::AfterReview => invoice::FeeDue::AfterReview,
-        FeeDue::OnIssue => invoice::FeeDue::OnIssue,
-        FeeDue::None => invoice::FeeDue::None,
-    }
 }
 
 fn send_back(

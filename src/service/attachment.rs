@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, intake};
+use super::{Ctx, Effect, Failure, Refusal, access, correction, intake};
 use crate::domain::application::{CaseState, StateName};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, AttachmentId, TenantCode};
@@ -18,7 +18,7 @@ use crate::seal::{DataKey, sha256_hex};
 use crate::service::case_view::AttachmentView;
 use crate::store::attachments::{self, AttachmentRow};
 use crate::store::sql::Micros;
-use crate::store::{Root, Tx};
+use crate::store::{Reads, Root, Tx};
 
 /// A file as it was handed in.
 #[derive(Clone)]
@@ -81,8 +81,13 @@ async fn check(
     upload: &Upload,
 ) -> Result<DataKey, Failure> {
     let (inner, tenant) = (ctx.clone(), tenant.clone());
-    let case = ctx.core.db.read(move |tx| cases::open(tx, &inner, &tenant, id, Action::EditCase)).await?;
-    require_open(&case)?;
+    let code = upload.code.clone();
+    let read = ctx.core.db.read(move |tx| {
+        let case = cases::open(tx, &inner, &tenant, id, Action::EditCase)?;
+        require_open(tx, &case, &code)?;
+        Ok::<_, Failure>(case)
+    });
+    let case = read.await?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let rule = procedure.definition.attachment(&upload.code);
     intake::refuse_faults(match rule {
@@ -120,7 +125,7 @@ fn record(
     stored: &Stored,
 ) -> Result<Made<AttachmentView>, Failure> {
     let mut case = cases::open(tx, ctx, tenant, id, Action::EditCase)?;
-    require_open(&case)?;
+    require_open(tx, &case, &stored.code)?;
     let earlier = attachments::of_case(tx, tenant, id)?;
     let attachment = AttachmentId(tx.new_id());
     let row = AttachmentRow {
@@ -161,16 +166,19 @@ pub async fn download(
     id: ApplicationId,
     attachment: AttachmentId,
 ) -> Result<Download, Failure> {
-    let inner = ctx.clone();
+    let (inner, of) = (ctx.clone(), tenant.clone());
     let (case, row) = ctx
         .core
         .db
         .read(move |tx| {
-            let case = cases::open(tx, &inner, &tenant, id, Action::ReadCase)?;
-            let row = attachments::find(tx, &tenant, id, attachment)?.ok_or(Refusal::NotFound)?;
+            let case = cases::open(tx, &inner, &of, id, Action::ReadCase)?;
+            let row = attachments::find(tx, &of, id, attachment)?.ok_or(Refusal::NotFound)?;
             Ok::<_, Failure>((case, row))
         })
         .await?;
+    if let Some(officer) = access::reader(&case.actor) {
+        access::record(&ctx, &tenant, officer, "get_attachment", &[id]).await?;
+    }
     let object_key: Uuid =
         row.object_key.parse().map_err(|_| Failure::Internal(format!("object key of {attachment}")))?;
     let sealed = ctx.core.files.get(object_key).await;
@@ -194,8 +202,8 @@ pub async fn remove(
         let take_out = |tx: &mut Tx<'_>, _| {
             let tenant = &request.tenant;
             let mut case = cases::open(tx, &ctx, tenant, id, Action::EditCase)?;
-            require_open(&case)?;
             let row = attachments::find(tx, tenant, id, attachment)?.ok_or(Refusal::NotFound)?;
+            require_open(tx, &case, &row.code)?;
             attachments::remove(tx, tenant, attachment)?;
             case.row.attachment_codes.0.retain(|code| *code != row.code);
             note(tx, &mut case, "attachment_removed", &row)?;
@@ -206,12 +214,16 @@ pub async fn remove(
     .await
 }
 
-/// Documents change in a draft and while the applicant answers a request.
-fn require_open(case: &OpenCase) -> Result<(), Refusal> {
-    match case.state.name() {
-        StateName::Draft | StateName::CorrectionRequested | StateName::Inquiry => Ok(()),
-        state => Err(Refusal::WrongState { state }),
-    }
+/// Documents change in a draft, and while the applicant answers a request that names the document.
+fn require_open(tx: &mut impl Reads, case: &OpenCase, code: &str) -> Result<(), Failure> {
+    let asked = match case.state.name() {
+        StateName::Draft => true,
+        StateName::CorrectionRequested | StateName::Inquiry => {
+            correction::is_attachment_asked(tx, case, code)?
+        }
+        _ => false,
+    };
+    if asked { Ok(()) } else { Err(Refusal::WrongState { state: case.state.name() }.into()) }
 }
 
 /// Stores the case; after the arrival the change is an event of its chain.

@@ -2,18 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::Failure;
+use super::cases::OpenCase;
+use super::catalogue::fee_fault;
+use super::{Ctx, Failure, Refusal, intake};
 use crate::domain::calendar::jst_day;
-use crate::domain::fee::{FeeAssessment, FeeLine};
+use crate::domain::fee::{self, Channel, FeeAssessment, FeeLine};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{AccountId, InvoiceId};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause};
+use crate::domain::procedure::FeeDue;
 use crate::domain::reference_number::reference_number;
-use crate::store::Tx;
 use crate::store::applications::ApplicationRow;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{Json, Micros};
+use crate::store::{Reads, Tx};
 
 /// Issues the invoice of an assessment and books it: a claim against revenue, line by line.
 ///
@@ -50,6 +53,26 @@ pub fn issue_invoice(
     invoices::insert(tx, &row)?;
     invoices::book(tx, &case.tenant_id, case.id, &entries)?;
     Ok(row)
+}
+
+/// Refuses when a correction changed an answer that the fee depends on: nothing is decided on a wrong fee.
+///
+/// A changed fee needs a new assessment (R-87: an invoice is never edited), which a person arranges with the applicant.
+pub fn refuse_outdated_fee(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let procedure = intake::pinned(ctx, &case.row)?;
+    if procedure.definition.fee_due != FeeDue::OnSubmit {
+        return Ok(());
+    }
+    let assessed = fee::assess(&procedure.definition, &case.form()?, Channel::Online, case.arrival_day(now));
+    let total = assessed.map_err(|fault| fee_fault(&fault))?.total.amount();
+    let invoices = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?;
+    let owed: i64 = invoices.iter().filter(|row| row.state != "canceled").map(|row| row.total.amount()).sum();
+    if owed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
 }
 
 fn invoice_line(line: FeeLine, fiscal_year: i16) -> InvoiceLine {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::cases::{self, OpenCase};
-use super::{Ctx, Failure};
+use super::{Ctx, Failure, access};
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
@@ -38,12 +38,18 @@ pub struct AttachmentView {
 
 /// The case, if the caller may see it.
 pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<CaseView, Failure> {
-    let db = ctx.core.db.clone();
-    db.read(move |tx| {
-        let case = cases::open(tx, &ctx, &tenant, id, Action::ReadCase)?;
-        build(tx, &ctx, case)
-    })
-    .await
+    let (inner, of) = (ctx.clone(), tenant.clone());
+    let read = ctx.core.db.read(move |tx| {
+        let case = cases::open(tx, &inner, &of, id, Action::ReadCase)?;
+        let reader = access::reader(&case.actor);
+        Ok::<_, Failure>((build(tx, &inner, case)?, reader))
+    });
+    let (view, reader) = read.await?;
+    // An officer who sees personal data leaves a record of it.
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "get_application", &[id]).await?;
+    }
+    Ok(view)
 }
 
 /// Puts the view of an opened case together.

@@ -35,7 +35,22 @@ on_both_databases!(
         assert_eq!(timeline["chain"], "intact");
         let steps: Vec<&str> =
             timeline["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
-        insta::assert_json_snapshot!(steps, @"[]");
+        insta::assert_json_snapshot!(steps, @r#"
+        [
+          "submitted",
+          "payment_opened",
+          "invoice_moved",
+          "payment_moved",
+          "payment_moved",
+          "invoice_moved",
+          "claimed",
+          "correction_requested",
+          "resubmitted",
+          "proposed",
+          "approved",
+          "decided"
+        ]
+        "#);
     }
 );
 

@@ -7,13 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{LegalRole, Payment};
+use crate::domain::procedure::FeeDue;
 
 /// Where an invoice stands (調定の状態).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -185,11 +184,6 @@ pub struct InvoiceStanding {
     pub paid_on: Option<Date>,
 }
 
-/// The JST calendar day of an instant: days of public accounting are cut in Japan, not in UTC.
-pub fn jst_day(at: Timestamp) -> Date {
-    Offset::constant(9).to_datetime(at).date()
-}
-
 /// The state of an invoice as a function of all its attempts, in whatever order they happened.
 pub fn derive_invoice_state(
     total: Yen,
@@ -288,20 +282,6 @@ pub fn remittance_of(designated_day: Date, remitted_on: Date) -> Remittance {
 /// The day of payment after a remittance: the day of entrustment, or none when the agent was late.
 pub fn paid_on_after_remittance(entrusted_on: Date, designated_day: Date, remitted_on: Date) -> Option<Date> {
     (remittance_of(designated_day, remitted_on) == Remittance::InTime).then_some(entrusted_on)
-}
-
-/// When a procedure's fee is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FeeDue {
-    /// With the application.
-    OnSubmit,
-    /// After staff fixed the amount.
-    AfterReview,
-    /// When the document is handed over.
-    OnIssue,
-    /// There is no fee.
-    None,
 }
 
 /// Whether payment lets a case go on.

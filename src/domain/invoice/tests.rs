@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{
     AttemptFacts, AttemptStanding, ConfirmationKind, DebtEnd, FeeDue, InvoiceState, PaymentGate, Remittance,
-    confirmation_kind, derive_invoice_state, issue_gate, jst_day, paid_on_after_remittance, payment_gate,
+    confirmation_kind, derive_invoice_state, issue_gate, paid_on_after_remittance, payment_gate,
 };
 use crate::domain::money::Yen;
 use crate::domain::payment::LegalRole;
@@ -154,8 +154,8 @@ fn r80_entrusted_money_never_gets_the_bodys_receipt() {
 
 #[test]
 fn t6_days_are_cut_in_japan() {
-    assert_eq!(jst_day("2027-03-31T14:59:59Z".parse().unwrap()), date(2027, 3, 31));
-    assert_eq!(jst_day("2027-03-31T15:00:00Z".parse().unwrap()), date(2027, 4, 1));
+    assert_eq!(crate::domain::calendar::jst_day("2027-03-31T14:59:59Z".parse().unwrap()), date(2027, 3, 31));
+    assert_eq!(crate::domain::calendar::jst_day("2027-03-31T15:00:00Z".parse().unwrap()), date(2027, 4, 1));
 }
 
 proptest! {
