@@ -19,6 +19,7 @@ use super::serve::{Machine, run};
 use super::{Stop, say};
 use crate::clock::{IdGen, SystemIds};
 use crate::config::Settings;
+use crate::http::serve::block_on;
 use crate::jobs::Worker;
 use crate::start::{Migrate, StartError, build_core};
 use crate::telemetry;
@@ -64,7 +65,7 @@ pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
     say(format!("[2/5] payment gateway simulator on 127.0.0.1:{}", options.simulator_port));
     let _simulator = start_simulator(options, &secrets)?;
     let machine = Machine::new();
-    actix_web::rt::System::new().block_on(async {
+    block_on(async {
         say("[3/5] database, tenants and procedures");
         let core = build_core(settings, machine.sources(), Migrate::Apply).await?;
         say("[4/5] demo people");

@@ -12,7 +12,7 @@ use crate::clock::{SystemClock, SystemIds};
 use crate::config::Settings;
 use crate::drill::Drill;
 use crate::drill::socket::{self, Reach};
-use crate::http;
+use crate::http::{self, serve::block_on};
 use crate::jobs::Worker;
 use crate::service::Core;
 use crate::start::{Migrate, Sources, build_core};
@@ -67,7 +67,7 @@ pub(super) fn serve(options: &ServeOptions) -> Result<(), Stop> {
     telemetry::start_logs(&settings.telemetry).map_err(Stop)?;
     telemetry::metrics();
     let machine = Machine::new();
-    actix_web::rt::System::new().block_on(async {
+    block_on(async {
         let core = build_core(settings, machine.sources(), migrate).await?;
         let worker = Worker::new(Arc::clone(&core));
         if let Some(path) = &options.drill_socket {

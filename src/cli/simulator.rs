@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 
 use super::{Stop, say};
 use crate::config::Settings;
+use crate::http::serve::block_on;
 use crate::simulator::{self, SimulatorSettings};
 use crate::start::StartError;
 
@@ -52,7 +53,7 @@ pub(super) fn simulator(options: &SimulatorOptions) -> Result<(), Stop> {
             let _ = gone.send(());
         });
     }
-    actix_web::rt::System::new().block_on(async {
+    block_on(async {
         let running =
             simulator::run(simulated, |address| say(format!("simulator listening on http://{address}")));
         tokio::select! {

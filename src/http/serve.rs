@@ -59,6 +59,11 @@ pub async fn run(
     ended.map_err(|error| internal(&error.to_string()))
 }
 
+/// Runs `work` on the runtime that the server needs, until it ends.
+pub fn block_on<F: Future>(work: F) -> F::Output {
+    actix_web::rt::System::new().block_on(work)
+}
+
 /// Runs a worker on a runtime of this thread, away from the threads that serve requests.
 pub fn work(worker: &Worker, until: watch::Receiver<bool>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();

@@ -17,7 +17,7 @@ use crate::service::approval::NOTIFY_DECISION;
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::poll::{self, POLL_PAYMENT};
-use crate::service::{Core, Failure, gateway_call};
+use crate::service::{Core, Failure, JobEnd, gateway_call};
 use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
 use crate::store::{StoreError, Tx};
 
@@ -66,15 +66,6 @@ impl Job {
             _ => Err(unknown()),
         }
     }
-}
-
-/// How a job that went well wants to go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobEnd {
-    /// It is finished.
-    Done,
-    /// Run it again at that instant.
-    Again(Timestamp),
 }
 
 /// Carries out one job. A failure is tried again later.

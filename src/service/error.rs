@@ -222,10 +222,9 @@ impl Refusal {
                 ("このデータ形式は使えません。", "This media type is not accepted.")
             }
             Self::NotificationRejected => ("通知を受け付けません。", "The notification is not accepted."),
-            Self::Busy { .. } => (
-                "ただいま混み合っています。しばらくしてからお試しください。",
-                "The server is busy. Please try again shortly.",
-            ),
+            Self::Busy { .. } => {
+                ("ただいま混み合っています。", "The server is busy. Please try again shortly.")
+            }
             Self::MethodNotAllowed => ("このメソッドは使えません。", "This method is not allowed here."),
             Self::TooManyAttempts { .. } => (
                 "試行回数が多すぎます。{}秒後にもう一度お試しください。",

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::payment::RECOVER_OPERATION;
 use super::payment_standing::{Source, apply, apply_snapshot};
-use super::{Core, Failure, Refusal};
+use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::{OperationId, TenantCode};
 use crate::domain::payment::{
     Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, PaymentState, RetryFacts,
@@ -27,7 +27,6 @@ use crate::gateway::{
     MerchantAccount, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Reply, Transport,
     TransportKind,
 };
-use crate::jobs::JobEnd;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::gateway_operations::{self, LeaseCheck, OperationRow};
 use crate::store::payments::{self, PaymentRow};

@@ -82,8 +82,12 @@ fn begin_draft(
     let account = ctx.account()?;
     let found = account::kind_and_profile(tx, &ctx.core.keys, account)?;
     let (kind, profile) = found.ok_or(Refusal::NotSignedIn)?;
-    let wanted =
-        if kind == AccountKind::Business { ApplicantKind::Business } else { ApplicantKind::Resident };
+    let wanted = match kind {
+        AccountKind::Business => ApplicantKind::Business,
+        AccountKind::Resident => ApplicantKind::Resident,
+        // Staff never apply through the account they serve with: a case of theirs would be theirs to decide.
+        AccountKind::Officer => return Err(Refusal::Forbidden.into()),
+    };
     let definition = &procedure.definition;
     if !definition.applicant_kinds.contains(&wanted) {
         let ja = "この手続は、このアカウントの種別では申請できません。";

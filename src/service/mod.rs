@@ -78,6 +78,15 @@ impl Ctx {
     }
 }
 
+/// How a piece of later work that went well wants to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobEnd {
+    /// It is finished.
+    Done,
+    /// Run it again at that instant.
+    Again(Timestamp),
+}
+
 /// A result together with whether it was made now or given again for a repeated key.
 #[derive(Clone, Debug)]
 pub struct Effect<T> {

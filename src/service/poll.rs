@@ -5,11 +5,10 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::payment_standing::{Source, apply_snapshot};
-use super::{Core, Failure, Refusal};
+use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::{PaymentId, TenantCode};
 use crate::domain::payment::{Change, PayerPresence, PollFacts, next_poll};
 use crate::gateway::{Outcome, PaymentRef};
-use crate::jobs::JobEnd;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Reads, Root, Tx, applications, jobs};
 

@@ -1,3 +1,5 @@
+//! Tests of access tokens.
+
 use aws_lc_rs::hmac;
 
 use super::*;

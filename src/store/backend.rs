@@ -1,6 +1,8 @@
 //! The two databases behind one connection type: connecting, beginning, locking roots, and the fate of a
 //! lost COMMIT. Together with `sql.rs` the only file that may ask which database it talks to.
 
+pub mod migrations;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! one transaction and may run more than once, so it changes nothing but that transaction. Writes that
 //! wait together are committed together (group commit), and every caller is answered only after the
 //! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
-//! a lost commit) and `sql.rs` (clauses and column types); no other file may match on the backend.
+//! a lost commit), its child `migrations` and `sql.rs` (clauses and column types); no other file may match on the backend.
 
 pub mod access_log;
 pub mod accounts;
@@ -24,7 +24,6 @@ pub mod idempotency_keys;
 mod instrument;
 pub mod invoices;
 pub mod jobs;
-pub mod migrations;
 pub mod notes;
 pub mod officer_names;
 pub mod officers;
@@ -47,7 +46,7 @@ mod tx;
 mod url;
 mod writer;
 
-pub use backend::{AnyConn, MultiBackend};
+pub use backend::{AnyConn, MultiBackend, migrations};
 pub use db::Db;
 pub use error::StoreError;
 pub use instrument::Statistics;

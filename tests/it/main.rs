@@ -11,11 +11,14 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod identity;
 mod identity_http;
 mod journey;
 mod platform;
+mod policy_coverage;
 mod review;
 mod schema_parity;
 mod simulator;
 mod store;
+mod tidy;

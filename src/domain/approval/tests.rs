@@ -1,3 +1,5 @@
+//! Tests of routes and seals.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

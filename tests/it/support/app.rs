@@ -34,7 +34,8 @@ pub const AOMORI_CITY: &str = "022012";
 pub const PASSWORD: &str = "correct horse battery staple";
 
 const SECRET_KEY: &str = "sk_test_simulator";
-const WEBHOOK_SECRET: &str = "whsec_test_simulator";
+/// What the simulator signs notifications with.
+pub const WEBHOOK_SECRET: &str = "whsec_test_simulator";
 
 /// A running service.
 pub struct TestApp {

@@ -5,3 +5,4 @@ pub mod cluster;
 pub mod core;
 #[macro_use]
 pub mod db;
+pub mod traces;

@@ -4,8 +4,8 @@ use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::backend::AnyConn;
-use super::error::StoreError;
+use super::AnyConn;
+use crate::store::error::StoreError;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -16,7 +16,7 @@ const LOCK: i64 = 0x6d61_646f_6775;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Applies what is missing and names it, oldest first.
-pub(super) fn apply(conn: &mut AnyConn) -> Result<Vec<String>, StoreError> {
+pub(in crate::store) fn apply(conn: &mut AnyConn) -> Result<Vec<String>, StoreError> {
     let applied = match conn {
         AnyConn::Pg(conn) => conn
             .batch_execute(&format!(
@@ -31,7 +31,7 @@ pub(super) fn apply(conn: &mut AnyConn) -> Result<Vec<String>, StoreError> {
 }
 
 /// Names what is missing, oldest first.
-pub(super) fn pending(conn: &mut AnyConn) -> Result<Vec<String>, StoreError> {
+pub(in crate::store) fn pending(conn: &mut AnyConn) -> Result<Vec<String>, StoreError> {
     let names = match conn {
         AnyConn::Pg(conn) => names(conn.pending_migrations(POSTGRES)),
         AnyConn::Sqlite(conn) => names(conn.pending_migrations(SQLITE)),

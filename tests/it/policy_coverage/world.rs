@@ -1,0 +1,241 @@
+//! A counter in full swing: cases at every stage and everybody who might want to look at them.
+
+use madoguchi::domain::policy::Role;
+use serde_json::{Value, json};
+
+use super::ACTORS;
+use crate::support::app::{AOMORI, AOMORI_CITY, Answer, PASSWORD, Person, TestApp, new_key, read};
+
+/// The department of the procedure.
+pub const DEPARTMENT: &str = "kiki-shobo-hoan";
+/// A procedure with a fee.
+pub const PROCEDURE: &str = "denki-koji-toroku";
+
+/// What a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The body as a whole.
+    Body,
+    /// A draft.
+    Draft,
+    /// A submitted case with an invoice and an open payment.
+    Submitted,
+    /// Another submitted case, which may be taken back.
+    Spare,
+    /// A case whose decision waits for the seal of the chief.
+    Proposed,
+    /// A paid and decided case.
+    Decided,
+}
+
+/// A case with what hangs on it.
+pub struct Case {
+    pub id: String,
+    attachment: String,
+    pub invoice: String,
+    pub payment: String,
+}
+
+/// The counter.
+pub struct World {
+    pub app: TestApp,
+    pub applicant: Person,
+    pub stranger: Person,
+    pub city: Person,
+    other_department: Person,
+    accountant: Person,
+    clerk: Person,
+    chief: Person,
+    draft: Case,
+    submitted: Case,
+    spare: Case,
+    proposed: Case,
+    decided: Case,
+}
+
+impl World {
+    /// Lets everybody come and brings every case to its stage.
+    pub async fn prepare(app: TestApp) -> Self {
+        let applicant = app.register("applicant@example.jp", "business").await;
+        let stranger = app.register("stranger@example.jp", "business").await;
+        let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
+        let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
+        let other_department = app.officer(AOMORI, "kendo-doro", Role::SectionChief, "doro@example.jp").await;
+        let accountant =
+            app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "kaikei@example.jp").await;
+        let city = app.officer(AOMORI_CITY, "shimin", Role::SectionChief, "shimin@example.jp").await;
+        let draft = draft(&app, &applicant).await;
+        let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        submitted.payment =
+            open_payment(&app, &applicant, &submitted).await["id"].as_str().unwrap().to_owned();
+        let spare = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        let proposed = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        propose(&app, &clerk, &proposed).await;
+        let mut decided = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        decided.payment = pay(&app, &applicant, &decided).await;
+        propose(&app, &clerk, &decided).await;
+        approve(&app, &chief, &decided).await;
+        Self {
+            app,
+            applicant,
+            stranger,
+            city,
+            other_department,
+            accountant,
+            clerk,
+            chief,
+            draft,
+            submitted,
+            spare,
+            proposed,
+            decided,
+        }
+    }
+
+    /// Everybody, in the order of the columns.
+    pub fn actors(&self) -> [(&'static str, &Person); 7] {
+        let people = [
+            &self.stranger,
+            &self.city,
+            &self.other_department,
+            &self.accountant,
+            &self.applicant,
+            &self.clerk,
+            &self.chief,
+        ];
+        let mut names = ACTORS.into_iter();
+        people.map(|person| (names.next().unwrap(), person))
+    }
+
+    fn case(&self, target: Target) -> &Case {
+        match target {
+            Target::Draft => &self.draft,
+            Target::Body | Target::Submitted => &self.submitted,
+            Target::Spare => &self.spare,
+            Target::Proposed => &self.proposed,
+            Target::Decided => &self.decided,
+        }
+    }
+
+    /// The path of a call about `target`; with `missing`, about something that does not exist.
+    pub fn path(&self, template: &str, target: Target, missing: Option<&str>) -> String {
+        let case = self.case(target);
+        let id = if template.contains("/invoices/") {
+            &case.invoice
+        } else if template.contains("/payments/") {
+            &case.payment
+        } else {
+            &case.id
+        };
+        let department = if missing.is_some() { "nowhere" } else { DEPARTMENT };
+        let path = template
+            .replace("{tenant}", AOMORI)
+            .replace("{id}", missing.unwrap_or(id))
+            .replace("{attachment}", missing.unwrap_or(&case.attachment))
+            .replace("{department}", department)
+            .replace("{procedure}", PROCEDURE)
+            .replace("{gateway}", "komoju");
+        assert!(!path.contains('{'), "{path}: say what stands there");
+        path
+    }
+
+    /// A good body for an operation.
+    pub fn body(&self, operation: &str) -> Value {
+        match operation {
+            "create_account" => {
+                json!({ "email": "new@example.jp", "password": PASSWORD, "name": "新規", "kind": "resident" })
+            }
+            "create_session" => json!({ "email": "stranger@example.jp", "password": PASSWORD }),
+            "refresh_session" => json!({ "refresh_token": "nobody-gave-me-this" }),
+            "quote_procedure" => json!({ "form": {} }),
+            "create_application" => json!({ "procedure": PROCEDURE, "form": {} }),
+            "edit_application" => json!({ "form": { "phone": "0177221111" } }),
+            "resubmit_application" => json!({ "form": { "phone": "0177221111" } }),
+            "open_payment" => json!({ "method": "card" }),
+            "request_correction" => json!({
+                "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20"
+            }),
+            "create_note" => json!({ "text": "電話で確認した。" }),
+            "assign_application" => json!({ "officer": self.clerk.id }),
+            "create_proposal" => json!({ "decision": "grant", "reasons": [], "conditions": [] }),
+            "return_proposal" => json!({ "to_step": 0, "comment": "補記のこと" }),
+            _ => json!({}),
+        }
+    }
+
+    /// Hands a file in, as `who`.
+    pub async fn upload(&self, path: &str, who: Option<&Person>) -> Answer {
+        let body = "--B\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\nregistry\r\n--B\r\n\
+                    Content-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\
+                    Content-Type: application/pdf\r\n\r\n%PDF-1.4\n\r\n--B--\r\n";
+        let mut request = self
+            .app
+            .raw(reqwest::Method::POST, path)
+            .header("idempotency-key", new_key())
+            .header("accept-language", "en")
+            .header("content-type", "multipart/form-data; boundary=B")
+            .body(body);
+        if let Some(who) = who {
+            request = request.bearer_auth(&who.token);
+        }
+        read(request.send().await.unwrap()).await
+    }
+}
+
+/// A complete draft.
+pub async fn draft_of(app: &TestApp, applicant: &Person) -> String {
+    app.draft(applicant, AOMORI, PROCEDURE).await
+}
+
+async fn draft(app: &TestApp, applicant: &Person) -> Case {
+    let id = draft_of(app, applicant).await;
+    let attachment = attachment(app, applicant, &id).await;
+    Case { id, attachment, invoice: String::new(), payment: String::new() }
+}
+
+async fn attachment(app: &TestApp, applicant: &Person, id: &str) -> String {
+    let case = app.get(applicant, &format!("/v1/tenants/020001/applications/{id}")).await.expect(200);
+    case["attachments"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Hands a draft in.
+pub async fn submit(app: &TestApp, applicant: &Person, id: String) -> Case {
+    let path = format!("/v1/tenants/020001/applications/{id}/submit");
+    let submitted = app.post(applicant, &path, json!({})).await.expect(200);
+    let invoice = submitted["invoice"]["id"].as_str().unwrap().to_owned();
+    Case { attachment: attachment(app, applicant, &id).await, id, invoice, payment: String::new() }
+}
+
+/// Opens a payment with e-money.
+pub async fn open_payment(app: &TestApp, applicant: &Person, case: &Case) -> Value {
+    let path = format!("/v1/tenants/020001/invoices/{}/payments", case.invoice);
+    app.post(applicant, &path, json!({ "method": "nanaco" })).await.expect(201)
+}
+
+/// Pays the invoice with e-money.
+pub async fn pay(app: &TestApp, applicant: &Person, case: &Case) -> String {
+    let payment = open_payment(app, applicant, case).await;
+    app.at_gateway(payment["redirect_url"].as_str().unwrap(), "nanaco", "result=ok").await;
+    let invoice = format!("/v1/tenants/020001/invoices/{}", case.invoice);
+    app.until("the invoice is entrusted", async || {
+        app.get(applicant, &invoice).await.expect(200)["state"] == "entrusted"
+    })
+    .await;
+    payment["id"].as_str().unwrap().to_owned()
+}
+
+/// Claims the case and drafts its grant.
+pub async fn propose(app: &TestApp, clerk: &Person, case: &Case) {
+    let path = format!("/v1/tenants/020001/applications/{}", case.id);
+    app.post(clerk, &format!("{path}/claim"), json!({})).await.expect(200);
+    let version = app.get(clerk, &path).await.etag();
+    let proposal = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+    app.post_if(clerk, &format!("{path}/proposal"), &version, proposal).await.expect(201);
+}
+
+/// Seals the proposal.
+pub async fn approve(app: &TestApp, chief: &Person, case: &Case) {
+    let path = format!("/v1/tenants/020001/applications/{}", case.id);
+    let version = app.get(chief, &path).await.etag();
+    app.post_if(chief, &format!("{path}/approval/approve"), &version, json!({})).await.expect(200);
+}

@@ -1,0 +1,42 @@
+//! What a refused request must leave alone.
+
+use super::db::TestDb;
+
+/// Rows and versions, by what they count.
+const COUNTS: &[(&str, &str)] = &[
+    ("accounts", "(SELECT COUNT(*) FROM accounts)"),
+    ("applications", "(SELECT COUNT(*) FROM applications)"),
+    ("versions", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM applications)"),
+    ("attachments", "(SELECT COUNT(*) FROM attachments)"),
+    ("arrivals", "(SELECT COUNT(*) FROM arrivals)"),
+    ("form revisions", "(SELECT COUNT(*) FROM form_revisions)"),
+    ("events", "(SELECT COUNT(*) FROM events)"),
+    ("invoices", "(SELECT COUNT(*) FROM invoices)"),
+    ("payments", "(SELECT COUNT(*) FROM payments)"),
+    ("payment versions", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM payments)"),
+    ("operations", "(SELECT COUNT(*) FROM gateway_operations)"),
+    ("notifications", "(SELECT COUNT(*) FROM gateway_notifications)"),
+    ("ledger entries", "(SELECT COUNT(*) FROM ledger_entries)"),
+    ("corrections", "(SELECT COUNT(*) FROM corrections)"),
+    ("notes", "(SELECT COUNT(*) FROM notes)"),
+    ("proposals", "(SELECT COUNT(*) FROM proposals)"),
+    ("decisions", "(SELECT COUNT(*) FROM decisions)"),
+    ("jobs", "(SELECT COUNT(*) FROM jobs)"),
+    ("keys", "(SELECT COUNT(*) FROM idempotency_keys)"),
+    ("access log", "(SELECT COUNT(*) FROM access_log)"),
+];
+
+/// Counts everything.
+pub async fn traces(db: &TestDb) -> Vec<(&'static str, i64)> {
+    let mut found = Vec::new();
+    for (name, query) in COUNTS {
+        found.push((*name, db.count(query).await));
+    }
+    found
+}
+
+/// How often a race is run: `TEST_ROUNDS`, or `default`.
+#[expect(clippy::disallowed_methods, reason = "tests may read the environment")]
+pub fn rounds(default: usize) -> usize {
+    std::env::var("TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(default)
+}
