@@ -14,6 +14,7 @@ mod support;
 mod identity;
 mod identity_http;
 mod journey;
+mod kill_points;
 mod platform;
 mod schema_parity;
 mod simulator;

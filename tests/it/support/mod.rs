@@ -5,3 +5,5 @@ pub mod cluster;
 pub mod core;
 #[macro_use]
 pub mod db;
+pub mod money;
+pub mod repeat;
