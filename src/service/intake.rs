@@ -26,6 +26,7 @@ use crate::domain::policy::Action;
 use crate::domain::procedure::{ApplicantKind, FeeDue, ProcedureKind};
 use crate::domain::processing_clock;
 use crate::domain::reference_number::reference_number;
+use crate::drill::CrashPoint;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::invoices::InvoiceRow;
 use crate::store::parties::{self, ArrivalRow, PartyRow};
@@ -168,16 +169,21 @@ pub async fn submit(
     id: ApplicationId,
     expected_total: Option<i64>,
 ) -> Result<Effect<Submitted>, Failure> {
-    let db = ctx.core.db.clone();
-    db.write(Root::Application(id), move |tx| {
-        let hand_in = |tx: &mut Tx<'_>, now| hand_in(tx, &ctx, &request.tenant, id, expected_total, now);
-        once(tx, &request, "submission", hand_in, |tx, _| {
-            let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
-            let invoice = invoices::of_case(tx, &request.tenant, id)?.into_iter().next();
-            Ok(Submitted { case: case.row, invoice })
+    let (db, drill) = (ctx.core.db.clone(), Arc::clone(&ctx.core.drill));
+    let submitted = db
+        .write(Root::Application(id), move |tx| {
+            let hand_in = |tx: &mut Tx<'_>, now| hand_in(tx, &ctx, &request.tenant, id, expected_total, now);
+            let submitted = once(tx, &request, "submission", hand_in, |tx, _| {
+                let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
+                let invoice = invoices::of_case(tx, &request.tenant, id)?.into_iter().next();
+                Ok(Submitted { case: case.row, invoice })
+            })?;
+            ctx.core.drill.reach(CrashPoint::SubmitBeforeCommit);
+            Ok::<_, Failure>(submitted)
         })
-    })
-    .await
+        .await?;
+    drill.reach_async(CrashPoint::SubmitAfterCommit).await;
+    Ok(submitted)
 }
 
 fn hand_in(

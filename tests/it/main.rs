@@ -15,6 +15,7 @@ mod bad_input;
 mod identity;
 mod identity_http;
 mod journey;
+mod kill_points;
 mod platform;
 mod policy_coverage;
 mod review;

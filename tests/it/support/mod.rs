@@ -6,3 +6,5 @@ pub mod core;
 #[macro_use]
 pub mod db;
 pub mod traces;
+pub mod money;
+pub mod repeat;
