@@ -1,0 +1,2 @@
+//! The intake bench.
+fn main() {}
