@@ -83,6 +83,14 @@ impl Catalogue {
         )
     }
 
+    /// The shipped configuration with these files (name relative to `config/`, text) put over it.
+    pub fn load_embedded_with(
+        files: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Vec<CatalogueFault>> {
+        let shipped = embedded::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        read::load(shipped.chain(files).collect())
+    }
+
     /// The configuration in a folder laid out like `config/`.
     pub fn load_dir(folder: &Path) -> Result<Self, Vec<CatalogueFault>> {
         read::load(read::files_of(folder)?)

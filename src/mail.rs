@@ -86,6 +86,9 @@ fn address(text: &str) -> Result<&str> {
     if plain && single && text.len() <= 254 { Ok(text) } else { Err(refused()) }
 }
 
+/// Bytes in one encoded word: with `Subject: ` before it the line stays within the 76 characters of RFC 2047 §2.
+const LONGEST_WORD: usize = 39;
+
 /// RFC 2047: words of at most 75 characters, each with whole characters; plain ASCII stays as it is.
 fn encoded_words(text: &str) -> String {
     let printable = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
@@ -95,7 +98,7 @@ fn encoded_words(text: &str) -> String {
     let mut words = Vec::new();
     let mut word = String::new();
     for character in text.chars() {
-        if word.len() + character.len_utf8() > 45 {
+        if word.len() + character.len_utf8() > LONGEST_WORD {
             words.push(std::mem::take(&mut word));
         }
         word.push(character);

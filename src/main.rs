@@ -1,3 +1,7 @@
 //! The `madoguchi` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    madoguchi::cli::main()
+}

@@ -83,7 +83,7 @@ impl From<Failure> for StartError {
 }
 
 fn list(faults: &[CatalogueFault]) -> String {
-    faults.iter().map(|fault| format!("\n  - {fault}")).collect()
+    faults.iter().fold(String::new(), |text, fault| text + "\n  - " + &fault.to_string())
 }
 
 /// What to do when the database is older than the program.

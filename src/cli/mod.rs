@@ -1,1 +1,147 @@
-//! The command line.
+//! The command line: one file a command. Results go to standard output, logs and errors to standard error.
+
+mod backup;
+mod database;
+mod demo;
+mod demo_people;
+mod migrate;
+mod officer;
+mod openapi;
+mod procedures;
+mod serve;
+mod simulator;
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Settings;
+use crate::service::Failure;
+use crate::start::StartError;
+use crate::store::StoreError;
+
+/// 窓口: one counter for a prefecture and its municipalities.
+#[derive(Debug, Parser)]
+#[command(name = "madoguchi", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API (and run the worker, unless worker.in_process is false)
+    Serve(serve::ServeOptions),
+    /// Run a worker alone, beside any number of `serve` processes
+    Worker(serve::WorkerOptions),
+    /// Start everything on this machine with demo people and a simulated payment gateway
+    Demo(demo::DemoOptions),
+    /// Bring the database up to date
+    Migrate(Common),
+    /// Copy a running SQLite database into a new file
+    Backup(backup::BackupOptions),
+    /// Print the OpenAPI document
+    Openapi(openapi::OpenapiOptions),
+    /// Run the payment gateway simulator
+    Simulator(simulator::SimulatorOptions),
+    /// Procedures as data
+    #[command(subcommand)]
+    Procedures(procedures::ProceduresCommand),
+    /// Members of staff
+    #[command(subcommand)]
+    Officer(officer::OfficerCommand),
+}
+
+/// What most commands take.
+#[derive(Clone, Debug, Args)]
+struct Common {
+    /// A settings file over the built-in defaults
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// sqlite:PATH, postgres://…, an existing SQLite file; `sqlite` or `postgres` alone: one that is thrown away
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl Common {
+    /// The settings, with the database of the option; a throw-away one lives as long as the second value.
+    fn load(&self) -> Result<(Settings, database::ThrowAway), Stop> {
+        let (url, throw_away) = database::resolve(self.database.as_deref())?;
+        let overrides: Vec<_> = url.map(|url| ("database.url", url)).into_iter().collect();
+        let settings = Settings::load_with(self.config.as_deref(), &overrides).map_err(StartError::from)?;
+        Ok((settings, throw_away))
+    }
+}
+
+/// Why a command ended without success; the text is for the person at the terminal.
+#[derive(Debug)]
+struct Stop(String);
+
+impl Stop {
+    fn because(reason: impl Display) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+impl From<StartError> for Stop {
+    fn from(error: StartError) -> Self {
+        Self::because(error)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::because(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => {
+                let faults = refusal.faults().iter().map(|fault| format!("\n  - {}", fault.message_en));
+                Self(faults.fold(refusal.sentence().1, |text, fault| text + &fault))
+            }
+            other => Self::because(other),
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::because(error)
+    }
+}
+
+/// Reads the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve::serve(&options),
+        Command::Worker(options) => serve::worker(&options),
+        Command::Demo(options) => demo::demo(&options),
+        Command::Migrate(common) => migrate::migrate(&common),
+        Command::Backup(options) => backup::backup(&options),
+        Command::Openapi(options) => openapi::openapi(&options),
+        Command::Simulator(options) => simulator::simulator(&options),
+        Command::Procedures(command) => procedures::procedures(&command),
+        Command::Officer(command) => officer::officer(&command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop(reason)) => {
+            // A terminal that is gone cannot be told anything.
+            let _ = writeln!(std::io::stderr(), "madoguchi: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line of a result or of progress.
+fn say(line: impl Display) {
+    let mut out = std::io::stdout().lock();
+    // A reader that has gone away (`| head`) is no failure of the command.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -29,14 +29,27 @@ pub struct Reach {
     pub drain_jobs: Arc<DrainJobs>,
 }
 
+/// `true`: an order without a value.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "bool")]
+struct Yes;
+
+impl TryFrom<bool> for Yes {
+    type Error = &'static str;
+
+    fn try_from(value: bool) -> std::result::Result<Self, Self::Error> {
+        if value { Ok(Self) } else { Err("only true makes sense here") }
+    }
+}
+
 /// One line from a test.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Order {
     Arm(String),
     ShiftClockMs(i64),
-    DrainJobs(bool),
-    Hits(bool),
+    DrainJobs(Yes),
+    Hits(Yes),
 }
 
 /// Listens at `path` (a left-over socket is replaced) on threads of its own until the process ends.
@@ -88,11 +101,11 @@ fn obey(line: &str, stream: &UnixStream, reach: &Reach) -> Result<Value> {
             reach.clock.set_shift_ms(shift);
             Ok(json!({ "shift_clock_ms": shift }))
         }
-        Order::DrainJobs(_) => {
+        Order::DrainJobs(Yes) => {
             let count = (reach.drain_jobs)().map_err(Error::other)?;
             Ok(json!({ "drained": count }))
         }
-        Order::Hits(_) => {
+        Order::Hits(Yes) => {
             let hits =
                 reach.drill.hits().into_iter().map(|(point, count)| (point.name().to_owned(), json!(count)));
             Ok(json!({ "hits": Value::Object(hits.collect()) }))

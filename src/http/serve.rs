@@ -39,30 +39,30 @@ pub async fn run(
     let server =
         bound.map_err(|error| internal(&format!("{} cannot be bound: {error}", settings.http.bind)))?;
     let address = server.addrs().first().copied().unwrap_or(settings.http.bind);
-    let (stop, stopped) = watch::channel(false);
-    let working = worker.map(|worker| std::thread::spawn(move || work(&worker, stopped)));
+    let (stop, asked_to_stop) = watch::channel(false);
+    let working = worker.map(|worker| std::thread::spawn(move || work(&worker, asked_to_stop)));
     let server = server.run();
     on_ready(address);
     let ended = server.await;
     // Nobody listening means that there is no worker.
     let _ = stop.send(true);
     let db = core.db.clone();
-    let joined = web::block(move || {
+    let finished = web::block(move || {
         let joined = working.map_or(Ok(Ok(())), std::thread::JoinHandle::join);
         db.shutdown();
         joined
     });
-    match joined.await {
-        Ok(Ok(worked)) => worked?,
+    match finished.await {
+        Ok(Ok(ended)) => ended?,
         _ => return Err(internal("the worker broke down")),
     }
     ended.map_err(|error| internal(&error.to_string()))
 }
 
 /// Runs a worker on a runtime of this thread, away from the threads that serve requests.
-pub fn work(worker: &Worker, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
+pub fn work(worker: &Worker, until: watch::Receiver<bool>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| internal(&error.to_string()))?.block_on(worker.run(stopped));
+    runtime.map_err(|error| internal(&error.to_string()))?.block_on(worker.run(until));
     Ok(())
 }
 

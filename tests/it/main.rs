@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod platform;
 mod identity;
 mod identity_http;
 mod schema_parity;
