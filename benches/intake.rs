@@ -1,2 +1,0 @@
-//! The intake bench.
-fn main() {}
