@@ -79,7 +79,10 @@ impl Side {
         self.processor_time += self.server.processor_time()?.saturating_sub(processor_time);
         self.statements += self.server.statements()?.saturating_sub(statements);
         let (count, seconds) = (tally.submissions.len(), tally.elapsed.as_secs_f64());
-        progress(&format!("{}: {count} submissions in {seconds:.1} s, {} errors", self.backend, tally.errors));
+        progress(&format!(
+            "{}: {count} submissions in {seconds:.1} s, {} errors",
+            self.backend, tally.errors
+        ));
         self.tally.add(tally);
         Ok(())
     }
@@ -151,11 +154,7 @@ fn measure(
 ) -> Result<(Side, Reference), Box<dyn Error>> {
     let folder = machine.folder.0.as_path();
     cluster.execute("postgres", &[&format!("CREATE DATABASE {DATABASE}")])?;
-    let url = format!(
-        "postgres://madoguchi:{}@127.0.0.1:{}/{DATABASE}",
-        cluster.password(),
-        cluster.port()
-    );
+    let url = format!("postgres://madoguchi:{}@127.0.0.1:{}/{DATABASE}", cluster.password(), cluster.port());
     let mut postgres = machine.runtime.block_on(Side::start("postgres", &url, folder))?;
     let client = postgres.clients.first_mut().ok_or("no client")?;
     let prepare = Pgbench::prepare(cluster, &mut postgres.server, client, &machine.submission);

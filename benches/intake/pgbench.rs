@@ -97,9 +97,11 @@ fn add_accounts(cluster: &PrivateCluster, rows: &Rows) -> Result<(), Box<dyn Err
 
 /// `pgbench` from `PATH`, else that of the newest version in the distribution's folders.
 fn program() -> PathBuf {
-    let in_path = std::env::var_os("PATH")
-        .and_then(|path| std::env::split_paths(&path).map(|dir| dir.join("pgbench")).find(|file| file.is_file()));
+    let in_path = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|dir| dir.join("pgbench")).find(|file| file.is_file())
+    });
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = || versions.map(|entry| entry.path().join("bin/pgbench")).filter(|file| file.is_file()).max();
+    let newest =
+        || versions.map(|entry| entry.path().join("bin/pgbench")).filter(|file| file.is_file()).max();
     in_path.or_else(newest).unwrap_or_else(|| "pgbench".into())
 }
