@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::backend::on_either;
 use super::error::StoreError;
 use super::schema::accounts;
 use super::sql::{Micros, or_ignore};
@@ -72,14 +73,17 @@ pub fn insert(tx: &mut Tx<'_>, row: &AccountRow) -> Result<Inserted, StoreError>
 
 /// The account of an id.
 pub fn find(tx: &mut impl Reads, id: AccountId) -> Result<Option<AccountRow>, StoreError> {
-    let raw = accounts::table.filter(accounts::id.eq(id)).first::<Raw>(tx.read()).optional()?;
+    let query = accounts::table.filter(accounts::id.eq(id));
+    let raw = on_either!(tx.read(), |conn| query.get_result::<Raw>(conn)).optional()?;
     raw.map(row).transpose()
 }
 
 /// The account of an e-mail address.
 pub fn find_by_email(tx: &mut impl Reads, email_index: &[u8]) -> Result<Option<AccountRow>, StoreError> {
-    let raw =
-        accounts::table.filter(accounts::email_index.eq(email_index)).first::<Raw>(tx.read()).optional()?;
+    let raw = accounts::table
+        .filter(accounts::email_index.eq(email_index))
+        .get_result::<Raw>(tx.read())
+        .optional()?;
     raw.map(row).transpose()
 }
 

@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
+use super::backend::on_either;
 use super::schema::{applications, form_revisions};
-use super::sql::{IsoDate, Json, Micros};
+use super::sql::{IsoDate, Json, Micros, fixed_update};
 use super::{Reads, StoreError, Tx};
 use crate::domain::application::{CaseKind, CaseState, Filed, StateName};
 use crate::domain::id::{ApplicationId, CorrectionId, OfficerId, ProposalId, TenantCode};
@@ -137,13 +138,13 @@ pub fn find(
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::id.eq(id))
         .select(ApplicationRow::as_select())
-        .first(tx.read())
+        .get_result(tx.read())
         .optional()?)
 }
 
 /// Stores a new draft.
 pub fn insert(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<(), StoreError> {
-    diesel::insert_into(applications::table).values(row).execute(tx.change())?;
+    on_either!(tx.change(), |conn| diesel::insert_into(applications::table).values(row).execute(conn))?;
     Ok(())
 }
 
@@ -154,33 +155,30 @@ pub fn update(tx: &mut Tx<'_>, row: &mut ApplicationRow) -> Result<(), StoreErro
     let before = row.version;
     row.version += 1;
     row.updated_at = Micros(tx.now());
-    let target = applications::table
-        .filter(applications::tenant_id.eq(&row.tenant_id))
-        .filter(applications::id.eq(row.id))
-        .filter(applications::version.eq(before));
-    let affected = diesel::update(target)
-        .set((
-            (
-                applications::number.eq(&row.number),
-                applications::state.eq(&row.state),
-                applications::department.eq(&row.department),
-                applications::assignee_id.eq(row.assignee_id),
-                applications::correction_id.eq(row.correction_id),
-                applications::proposal_id.eq(row.proposal_id),
-                applications::sealed_form.eq(&row.sealed_form),
-                applications::form_revision.eq(row.form_revision),
-            ),
-            (
-                applications::attachment_codes.eq(&row.attachment_codes),
-                applications::arrived_at.eq(row.arrived_at),
-                applications::due_on.eq(row.due_on),
-                applications::event_count.eq(row.event_count),
-                applications::event_head.eq(&row.event_head),
-                applications::version.eq(row.version),
-                applications::updated_at.eq(row.updated_at),
-            ),
-        ))
-        .execute(tx.change())?;
+    let values = (
+        (
+            applications::number.eq(&row.number),
+            applications::state.eq(&row.state),
+            applications::department.eq(&row.department),
+            applications::assignee_id.eq(row.assignee_id),
+            applications::correction_id.eq(row.correction_id),
+            applications::proposal_id.eq(row.proposal_id),
+            applications::sealed_form.eq(&row.sealed_form),
+            applications::form_revision.eq(row.form_revision),
+        ),
+        (
+            applications::attachment_codes.eq(&row.attachment_codes),
+            applications::arrived_at.eq(row.arrived_at),
+            applications::due_on.eq(row.due_on),
+            applications::event_count.eq(row.event_count),
+            applications::event_head.eq(&row.event_head),
+            applications::version.eq(row.version),
+            applications::updated_at.eq(row.updated_at),
+        ),
+    );
+    let key = applications::tenant_id.eq(&row.tenant_id).and(applications::id.eq(row.id));
+    let update = fixed_update(applications::table, key.and(applications::version.eq(before)), values);
+    let affected = on_either!(tx.change(), |conn| update.execute(conn))?;
     if affected == 1 { Ok(()) } else { Err(row.broken("version")) }
 }
 

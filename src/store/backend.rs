@@ -39,6 +39,21 @@ mod any {
     }
 }
 
+/// Runs an expression on whichever connection there is: `on_either!(conn, |conn| query.execute(conn))`.
+///
+/// Queries may also be run on an [`AnyConn`] itself, but that writes the text of a statement anew, twice, each time it
+/// runs. Where many statements run this way is the cheaper one; the result is the same.
+macro_rules! on_either {
+    ($conn:expr, |$inner:ident| $run:expr) => {
+        match $conn {
+            $crate::store::backend::AnyConn::Pg($inner) => $run,
+            $crate::store::backend::AnyConn::Sqlite($inner) => $run,
+        }
+    };
+}
+
+pub(super) use on_either;
+
 /// What a failed statement means for the work around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FaultKind {

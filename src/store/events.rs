@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::applications::ApplicationRow;
+use super::backend::on_either;
 use super::schema::events;
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
@@ -83,7 +84,7 @@ pub fn append(tx: &mut Tx<'_>, case: &mut ApplicationRow, event: NewEvent) -> Re
         prev_hash: head.to_vec(),
         hash: hash.to_vec(),
     };
-    diesel::insert_into(events::table).values(&row).execute(tx.change())?;
+    on_either!(tx.change(), |conn| diesel::insert_into(events::table).values(&row).execute(conn))?;
     case.event_count += 1;
     case.event_head = hash.to_vec();
     Ok(())

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::on_either;
 use super::schema::idempotency_keys::dsl as k;
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
@@ -25,13 +26,14 @@ pub fn find(
     actor: AccountId,
     key: &str,
 ) -> Result<Option<KeyRecord>, StoreError> {
-    let row: Option<(Vec<u8>, String, String)> = k::idempotency_keys
+    // No `LIMIT`: the key is the primary key, and SQLite plans a statement anew whenever a bound limit is set.
+    let query = k::idempotency_keys
         .filter(k::tenant_id.eq(tenant))
         .filter(k::actor_id.eq(actor))
         .filter(k::key.eq(key))
-        .select((k::fingerprint, k::resource_kind, k::resource_id))
-        .first(tx.read())
-        .optional()?;
+        .select((k::fingerprint, k::resource_kind, k::resource_id));
+    let row: Option<(Vec<u8>, String, String)> =
+        on_either!(tx.read(), |conn| query.get_result(conn)).optional()?;
     Ok(row.map(|(fingerprint, resource_kind, resource_id)| KeyRecord {
         fingerprint,
         resource_kind,
@@ -48,16 +50,15 @@ pub fn insert(
     record: &KeyRecord,
 ) -> Result<(), StoreError> {
     let now = Micros(tx.now());
-    diesel::insert_into(k::idempotency_keys)
-        .values((
-            k::tenant_id.eq(tenant),
-            k::actor_id.eq(actor),
-            k::key.eq(key),
-            k::fingerprint.eq(&record.fingerprint),
-            k::resource_kind.eq(&record.resource_kind),
-            k::resource_id.eq(&record.resource_id),
-            k::created_at.eq(now),
-        ))
-        .execute(tx.change())?;
+    let insert = diesel::insert_into(k::idempotency_keys).values((
+        k::tenant_id.eq(tenant),
+        k::actor_id.eq(actor),
+        k::key.eq(key),
+        k::fingerprint.eq(&record.fingerprint),
+        k::resource_kind.eq(&record.resource_kind),
+        k::resource_id.eq(&record.resource_id),
+        k::created_at.eq(now),
+    ));
+    on_either!(tx.change(), |conn| insert.execute(conn))?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::on_either;
 use super::schema::{invoices, ledger_entries};
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
@@ -52,7 +53,7 @@ impl InvoiceRow {
 
 /// Stores a new invoice.
 pub fn insert(tx: &mut Tx<'_>, row: &InvoiceRow) -> Result<(), StoreError> {
-    diesel::insert_into(invoices::table).values(row).execute(tx.change())?;
+    on_either!(tx.change(), |conn| diesel::insert_into(invoices::table).values(row).execute(conn))?;
     Ok(())
 }
 
@@ -66,7 +67,7 @@ pub fn find(
         .filter(invoices::tenant_id.eq(tenant))
         .filter(invoices::id.eq(id))
         .select(InvoiceRow::as_select())
-        .first(tx.read())
+        .get_result(tx.read())
         .optional()?)
 }
 
@@ -135,22 +136,21 @@ pub fn book(
 ) -> Result<(), StoreError> {
     for entry in entries {
         let (id, now) = (tx.new_id().to_string(), Micros(tx.now()));
-        diesel::insert_into(ledger_entries::table)
-            .values((
-                ledger_entries::tenant_id.eq(tenant),
-                ledger_entries::id.eq(id),
-                ledger_entries::application_id.eq(application),
-                ledger_entries::kind.eq(entry.kind.to_string()),
-                ledger_entries::source_id.eq(&entry.source_id),
-                ledger_entries::line_no.eq(entry.line_no),
-                ledger_entries::debit_account.eq(entry.debit_account.to_string()),
-                ledger_entries::credit_account.eq(entry.credit_account.to_string()),
-                ledger_entries::amount.eq(entry.amount),
-                ledger_entries::fiscal_year.eq(i64::from(entry.fiscal_year)),
-                ledger_entries::booked_on.eq(IsoDate(entry.booked_on)),
-                ledger_entries::recorded_at.eq(now),
-            ))
-            .execute(tx.change())?;
+        let insert = diesel::insert_into(ledger_entries::table).values((
+            ledger_entries::tenant_id.eq(tenant),
+            ledger_entries::id.eq(id),
+            ledger_entries::application_id.eq(application),
+            ledger_entries::kind.eq(entry.kind.to_string()),
+            ledger_entries::source_id.eq(&entry.source_id),
+            ledger_entries::line_no.eq(entry.line_no),
+            ledger_entries::debit_account.eq(entry.debit_account.to_string()),
+            ledger_entries::credit_account.eq(entry.credit_account.to_string()),
+            ledger_entries::amount.eq(entry.amount),
+            ledger_entries::fiscal_year.eq(i64::from(entry.fiscal_year)),
+            ledger_entries::booked_on.eq(IsoDate(entry.booked_on)),
+            ledger_entries::recorded_at.eq(now),
+        ));
+        on_either!(tx.change(), |conn| insert.execute(conn))?;
     }
     Ok(())
 }

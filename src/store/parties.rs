@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::backend::on_either;
 use super::schema::{applications, arrivals, parties};
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
@@ -48,7 +49,7 @@ pub struct ArrivalRow {
 
 /// Pins a party.
 pub fn insert(tx: &mut Tx<'_>, row: &PartyRow) -> Result<(), StoreError> {
-    diesel::insert_into(parties::table).values(row).execute(tx.change())?;
+    on_either!(tx.change(), |conn| diesel::insert_into(parties::table).values(row).execute(conn))?;
     Ok(())
 }
 
@@ -72,15 +73,15 @@ pub fn case_with_accounts(
     tenant: &TenantCode,
     id: ApplicationId,
 ) -> Result<Option<(ApplicationRow, Vec<AccountId>)>, StoreError> {
-    let rows: Vec<(ApplicationRow, Option<AccountId>)> = applications::table
-        .inner_join(parties::table.on(
-            parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id)),
-        ))
+    let of_case = parties::tenant_id.eq(applications::tenant_id);
+    let joined = applications::table
+        .inner_join(parties::table.on(of_case.and(parties::application_id.eq(applications::id))))
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::id.eq(id))
-        .order(parties::role)
+        .order(parties::role);
+    let rows: Vec<(ApplicationRow, Option<AccountId>)> = on_either!(tx.read(), |conn| joined
         .select((ApplicationRow::as_select(), parties::account_id))
-        .load(tx.read())?;
+        .load(conn))?;
     let accounts = rows.iter().filter_map(|(_, account)| *account).collect();
     Ok(rows.into_iter().next().map(|(row, _)| (row, accounts)))
 }
@@ -110,6 +111,6 @@ pub fn cases_of_account(
 
 /// Records an arrival.
 pub fn insert_arrival(tx: &mut Tx<'_>, row: &ArrivalRow) -> Result<(), StoreError> {
-    diesel::insert_into(arrivals::table).values(row).execute(tx.change())?;
+    on_either!(tx.change(), |conn| diesel::insert_into(arrivals::table).values(row).execute(conn))?;
     Ok(())
 }

@@ -3,8 +3,13 @@
 //! Columns: identifiers, dates and JSON are `TEXT`, instants (microseconds since the epoch) and yen are
 //! `BIGINT`. So a row read back equals the row written, on both.
 
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
+use diesel::expression::AppearsOnTable;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_source::QuerySource;
 
 use super::backend::{AnyConn, MultiBackend};
 
@@ -39,6 +44,60 @@ impl<I> QueryId for OrIgnore<I> {
 }
 
 impl<I> RunQueryDsl<AnyConn> for OrIgnore<I> {}
+
+/// An `UPDATE` that sets the same columns every time, so that a connection prepares it once; diesel prepares its own
+/// anew for each run, because its columns may vary.
+#[derive(Clone, Copy, Debug)]
+pub struct FixedUpdate<From, Changes, Filter, Shape> {
+    from: From,
+    changes: Changes,
+    filter: Filter,
+    shape: PhantomData<Shape>,
+}
+
+/// `UPDATE table SET values WHERE filter`; `values` are assignments that are always made, never an `Option` of one.
+///
+/// ```text
+/// fixed_update(notes::table, notes::id.eq(id), (notes::text.eq(text), notes::version.eq(2))).execute(conn)
+/// ```
+pub fn fixed_update<T, F, V>(table: T, filter: F, values: V) -> FixedUpdate<T::FromClause, V::Changeset, F, V>
+where
+    T: QuerySource,
+    F: AppearsOnTable<T>,
+    V: AsChangeset<Target = T> + QueryId,
+{
+    FixedUpdate { from: table.from_clause(), changes: values.as_changeset(), filter, shape: PhantomData }
+}
+
+impl<From, Changes, Filter, Shape, DB> QueryFragment<DB> for FixedUpdate<From, Changes, Filter, Shape>
+where
+    DB: Backend,
+    From: QueryFragment<DB>,
+    Changes: QueryFragment<DB>,
+    Filter: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        self.from.walk_ast(out.reborrow())?;
+        out.push_sql(" SET ");
+        self.changes.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        self.filter.walk_ast(out.reborrow())
+    }
+}
+
+/// The types of table, assignments and filter say what the text is: values never change it.
+impl<From, Changes, Filter, Shape> QueryId for FixedUpdate<From, Changes, Filter, Shape>
+where
+    From: 'static,
+    Filter: QueryId,
+    Shape: QueryId,
+{
+    type QueryId = FixedUpdate<From, (), Filter::QueryId, Shape::QueryId>;
+    const HAS_STATIC_QUERY_ID: bool = Filter::HAS_STATIC_QUERY_ID && Shape::HAS_STATIC_QUERY_ID;
+}
+
+impl<From, Changes, Filter, Shape, Conn> RunQueryDsl<Conn> for FixedUpdate<From, Changes, Filter, Shape> {}
 
 /// A `SELECT` of rows to claim: rows another transaction has locked are passed over.
 #[derive(Clone, Copy, Debug)]

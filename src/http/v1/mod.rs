@@ -19,15 +19,15 @@ pub mod timeline;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Adds the calls of every noun.
+/// Adds the calls of every noun; the ones asked for most stand first, because a path is tried against them in order.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.configure(accounts::configure)
+    cfg.configure(applications::configure)
+        .configure(accounts::configure)
         .configure(sessions::configure)
         .configure(me::configure)
         .configure(mine::configure)
         .configure(tenants::configure)
         .configure(procedures::configure)
-        .configure(applications::configure)
         .configure(attachments::configure)
         .configure(invoices::configure)
         .configure(payments::configure)
