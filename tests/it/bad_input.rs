@@ -18,7 +18,8 @@ const CASES: &str = "/v1/tenants/020001/applications";
 /// A problem as one line with its code and sentence, and one line a fault; the frame is checked on the way.
 fn shown(answer: &Answer) -> String {
     let body = &answer.body;
-    let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header =
+        |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     assert_eq!(header("content-type"), "application/problem+json", "{body}");
     assert_eq!(body["status"], answer.status.as_u16());
@@ -29,7 +30,9 @@ fn shown(answer: &Answer) -> String {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|fault| format!("  {} {}: {}", text(&fault["pointer"]), text(&fault["code"]), text(&fault["message"])))
+        .map(|fault| {
+            format!("  {} {}: {}", text(&fault["pointer"]), text(&fault["code"]), text(&fault["message"]))
+        })
         .collect();
     lines.sort();
     lines.insert(0, format!("{}: {}", answer.problem(), text(&body["detail"])));
@@ -37,7 +40,13 @@ fn shown(answer: &Answer) -> String {
 }
 
 /// A `POST` with this key.
-async fn post_with_key(app: &TestApp, who: &Person, path: &str, key: &str, body: serde_json::Value) -> Answer {
+async fn post_with_key(
+    app: &TestApp,
+    who: &Person,
+    path: &str,
+    key: &str,
+    body: serde_json::Value,
+) -> Answer {
     app.call(Method::POST, path, Some(who), &[("idempotency-key", key)], Some(body)).await
 }
 

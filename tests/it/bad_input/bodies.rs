@@ -67,7 +67,8 @@ on_both_databases!(what_does_not_exist_and_what_is_not_yours_look_the_same, asyn
     same.push(app.post(&business, "/v1/tenants/aomori/applications", draft).await);
     same.push(app.call(Method::GET, "/v1/tenants/999999/procedures", None, &[], None).await);
     same.push(app.call(Method::GET, "/v1/tenants/020001/procedures/no-such-thing", None, &[], None).await);
-    for (who, id) in [(&stranger, id.as_str()), (&stranger, NOBODYS), (&business, NOBODYS), (&business, "1")] {
+    for (who, id) in [(&stranger, id.as_str()), (&stranger, NOBODYS), (&business, NOBODYS), (&business, "1")]
+    {
         same.push(app.get(who, &format!("{CASES}/{id}")).await);
         same.push(app.post(who, &format!("{CASES}/{id}/submit"), json!({})).await);
         let change = json!({ "form": { "phone": "0177221111" } });

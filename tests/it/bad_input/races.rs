@@ -101,10 +101,8 @@ on_both_databases!(two_clerks_who_claim_at_once_get_one_winner, async |db: TestD
     for _ in 0..rounds(3) {
         let id = app.submitted(&business, AOMORI, PROCEDURE).await["id"].as_str().unwrap().to_owned();
         let claim = format!("{CASES}/{id}/claim");
-        let (one, other) = tokio::join!(
-            app.post(&clerk, &claim, json!({})),
-            app.post(&colleague, &claim, json!({}))
-        );
+        let (one, other) =
+            tokio::join!(app.post(&clerk, &claim, json!({})), app.post(&colleague, &claim, json!({})));
         let (won, lost) = if one.status == 200 { (one, other) } else { (other, one) };
         assert_eq!((won.status.as_u16(), lost.problem().as_str()), (200, "409 already_claimed"));
         let claims = "(SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM events WHERE kind = 'claimed' GROUP BY \

@@ -5,6 +5,6 @@ pub mod cluster;
 pub mod core;
 #[macro_use]
 pub mod db;
-pub mod traces;
 pub mod money;
 pub mod repeat;
+pub mod traces;
