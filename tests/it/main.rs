@@ -15,6 +15,7 @@ mod identity;
 mod identity_http;
 mod journey;
 mod kill_points;
+mod payment_faults;
 mod platform;
 mod schema_parity;
 mod simulator;
