@@ -27,6 +27,8 @@ use utoipa_actix_web::AppExt;
         (name = "applications", description = "From the draft to the decision"),
         (name = "payments", description = "Invoices, payments and receipts"),
         (name = "review", description = "For staff: queues, corrections, proposals, approvals"),
+        (name = "me", description = "My applications and invoices, at all counters"),
+        (name = "gateways", description = "For payment gateways: their notifications"),
         (name = "operations", description = "For operators"),
     ),
     security(("bearer" = [])),

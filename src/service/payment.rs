@@ -26,13 +26,16 @@ use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Micros;
-use crate::store::{Reads, Root, Tx, jobs};
+use crate::store::{ReadTx, Reads, Root, Tx, jobs};
 
 /// Kind of the job that finds an operation whose caller died or got no answer.
 pub const RECOVER_OPERATION: &str = "recover_operation";
 
 /// Life of a checkout in seconds.
 const CHECKOUT_LIFE_S: u32 = 3600;
+
+/// How often a repeated request looks whether the first one has heard from the gateway.
+const RECORD_LOOK: Duration = Duration::from_millis(50);
 
 /// How somebody wants to pay.
 #[derive(Clone, Debug)]
@@ -76,10 +79,30 @@ pub async fn open(
             Ok::<_, Failure>(made)
         })
         .await?;
-    let Some(operation) = opened.value.operation else { return Ok(opened.map(|opened| opened.payment)) };
+    let Some(operation) = opened.value.operation else {
+        let payment = await_record(&ctx, &tenant, opened.value.payment).await?;
+        return Ok(Effect { value: payment, origin: opened.origin });
+    };
     let payment = await_call(&ctx, &tenant, operation, opened.value.payment).await?;
     ctx.core.drill.reach_async(CrashPoint::PaymentAfterRecordBeforeRedirect).await;
     Ok(Effect { value: payment, origin: Origin::Fresh })
+}
+
+/// Waits for the gateway as the first of several copies does, so that all of them get the same answer.
+async fn await_record(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    mut payment: PaymentRow,
+) -> Result<PaymentRow, Failure> {
+    let mut left = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
+    while payment.state == PaymentState::Submitting.as_str() && !left.is_zero() {
+        tokio::time::sleep(RECORD_LOOK.min(left)).await;
+        left = left.saturating_sub(RECORD_LOOK);
+        let (tenant, id) = (tenant.clone(), payment.id);
+        let find = move |tx: &mut ReadTx<'_>| Ok(payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?);
+        payment = ctx.core.db.read::<_, Failure>(find).await?;
+    }
+    Ok(payment)
 }
 
 /// Makes the call in a task of its own, so that a caller who leaves does not cut it off, and waits as long as settings say.

@@ -98,13 +98,14 @@ pub fn cases_of_account(
             parties::tenant_id.eq(applications::tenant_id).and(parties::application_id.eq(applications::id)),
         ))
         .filter(parties::account_id.eq(account))
-        .order(parties::application_id.desc())
+        // PostgreSQL orders what is distinct only by what is selected.
+        .order(applications::id.desc())
         .limit(limit)
         .select(ApplicationRow::as_select())
         .distinct()
         .into_boxed();
     if let Some(before) = before {
-        query = query.filter(parties::application_id.lt(before));
+        query = query.filter(applications::id.lt(before));
     }
     Ok(query.load(tx.read())?)
 }

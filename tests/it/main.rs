@@ -17,6 +17,7 @@ mod identity_http;
 mod journey;
 mod kill_points;
 mod payment_faults;
+mod openapi;
 mod platform;
 mod policy_coverage;
 mod review;

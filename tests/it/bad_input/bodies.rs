@@ -18,18 +18,33 @@ on_both_databases!(a_body_that_is_no_good_json_is_refused_with_all_faults, async
     let before = traces(&db).await;
     let json = "application/json";
     let cut = post_bytes(&app, &business, CASES, json, b"{\"procedure\": ".to_vec()).await;
-    insta::assert_snapshot!(shown(&cut), @"");
+    insta::assert_snapshot!(shown(&cut), @r"
+    400 malformed_request: The request is not well-formed.
+       not_json: The body is not the expected JSON (1:14).
+    ");
     let latin = post_bytes(&app, &business, CASES, json, b"{\"procedure\": \"\xe9\"}".to_vec()).await;
-    insta::assert_snapshot!(shown(&latin), @"");
+    insta::assert_snapshot!(shown(&latin), @r"
+    400 malformed_request: The request is not well-formed.
+       not_utf8: The body is not UTF-8.
+    ");
     let wrong = br#"{"procedure": 1, "form": "x", "surprise": true}"#.to_vec();
     let wrong = post_bytes(&app, &business, CASES, json, wrong).await;
-    insta::assert_snapshot!(shown(&wrong), @"");
+    insta::assert_snapshot!(shown(&wrong), @r#"
+    400 malformed_request: The request is not well-formed.
+       additionalProperties: Additional properties are not allowed ('surprise' was unexpected)
+      /form type: "x" is not of type "object"
+      /procedure type: 1 is not of type "string"
+    "#);
     let empty = post_bytes(&app, &business, CASES, json, Vec::new()).await;
-    insta::assert_snapshot!(shown(&empty), @"");
+    insta::assert_snapshot!(shown(&empty), @r#"
+    400 malformed_request: The request is not well-formed.
+       required: "form" is a required property
+       required: "procedure" is a required property
+    "#);
     let xml = post_bytes(&app, &business, CASES, "application/xml", b"<a/>".to_vec()).await;
-    insta::assert_snapshot!(shown(&xml), @"");
+    insta::assert_snapshot!(shown(&xml), @"415 unsupported_media_type: This media type is not accepted.");
     let large = post_bytes(&app, &business, CASES, json, vec![b' '; 10 << 20]).await;
-    insta::assert_snapshot!(shown(&large), @"");
+    insta::assert_snapshot!(shown(&large), @"413 too_large: The body is too large (limit 1048576 bytes).");
     assert_eq!(traces(&db).await, before);
 });
 
@@ -61,7 +76,7 @@ on_both_databases!(what_does_not_exist_and_what_is_not_yours_look_the_same, asyn
     let before = traces(&db).await;
     let draft = json!({ "procedure": PROCEDURE, "form": {} });
     let nowhere = app.post(&business, "/v1/tenants/999999/applications", draft.clone()).await;
-    insta::assert_snapshot!(shown(&nowhere), @"");
+    insta::assert_snapshot!(shown(&nowhere), @"404 not_found: Not found.");
     let unknown = json!({ "procedure": "no-such-thing", "form": {} });
     let mut same = vec![app.post(&business, CASES, unknown).await];
     same.push(app.post(&business, "/v1/tenants/aomori/applications", draft).await);
@@ -88,7 +103,7 @@ on_both_databases!(a_wrong_method_is_told_the_right_ones, async |db: TestDb| {
     let before = traces(&db).await;
     let headers = [("idempotency-key", "k")];
     let put = app.call(Method::PUT, &format!("{CASES}/{NOBODYS}"), Some(&business), &headers, None).await;
-    insta::assert_snapshot!(shown(&put), @"");
+    insta::assert_snapshot!(shown(&put), @"405 method_not_allowed: This method is not allowed here.");
     assert_eq!(put.headers["allow"], "GET, PATCH");
     assert_eq!(traces(&db).await, before);
 });
@@ -107,11 +122,11 @@ on_both_databases!(a_change_needs_the_version_it_is_based_on, async |db: TestDb|
     let first = change(Some("\"1\""), "0177221111").await;
     assert_eq!((first.status.as_u16(), first.etag().as_str()), (200, "\"2\""));
     let before = traces(&db).await;
-    insta::assert_snapshot!(shown(&change(None, "0177222222").await), @"");
-    insta::assert_snapshot!(shown(&change(Some("\"1\""), "0177222222").await), @"");
+    insta::assert_snapshot!(shown(&change(None, "0177222222").await), @"428 version_required: The If-Match header is required.");
+    insta::assert_snapshot!(shown(&change(Some("\"1\""), "0177222222").await), @"412 stale_version: It has been changed meanwhile (version 2 now); please reload.");
     for nonsense in ["*", "", "\"one\"", "1.0"] {
         let refused = change(Some(nonsense), "0177222222").await;
-        assert_eq!(refused.problem(), "428 if_match_required", "{nonsense}: {}", refused.body);
+        assert_eq!(refused.problem(), "428 version_required", "{nonsense}: {}", refused.body);
     }
     assert_eq!(traces(&db).await, before);
     assert_eq!(app.get(&business, &path).await.expect(200)["form"]["phone"], "0177221111");
@@ -124,7 +139,7 @@ on_both_databases!(a_change_needs_a_key_and_a_key_is_good_for_one_thing, async |
     let draft = json!({ "procedure": PROCEDURE, "form": {} });
     let before = traces(&db).await;
     let missing = app.call(Method::POST, CASES, Some(&business), &[], Some(draft.clone())).await;
-    insta::assert_snapshot!(shown(&missing), @"");
+    insta::assert_snapshot!(shown(&missing), @"400 idempotency_key_required: The Idempotency-Key header (1 to 64 visible ASCII characters) is required.");
     let long = "k".repeat(65);
     for bad in [long.as_str(), "", "two words", "k\tk"] {
         let refused = post_with_key(&app, &business, CASES, bad, draft.clone()).await;
@@ -144,7 +159,7 @@ on_both_databases!(a_change_needs_a_key_and_a_key_is_good_for_one_thing, async |
     assert_eq!(again.headers["idempotency-replayed"], "true");
     let other = json!({ "procedure": PROCEDURE, "form": { "phone": "0177221111" } });
     let reused = post_with_key(&app, &business, CASES, "once", other).await;
-    insta::assert_snapshot!(shown(&reused), @"");
+    insta::assert_snapshot!(shown(&reused), @"422 idempotency_key_reused: This Idempotency-Key was used for another request.");
     let elsewhere = format!("{CASES}/{}/withdraw", first.body["id"].as_str().unwrap());
     let reused = post_with_key(&app, &business, &elsewhere, "once", draft.clone()).await;
     assert_eq!(reused.problem(), "400 malformed_request", "{}", reused.body);
@@ -175,7 +190,7 @@ on_both_databases!(an_expired_and_a_forged_token_open_nothing, async |db: TestDb
     for token in ["", "x", &format!("{}x", business.token), &unsigned, &other_subject.join(".")] {
         let forger = Person { token: token.to_owned(), id: business.id.clone() };
         let refused = app.post(&forger, CASES, draft.clone()).await;
-        insta::allow_duplicates! { insta::assert_snapshot!(shown(&refused), @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(shown(&refused), @"401 not_signed_in: Please sign in."); }
         assert_eq!(refused.headers["www-authenticate"], "Bearer");
     }
     let basic = app.raw(Method::GET, "/v1/me").header("authorization", "Basic dGFybzpwYXNz").send();
@@ -205,9 +220,39 @@ on_both_databases!(wrong_answers_are_all_named_in_japanese_and_in_english, async
         }
         read(request.send().await.unwrap()).await
     };
-    insta::assert_snapshot!(shown(&ask("en-GB, ja;q=0.5").await), @"");
-    insta::assert_snapshot!(shown(&ask("fr, ja;q=0.5").await), @"");
+    insta::assert_snapshot!(shown(&ask("en-GB, ja;q=0.5").await), @r"
+    422 validation_failed: Some of the answers are not acceptable.
+      /form/corporate_number corporate_number: Corporate number has a wrong check digit
+      /form/favourite_colour unknown_field: favourite_colour is not a field of this form
+      /form/office_name too_long: Name of the office must have at most 100 characters
+      /form/phone pattern: Phone does not have the expected form
+      /form/representative type: Representative has the wrong type
+      /form/works_kind choice: Kind of works must be one of the choices
+    ");
+    insta::assert_snapshot!(shown(&ask("fr, ja;q=0.5").await), @r"
+    422 validation_failed: 入力内容に誤りがあります。
+      /form/corporate_number corporate_number: 法人番号の検査数字が正しくありません
+      /form/favourite_colour unknown_field: favourite_colourという項目はありません
+      /form/office_name too_long: 営業所の名称は100文字以内にしてください
+      /form/phone pattern: 電話番号の形式が正しくありません
+      /form/representative type: 代表者の氏名の型が正しくありません
+      /form/works_kind choice: 電気工事の種類は選択肢から選んでください
+    ");
     let incomplete = app.post(&business, &format!("{CASES}/{id}/submit"), json!({})).await;
-    insta::assert_snapshot!(shown(&incomplete), @"");
+    insta::assert_snapshot!(shown(&incomplete), @r#"
+    422 validation_failed: Some of the answers are not acceptable.
+      /attachments/pledge required: The document "Pledge" is required.
+      /form/address required: Address is required
+      /form/applicant_kana required: Reading in katakana is required
+      /form/applicant_name required: Name of the applicant is required
+      /form/chief_electrician required: Chief electrician is required
+      /form/licence_number required: Licence number of the chief electrician is required
+      /form/office_address required: Address of the office is required
+      /form/office_name required: Name of the office is required
+      /form/phone required: Phone is required
+      /form/postcode required: Postcode is required
+      /form/representative required: Representative is required
+      /form/works_kind required: Kind of works is required
+    "#);
     assert_eq!(traces(&db).await, before);
 });

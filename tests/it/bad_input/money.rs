@@ -44,7 +44,7 @@ async fn opened(app: &TestApp, who: &Person) -> (String, Value, String) {
     let invoice = format!("/v1/tenants/020001/invoices/{}", submitted["invoice"]["id"].as_str().unwrap());
     let wanted = json!({ "method": "nanaco" });
     let payment = app.post(who, &format!("{invoice}/payments"), wanted).await.expect(201);
-    let reference = format!("mdg-{}", payment["id"].as_str().unwrap().replace('-', ""));
+    let reference = format!("{AOMORI}-{}", payment["id"].as_str().unwrap().replace('-', ""));
     (invoice, payment, reference)
 }
 
@@ -53,10 +53,11 @@ on_both_databases!(a_forged_notification_changes_nothing, async |db: TestDb| {
     let business = app.register("business@example.jp", "business").await;
     let (invoice, payment, reference) = opened(&app, &business).await;
     let amount = payment["amount"].as_u64().unwrap();
+    app.drain().await;
     let before = traces(&db).await;
     let body = captured(&reference, amount).to_string();
     let forged = deliver(&app, "whsec_guessed", &body).await;
-    insta::assert_snapshot!(shown(&forged), @"");
+    insta::assert_snapshot!(shown(&forged), @"401 notification_rejected: The notification is not accepted.");
     let unsigned = app.raw(reqwest::Method::POST, NOTIFICATIONS).body(body.clone()).send().await.unwrap();
     assert_eq!(read(unsigned).await.problem(), "401 notification_rejected");
     for nonsense in ["", "{", "[]", "{\"id\": 1}"] {
@@ -79,7 +80,7 @@ on_both_databases!(a_notification_of_an_unknown_payment_is_kept_for_a_person, as
     let (invoice, ..) = opened(&app, &business).await;
     app.drain().await;
     let events = db.count("(SELECT COUNT(*) FROM events)").await;
-    let stranger = captured("mdg-00000000000000000000000000000000", 22_000).to_string();
+    let stranger = captured("020001-00000000000000000000000000000000", 22_000).to_string();
     assert_eq!(deliver(&app, WEBHOOK_SECRET, &stranger).await.status, 200);
     // Delivered again it is the same news.
     assert_eq!(deliver(&app, WEBHOOK_SECRET, &stranger).await.status, 200);
@@ -112,10 +113,12 @@ on_both_databases!(a_payment_that_cannot_be_opened_is_refused, async |db: TestDb
     let app = TestApp::start(&db).await;
     let business = app.register("business@example.jp", "business").await;
     let (invoice, ..) = opened(&app, &business).await;
+    let unpaid = app.submitted(&business, AOMORI, PROCEDURE).await;
     let before = traces(&db).await;
     let pay = format!("{invoice}/payments");
     let second = app.post(&business, &pay, json!({ "method": "card" })).await;
-    insta::assert_snapshot!(shown(&second), @"");
+    insta::assert_snapshot!(shown(&second), @"409 payment_in_progress: Another payment of this invoice is in progress.");
+    let pay = format!("/v1/tenants/020001/invoices/{}/payments", unpaid["invoice"]["id"].as_str().unwrap());
     for method in ["cheque", "", "CARD "] {
         let refused = app.post(&business, &pay, json!({ "method": method })).await;
         assert_eq!(refused.status, 422, "{method}: {}", refused.body);

@@ -70,7 +70,7 @@ on_both_databases!(sixty_four_copies_of_one_request_have_one_effect, async |db: 
             .filter(|(name, _)| ["payments", "operations", "keys"].contains(name))
             .collect();
         assert_eq!(made, [("payments", 1), ("operations", 1), ("keys", 1)]);
-        let reference = format!("mdg-{}", answers[0].body["id"].as_str().unwrap().replace('-', ""));
+        let reference = format!("{AOMORI}-{}", answers[0].body["id"].as_str().unwrap().replace('-', ""));
         assert!(!app.truth(&reference).await.is_null(), "the gateway knows of one checkout");
     }
 });

@@ -25,7 +25,7 @@ on_both_databases!(a_decided_case_cannot_be_acted_on_again, async |db: TestDb| {
     let version = app.get(&business, &path).await.etag();
     let before = traces(&db).await;
     let refused = app.post(&business, &format!("{path}/withdraw"), json!({})).await;
-    insta::assert_snapshot!(shown(&refused), @"");
+    insta::assert_snapshot!(shown(&refused), @"409 wrong_state: This is not possible while the case is decided.");
     let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
     let asked = json!({ "items": [{ "pointer": "/form/phone", "message": "?" }], "due_on": "2026-04-20" });
     let phone = json!({ "form": { "phone": "0177221111" } });

@@ -1,0 +1,274 @@
+//! The document says what the service does: it is whole, and every answer is one that it describes.
+
+mod document;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use self::document::Document;
+use crate::policy_coverage::world::DEPARTMENT;
+use crate::support::app::{AOMORI, Answer, PASSWORD, Person, TestApp, new_key};
+use crate::support::db::TestDb;
+use madoguchi::domain::policy::Role;
+
+const CASES: &str = "/v1/tenants/020001/applications";
+const PROCEDURE: &str = "denki-koji-toroku";
+
+#[test]
+fn the_document_is_openapi_3_1_and_every_operation_is_described() {
+    let document = Document::read();
+    assert!(document.whole["openapi"].as_str().unwrap().starts_with("3.1."));
+    assert!(document.whole["info"]["title"].is_string() && document.whole["info"]["version"].is_string());
+    let tags: Vec<&Value> =
+        document.whole["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut wrong = Vec::new();
+    for (id, operation) in document.operations() {
+        let text = |name: &str| operation[name].as_str().is_some_and(|text| !text.trim().is_empty());
+        if !text("summary") {
+            wrong.push(format!("{id} has no summary"));
+        }
+        if !operation["tags"].as_array().is_some_and(|own| own.iter().any(|tag| tags.contains(&tag))) {
+            wrong.push(format!("{id} has no tag that is described"));
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        if !responses.keys().any(|status| status.starts_with('2')) {
+            wrong.push(format!("{id} never succeeds"));
+        }
+        for (status, response) in responses {
+            if response["description"].as_str().is_none_or(str::is_empty) {
+                wrong.push(format!("{id} {status} is not described"));
+            }
+            let is_problem = response["content"].get("application/problem+json").is_some();
+            if status.starts_with('4') && !is_problem {
+                wrong.push(format!("{id} {status} is no problem+json"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_field_that_is_not_described_is_noticed() {
+    let document = Document::read();
+    for name in ["Health", "InvoiceView", "ApplicationView"] {
+        let validator = document.compile(&json!({ "$ref": format!("#/components/schemas/{name}") })).unwrap();
+        let surprise = json!({ "surprise": 1 });
+        let noticed = validator.iter_errors(&surprise).any(|error| error.to_string().contains("'surprise'"));
+        assert!(noticed, "{name}");
+    }
+}
+
+#[test]
+fn every_schema_of_the_document_compiles() {
+    let document = Document::read();
+    let names: Vec<&String> = document.whole["components"]["schemas"].as_object().unwrap().keys().collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+        assert!(document.compile(&schema).is_ok(), "{name}");
+    }
+}
+
+/// Walks the counter and holds each answer against the document.
+struct Walk<'a> {
+    app: &'a TestApp,
+    document: Document,
+}
+
+impl Walk<'_> {
+    fn seen(&mut self, operation: &str, answer: Answer) -> Value {
+        self.document.check(operation, &answer);
+        answer.body
+    }
+
+    async fn get(&mut self, operation: &str, who: &Person, path: &str) -> Value {
+        let answer = self.app.get(who, path).await;
+        assert!(answer.status.is_success(), "{operation}: {}", answer.body);
+        self.seen(operation, answer)
+    }
+
+    async fn open(&mut self, operation: &str, method: Method, path: &str, body: Option<Value>) -> Value {
+        let answer = self.app.call(method, path, None, &[], body).await;
+        assert!(answer.status.is_success(), "{operation}: {}", answer.body);
+        self.seen(operation, answer)
+    }
+
+    /// A change based on the present version of the case.
+    async fn change(&mut self, operation: &str, who: &Person, path: &str, case: &str, body: Value) -> Value {
+        let version = self.app.get(who, case).await.etag();
+        let answer = self.app.post_if(who, path, &version, body).await;
+        assert!(answer.status.is_success(), "{operation}: {}", answer.body);
+        self.seen(operation, answer)
+    }
+
+    async fn refused(&mut self, operation: &str, who: &Person, path: &str, body: Value, problem: &str) {
+        let answer = self.app.post(who, path, body).await;
+        assert_eq!(answer.problem(), problem, "{}", answer.body);
+        self.seen(operation, answer);
+    }
+}
+
+on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: TestDb| {
+    let app = TestApp::start(&db).await;
+    let mut walk = Walk { app: &app, document: Document::read() };
+    public_calls(&mut walk).await;
+    let business = app.register("business@example.jp", "business").await;
+    let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
+    let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
+    walk.get("get_me", &business, "/v1/me").await;
+    walk.get("get_me", &clerk, "/v1/me").await;
+    let case = applying(&mut walk, &business).await;
+    paying(&mut walk, &business, &case).await;
+    reviewing(&mut walk, &business, &clerk, &chief, &case).await;
+    side_ways(&mut walk, &business, &clerk, &chief).await;
+    problems(&mut walk, &business, &case).await;
+    let unseen = walk.document.unseen_successes();
+    assert!(unseen.is_empty(), "no answer of these was held against the document: {unseen:?}");
+});
+
+async fn public_calls(walk: &mut Walk<'_>) {
+    let account =
+        json!({ "email": "new@example.jp", "password": PASSWORD, "name": "新規", "kind": "resident" });
+    walk.open("create_account", Method::POST, "/v1/accounts", Some(account)).await;
+    let credentials = json!({ "email": "new@example.jp", "password": PASSWORD });
+    let tokens = walk.open("create_session", Method::POST, "/v1/sessions", Some(credentials)).await;
+    let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+    walk.open("refresh_session", Method::POST, "/v1/sessions/refresh", Some(refresh)).await;
+    let procedure = format!("/v1/tenants/020001/procedures/{PROCEDURE}");
+    for (operation, path) in [
+        ("get_health", "/healthz"),
+        ("get_readiness", "/readyz"),
+        ("get_jwks", "/.well-known/jwks.json"),
+        ("list_tenants", "/v1/tenants"),
+        ("list_procedures", "/v1/tenants/020001/procedures"),
+        ("get_procedure", procedure.as_str()),
+    ] {
+        walk.open(operation, Method::GET, path, None).await;
+    }
+    let example = walk.app.example(AOMORI, PROCEDURE).await;
+    let answers = json!({ "form": example["form"] });
+    walk.open("quote_procedure", Method::POST, &format!("{procedure}/quote"), Some(answers)).await;
+}
+
+/// From the draft to the arrival; gives the path of the case.
+async fn applying(walk: &mut Walk<'_>, business: &Person) -> String {
+    let example = walk.app.example(AOMORI, PROCEDURE).await;
+    let draft = json!({ "procedure": PROCEDURE, "form": example["form"] });
+    let draft = walk.app.post(business, CASES, draft).await;
+    let draft = walk.seen("create_application", draft);
+    let case = format!("{CASES}/{}", draft["id"].as_str().unwrap());
+    let key = new_key();
+    let headers = [("idempotency-key", key.as_str()), ("if-match", "\"1\"")];
+    let phone = Some(json!({ "form": { "phone": "0177221111" } }));
+    let edited = walk.app.call(Method::PATCH, &case, Some(business), &headers, phone).await;
+    assert_eq!(edited.status, 200, "{}", edited.body);
+    walk.seen("edit_application", edited);
+    let id = draft["id"].as_str().unwrap();
+    let file = walk.app.attach(business, AOMORI, id, &example["attachments"][0]).await;
+    let first = walk.seen("add_attachment", file);
+    let removing = format!("{case}/attachments/{}", first["id"].as_str().unwrap());
+    let key = new_key();
+    let headers = [("idempotency-key", key.as_str())];
+    let removed = walk.app.call(Method::DELETE, &removing, Some(business), &headers, None).await;
+    assert!(removed.status.is_success(), "{}", removed.body);
+    walk.seen("remove_attachment", removed);
+    walk.app.attach(business, AOMORI, id, &example["attachments"][0]).await.expect(201);
+    walk.change("submit_application", business, &format!("{case}/submit"), &case, json!({})).await;
+    walk.get("get_application", business, &case).await;
+    walk.get("my_applications", business, "/v1/me/applications").await;
+    walk.get("my_invoices", business, "/v1/me/invoices").await;
+    case
+}
+
+async fn paying(walk: &mut Walk<'_>, business: &Person, case: &str) {
+    let shown = walk.get("get_application", business, case).await;
+    let invoice = format!("/v1/tenants/020001/invoices/{}", shown["invoice"]["id"].as_str().unwrap());
+    walk.get("get_invoice", business, &invoice).await;
+    let pay = format!("{invoice}/payments");
+    let opened = walk.app.post(business, &pay, json!({ "method": "card" })).await;
+    let given_up = walk.seen("open_payment", opened);
+    let payment =
+        |payment: &Value| format!("/v1/tenants/020001/payments/{}", payment["id"].as_str().unwrap());
+    let canceled = walk.app.post(business, &format!("{}/cancel", payment(&given_up)), json!({})).await;
+    assert_eq!(canceled.status, 200, "{}", canceled.body);
+    walk.seen("cancel_payment", canceled);
+    let again = walk.app.post(business, &pay, json!({ "method": "nanaco" })).await;
+    let again = walk.seen("open_payment", again);
+    walk.get("get_payment", business, &payment(&again)).await;
+    walk.app.at_gateway(again["redirect_url"].as_str().unwrap(), "nanaco", "result=ok").await;
+    let app = walk.app;
+    app.until("the invoice is entrusted", async || {
+        app.get(business, &invoice).await.expect(200)["state"] == "entrusted"
+    })
+    .await;
+    walk.get("get_invoice", business, &invoice).await;
+    walk.get("get_receipt", business, &format!("{invoice}/receipt")).await;
+}
+
+async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief: &Person, case: &str) {
+    let queue = format!("/v1/tenants/020001/departments/{DEPARTMENT}/queue");
+    walk.get("list_queue", clerk, &queue).await;
+    walk.change("claim_application", clerk, &format!("{case}/claim"), case, json!({})).await;
+    walk.get("list_queue", clerk, &queue).await;
+    let text = json!({ "text": "電話で確認した。" });
+    walk.change("create_note", clerk, &format!("{case}/notes"), case, text).await;
+    walk.get("list_notes", clerk, &format!("{case}/notes")).await;
+    let items = json!([{ "pointer": "/form/phone", "message": "市外局番から" }]);
+    let asked = json!({ "items": items, "due_on": "2026-04-20" });
+    walk.change("request_correction", clerk, &format!("{case}/corrections"), case, asked).await;
+    let answer = json!({ "form": { "phone": "0177222222" } });
+    walk.change("resubmit_application", business, &format!("{case}/resubmit"), case, answer).await;
+    walk.get("list_corrections", business, &format!("{case}/corrections")).await;
+    let proposal = json!({ "decision": "grant", "reasons": [], "conditions": ["毎年報告すること"] });
+    let propose = format!("{case}/proposal");
+    for (operation, call, who) in [("return_proposal", "return", chief), ("recall_proposal", "recall", clerk)]
+    {
+        walk.change("create_proposal", clerk, &propose, case, proposal.clone()).await;
+        let body = if call == "return" { json!({ "to_step": 0, "comment": "補記" }) } else { json!({}) };
+        walk.change(operation, who, &format!("{case}/approval/{call}"), case, body).await;
+    }
+    walk.change("create_proposal", clerk, &propose, case, proposal).await;
+    walk.get("get_proposal", chief, &propose).await;
+    walk.get("list_my_approvals", chief, "/v1/me/approvals").await;
+    walk.change("approve_proposal", chief, &format!("{case}/approval/approve"), case, json!({})).await;
+    walk.get("get_decision", business, &format!("{case}/decision")).await;
+    walk.get("get_application", chief, case).await;
+    walk.get("get_timeline", business, &format!("{case}/timeline")).await;
+    walk.get("get_timeline", clerk, &format!("{case}/timeline")).await;
+}
+
+/// What the straight way does not pass: handing over, giving back, closing, taking back.
+async fn side_ways(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief: &Person) {
+    let notice = walk.app.submitted(business, AOMORI, "denki-koji-henko-todoke").await;
+    let case = format!("{CASES}/{}", notice["id"].as_str().unwrap());
+    let officer = json!({ "officer": clerk.id });
+    walk.change("assign_application", chief, &format!("{case}/assign"), &case, officer).await;
+    walk.change("release_application", clerk, &format!("{case}/release"), &case, json!({})).await;
+    walk.change("claim_application", clerk, &format!("{case}/claim"), &case, json!({})).await;
+    walk.change("close_application", clerk, &format!("{case}/close"), &case, json!({})).await;
+    let other = walk.app.submitted(business, AOMORI, PROCEDURE).await;
+    let case = format!("{CASES}/{}", other["id"].as_str().unwrap());
+    walk.change("withdraw_application", business, &format!("{case}/withdraw"), &case, json!({})).await;
+}
+
+async fn problems(walk: &mut Walk<'_>, business: &Person, case: &str) {
+    let draft = |form: Value| json!({ "procedure": PROCEDURE, "form": form });
+    let nowhere = "/v1/tenants/999999/applications";
+    walk.refused("create_application", business, nowhere, draft(json!({})), "404 not_found").await;
+    let wrong = draft(json!({ "phone": "x", "works_kind": 1 }));
+    walk.refused("create_application", business, CASES, wrong, "422 validation_failed").await;
+    walk.refused("create_application", business, CASES, json!([]), "400 malformed_request").await;
+    let withdraw = format!("{case}/withdraw");
+    walk.refused("withdraw_application", business, &withdraw, json!({}), "409 wrong_state").await;
+    let claim = format!("{case}/claim");
+    walk.refused("claim_application", business, &claim, json!({}), "403 forbidden").await;
+    let resubmit = format!("{case}/resubmit");
+    let phone = json!({ "form": { "phone": "0177221111" } });
+    walk.refused("resubmit_application", business, &resubmit, phone.clone(), "428 version_required").await;
+    let stale = walk.app.post_if(business, &resubmit, "\"1\"", phone).await;
+    walk.seen("resubmit_application", stale);
+    let nobody = walk.app.call(Method::GET, "/v1/me", None, &[], None).await;
+    walk.seen("get_me", nobody);
+    let nothing = walk.app.get(business, &case.replace("020001", "022012")).await;
+    walk.seen("get_application", nothing);
+}
