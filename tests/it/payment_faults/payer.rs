@@ -123,7 +123,7 @@ impl<'a> Payer<'a> {
 
     /// The gateway's whole truth.
     pub async fn truth(&self) -> Value {
-        let answer = reqwest::get(format!("{}/_sim/ledger", self.app.simulator)).await.unwrap();
+        let answer = client().get(format!("{}/_sim/ledger", self.app.simulator)).send().await.unwrap();
         answer.json().await.unwrap()
     }
 }
@@ -145,11 +145,16 @@ pub async fn assert_repetition_changes_nothing(payers: &[Payer<'_>]) {
     assert_eq!(one.truth().await, truth, "nor does it at the gateway");
 }
 
+/// A client that goes straight to the simulator.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 /// Waits until every notification of the gateway has ended, one way or another.
 pub async fn notifications_arrive(app: &TestApp) {
     for _ in 0..200 {
         let url = format!("{}/_sim/webhooks", app.simulator);
-        let sent: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let sent: Value = client().get(url).send().await.unwrap().json().await.unwrap();
         let open = |delivery: &&Value| delivery["state"] == "waiting" || delivery["state"] == "held";
         if !sent["items"].as_array().unwrap().iter().any(|delivery| open(&delivery)) {
             return;
@@ -163,7 +168,7 @@ pub async fn notifications_arrive(app: &TestApp) {
 pub async fn fault_has_hit(app: &TestApp) {
     for _ in 0..500 {
         let url = format!("{}/_sim/faults", app.simulator);
-        let armed: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let armed: Value = client().get(url).send().await.unwrap().json().await.unwrap();
         if armed["items"][0]["fired"] == 1 {
             return;
         }
@@ -217,7 +222,7 @@ async fn read_request(stream: &mut TcpStream) -> String {
 
 /// The gateway is healthy again.
 pub async fn disarm(app: &TestApp) {
-    let sent = reqwest::Client::new().delete(format!("{}/_sim/faults", app.simulator)).send().await;
+    let sent = client().delete(format!("{}/_sim/faults", app.simulator)).send().await;
     assert!(sent.unwrap().status().is_success());
 }
 
