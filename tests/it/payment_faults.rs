@@ -17,6 +17,7 @@ fn drop_at_once() -> serde_json::Value {
 
 on_both_databases!(f01_to_f06_a_checkout_whose_answer_is_lost_is_never_opened_twice, async |db: TestDb| {
     let app = TestApp::start(&db).await;
+    let mut payers = Vec::new();
     for (fault, args) in [
         ("F01", drop_at_once()),
         ("F02", drop_at_once()),
@@ -33,20 +34,59 @@ on_both_databases!(f01_to_f06_a_checkout_whose_answer_is_lost_is_never_opened_tw
         assert_eq!(payer.open("card").await.problem(), "409 payment_in_progress");
         let page = payer.page_after_healing().await;
         payer.pays_by_card(&page).await;
+        payer.is_entrusted().await;
+        payers.push(payer);
+    }
+    payer::assert_repetition_changes_nothing(&payers).await;
+});
+
+on_both_databases!(
+    /// The call takes longer than its lease: the next holder asks and sends the same key while the first is still at it.
+    f11_an_answer_that_comes_after_its_lease_was_lost_is_discarded_and_found_again,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let payer = Payer::with_invoice(&app, &db).await;
+        app.fault(json!({ "match": { "op": "create" }, "fault": "F11", "args": { "hold_ms": 800 } })).await;
+        let (opened, ()) = tokio::join!(payer.open("card"), async {
+            payer::fault_has_hit(&app).await;
+            app.advance(SignedDuration::from_secs(61)).await;
+            app.drain().await;
+        });
+        opened.expect(201);
+        assert_eq!(db.count("(SELECT MAX(lease_no) FROM gateway_operations)").await, 2, "the lease was lost");
+        let page = payer.page_after_healing().await;
+        payer.pays_by_card(&page).await;
         payer.assert_entrusted().await;
     }
-});
+);
+
+on_both_databases!(
+    /// A refusal speaks of its own attempt: the one before may have opened a checkout, so only time and a question decide.
+    a_refusal_after_an_attempt_of_unknown_outcome_is_no_failure_yet,
+    async |db: TestDb| {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = TestApp::start_with(&db, |settings| payer::point_at(settings, address)).await;
+        let sent = payer::silent_then_refusing(listener);
+        let payer = Payer::with_invoice(&app, &db).await;
+        assert_eq!(payer.open("card").await.expect(201)["state"], "unknown");
+        app.advance(SignedDuration::from_secs(5)).await;
+        app.drain().await;
+        assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 2, "sent again, and refused");
+        assert_eq!(payer.books().await.states(), ["unknown"]);
+        app.advance(SignedDuration::from_mins(11)).await;
+        app.drain().await;
+        assert_eq!(payer.books().await.states(), ["failed"]);
+        payer.books().await.assert_unpaid();
+        assert_eq!(sent.load(std::sync::atomic::Ordering::SeqCst), 2, "what was refused is not sent again");
+    }
+);
 
 on_both_databases!(a_gateway_that_is_down_is_tried_until_it_is_there, async |db: TestDb| {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
-    let app = TestApp::start_with(&db, |settings| {
-        for gateway in &mut settings.gateways {
-            gateway.base_url = format!("http://{address}/api/v1");
-        }
-    })
-    .await;
+    let app = TestApp::start_with(&db, |settings| payer::point_at(settings, address)).await;
     let payer = Payer::with_invoice(&app, &db).await;
     let payment = payer.open("card").await.expect(201);
     assert_eq!(payment["state"], "submitting", "nothing was sent");
@@ -195,6 +235,7 @@ on_both_databases!(
     a_cancelled_payment_is_closed_at_the_gateway_whatever_became_of_the_answer,
     async |db: TestDb| {
         let app = TestApp::start(&db).await;
+        let mut payers = Vec::new();
         for fault in ["", "F01", "F02", "F04"] {
             let payer = Payer::with_invoice(&app, &db).await;
             let page = payer.page("card").await;
@@ -212,8 +253,10 @@ on_both_databases!(
             assert_eq!(payer.cancel().await.problem(), "409 payment_not_cancelable");
             let page = payer.page("nanaco").await;
             payer.does(&page, "nanaco", "result=ok").await;
-            payer.assert_entrusted().await;
+            payer.is_entrusted().await;
+            payers.push(payer);
         }
+        payer::assert_repetition_changes_nothing(&payers).await;
     }
 );
 

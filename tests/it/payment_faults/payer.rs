@@ -2,10 +2,14 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
+use madoguchi::config::Settings;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::TestDb;
@@ -96,36 +100,61 @@ impl<'a> Payer<'a> {
         books.payments.iter().find(|payment| payment.id.to_string() == id).unwrap().state.clone()
     }
 
-    /// Waits until the invoice is entrusted; then the books are right, and stay so whatever is repeated.
-    pub async fn assert_entrusted(&self) {
+    /// Waits until the invoice is entrusted: once, and by the gateway's word too.
+    pub async fn is_entrusted(&self) {
         self.app
             .until("the invoice is entrusted", async || self.books().await.invoice.state == "entrusted")
             .await;
-        self.books().await.assert_entrusted_once();
+        let books = self.books().await;
+        books.assert_entrusted_once();
+        books.assert_agrees_with(&self.truth().await);
+    }
+
+    /// As [`Payer::is_entrusted`], and it stays so whatever is repeated.
+    pub async fn assert_entrusted(&self) {
+        self.is_entrusted().await;
         self.assert_agreement_and_repetition().await;
     }
 
     /// Our books agree with the gateway's truth, and running everything again changes neither.
     pub async fn assert_agreement_and_repetition(&self) {
-        let (books, truth) = (self.books().await, self.truth().await);
-        books.assert_agrees_with(&truth);
-        everything_again(&self.db.db, async || assert!(self.app.drain().await > 0)).await;
-        assert_eq!(self.books().await.standing(), books.standing(), "a repetition changes nothing");
-        assert_eq!(self.truth().await, truth, "nor does it at the gateway");
+        assert_repetition_changes_nothing(std::slice::from_ref(self)).await;
     }
 
     /// The gateway's whole truth.
     pub async fn truth(&self) -> Value {
-        let answer = reqwest::get(format!("{}/_sim/ledger", self.app.simulator)).await.unwrap();
+        let answer = client().get(format!("{}/_sim/ledger", self.app.simulator)).send().await.unwrap();
         answer.json().await.unwrap()
     }
+}
+
+/// Runs everything again: for each of the payers our books and the gateway's truth agree before and are the same after.
+pub async fn assert_repetition_changes_nothing(payers: &[Payer<'_>]) {
+    let mut standings = Vec::new();
+    let one = &payers[0];
+    let truth = one.truth().await;
+    for payer in payers {
+        let books = payer.books().await;
+        books.assert_agrees_with(&truth);
+        standings.push(books.standing());
+    }
+    everything_again(&one.db.db, async || assert!(one.app.drain().await > 0)).await;
+    for (payer, before) in payers.iter().zip(standings) {
+        assert_eq!(payer.books().await.standing(), before, "a repetition changes nothing");
+    }
+    assert_eq!(one.truth().await, truth, "nor does it at the gateway");
+}
+
+/// A client that goes straight to the simulator.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 /// Waits until every notification of the gateway has ended, one way or another.
 pub async fn notifications_arrive(app: &TestApp) {
     for _ in 0..200 {
         let url = format!("{}/_sim/webhooks", app.simulator);
-        let sent: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let sent: Value = client().get(url).send().await.unwrap().json().await.unwrap();
         let open = |delivery: &&Value| delivery["state"] == "waiting" || delivery["state"] == "held";
         if !sent["items"].as_array().unwrap().iter().any(|delivery| open(&delivery)) {
             return;
@@ -135,19 +164,75 @@ pub async fn notifications_arrive(app: &TestApp) {
     panic!("a notification is still on its way");
 }
 
+/// Waits until the armed fault has hit a call.
+pub async fn fault_has_hit(app: &TestApp) {
+    for _ in 0..500 {
+        let url = format!("{}/_sim/faults", app.simulator);
+        let armed: Value = client().get(url).send().await.unwrap().json().await.unwrap();
+        if armed["items"][0]["fired"] == 1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("the call never came");
+}
+
+/// Makes the service look for its gateways at `address`.
+pub fn point_at(settings: &mut Settings, address: SocketAddr) {
+    for gateway in &mut settings.gateways {
+        gateway.base_url = format!("http://{address}/api/v1");
+    }
+}
+
+/// A gateway that hangs up on the first request to open a checkout, refuses every later one, and knows no payment.
+/// Gives how many it was sent.
+pub fn silent_then_refusing(listener: TcpListener) -> Arc<AtomicU32> {
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&sent);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let request = read_request(&mut stream).await;
+            let (status, body) = match request.starts_with("POST") {
+                true if count.fetch_add(1, Ordering::SeqCst) == 0 => continue,
+                true => ("400 Bad Request", r#"{"error":{"code":"bad_request","message":"no"}}"#),
+                false => ("200 OK", r#"{"resource":"list","total":0,"data":[]}"#),
+            };
+            let head =
+                format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        }
+    });
+    sent
+}
+
+/// One request with its whole body.
+async fn read_request(stream: &mut TcpStream) -> String {
+    let (mut text, mut buffer) = (String::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut buffer).await.unwrap();
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length =
+            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        if read == 0 || body.len() >= length.unwrap_or(0) {
+            return text;
+        }
+    }
+}
+
 /// The gateway is healthy again.
 pub async fn disarm(app: &TestApp) {
-    let sent = reqwest::Client::new().delete(format!("{}/_sim/faults", app.simulator)).send().await;
+    let sent = client().delete(format!("{}/_sim/faults", app.simulator)).send().await;
     assert!(sent.unwrap().status().is_success());
 }
 
 /// From now on `address` leads to the simulator.
 pub async fn forward(address: SocketAddr, simulator: &str) {
-    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let listener = TcpListener::bind(address).await.unwrap();
     let target = simulator.strip_prefix("http://").unwrap().to_owned();
     tokio::spawn(async move {
         while let Ok((mut near, _)) = listener.accept().await {
-            let mut far = tokio::net::TcpStream::connect(&target).await.unwrap();
+            let mut far = TcpStream::connect(&target).await.unwrap();
             tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
         }
     });

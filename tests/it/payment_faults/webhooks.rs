@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::payer::{Payer, notifications_arrive};
+use super::payer::{Payer, client, notifications_arrive};
 use crate::support::app::{AOMORI, TestApp};
 use crate::support::db::TestDb;
 
@@ -120,7 +120,7 @@ on_both_databases!(
 /// The payment as the gateway shows it now.
 async fn at_gateway(app: &TestApp, reference: &str) -> Value {
     let url = format!("{}/api/v1/payments?external_order_num={reference}", app.simulator);
-    let request = reqwest::Client::new().get(url).basic_auth("sk_test_simulator", Some(""));
+    let request = client().get(url).basic_auth("sk_test_simulator", Some(""));
     let list: Value = request.send().await.unwrap().json().await.unwrap();
     list["data"][0].clone()
 }
