@@ -64,7 +64,8 @@ impl Pgbench {
         std::fs::write(&file, &script.text)?;
         let mut command = Command::new(program());
         command.env("PGPASSWORD", cluster.password()).env("LC_ALL", "C");
-        command.args(["-h", "127.0.0.1", "-p", &cluster.port().to_string(), "-U", "madoguchi"]);
+        command.arg("-h").arg(cluster.folder());
+        command.args(["-p", &cluster.port().to_string(), "-U", "madoguchi"]);
         command.args(["-n", "-M", "prepared", "-c", &CLIENTS.to_string(), "-j", "2"]);
         command.args(["-T", &time.as_secs().max(1).to_string()]).arg("-f").arg(&file);
         // No two runs make the same ids.

@@ -10,6 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::{Map, Value};
 
+use crate::CLIENTS;
+
 /// The rows of one case, by table, at some moment.
 pub type Rows = HashMap<&'static str, Map<String, Value>>;
 
@@ -24,7 +26,6 @@ pub struct Recorded {
 }
 
 /// A pgbench script and the variables it is started with.
-#[derive(Default)]
 pub struct Script {
     /// The file.
     pub text: String,
@@ -85,11 +86,10 @@ impl Script {
     }
 
     fn new() -> Self {
-        let mut script = Self::default();
-        script.text.push_str("\\set n :n + 1\n");
-        script.text.push_str(&format!("\\set unique {FIRST} + :n * 64 + :client_id\n"));
-        script.text.push_str(&format!("\\set account {FIRST} + :client_id\n"));
-        script
+        let text = format!(
+            "\\set n :n + 1\n\\set unique {FIRST} + :n * {CLIENTS} + :client_id\n\\set account {FIRST} + :client_id\n"
+        );
+        Self { text, variables: Vec::new() }
     }
 
     /// Appends a statement with an expression in place of each `$n`.

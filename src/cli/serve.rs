@@ -12,7 +12,7 @@ use crate::clock::{SystemClock, SystemIds};
 use crate::config::Settings;
 use crate::drill::Drill;
 use crate::drill::socket::{self, Reach};
-use crate::http::{self, serve::block_on};
+use crate::http::{self, serve::StopSignals, serve::block_on};
 use crate::jobs::Worker;
 use crate::service::Core;
 use crate::start::{Migrate, Sources, build_core};
@@ -96,26 +96,17 @@ pub(super) fn worker(options: &WorkerOptions) -> Result<(), Stop> {
     runtime.block_on(async {
         let core = build_core(settings, machine.sources(), Migrate::Refuse).await?;
         let (stop, asked_to_stop) = watch::channel(false);
+        let mut signals = StopSignals::listen()?;
         tokio::spawn(async move {
-            if stop_signal().await.is_ok() {
-                // The worker has ended by itself when nobody hears this.
-                let _ = stop.send(true);
-            }
+            signals.wait().await;
+            // The worker has ended by itself when nobody hears this.
+            let _ = stop.send(true);
         });
         say("working");
         Worker::new(Arc::clone(&core)).run(asked_to_stop).await;
         let db = core.db.clone();
         tokio::task::spawn_blocking(move || db.shutdown()).await.map_err(Stop::because)
     })
-}
-
-/// Waits for ctrl-c or SIGTERM.
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
 }
 
 /// A drill can stop the process and move its clock, so it exists only where nobody else is served.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpServer, web};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{Documentation, app};
@@ -31,6 +32,7 @@ pub async fn run(
         .client_disconnect_timeout(Duration::from_secs(2))
         .keep_alive(Duration::from_secs(30))
         .max_connections(CONNECTIONS_A_THREAD)
+        .disable_signals()
         .shutdown_timeout(settings.http.shutdown_timeout_ms.div_ceil(1000));
     if settings.http.workers > 0 {
         server = server.workers(settings.http.workers);
@@ -42,6 +44,13 @@ pub async fn run(
     let (stop, asked_to_stop) = watch::channel(false);
     let working = worker.map(|worker| std::thread::spawn(move || work(&worker, asked_to_stop)));
     let server = server.run();
+    // Listening for signals comes before saying that we are ready: whoever reads that may stop us at once.
+    let mut signals = StopSignals::listen().map_err(|error| internal(&error.to_string()))?;
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        signals.wait().await;
+        handle.stop(true).await;
+    });
     on_ready(address);
     let ended = server.await;
     // Nobody listening means that there is no worker.
@@ -57,6 +66,27 @@ pub async fn run(
         _ => return Err(internal("the worker broke down")),
     }
     ended.map_err(|error| internal(&error.to_string()))
+}
+
+/// Ctrl-c and SIGTERM, heard from the moment this exists.
+pub struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    /// Begins to listen.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for one of them.
+    pub async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Runs `work` on the runtime that the server needs, until it ends.

@@ -16,11 +16,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::payment::RECOVER_OPERATION;
 use super::payment_standing::{Source, apply, apply_snapshot};
+use super::poll::POLL_PAYMENT;
 use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::{OperationId, TenantCode};
+use crate::domain::money::Yen;
 use crate::domain::payment::{
     Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, PaymentState, RetryFacts,
-    after_create_checkout, after_nothing_found, next_step,
+    SnapshotStatus, TRIES, after_create_checkout, after_nothing_found, may_send, next_step,
 };
 use crate::drill::CrashPoint;
 use crate::gateway::{
@@ -95,10 +97,13 @@ fn take_lease(
     }
     let held = row.lease_no;
     row.lease_no += 1;
+    if may_send(retry_facts(&row, now, None, 0)) {
+        row.updated_at = Micros(now);
+    }
     row.leased_until = Micros(now.checked_add(lease).unwrap_or(now));
     match gateway_operations::update(tx, &row, held)? {
         LeaseCheck::Held => Ok(Lease::Taken(row.lease_no)),
-        LeaseCheck::Lost => Ok(Lease::Finished),
+        LeaseCheck::Lost => Ok(Lease::HeldUntil(row.leased_until.0)),
     }
 }
 
@@ -113,6 +118,11 @@ pub async fn carry_out(
     let call = load(core, tenant, id).await?;
     if is_finished(&call.operation) || call.operation.lease_no != lease_no {
         return Ok(JobEnd::Done);
+    }
+    let now = core.clock.now();
+    if call.operation.leased_until.0 <= now {
+        // Held up for so long that the next holder may be at work, or the key forgotten: nothing is sent any more.
+        return Ok(JobEnd::Again(now));
     }
     let heard =
         if lease_no > 1 { ask_then_send(core, &call).await } else { Heard::Answer(send(core, &call).await) };
@@ -149,11 +159,15 @@ async fn ask_then_send(core: &Core, call: &Call) -> Heard {
     };
     let now = core.clock.now();
     match call.account.adapter.retrieve_payment(&query, now).await {
-        // Only a checkout is proven by its payment; a cancellation is proven by what the payment became.
-        Outcome::Done(Some(snapshot)) if call.request.kind() == OperationKind::CreateCheckout => {
+        // A checkout is proven by its payment; a cancellation has nothing left to do once the payment can take no money.
+        Outcome::Done(Some(snapshot)) if creates(&call.operation) || is_over(snapshot.status) => {
             Heard::Found(Box::new(snapshot))
         }
-        Outcome::Done(Some(_)) => Heard::Answer(send(core, call).await),
+        Outcome::Done(Some(_)) if may_send(retry_facts(&call.operation, now, None, 0)) => {
+            Heard::Answer(send(core, call).await)
+        }
+        // Still open, and the key is not sent any more: the payer can ask for another cancellation.
+        Outcome::Done(Some(_)) => Heard::GiveUp,
         Outcome::Done(None) => {
             let since_last_sent = now.duration_since(call.operation.updated_at.0);
             let timeout =
@@ -185,11 +199,16 @@ fn record(
     let mut case = applications::find(tx, tenant, operation.application_id)?.ok_or(Refusal::NotFound)?;
     let mut payment = payments::find(tx, tenant, operation.payment_id)?.ok_or(Refusal::NotFound)?;
     let now = tx.now();
-    let (state, again) = standing(&operation, heard, now, random);
     let earlier = earlier_attempts(&operation);
+    let (state, again) = standing(&operation, earlier, heard, now, random);
     state.clone_into(&mut operation.state);
-    if matches!(heard, Heard::Answer(_)) {
+    if let Heard::Answer(outcome) = heard {
+        operation.updated_at = Micros(now);
         operation.attempt_no += 1;
+        if is_refused(outcome) {
+            // Never sent again, even where an earlier attempt leaves the operation open.
+            operation.attempt_no = operation.attempt_no.max(i64::from(TRIES));
+        }
     }
     if let Some(at) = again {
         operation.leased_until = Micros(at);
@@ -208,6 +227,7 @@ fn record(
 /// The operation's next state, and when to look at it again if it is not settled.
 fn standing(
     operation: &OperationRow,
+    earlier: EarlierAttempts,
     heard: &Heard,
     now: Timestamp,
     random: u64,
@@ -217,6 +237,12 @@ fn standing(
         Heard::Found(_) => ("done", None),
         Heard::GiveUp => ("abandoned", None),
         Heard::AskAgain(after) => ("unknown", at(*after)),
+        // The refusal is of this attempt; an earlier one may have opened a checkout. Asked about until the guard has passed.
+        Heard::Answer(outcome)
+            if creates(operation) && earlier == EarlierAttempts::SomeUnknown && is_refused(outcome) =>
+        {
+            ("unknown", at(LOOK_AGAIN))
+        }
         Heard::Answer(outcome) => {
             let retry_after_s = match outcome {
                 Outcome::NotSent(transport) | Outcome::Unknown(transport) => transport.retry_after_s,
@@ -242,7 +268,7 @@ fn take_in(
     earlier: EarlierAttempts,
     heard: &Heard,
 ) -> Result<Change, Failure> {
-    let creates = operation.kind == OperationKind::CreateCheckout.as_str();
+    let creates = creates(operation);
     match heard {
         Heard::Found(snapshot) => apply_snapshot(tx, case, payment, snapshot, Source::Query),
         Heard::Answer(Outcome::Done(Reply::Payment(snapshot))) => {
@@ -254,7 +280,8 @@ fn take_in(
         }
         Heard::GiveUp if creates => {
             let mut next = payment.payment()?;
-            if matches!(next.state, PaymentState::Submitting | PaymentState::Unknown) {
+            let unheard = next.raw_status.is_empty() && next.counters.captured == Yen::ZERO;
+            if unheard && matches!(next.state, PaymentState::Submitting | PaymentState::Unknown) {
                 next.state = PaymentState::Failed;
             }
             let change = if next == payment.payment()? { Change::Unchanged } else { Change::Changed };
@@ -265,6 +292,12 @@ fn take_in(
                 Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
             let folded = after_create_checkout(&payment.payment()?, earlier, &Outcome::Unknown(transport));
             apply(tx, case, payment, &folded, Source::Query)
+        }
+        Heard::Answer(outcome) if is_refused(outcome) => {
+            // A payment that cannot be called off stands otherwise than we know: paid, or lapsed.
+            let (tenant, subject, now) = (payment.tenant_id.as_str(), payment.id.to_string(), tx.now());
+            jobs::enqueue_again(tx, tenant, POLL_PAYMENT, &subject, now)?;
+            Ok(Change::Unchanged)
         }
         Heard::Answer(_) | Heard::GiveUp | Heard::AskAgain(_) => Ok(Change::Unchanged),
     }
@@ -284,6 +317,21 @@ fn checkout_of(outcome: &Outcome<Reply>) -> Outcome<Checkout> {
         Outcome::NotSent(transport) => Outcome::NotSent(transport.clone()),
         Outcome::Unknown(transport) => Outcome::Unknown(transport.clone()),
     }
+}
+
+fn creates(operation: &OperationRow) -> bool {
+    operation.kind == OperationKind::CreateCheckout.as_str()
+}
+
+/// The gateway refused: definite for the attempt it answers.
+fn is_refused(outcome: &Outcome<Reply>) -> bool {
+    matches!(outcome, Outcome::Declined(_) | Outcome::Rejected(_))
+}
+
+/// The payment has taken its money or cannot take any.
+fn is_over(status: SnapshotStatus) -> bool {
+    use SnapshotStatus as S;
+    matches!(status, S::Captured | S::Failed | S::Canceled | S::Expired)
 }
 
 /// A second holder, or a second attempt, means that the first may have reached the gateway.

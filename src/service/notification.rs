@@ -101,7 +101,9 @@ pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Resul
         .read(move |tx| {
             let row = gateway_notifications::find(tx, &of, &name, &delivery)?.ok_or(Refusal::NotFound)?;
             let payment = match &row.merchant_reference {
-                Some(reference) => payments::find_by_reference(tx, &of, reference)?,
+                // An account proves only what it collected itself.
+                Some(reference) => payments::find_by_reference(tx, &of, reference)?
+                    .filter(|payment| payment.gateway == row.gateway),
                 None => None,
             };
             Ok::<_, Failure>((row, payment))

@@ -308,13 +308,21 @@ fn begin_cancel(
 ) -> Result<Made<Opened>, Failure> {
     let payment = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, payment.application_id, Action::Pay)?;
-    let cancelable =
-        matches!(payment.payment()?.state, PaymentState::RequiresAction | PaymentState::AwaitingPayment);
-    let session =
-        payment.gateway_session_id.clone().filter(|_| cancelable).ok_or(Refusal::PaymentNotCancelable)?;
+    let wanted = match payment.payment()?.state {
+        PaymentState::RequiresAction => payment
+            .gateway_session_id
+            .clone()
+            .map(|gateway_session_id| Cancel::Checkout { gateway_session_id }),
+        // The checkout ended when the slip was issued: the slip is called off.
+        PaymentState::AwaitingPayment => payment
+            .gateway_payment_id
+            .clone()
+            .map(|gateway_payment_id| Cancel::Payment { gateway_payment_id }),
+        _ => None,
+    };
+    let wanted = wanted.ok_or(Refusal::PaymentNotCancelable)?;
     let account = ctx.core.gateways.find(tenant, &payment.gateway).ok_or(Refusal::PaymentNotCancelable)?;
     let operation_id = OperationId(tx.new_id());
-    let wanted = Cancel::Checkout { gateway_session_id: session };
     let prepared = account.adapter.prepare_cancel(&operation_id.to_string(), &wanted);
     let prepared =
         prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a cancel: {reason}")))?;

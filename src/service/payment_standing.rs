@@ -66,11 +66,12 @@ pub fn apply(
     folded: &Folded,
     source: Source,
 ) -> Result<Change, Failure> {
+    let events_before = case.event_count;
     for alert in &folded.alerts {
         raise(tx, case, row, alert)?;
     }
     if folded.change == Change::Unchanged {
-        if !folded.alerts.is_empty() {
+        if case.event_count != events_before {
             applications::update(tx, case)?;
         }
         return Ok(Change::Unchanged);
@@ -161,11 +162,14 @@ fn book_capture(
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
 }
 
-/// Tells the operator, and the record of the case, what a person must look at.
+/// Tells the operator, and the record of the case, what a person must look at: once, however often it is heard.
 fn raise(tx: &mut Tx<'_>, case: &mut ApplicationRow, row: &PaymentRow, alert: &Alert) -> Result<(), Failure> {
+    let facts = json!({ "payment": row.id.to_string(), "alert": alert.code(), "found": alert.found() });
+    if events::is_recorded(tx, case, "payment_alert", &facts)? {
+        return Ok(());
+    }
     tracing::error!(payment = %row.id, alert = alert.code(), "a payment needs a person");
     metrics::counter!("madoguchi_payment_alerts_total", "alert" => alert.code()).increment(1);
-    let facts = json!({ "payment": row.id.to_string(), "alert": alert.code() });
     let event = NewEvent { kind: "payment_alert", actor: gateway_actor(row), facts, sealed_detail: None };
     Ok(events::append(tx, case, event)?)
 }

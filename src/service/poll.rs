@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::payment_standing::{Source, apply_snapshot};
 use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::{PaymentId, TenantCode};
-use crate::domain::payment::{Change, PayerPresence, PollFacts, next_poll};
+use crate::domain::payment::{Change, LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll};
 use crate::gateway::{Outcome, PaymentRef};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Reads, Root, Tx, applications, jobs};
@@ -41,6 +41,15 @@ fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>,
     ))
 }
 
+/// When a payment that ended without money less than a day ago is to be asked about.
+///
+/// The question that its former state had planned comes sooner and would otherwise count as that check.
+fn late_check(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>, Failure> {
+    let closed = row.payment()?.state.is_closed_without_money() && row.poll_count == 0;
+    let at = row.updated_at.0.checked_add(LATE_PAYMENT_CHECK).unwrap_or(row.updated_at.0);
+    Ok((closed && at > tx.now()).then_some(at))
+}
+
 /// Asks once, applies the answer, and says when to ask again.
 pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<JobEnd, Failure> {
     let of = tenant.clone();
@@ -61,6 +70,7 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
             let (Some(mut case), Some(mut row)) = (case, payments::find(tx, &tenant, id)?) else {
                 return Err(Refusal::NotFound.into());
             };
+            let late_check = late_check(tx, &row)?;
             row.poll_count += 1;
             let changed = match &answer {
                 Outcome::Done(Some(snapshot)) => {
@@ -69,6 +79,10 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
                 _ => Change::Unchanged,
             };
             if changed == Change::Unchanged {
+                // Asked on another occasion than the one check that a closed payment gets: that one still stands.
+                if let Some(at) = late_check {
+                    return Ok(JobEnd::Again(at));
+                }
                 payments::update(tx, &mut row)?;
             }
             Ok(due(tx, &row)?.map_or(JobEnd::Done, JobEnd::Again))

@@ -90,6 +90,21 @@ pub fn append(tx: &mut Tx<'_>, case: &mut ApplicationRow, event: NewEvent) -> Re
     Ok(())
 }
 
+/// Whether a case has an event of this kind with these facts.
+pub fn is_recorded(
+    tx: &mut impl Reads,
+    case: &ApplicationRow,
+    kind: &str,
+    facts: &serde_json::Value,
+) -> Result<bool, StoreError> {
+    let same = events::table
+        .filter(events::tenant_id.eq(&case.tenant_id))
+        .filter(events::application_id.eq(case.id))
+        .filter(events::kind.eq(kind))
+        .filter(events::facts.eq(facts.to_string()));
+    Ok(same.count().get_result::<i64>(tx.read())? > 0)
+}
+
 /// All events of a case in order.
 pub fn of_case(
     tx: &mut impl Reads,

@@ -41,7 +41,8 @@ pub struct OperationRow {
     pub key_born_at: Micros,
     /// When the intent was stored.
     pub created_at: Micros,
-    /// When it was last touched.
+    /// When it may last have been sent: the guard before "there is none" is believed counts from here, so taking a lease
+    /// only to ask does not move it.
     pub updated_at: Micros,
 }
 
@@ -79,9 +80,8 @@ pub fn find(
         .optional()?)
 }
 
-/// Writes the state, the attempt and the lease of `row`, if `held` is still the lease in force.
+/// Writes the state, the attempt, the lease and the sending of `row`, if `held` is still the lease in force.
 pub fn update(tx: &mut Tx<'_>, row: &OperationRow, held: i64) -> Result<LeaseCheck, StoreError> {
-    let now = Micros(tx.now());
     let target = gateway_operations::table
         .filter(gateway_operations::tenant_id.eq(&row.tenant_id))
         .filter(gateway_operations::id.eq(row.id))
@@ -92,7 +92,7 @@ pub fn update(tx: &mut Tx<'_>, row: &OperationRow, held: i64) -> Result<LeaseChe
             gateway_operations::attempt_no.eq(row.attempt_no),
             gateway_operations::lease_no.eq(row.lease_no),
             gateway_operations::leased_until.eq(row.leased_until),
-            gateway_operations::updated_at.eq(now),
+            gateway_operations::updated_at.eq(row.updated_at),
         ))
         .execute(tx.change())?;
     Ok(if affected == 1 { LeaseCheck::Held } else { LeaseCheck::Lost })

@@ -418,19 +418,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    checkpoints (tenant_id, no) {
-        tenant_id -> Text,
-        no -> BigInt,
-        sealed_at -> BigInt,
-        event_count -> BigInt,
-        merkle_root -> Binary,
-        previous_root -> Binary,
-        key_id -> Text,
-        signature -> Binary,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
     accounts,
@@ -438,7 +425,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     approval_steps,
     arrivals,
     attachments,
-    checkpoints,
     corrections,
     decisions,
     events,

@@ -62,7 +62,7 @@ pub struct FixedUpdate<From, Changes, Filter, Shape> {
 /// ```
 pub fn fixed_update<T, F, V>(table: T, filter: F, values: V) -> FixedUpdate<T::FromClause, V::Changeset, F, V>
 where
-    T: QuerySource,
+    T: QuerySource + Copy,
     F: AppearsOnTable<T>,
     V: AsChangeset<Target = T> + QueryId,
 {

@@ -16,6 +16,7 @@ mod identity;
 mod identity_http;
 mod journey;
 mod kill_points;
+mod payment_faults;
 mod openapi;
 mod platform;
 mod policy_coverage;

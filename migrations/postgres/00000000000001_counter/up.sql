@@ -449,18 +449,6 @@ CREATE TABLE access_log (
     PRIMARY KEY (tenant_id, node, seq)
 );
 
-CREATE TABLE checkpoints (
-    tenant_id TEXT NOT NULL,
-    no BIGINT NOT NULL,
-    sealed_at BIGINT NOT NULL,
-    event_count BIGINT NOT NULL,
-    merkle_root BYTEA NOT NULL,
-    previous_root BYTEA NOT NULL,
-    key_id TEXT NOT NULL,
-    signature BYTEA NOT NULL,
-    PRIMARY KEY (tenant_id, no)
-);
-
 -- What has happened is never rewritten.
 CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -472,5 +460,4 @@ CREATE TRIGGER arrivals_append_only BEFORE UPDATE OR DELETE ON arrivals FOR EACH
 CREATE TRIGGER form_revisions_append_only BEFORE UPDATE OR DELETE ON form_revisions FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE ON ledger_entries FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 CREATE TRIGGER access_log_append_only BEFORE UPDATE OR DELETE ON access_log FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
-CREATE TRIGGER checkpoints_append_only BEFORE UPDATE OR DELETE ON checkpoints FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 CREATE TRIGGER decisions_append_only BEFORE UPDATE OR DELETE ON decisions FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();

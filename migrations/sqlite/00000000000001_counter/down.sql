@@ -1,4 +1,3 @@
-DROP TABLE checkpoints;
 DROP TABLE access_log;
 DROP TABLE idempotency_keys;
 DROP TABLE jobs;

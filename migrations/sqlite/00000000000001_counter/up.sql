@@ -449,18 +449,6 @@ CREATE TABLE access_log (
     PRIMARY KEY (tenant_id, node, seq)
 ) STRICT;
 
-CREATE TABLE checkpoints (
-    tenant_id TEXT NOT NULL,
-    no INTEGER NOT NULL,
-    sealed_at INTEGER NOT NULL,
-    event_count INTEGER NOT NULL,
-    merkle_root BLOB NOT NULL,
-    previous_root BLOB NOT NULL,
-    key_id TEXT NOT NULL,
-    signature BLOB NOT NULL,
-    PRIMARY KEY (tenant_id, no)
-) STRICT;
-
 -- What has happened is never rewritten.
 CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events is append-only'); END;
 CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events is append-only'); END;
@@ -472,7 +460,5 @@ CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries BEGIN SE
 CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries BEGIN SELECT RAISE(ABORT, 'ledger_entries is append-only'); END;
 CREATE TRIGGER access_log_no_update BEFORE UPDATE ON access_log BEGIN SELECT RAISE(ABORT, 'access_log is append-only'); END;
 CREATE TRIGGER access_log_no_delete BEFORE DELETE ON access_log BEGIN SELECT RAISE(ABORT, 'access_log is append-only'); END;
-CREATE TRIGGER checkpoints_no_update BEFORE UPDATE ON checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints is append-only'); END;
-CREATE TRIGGER checkpoints_no_delete BEFORE DELETE ON checkpoints BEGIN SELECT RAISE(ABORT, 'checkpoints is append-only'); END;
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions is append-only'); END;
 CREATE TRIGGER decisions_no_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions is append-only'); END;

@@ -64,6 +64,17 @@ impl Alert {
             Self::OpenAfterGivenUp => "open_after_given_up",
         }
     }
+
+    /// What was found, so that one alert can be told from the next of its kind.
+    pub fn found(&self) -> Option<String> {
+        match self {
+            Self::AmountMismatch { found, .. } => Some(found.amount().to_string()),
+            Self::UnrecognisedStatus { raw_status } => Some(raw_status.clone()),
+            Self::SecondCharge { gateway_payment_id } => Some(gateway_payment_id.clone()),
+            Self::ChargedBack { total } => Some(total.amount().to_string()),
+            Self::LatePayment | Self::OpenAfterGivenUp => None,
+        }
+    }
 }
 
 /// A snapshot that cannot be folded: park it for a person.

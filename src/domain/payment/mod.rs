@@ -20,10 +20,10 @@ pub use outcome::{
     Checkout, Decline, EarlierAttempts, Outcome, OutcomeKind, Problem, Transport, TransportKind,
     after_create_checkout,
 };
-pub use poll::{PayerPresence, PollFacts, next_poll, next_refund_poll};
+pub use poll::{LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll, next_refund_poll};
 pub use retry::{
-    KEY_LIFETIME_HOURS, NextStep, NothingFound, RetryFacts, after_nothing_found, backoff, late_arrival_guard,
-    next_step,
+    KEY_LIFETIME_HOURS, NextStep, NothingFound, RetryFacts, TRIES, after_nothing_found, backoff,
+    late_arrival_guard, may_send, next_step,
 };
 pub use snapshot::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus};
 pub use state::{LegalRole, Payment, PaymentCounters, PaymentState};

@@ -30,6 +30,9 @@ pub struct PollFacts {
 const PRESENT_POLLS: u32 = 40;
 const PRESENT_EVERY: SignedDuration = SignedDuration::from_secs(3);
 
+/// How long after its end a payment that ended without money is asked about once more: money may come late.
+pub const LATE_PAYMENT_CHECK: SignedDuration = SignedDuration::from_hours(24);
+
 /// When to ask next; none when nothing more can be learned by asking.
 pub fn next_poll(facts: PollFacts, now: Timestamp) -> Option<Timestamp> {
     match facts.state {
@@ -46,7 +49,7 @@ pub fn next_poll(facts: PollFacts, now: Timestamp) -> Option<Timestamp> {
         PaymentState::Unknown => later(now, doubling(facts.poll_count, 5, 600)),
         // Once more a day later: money can still come after a deadline.
         PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired => {
-            (facts.poll_count == 0).then(|| later(now, SignedDuration::from_hours(24))).flatten()
+            (facts.poll_count == 0).then(|| later(now, LATE_PAYMENT_CHECK)).flatten()
         }
     }
 }

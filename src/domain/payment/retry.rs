@@ -9,8 +9,8 @@ use crate::domain::payment::{OutcomeKind, TransportKind};
 
 /// The age from which a key is never sent again, below the shortest window of a gateway (24 h).
 pub const KEY_LIFETIME_HOURS: i64 = 20;
-/// How often one operation is tried before it is left to the poller.
-const TRIES: u32 = 6;
+/// How often one operation is sent before it is left to the poller.
+pub const TRIES: u32 = 6;
 /// The first and the longest wait between two tries, in milliseconds.
 const FIRST_WAIT_MS: u64 = 1_000;
 const LONGEST_WAIT_MS: u64 = 60_000;
@@ -100,7 +100,7 @@ pub fn after_nothing_found(
     since_last_sent: SignedDuration,
     total_timeout: SignedDuration,
 ) -> NothingFound {
-    if !is_closed(facts.key_age) && facts.attempt_no < TRIES {
+    if may_send(facts) {
         return NothingFound::RetrySameKey { after: wait(facts) };
     }
     let guard = late_arrival_guard(total_timeout);
@@ -108,6 +108,11 @@ pub fn after_nothing_found(
         return NothingFound::QueryAgain { after: guard.saturating_sub(since_last_sent) };
     }
     NothingFound::CloseAsFailed
+}
+
+/// Whether an operation may still be sent after an outcome that is not known: its key is young and tries are left.
+pub fn may_send(facts: RetryFacts) -> bool {
+    !is_closed(facts.key_age) && facts.attempt_no < TRIES
 }
 
 /// How long a request may still arrive after we stopped waiting: twice the timeout, at least ten minutes.
