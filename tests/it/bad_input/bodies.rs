@@ -158,13 +158,13 @@ on_both_databases!(a_change_needs_a_key_and_a_key_is_good_for_one_thing, async |
     assert_eq!((again.status, &again.body, again.etag()), (first.status, &first.body, first.etag()));
     assert_eq!(again.headers["idempotency-replayed"], "true");
     let other = json!({ "procedure": PROCEDURE, "form": { "phone": "0177221111" } });
-    let reused = post_with_key(&app, &business, CASES, "once", other).await;
-    insta::assert_snapshot!(shown(&reused), @"422 idempotency_key_reused: This Idempotency-Key was used for another request.");
+    let taken = post_with_key(&app, &business, CASES, "once", other).await;
+    insta::assert_snapshot!(shown(&taken), @"422 idempotency_key_reused: This Idempotency-Key was used for another request.");
     let elsewhere = format!("{CASES}/{}/withdraw", first.body["id"].as_str().unwrap());
-    let reused = post_with_key(&app, &business, &elsewhere, "once", draft.clone()).await;
-    assert_eq!(reused.problem(), "400 malformed_request", "{}", reused.body);
-    let reused = post_with_key(&app, &business, &elsewhere, "once", json!({})).await;
-    assert_eq!(reused.problem(), "422 idempotency_key_reused", "another path is another request");
+    let taken = post_with_key(&app, &business, &elsewhere, "once", draft.clone()).await;
+    assert_eq!(taken.problem(), "400 malformed_request", "{}", taken.body);
+    let taken = post_with_key(&app, &business, &elsewhere, "once", json!({})).await;
+    assert_eq!(taken.problem(), "422 idempotency_key_reused", "another path is another request");
     assert_eq!(traces(&db).await, before);
 
     let theirs = post_with_key(&app, &stranger, CASES, "once", draft).await;

@@ -66,8 +66,8 @@ impl World {
         let city = app.officer(AOMORI_CITY, "shimin", Role::SectionChief, "shimin@example.jp").await;
         let draft = draft(&app, &applicant).await;
         let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
-        submitted.payment =
-            open_payment(&app, &applicant, &submitted).await["id"].as_str().unwrap().to_owned();
+        let payment = open_payment(&app, &applicant, &submitted).await;
+        payment["id"].as_str().unwrap().clone_into(&mut submitted.payment);
         let spare = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let proposed = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         propose(&app, &clerk, &proposed).await;
