@@ -307,8 +307,11 @@ impl Settings {
                 &format!("gateways.{}: a base_url beyond this machine must be https", gateway.name),
             );
             check(
-                u64::try_from(self.payments.lease_ms).is_ok_and(|lease| lease > gateway.total_timeout_ms),
-                &format!("payments.lease_ms must exceed the total_timeout_ms of gateway {}", gateway.name),
+                u64::try_from(self.payments.lease_ms).is_ok_and(|lease| lease > 2 * gateway.total_timeout_ms),
+                &format!(
+                    "payments.lease_ms must exceed twice the total_timeout_ms of gateway {} (ask, then send)",
+                    gateway.name
+                ),
             );
         }
         faults

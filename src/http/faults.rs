@@ -3,6 +3,7 @@
 //! The good path is one pass of serde. Only when that fails is the body held against the schema that the OpenAPI
 //! document publishes, which finds all faults instead of the first.
 
+use jsonschema::error::ValidationErrorKind;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -51,12 +52,42 @@ fn schema_faults<T: ToSchema>(document: &Value) -> Vec<Fault> {
         .collect();
     let root = json!({ "$ref": format!("#/components/schemas/{}", T::name()), "components": { "schemas": schemas } });
     let Ok(validator) = jsonschema::draft202012::new(&root) else { return Vec::new() };
-    validator
-        .iter_errors(document)
-        .map(|error| {
-            let pointer = error.instance_path().to_string();
-            let code = error.kind().keyword().to_owned();
-            Fault::new(pointer, code, format!("形式が正しくありません: {error}"), error.to_string())
-        })
-        .collect()
+    let found = validator.iter_errors(document);
+    found.flat_map(|error| name_faults(&error.instance_path().to_string(), error.kind())).collect()
+}
+
+/// One violation of the schema as faults, each at the very member that is wrong.
+fn name_faults(pointer: &str, kind: &ValidationErrorKind) -> Vec<Fault> {
+    let here = |ja: &str, en: &str| vec![Fault::new(pointer, kind.keyword(), ja, en)];
+    match kind {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let unknown = |name: &String| {
+                Fault::new(
+                    member(pointer, name),
+                    "unknown_field",
+                    "不明な項目です。",
+                    "This field is not known here.",
+                )
+            };
+            unexpected.iter().map(unknown).collect()
+        }
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            vec![Fault::new(member(pointer, name), "required", "必須の項目です。", "This field is required.")]
+        }
+        ValidationErrorKind::Type { .. } => {
+            here("値の型が正しくありません。", "The value has the wrong type.")
+        }
+        ValidationErrorKind::Enum { .. } => here("選べない値です。", "The value is none of the choices."),
+        ValidationErrorKind::Format { format } => {
+            let ja = format!("形式（{format}）が正しくありません。");
+            vec![Fault::new(pointer, "format", ja, format!("The value is not a {format}."))]
+        }
+        _ => here("値が正しくありません。", "The value is not acceptable."),
+    }
+}
+
+/// The pointer to a member, with the two characters escaped that RFC 6901 escapes.
+fn member(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

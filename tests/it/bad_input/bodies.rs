@@ -31,9 +31,9 @@ on_both_databases!(a_body_that_is_no_good_json_is_refused_with_all_faults, async
     let wrong = post_bytes(&app, &business, CASES, json, wrong).await;
     insta::assert_snapshot!(shown(&wrong), @r#"
     400 malformed_request: The request is not well-formed.
-       additionalProperties: Additional properties are not allowed ('surprise' was unexpected)
-      /form type: "x" is not of type "object"
-      /procedure type: 1 is not of type "string"
+      /form type: The value has the wrong type.
+      /procedure type: The value has the wrong type.
+      /surprise unknown_field: This field is not known here.
     "#);
     let empty = post_bytes(&app, &business, CASES, json, Vec::new()).await;
     insta::assert_snapshot!(shown(&empty), @r#"
