@@ -38,8 +38,8 @@ on_both_databases!(a_body_that_is_no_good_json_is_refused_with_all_faults, async
     let empty = post_bytes(&app, &business, CASES, json, Vec::new()).await;
     insta::assert_snapshot!(shown(&empty), @r#"
     400 malformed_request: The request is not well-formed.
-       required: "form" is a required property
-       required: "procedure" is a required property
+      /form required: This field is required.
+      /procedure required: This field is required.
     "#);
     let xml = post_bytes(&app, &business, CASES, "application/xml", b"<a/>".to_vec()).await;
     insta::assert_snapshot!(shown(&xml), @"415 unsupported_media_type: This media type is not accepted.");
