@@ -22,11 +22,12 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::domain::calendar::Calendar;
+use crate::domain::fault::Fault;
 use crate::domain::form::CompiledForm;
 use crate::domain::id::TenantCode;
 use crate::domain::municipality::{Municipalities, fold_for_search};
 use crate::domain::organisation::{Department, Tenant};
-use crate::domain::procedure::{Fault, ProcedureDefinition};
+use crate::domain::procedure::ProcedureDefinition;
 
 /// A fault of one file of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

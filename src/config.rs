@@ -373,3 +373,54 @@ fn refuse_secrets_in_file(path: &Path) -> Result<(), BadSettings> {
         .collect();
     if written.is_empty() { Ok(()) } else { Err(BadSettings(written)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_usable() {
+        assert!(Settings::load(None).is_ok());
+    }
+
+    #[test]
+    fn every_fault_is_listed_at_once() {
+        let wrong = [
+            ("http.public_url", "https://example.jp/".to_owned()),
+            ("database.writers", "0".to_owned()),
+            ("identity.password_min_length", "4".to_owned()),
+            ("payments.lease_ms", "1000".to_owned()),
+        ];
+        let BadSettings(faults) = Settings::load_with(None, &wrong).unwrap_err();
+        let names =
+            ["http.public_url", "database.writers", "identity.password_min_length", "payments.lease_ms"];
+        for name in names {
+            assert!(faults.iter().any(|fault| fault.contains(name)), "{name}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_settings_file_is_refused_and_a_file_of_its_own_is_read() {
+        let folder = std::env::temp_dir().join(format!("madoguchi-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("settings.toml");
+        std::fs::write(&file, "[secrets]\nkomoju_secret_key = \"sk_live\"\n").unwrap();
+        let BadSettings(faults) = Settings::load(Some(&file)).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.contains("secrets.komoju_secret_key")), "{faults:?}");
+        assert!(!faults.iter().any(|fault| fault.contains("sk_live")), "a refusal shows no secret");
+
+        let secret = folder.join("komoju");
+        std::fs::write(&secret, "sk_live\n").unwrap();
+        let text = format!("[secrets]\nkomoju_secret_key_file = \"{}\"\n", secret.display());
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings::load(Some(&file)).unwrap();
+        assert_eq!(settings.secrets.komoju_secret_key().unwrap().expose_secret(), "sk_live");
+        assert!(!format!("{settings:?}").contains("sk_live"));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        assert!(Settings::load_with(None, &[("http.bnid", "127.0.0.1:1".to_owned())]).is_err());
+    }
+}

@@ -11,11 +11,12 @@ use serde_json::Value;
 
 use super::{Catalogue, CatalogueFault, CatalogueProcedure, CatalogueTenant};
 use crate::domain::calendar::{Calendar, HolidayTable};
+use crate::domain::fault::Fault;
 use crate::domain::form::CompiledForm;
 use crate::domain::id::TenantCode;
 use crate::domain::municipality::{Municipalities, fold_for_search};
 use crate::domain::organisation::Tenant;
-use crate::domain::procedure::{Fault, ProcedureDefinition};
+use crate::domain::procedure::ProcedureDefinition;
 
 /// Where the national holidays are.
 const HOLIDAYS: &str = "calendars/japan.yaml";

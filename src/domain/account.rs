@@ -163,7 +163,7 @@ mod tests {
             ("/name", "required"),
             ("/corporate_number", "check_digit"),
         ];
-        assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+        assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
     }
 
     #[test]

@@ -8,30 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::id::{CorrectionId, OfficerId, ProposalId};
-
-/// The legal kind of a procedure (R-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CaseKind {
-    /// 申請: the authority owes an answer.
-    Application,
-    /// 届出: complete on arrival, no answer owed.
-    Notification,
-}
-
-impl CaseKind {
-    /// The stored and public name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Application => "application",
-            Self::Notification => "notification",
-        }
-    }
-
-    /// The kind of a stored name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Application, Self::Notification].into_iter().find(|kind| kind.as_str() == text)
-    }
-}
+use super::procedure::ProcedureKind;
 
 /// The names of the states, as stored and as the public contract says them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -273,10 +250,10 @@ impl CaseState {
     }
 
     /// Takes one step, or says why it cannot be taken. The case is unchanged by a refusal.
-    pub fn apply(self, kind: CaseKind, command: Command) -> Result<Self, Rejection> {
+    pub fn apply(self, kind: ProcedureKind, command: Command) -> Result<Self, Rejection> {
         use CaseState as S;
         use Command as C;
-        if kind == CaseKind::Notification && matches!(command, C::Propose(_) | C::Decide) {
+        if kind == ProcedureKind::Notification && matches!(command, C::Propose(_) | C::Decide) {
             return Err(Rejection::NotForNotifications { command: command.name() });
         }
         let name = command.name();
@@ -291,8 +268,8 @@ impl CaseState {
             (S::UnderReview { filed, .. }, C::Assign(assignee)) => S::UnderReview { filed, assignee },
             (S::UnderReview { filed, .. }, C::Release) => S::Submitted(filed),
             (S::UnderReview { filed, assignee }, C::Ask(id)) => match kind {
-                CaseKind::Application => S::CorrectionRequested { filed, assignee, correction: id },
-                CaseKind::Notification => S::Inquiry { filed, assignee, inquiry: id },
+                ProcedureKind::Application => S::CorrectionRequested { filed, assignee, correction: id },
+                ProcedureKind::Notification => S::Inquiry { filed, assignee, inquiry: id },
             },
             (
                 S::CorrectionRequested { filed, assignee, .. } | S::Inquiry { filed, assignee, .. },
@@ -304,7 +281,9 @@ impl CaseState {
             (S::InApproval { filed, assignee, .. }, C::ReturnToReview) => S::UnderReview { filed, assignee },
             (S::InApproval { filed, .. }, C::Decide) => S::Decided(filed),
             (S::Decided(filed), C::Close) => S::Closed(filed),
-            (S::UnderReview { filed, .. }, C::Close) if kind == CaseKind::Notification => S::Closed(filed),
+            (S::UnderReview { filed, .. }, C::Close) if kind == ProcedureKind::Notification => {
+                S::Closed(filed)
+            }
             (
                 S::Submitted(filed)
                 | S::UnderReview { filed, .. }
@@ -315,5 +294,128 @@ impl CaseState {
             ) => S::Withdrawn(filed),
             (state, _) => return Err(Rejection::WrongState { command: name, state: state.name() }),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CLERK: OfficerId = OfficerId(Uuid::from_u128(1));
+    const OTHER: OfficerId = OfficerId(Uuid::from_u128(2));
+
+    fn filed() -> Filed {
+        Filed { number: "20260918-X".to_owned(), arrived_at: Timestamp::UNIX_EPOCH, due_on: None }
+    }
+
+    fn states() -> [CaseState; 10] {
+        let (correction, proposal) = (CorrectionId(Uuid::nil()), ProposalId(Uuid::nil()));
+        [
+            CaseState::Draft,
+            CaseState::Submitted(filed()),
+            CaseState::UnderReview { filed: filed(), assignee: CLERK },
+            CaseState::CorrectionRequested { filed: filed(), assignee: CLERK, correction },
+            CaseState::Inquiry { filed: filed(), assignee: CLERK, inquiry: correction },
+            CaseState::InApproval { filed: filed(), assignee: CLERK, proposal },
+            CaseState::Decided(filed()),
+            CaseState::Closed(filed()),
+            CaseState::Withdrawn(filed()),
+            CaseState::Transferred(filed()),
+        ]
+    }
+
+    fn commands() -> [Command; 11] {
+        [
+            Command::Submit(filed()),
+            Command::Claim(OTHER),
+            Command::Release,
+            Command::Assign(OTHER),
+            Command::Ask(CorrectionId(Uuid::nil())),
+            Command::Answer,
+            Command::Propose(ProposalId(Uuid::nil())),
+            Command::ReturnToReview,
+            Command::Decide,
+            Command::Close,
+            Command::Withdraw,
+        ]
+    }
+
+    /// One row a state that some step leaves; what is not in the table is refused.
+    fn table(kind: ProcedureKind) -> Vec<String> {
+        let steps = |state: &CaseState| -> Vec<String> {
+            let step = |command: Command| {
+                let name = command.name();
+                state.clone().apply(kind, command).ok().map(|next| format!("{name}>{}", next.name().as_str()))
+            };
+            commands().into_iter().filter_map(step).collect()
+        };
+        let rows = states().into_iter().map(|state| (state.name().as_str(), steps(&state)));
+        rows.filter(|(_, steps)| !steps.is_empty())
+            .map(|(name, steps)| format!("{name}: {}", steps.join(" ")))
+            .collect()
+    }
+
+    #[test]
+    fn r195_an_application_takes_exactly_these_steps() {
+        insta::assert_snapshot!(table(ProcedureKind::Application).join("\n"), @r"
+        draft: submit>submitted
+        submitted: claim>under_review assign>under_review withdraw>withdrawn
+        under_review: release>submitted assign>under_review ask>correction_requested propose>in_approval withdraw>withdrawn
+        correction_requested: answer>under_review withdraw>withdrawn
+        inquiry: answer>under_review withdraw>withdrawn
+        in_approval: return_to_review>under_review decide>decided withdraw>withdrawn
+        decided: close>closed
+        ");
+    }
+
+    #[test]
+    fn r2_r196_a_notification_is_never_proposed_decided_or_refused() {
+        insta::assert_snapshot!(table(ProcedureKind::Notification).join("\n"), @r"
+        draft: submit>submitted
+        submitted: claim>under_review assign>under_review withdraw>withdrawn
+        under_review: release>submitted assign>under_review ask>inquiry close>closed withdraw>withdrawn
+        correction_requested: answer>under_review withdraw>withdrawn
+        inquiry: answer>under_review withdraw>withdrawn
+        in_approval: return_to_review>under_review withdraw>withdrawn
+        decided: close>closed
+        ");
+        let refused = CaseState::Submitted(filed()).apply(ProcedureKind::Notification, Command::Decide);
+        assert_eq!(refused, Err(Rejection::NotForNotifications { command: "decide" }));
+    }
+
+    #[test]
+    fn a_claimed_case_names_its_holder_to_the_second_claimant() {
+        let claimed = CaseState::UnderReview { filed: filed(), assignee: CLERK };
+        let refused = claimed.apply(ProcedureKind::Application, Command::Claim(OTHER));
+        assert_eq!(refused, Err(Rejection::AlreadyClaimed { by: CLERK }));
+    }
+
+    proptest! {
+        /// R-4, R-10: whatever happens to a case, in any order, its arrival never moves, and an end is an end.
+        #[test]
+        fn r4_no_walk_moves_the_arrival_or_leaves_an_end(
+            walk in prop::collection::vec(0_usize..11, 0..40),
+            notification in any::<bool>(),
+        ) {
+            let kind = if notification { ProcedureKind::Notification } else { ProcedureKind::Application };
+            let mut state = CaseState::Draft;
+            for step in walk {
+                let before = state.clone();
+                let Ok(next) = state.clone().apply(kind, commands()[step].clone()) else { continue };
+                if let Some(arrived) = before.filed() {
+                    prop_assert_eq!(Some(arrived), next.filed());
+                }
+                let ended = matches!(before.name(), StateName::Closed | StateName::Withdrawn | StateName::Transferred);
+                prop_assert!(!ended);
+                if notification {
+                    let never = [StateName::CorrectionRequested, StateName::InApproval, StateName::Decided];
+                    prop_assert!(!never.contains(&next.name()));
+                }
+                state = next;
+            }
+        }
     }
 }

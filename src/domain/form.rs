@@ -10,25 +10,11 @@ use std::collections::BTreeMap;
 
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::corporate_number;
+use crate::domain::fault::Fault;
 use crate::domain::procedure::{Bilingual, Field, FieldType};
-
-/// One fault of the answers, at a JSON Pointer into them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FormFault {
-    /// JSON Pointer (RFC 6901) into the answers.
-    pub pointer: String,
-    /// A stable code: `required`, `unknown_field`, `type`, `choice`, `minimum`, `maximum`, `too_long`, `pattern`,
-    /// `date`, `corporate_number`, `characters`, `invalid`.
-    pub code: &'static str,
-    /// What is wrong, in Japanese.
-    pub message_ja: String,
-    /// What is wrong, in English.
-    pub message_en: String,
-}
 
 /// The fields do not make a schema; the reason is for whoever writes the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,7 +85,7 @@ impl CompiledForm {
     }
 
     /// Every fault of a complete set of answers; empty when they may be submitted.
-    pub fn validate(&self, answers: &Value) -> Vec<FormFault> {
+    pub fn validate(&self, answers: &Value) -> Vec<Fault> {
         let mut faults = self.fractions(answers);
         if faults.is_empty() && self.validator.is_valid(answers) {
             return faults;
@@ -112,14 +98,14 @@ impl CompiledForm {
     }
 
     /// Every fault of a draft: like [`Self::validate`], but what is missing may still be written.
-    pub fn validate_draft(&self, answers: &Value) -> Vec<FormFault> {
+    pub fn validate_draft(&self, answers: &Value) -> Vec<Fault> {
         let mut faults = self.validate(answers);
         faults.retain(|fault| fault.code != "required");
         faults
     }
 
     /// JSON Schema calls `3.0` an integer; money is counted in true integers only, so it is refused here.
-    fn fractions(&self, answers: &Value) -> Vec<FormFault> {
+    fn fractions(&self, answers: &Value) -> Vec<Fault> {
         let Some(object) = answers.as_object() else { return Vec::new() };
         object
             .iter()
@@ -136,7 +122,7 @@ impl CompiledForm {
             .collect()
     }
 
-    fn translate(&self, pointer: &str, instance: &Value, kind: &ValidationErrorKind) -> Vec<FormFault> {
+    fn translate(&self, pointer: &str, instance: &Value, kind: &ValidationErrorKind) -> Vec<Fault> {
         let one = |code, ja: &str, en: &str| vec![self.fault(pointer, code, ja, en)];
         match kind {
             ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
@@ -190,14 +176,14 @@ impl CompiledForm {
         }
     }
 
-    fn fault(&self, pointer: &str, code: &'static str, ja: &str, en: &str) -> FormFault {
+    fn fault(&self, pointer: &str, code: &'static str, ja: &str, en: &str) -> Fault {
         let name = pointer.strip_prefix('/').unwrap_or_default();
         let (label_ja, label_en) = match self.fields.get(name) {
             Some(facts) => (facts.label.ja.as_str(), facts.label.en.as_str()),
             None if name.is_empty() => ("申請内容", "The form"),
             None => (name, name),
         };
-        FormFault {
+        Fault {
             pointer: pointer.to_owned(),
             code,
             message_ja: format!("{label_ja}{ja}"),

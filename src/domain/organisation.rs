@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::calendar::ClosingDays;
+use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
-use crate::domain::procedure::{Bilingual, Fault, is_slug};
+use crate::domain::procedure::{Bilingual, is_slug};
 
 /// What kind of body a tenant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

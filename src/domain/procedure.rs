@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::TenantCode;
 use crate::domain::money::Yen;
-pub use check::Fault;
 pub(crate) use check::is_slug;
 pub use fees::{Fee, FeeFormula};
 
@@ -34,6 +33,21 @@ pub enum ProcedureKind {
     Application,
     /// 届出: complete on arrival, no answer is owed and no refusal exists.
     Notification,
+}
+
+impl ProcedureKind {
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Notification => "notification",
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Application, Self::Notification].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// What kind of rule a procedure rests on (根拠の種別, R-30).

@@ -108,7 +108,7 @@ impl ResponseError for ApiError {
 
 fn present_fault(fault: &Fault, locale: Locale) -> ProblemFault {
     let message = locale.pick(fault.message_ja.clone(), fault.message_en.clone());
-    ProblemFault { pointer: fault.pointer.clone(), code: fault.code.clone(), message }
+    ProblemFault { pointer: fault.pointer.clone(), code: fault.code.to_owned(), message }
 }
 
 fn answer(failure: &Failure) -> Answer<'_> {

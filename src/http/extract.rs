@@ -148,6 +148,25 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// The version that `If-Match` names, where the header may be left out; one that cannot be read is refused.
+pub struct OptionalIfMatch(pub Option<i64>);
+
+impl FromRequest for OptionalIfMatch {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        if request.headers().contains_key(IF_MATCH) {
+            let IfMatch(version) = match IfMatch::from_request(request, payload).into_inner() {
+                Ok(version) => version,
+                Err(refused) => return ready(Err(refused)),
+            };
+            return ready(Ok(Self(Some(version))));
+        }
+        ready(Ok(Self(None)))
+    }
+}
+
 /// A path segment that must parse; one that does not is simply not found.
 pub fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, ApiError> {
     request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or(ApiError::from(Refusal::NotFound))

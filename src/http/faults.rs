@@ -25,7 +25,7 @@ pub fn unreadable() -> Fault {
 }
 
 fn explain<T: ToSchema>(bytes: &[u8], error: &serde_json::Error) -> Vec<Fault> {
-    let whole = |code: &str| {
+    let whole = |code: &'static str| {
         let place = format!("{}:{}", error.line(), error.column());
         let ja = format!("JSONとして読み取れません（{place}）。");
         Fault::new("", code, ja, format!("The body is not the expected JSON ({place})."))
@@ -58,7 +58,7 @@ fn schema_faults<T: ToSchema>(document: &Value) -> Vec<Fault> {
 
 /// One violation of the schema as faults, each at the very member that is wrong.
 fn name_faults(pointer: &str, kind: &ValidationErrorKind) -> Vec<Fault> {
-    let here = |ja: &str, en: &str| vec![Fault::new(pointer, kind.keyword(), ja, en)];
+    let here = |code: &'static str, ja: &str, en: &str| vec![Fault::new(pointer, code, ja, en)];
     match kind {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let unknown = |name: &String| {
@@ -76,14 +76,16 @@ fn name_faults(pointer: &str, kind: &ValidationErrorKind) -> Vec<Fault> {
             vec![Fault::new(member(pointer, name), "required", "必須の項目です。", "This field is required.")]
         }
         ValidationErrorKind::Type { .. } => {
-            here("値の型が正しくありません。", "The value has the wrong type.")
+            here("type", "値の型が正しくありません。", "The value has the wrong type.")
         }
-        ValidationErrorKind::Enum { .. } => here("選べない値です。", "The value is none of the choices."),
+        ValidationErrorKind::Enum { .. } => {
+            here("enum", "選べない値です。", "The value is none of the choices.")
+        }
         ValidationErrorKind::Format { format } => {
             let ja = format!("形式（{format}）が正しくありません。");
             vec![Fault::new(pointer, "format", ja, format!("The value is not a {format}."))]
         }
-        _ => here("値が正しくありません。", "The value is not acceptable."),
+        _ => here("invalid", "値が正しくありません。", "The value is not acceptable."),
     }
 }
 

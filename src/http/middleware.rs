@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 
@@ -52,8 +52,8 @@ pub async fn around<B: MessageBody + 'static>(
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         let took = started.elapsed();
-        let labels = [("method", method.to_string()), ("route", route.clone())];
-        metrics::counter!("madoguchi_http_requests_total", "method" => method.to_string(), "route" => route.clone(),
+        let labels = [("method", known_method(&method).to_owned()), ("route", route.clone())];
+        metrics::counter!("madoguchi_http_requests_total", "method" => known_method(&method), "route" => route.clone(),
             "status" => status.as_str().to_owned())
         .increment(1);
         metrics::histogram!("madoguchi_http_request_seconds", &labels).record(took.as_secs_f64());
@@ -111,4 +111,10 @@ fn of_status(status: StatusCode, limit_bytes: usize, cause: String) -> Failure {
         _ => return Failure::Internal(cause),
     };
     Failure::Refused(refusal)
+}
+
+/// A label takes few values: a method that somebody made up is `other`.
+fn known_method(method: &Method) -> &'static str {
+    let known = ["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS"];
+    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }

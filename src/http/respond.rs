@@ -25,6 +25,15 @@ pub fn effect(
     response.json(body)
 }
 
+/// The answer to a change that leaves nothing to show.
+pub fn nothing(origin: Origin) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    if origin == Origin::Replayed {
+        response.insert_header(("Idempotency-Replayed", "true"));
+    }
+    response.finish()
+}
+
 /// The answer to a read of a resource with a version.
 pub fn versioned(version: i64, body: &impl Serialize) -> HttpResponse {
     effect(StatusCode::OK, Origin::Fresh, Some(version), body)

@@ -10,19 +10,20 @@ use super::billing;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{pinned, refuse_faults};
-use super::{Ctx, Effect, Failure, Refusal, access, officer, review};
-use crate::domain::application::{CaseKind, CaseState, Command};
-use crate::domain::approval::{self, Progress, Proposal, ProposalBody, Rejection};
-use crate::domain::calendar::jst_day;
+use super::{Ctx, Effect, Failure, Refusal, access, review};
+use crate::domain::application::{CaseState, Command};
+use crate::domain::approval::{self, DecisionKind, Progress, Proposal, ProposalBody, Rejection};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, DecisionId, ProposalId, TenantCode};
 use crate::domain::invoice::{self, PaymentGate};
-use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Visibility};
+use crate::domain::policy::{Action, Decision};
+use crate::domain::procedure::ProcedureKind;
+use crate::seal::sha256_hex;
 use crate::store::applications::ApplicationRow;
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
-use crate::store::{Reads, Root, Tx, invoices, jobs, parties};
+use crate::store::{Reads, Root, Tx, invoices, jobs};
 
 /// The job that makes and sends the notice of a decision; its subject is the application's id.
 pub const NOTIFY_DECISION: &str = "notify_decision";
@@ -102,18 +103,22 @@ fn draft(
         return Err(Refusal::Forbidden.into());
     }
     refuse_faults(body.faults())?;
-    billing::refuse_outdated_fee(tx, ctx, &case, now)?;
+    // A refusal needs no right fee: a case must never be stuck between a changed fee and no decision.
+    if body.decision == DecisionKind::Grant {
+        billing::refuse_outdated_fee(tx, ctx, &case, now)?;
+    }
     let route = approval::route(&pinned(ctx, &case.row)?.definition);
     let proposal = Proposal::draft(me, route.map_err(|unknown| Failure::Internal(unknown.to_string()))?);
     let place = proposals::body_place(proposal_id);
+    let sealed_body = case.key.seal_json(&place, body, ctx.core.ids.as_ref());
     let row = ProposalRow {
         tenant_id: tenant.clone(),
         id: proposal_id,
         application_id: id,
         state: proposal.state.as_str().to_owned(),
         decision: body.decision.as_str().to_owned(),
-        sealed_body: case.key.seal_json(&place, body, ctx.core.ids.as_ref()),
-        body_sha256: body.sha256(),
+        body_sha256: sha256_hex(&sealed_body),
+        sealed_body,
         drafter_id: me,
         current_step: 1,
         version: 1,
@@ -250,7 +255,9 @@ fn decide(
     }
     let body: ProposalBody =
         case.key.open_json(&proposals::body_place(routed.row.id), &routed.row.sealed_body)?;
-    if body.sha256() != routed.row.body_sha256 || body.decision.as_str() != routed.row.decision {
+    if sha256_hex(&routed.row.sealed_body) != routed.row.body_sha256
+        || body.decision.as_str() != routed.row.decision
+    {
         return Err(Failure::Internal(format!(
             "the text of proposal {} is not what was proposed",
             routed.row.id
@@ -259,6 +266,7 @@ fn decide(
     let body_of = ctx.core.catalogue.tenant(tenant);
     let body_of = body_of.ok_or_else(|| Failure::Internal(format!("no tenant {tenant} in the catalogue")))?;
     let id = DecisionId(tx.new_id());
+    let sealed_body = case.key.seal_json(&decisions::body_place(id), &body, ctx.core.ids.as_ref());
     let row = DecisionRow {
         tenant_id: tenant.clone(),
         id,
@@ -266,8 +274,8 @@ fn decide(
         proposal_id: routed.row.id,
         decision: routed.row.decision.clone(),
         authority: body_of.definition.disposing_authority.ja.clone(),
-        sealed_body: case.key.seal_json(&decisions::body_place(id), &body, ctx.core.ids.as_ref()),
-        body_sha256: routed.row.body_sha256.clone(),
+        body_sha256: sha256_hex(&sealed_body),
+        sealed_body,
         decided_by: review::officer(case)?.officer,
         decided_at: Micros(now),
     };
@@ -339,7 +347,7 @@ fn seat(
     if let Some(version) = version {
         case.expect_version(version)?;
     }
-    if case.kind == CaseKind::Notification {
+    if case.kind == ProcedureKind::Notification {
         return Err(Refusal::NotForNotifications.into());
     }
     match routed {
@@ -356,36 +364,22 @@ fn open_routed(
     id: ApplicationId,
     action: Action,
 ) -> Result<(OpenCase, Option<Routed>), Failure> {
-    let account = ctx.account()?;
-    let (row, accounts) = parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let actor = if accounts.contains(&account) {
-        Actor::Person(account)
-    } else {
-        officer::actor(tx, tenant, account, jst_day(tx.now()))?
-    };
-    let state = row.case_state()?;
-    let routed = match row.proposal_id {
+    let case = cases::approach(tx, ctx, tenant, id)?;
+    let routed = match case.row.proposal_id {
         Some(proposal) => proposals::find(tx, tenant, proposal)?,
         None => proposals::latest_of_case(tx, tenant, id)?,
     };
-    let visibility = if state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived };
-    let may_from = |department: &str| {
-        let (department, parties) = (department.to_owned(), accounts.clone());
-        policy::may(&actor, action, &CaseFacts { tenant: tenant.clone(), department, parties, visibility })
-    };
-    let route = routed.iter().flat_map(|routed| &routed.steps).map(|step| may_from(&step.department));
-    let decision = route.fold(may_from(&row.department), |own, seat| match (own, seat) {
+    let route = routed.iter().flat_map(|routed| &routed.steps).map(|step| case.may(action, &step.department));
+    let decision = route.fold(case.may(action, &case.row.department), |own, seat| match (own, seat) {
         (_, Decision::Allow) => Decision::Allow,
         (Decision::Hide, seat) => seat,
         (own, _) => own,
     });
     let drafter = routed.as_ref().map(|routed| routed.row.drafter_id);
-    if decision == Decision::Deny && access::reader(&actor).is_some_and(|me| Some(me) == drafter) {
+    if decision == Decision::Deny && access::reader(&case.actor).is_some_and(|me| Some(me) == drafter) {
         return Err(Refusal::OwnProposal.into());
     }
-    cases::permit(decision)?;
-    let key = ctx.core.keys.open_case_key(tenant, &row.wrapped_key)?;
-    Ok((OpenCase { kind: row.case_kind()?, state, key, actor, parties: accounts, row }, routed))
+    Ok((case.enter(ctx, decision)?, routed))
 }
 
 fn present(

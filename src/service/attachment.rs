@@ -1,13 +1,13 @@
 //! Documents of a case (添付書類): handed in, read, taken out again.
 //!
 //! The sealed bytes are durable in the file store before the row that names them commits, so a document that was
-//! acknowledged cannot be missing; a file without a row (a crash in between) is swept up later.
+//! acknowledged cannot be missing; a crash in between leaves at worst a sealed file that no row names.
 
 use serde_json::json;
 use uuid::Uuid;
 
 use super::cases::{self, OpenCase};
-use super::idempotency::{IdempotencyRequest, Made, once};
+use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::{Ctx, Effect, Failure, Refusal, access, correction, intake};
 use crate::domain::application::{CaseState, StateName};
 use crate::domain::fault::Fault;
@@ -15,7 +15,7 @@ use crate::domain::id::{ApplicationId, AttachmentId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::procedure::AttachmentRule;
 use crate::seal::{DataKey, sha256_hex};
-use crate::service::case_view::AttachmentView;
+use crate::service::case_view::{AttachmentView, FileFacts};
 use crate::store::attachments::{self, AttachmentRow};
 use crate::store::sql::Micros;
 use crate::store::{Reads, Root, Tx};
@@ -44,10 +44,10 @@ pub struct Download {
 /// What is remembered of an upload once its bytes are stored.
 struct Stored {
     code: String,
-    filename: String,
+    facts: FileFacts,
     media_type: String,
     size: i64,
-    sha256: String,
+    sealed_sha256: String,
     object_key: Uuid,
 }
 
@@ -58,11 +58,20 @@ pub async fn attach(
     id: ApplicationId,
     upload: Upload,
 ) -> Result<Effect<AttachmentView>, Failure> {
-    let key = check(&ctx, &request.tenant, id, &upload).await?;
-    let stored = store_bytes(&ctx, &key, upload).await?;
     let db = ctx.core.db.clone();
+    let repeated = request.clone();
+    // A repeat is not judged again and stores nothing again.
+    let stored = if db.read(move |tx| is_used(tx, &repeated)).await? {
+        None
+    } else {
+        let key = check(&ctx, &request.tenant, id, &upload).await?;
+        Some(store_bytes(&ctx, &key, upload).await?)
+    };
     db.write(Root::Application(id), move |tx| {
-        let record = |tx: &mut Tx<'_>, _| record(tx, &ctx, &request.tenant, id, &stored);
+        let record = |tx: &mut Tx<'_>, _| match &stored {
+            Some(stored) => record(tx, &ctx, &request.tenant, id, stored),
+            None => Err(Failure::Internal("a used key is not there any more".to_owned())),
+        };
         once(tx, &request, "attachment", record, |tx, attachment| {
             let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
             let attachment = attachment.parse().map_err(|_| Refusal::NotFound)?;
@@ -105,13 +114,14 @@ async fn check(
 async fn store_bytes(ctx: &Ctx, key: &DataKey, upload: Upload) -> Result<Stored, Failure> {
     let object_key = ctx.core.ids.uuid(ctx.now());
     let sealed = key.seal(&object_place(object_key), &upload.bytes, ctx.core.ids.as_ref());
+    let sealed_sha256 = sha256_hex(&sealed);
     let put = ctx.core.files.put(object_key, sealed).await;
     put.map_err(|error| Failure::Internal(format!("the file store: {error}")))?;
     Ok(Stored {
         size: i64::try_from(upload.bytes.len()).unwrap_or(i64::MAX),
-        sha256: sha256_hex(&upload.bytes),
+        facts: FileFacts { sha256: sha256_hex(&upload.bytes), filename: upload.filename },
+        sealed_sha256,
         code: upload.code,
-        filename: upload.filename,
         media_type: upload.media_type,
         object_key,
     })
@@ -135,12 +145,12 @@ fn record(
         code: stored.code.clone(),
         sealed_name: case.key.seal_json(
             &attachments::name_place(attachment),
-            &stored.filename,
+            &stored.facts,
             ctx.core.ids.as_ref(),
         ),
         media_type: stored.media_type.clone(),
         size: stored.size,
-        sha256: stored.sha256.clone(),
+        sealed_sha256: stored.sealed_sha256.clone(),
         object_key: stored.object_key.to_string(),
         state: "present".to_owned(),
         created_at: Micros(tx.now()),
@@ -155,7 +165,7 @@ fn record(
     note(tx, &mut case, "attachment_added", &row)?;
     Ok(Made {
         resource_id: attachment.to_string(),
-        value: AttachmentView { row, filename: stored.filename.clone() },
+        value: AttachmentView { row, facts: stored.facts.clone() },
     })
 }
 
@@ -172,7 +182,7 @@ pub async fn download(
         .db
         .read(move |tx| {
             let case = cases::open(tx, &inner, &of, id, Action::ReadCase)?;
-            let row = attachments::find(tx, &of, id, attachment)?.ok_or(Refusal::NotFound)?;
+            let row = present(attachments::find(tx, &of, id, attachment)?)?;
             Ok::<_, Failure>((case, row))
         })
         .await?;
@@ -184,10 +194,11 @@ pub async fn download(
     let sealed = ctx.core.files.get(object_key).await;
     let sealed = sealed.map_err(|error| Failure::Internal(format!("the file store: {error}")))?;
     let bytes = case.key.open(&object_place(object_key), &sealed)?;
-    if sha256_hex(&bytes) != row.sha256 {
+    let view = view(&case, row)?;
+    if sha256_hex(&bytes) != view.facts.sha256 {
         return Err(Failure::Internal(format!("attachment {attachment} differs from its digest")));
     }
-    Ok(Download { view: view(&case, row)?, bytes })
+    Ok(Download { view, bytes })
 }
 
 /// Takes a document out of a draft or of an answer in the making.
@@ -202,7 +213,7 @@ pub async fn remove(
         let take_out = |tx: &mut Tx<'_>, _| {
             let tenant = &request.tenant;
             let mut case = cases::open(tx, &ctx, tenant, id, Action::EditCase)?;
-            let row = attachments::find(tx, tenant, id, attachment)?.ok_or(Refusal::NotFound)?;
+            let row = present(attachments::find(tx, tenant, id, attachment)?)?;
             require_open(tx, &case, &row.code)?;
             attachments::remove(tx, tenant, attachment)?;
             case.row.attachment_codes.0.retain(|code| *code != row.code);
@@ -212,6 +223,10 @@ pub async fn remove(
         once(tx, &request, "attachment_removal", take_out, |_, _| Ok(()))
     })
     .await
+}
+
+fn present(row: Option<AttachmentRow>) -> Result<AttachmentRow, Refusal> {
+    row.filter(|row| row.state == "present").ok_or(Refusal::NotFound)
 }
 
 /// Documents change in a draft, and while the applicant answers a request that names the document.
@@ -234,7 +249,8 @@ fn note(
     row: &AttachmentRow,
 ) -> Result<(), Failure> {
     if case.state != CaseState::Draft {
-        let facts = json!({ "attachment": row.id.to_string(), "code": row.code, "sha256": row.sha256 });
+        let facts =
+            json!({ "attachment": row.id.to_string(), "code": row.code, "sealed_sha256": row.sealed_sha256 });
         case.record(tx, kind, facts, None)?;
     }
     case.save(tx)
@@ -272,6 +288,6 @@ fn object_place(object_key: Uuid) -> String {
 }
 
 fn view(case: &OpenCase, row: AttachmentRow) -> Result<AttachmentView, Failure> {
-    let filename = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
-    Ok(AttachmentView { row, filename })
+    let facts = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
+    Ok(AttachmentView { row, facts })
 }

@@ -13,7 +13,6 @@ use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause};
 use crate::domain::procedure::FeeDue;
 use crate::domain::reference_number::reference_number;
-use crate::store::applications::ApplicationRow;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{Json, Micros};
 use crate::store::{Reads, Tx};
@@ -23,7 +22,8 @@ use crate::store::{Reads, Tx};
 /// The notice is issued now, so the revenue belongs to the fiscal year of this day.
 pub fn issue_invoice(
     tx: &mut Tx<'_>,
-    case: &ApplicationRow,
+    ctx: &Ctx,
+    case: &OpenCase,
     assessment: FeeAssessment,
     obligor: Option<AccountId>,
     now: Timestamp,
@@ -34,24 +34,29 @@ pub fn issue_invoice(
     let total = assessment.total;
     let lines: Vec<InvoiceLine> =
         assessment.lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
+    // What was answered is personal: it goes under the case's key, line by line, and not into the lines themselves.
+    let mut lines = lines;
+    let inputs: Vec<_> = lines.iter_mut().map(|line| std::mem::take(&mut line.inputs)).collect();
+    let sealed_inputs = case.key.seal_json(&invoices::inputs_place(id), &inputs, ctx.core.ids.as_ref());
     let entries = ledger::assess(&Cause { source_id: id.to_string(), booked_on: day }, &lines);
     let row = InvoiceRow {
-        tenant_id: case.tenant_id.clone(),
+        tenant_id: case.row.tenant_id.clone(),
         id,
-        application_id: case.id,
+        application_id: case.row.id,
         number: reference_number(day, id.0),
         state: InvoiceState::Unpaid.as_str().to_owned(),
         total,
         fiscal_year: i64::from(fiscal_year),
         obligor_account_id: obligor,
         lines: Json(lines),
+        sealed_inputs,
         issued_at: Micros(now),
         entrusted_on: None,
         paid_on: None,
         version: 1,
     };
     invoices::insert(tx, &row)?;
-    invoices::book(tx, &case.tenant_id, case.id, &entries)?;
+    invoices::book(tx, &case.row.tenant_id, case.row.id, &entries)?;
     Ok(row)
 }
 

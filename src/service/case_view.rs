@@ -1,5 +1,6 @@
 //! A case as those who may see it see it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cases::{self, OpenCase};
@@ -32,8 +33,17 @@ pub struct CaseView {
 pub struct AttachmentView {
     /// The row.
     pub row: AttachmentRow,
+    /// What is personal about it.
+    pub facts: FileFacts,
+}
+
+/// What is personal about a document; a digest tells who handed in a known file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FileFacts {
     /// Its file name.
     pub filename: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
 }
 
 /// The case, if the caller may see it.
@@ -57,8 +67,8 @@ pub fn build(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase) -> Result<CaseView,
     let files = attachments::of_case(tx, &case.row.tenant_id, case.row.id)?;
     let invoice = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?.pop();
     let open = |row: AttachmentRow| -> Result<AttachmentView, Failure> {
-        let filename = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
-        Ok(AttachmentView { row, filename })
+        let facts = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
+        Ok(AttachmentView { row, facts })
     };
     Ok(CaseView {
         title: super::intake::pinned(ctx, &case.row)?.definition.title.clone(),

@@ -4,11 +4,12 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{Ctx, Failure, Refusal, officer};
-use crate::domain::application::{CaseKind, CaseState, Command};
+use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
 use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Visibility};
+use crate::domain::procedure::ProcedureKind;
 use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
@@ -20,7 +21,7 @@ pub struct OpenCase {
     /// The row; services change it and store it once at the end.
     pub row: ApplicationRow,
     /// The legal kind.
-    pub kind: CaseKind,
+    pub kind: ProcedureKind,
     /// The state with its data.
     pub state: CaseState,
     /// The case's own key.
@@ -31,6 +32,16 @@ pub struct OpenCase {
     pub parties: Vec<AccountId>,
 }
 
+/// A case before the policy has spoken: nothing of it may leave the use case yet.
+pub struct Approach {
+    /// The row.
+    pub row: ApplicationRow,
+    /// Who wants something.
+    pub actor: Actor,
+    state: CaseState,
+    parties: Vec<AccountId>,
+}
+
 /// Opens a case for `action`, or refuses as the policy says: hidden cases are not found.
 pub fn open(
     tx: &mut impl Reads,
@@ -39,24 +50,48 @@ pub fn open(
     id: ApplicationId,
     action: Action,
 ) -> Result<OpenCase, Failure> {
+    let case = approach(tx, ctx, tenant, id)?;
+    let decision = case.may(action, &case.row.department);
+    case.enter(ctx, decision)
+}
+
+/// Finds a case and says who wants something of it.
+pub fn approach(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Approach, Failure> {
     let account = ctx.account()?;
-    let (row, accounts) = parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let (row, parties) = parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     // A party's own authority is asked first: it needs no look-up of posts.
-    let actor = if accounts.contains(&account) {
+    let actor = if parties.contains(&account) {
         Actor::Person(account)
     } else {
         officer::actor(tx, tenant, account, jst_day(tx.now()))?
     };
-    let state = row.case_state()?;
-    let facts = CaseFacts {
-        tenant: tenant.clone(),
-        department: row.department.clone(),
-        parties: accounts,
-        visibility: if state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived },
-    };
-    permit(policy::may(&actor, action, &facts))?;
-    let key = ctx.core.keys.open_case_key(tenant, &row.wrapped_key)?;
-    Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties: facts.parties, row })
+    Ok(Approach { state: row.case_state()?, row, actor, parties })
+}
+
+impl Approach {
+    /// What the policy says of `action`, as if the case lay in `department`.
+    pub fn may(&self, action: Action, department: &str) -> Decision {
+        let facts = CaseFacts {
+            tenant: self.row.tenant_id.clone(),
+            department: department.to_owned(),
+            parties: self.parties.clone(),
+            visibility: if self.state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived },
+        };
+        policy::may(&self.actor, action, &facts)
+    }
+
+    /// Opens the case if the policy allows it.
+    pub fn enter(self, ctx: &Ctx, decision: Decision) -> Result<OpenCase, Failure> {
+        permit(decision)?;
+        let Self { row, actor, state, parties } = self;
+        let key = ctx.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
+        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, row })
+    }
 }
 
 /// Turns a decision of the policy into a refusal.

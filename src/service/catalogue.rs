@@ -8,7 +8,6 @@ use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::fee::{self, Channel, FeeAssessment, FeeFault};
-use crate::domain::form::FormFault;
 use crate::domain::id::TenantCode;
 
 /// The tenant, or not found.
@@ -45,7 +44,7 @@ pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, form: Value) -> Result<Fe
 }
 
 /// Faults of answers, with pointers into the request's body (`/form/…`).
-pub fn form_faults(faults: Vec<FormFault>) -> Vec<Fault> {
+pub fn form_faults(faults: Vec<Fault>) -> Vec<Fault> {
     faults
         .into_iter()
         .map(|fault| {

@@ -14,13 +14,14 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{self, missing_attachments, pinned, refuse_faults, seal_form};
 use super::{Ctx, Effect, Failure, Refusal, access, review};
 use crate::catalogue::CatalogueProcedure;
-use crate::domain::application::{CaseKind, CaseState, Command};
+use crate::domain::application::{CaseState, Command};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::form::escape;
 use crate::domain::id::{ApplicationId, CorrectionId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::policy::Action;
+use crate::domain::procedure::ProcedureKind;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::corrections::{self, CorrectionRow};
 use crate::store::sql::{IsoDate, Micros};
@@ -101,8 +102,8 @@ fn put_question(
     let procedure = pinned(ctx, &case.row)?;
     refuse_faults(ask_faults(&procedure, &items, ask.due_on, jst_day(now)))?;
     let (kind, event) = match case.kind {
-        CaseKind::Application => ("correction", "correction_requested"),
-        CaseKind::Notification => ("inquiry", "inquiry_made"),
+        ProcedureKind::Application => ("correction", "correction_requested"),
+        ProcedureKind::Notification => ("inquiry", "inquiry_made"),
     };
     let row = CorrectionRow {
         tenant_id: tenant.clone(),

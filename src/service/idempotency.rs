@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::{Effect, Failure, Origin, Refusal};
 use crate::domain::id::{AccountId, TenantCode};
-use crate::store::Tx;
 use crate::store::idempotency_keys::{self, KeyRecord};
+use crate::store::{Reads, Tx};
 
 /// A key as the request gave it, in its scope.
 #[derive(Clone, Debug)]
@@ -32,6 +32,11 @@ pub struct Made<T> {
     pub value: T,
     /// Id of the resource that a replay presents again.
     pub resource_id: String,
+}
+
+/// Whether the key has had its effect already; for use cases with slow work before their transaction.
+pub fn is_used(tx: &mut impl Reads, request: &IdempotencyRequest) -> Result<bool, Failure> {
+    Ok(idempotency_keys::find(tx, &request.tenant, request.actor, &request.key)?.is_some())
 }
 
 /// Runs `effect` unless the key was used before; then presents what it made through `present`.

@@ -15,7 +15,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, account, billing};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::account::AccountKind;
-use crate::domain::application::{CaseKind, CaseState, Command, Filed};
+use crate::domain::application::{CaseState, Command, Filed};
 use crate::domain::audit::CHAIN_START;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -23,7 +23,7 @@ use crate::domain::fee::{self, Channel, FeeAssessment};
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::policy::Action;
-use crate::domain::procedure::{ApplicantKind, FeeDue, ProcedureKind};
+use crate::domain::procedure::{ApplicantKind, FeeDue};
 use crate::domain::processing_clock;
 use crate::domain::reference_number::reference_number;
 use crate::drill::CrashPoint;
@@ -31,7 +31,7 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::invoices::InvoiceRow;
 use crate::store::parties::{self, ArrivalRow, PartyRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Root, Tx, invoices};
+use crate::store::{Reads, Root, Tx, invoices, payments};
 
 /// What a new draft begins with.
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ fn begin_draft(
         number: None,
         procedure: definition.id.clone(),
         procedure_version: i64::from(definition.version),
-        kind: case_kind(definition.kind).as_str().to_owned(),
+        kind: definition.kind.as_str().to_owned(),
         state: CaseState::Draft.name().as_str().to_owned(),
         department: definition.department.clone(),
         assignee_id: None,
@@ -214,7 +214,7 @@ fn hand_in(
     let obligor = case.parties.first().copied();
     let invoice = match definition.fee_due {
         FeeDue::OnSubmit if assessment.total.amount() > 0 => {
-            Some(billing::issue_invoice(tx, &case.row, assessment, obligor, now)?)
+            Some(billing::issue_invoice(tx, ctx, &case, assessment, obligor, now)?)
         }
         _ => None,
     };
@@ -244,6 +244,7 @@ pub async fn withdraw(
     db.write(Root::Application(id), move |tx| {
         let take_back = |tx: &mut Tx<'_>, _| {
             let mut case = cases::open(tx, &ctx, &request.tenant, id, Action::WithdrawCase)?;
+            refuse_open_payment(tx, &case)?;
             let from = case.state.name().as_str();
             case.step(Command::Withdraw)?;
             case.record(tx, "withdrawn", json!({ "from": from }), None)?;
@@ -253,6 +254,18 @@ pub async fn withdraw(
         once(tx, &request, "application", take_back, |tx, id| present(tx, &ctx, &request.tenant, id))
     })
     .await
+}
+
+/// A checkout that is still open could take money for a case that has ended: it is given up first.
+fn refuse_open_payment(tx: &mut impl Reads, case: &OpenCase) -> Result<(), Failure> {
+    for invoice in invoices::of_case(tx, &case.row.tenant_id, case.row.id)? {
+        for payment in payments::of_invoice(tx, &case.row.tenant_id, invoice.id)? {
+            if payment.payment()?.state.is_live() {
+                return Err(Refusal::PaymentInProgress.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The procedure version a case is pinned to.
@@ -329,11 +342,4 @@ fn due_on(
     let calendar = &ctx.core.catalogue.tenant(tenant)?.calendar;
     let (days, rule) = (processing.total_days(), processing.holidays);
     processing_clock::due_date(jst_day(arrived_at), days, rule, &[], calendar).due_on
-}
-
-fn case_kind(kind: ProcedureKind) -> CaseKind {
-    match kind {
-        ProcedureKind::Application => CaseKind::Application,
-        ProcedureKind::Notification => CaseKind::Notification,
-    }
 }

@@ -45,7 +45,12 @@ pub async fn receipt(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Conf
         let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         cases::open(tx, &ctx, &tenant, invoice.application_id, Action::ReadMoney)?;
         let mut attempts = payments::of_invoice(tx, &tenant, id)?.into_iter();
-        let payment = attempts.find(|attempt| attempt.captured_on.is_some()).ok_or(Refusal::NotFound)?;
+        let covers = |attempt: &PaymentRow| {
+            attempt.captured_on.is_some()
+                && attempt.captured == invoice.total
+                && attempt.refunded < attempt.captured
+        };
+        let payment = attempts.find(covers).ok_or(Refusal::NotFound)?;
         let role = LegalRole::parse(&payment.legal_role)
             .ok_or_else(|| Failure::Internal(format!("legal role of payment {}", payment.id)))?;
         let kind = confirmation_kind(role, invoice.invoice_state()?).ok_or(Refusal::NotFound)?;

@@ -13,6 +13,7 @@ use super::payment_standing::{Source, apply_snapshot};
 use super::poll::POLL_PAYMENT;
 use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::TenantCode;
+use crate::domain::payment::{PaymentSnapshot, SnapshotStatus};
 use crate::drill::CrashPoint;
 use crate::gateway::{Notification, RawNotification, Trust};
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
@@ -134,17 +135,23 @@ fn fold_in(
     let mut case = applications::find(tx, tenant, seen.application_id)?.ok_or(Refusal::NotFound)?;
     let mut payment = payments::find(tx, tenant, seen.id)?.ok_or(Refusal::NotFound)?;
     match (&verified.snapshot, verified.trust) {
-        (Some(snapshot), Trust::Signed) => {
+        (Some(snapshot), Trust::Signed) if !closes_a_live_checkout(&payment, snapshot)? => {
             apply_snapshot(tx, &mut case, &mut payment, snapshot, Source::Notification)?;
         }
-        // A hint proves nothing: it only makes us ask now.
-        (_, Trust::Hint) | (None, Trust::Signed) => {
+        // A hint proves nothing, and one try that ended does not end its checkout: both only make us ask now.
+        _ => {
             let now = tx.now();
             jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), now)?;
         }
     }
     gateway_notifications::finish(tx, row, "applied")?;
     Ok(JobEnd::Done)
+}
+
+/// Whether the event would end a payment whose checkout the payer may still be in.
+fn closes_a_live_checkout(row: &PaymentRow, snapshot: &PaymentSnapshot) -> Result<bool, Failure> {
+    let closing = matches!(snapshot.status, SnapshotStatus::Canceled | SnapshotStatus::Expired);
+    Ok(closing && row.gateway_session_id.is_some() && row.payment()?.state.is_live())
 }
 
 /// About nothing we know: kept for a person when it names a payment, ignored when it names none (`ping`).

@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use secrecy::SecretString;
 
 use super::account::{Profile, email_index, new_row};
-use super::{Core, Failure, Origin};
+use super::{Core, Failure, Origin, Refusal};
 use crate::domain::account::AccountKind;
+use crate::domain::fault::Fault;
 use crate::domain::id::{AccountId, OfficerId, TenantCode};
 use crate::domain::policy::{Actor, OfficerAuthority, Post};
 use crate::store::accounts::{self, AccountRow};
@@ -66,7 +67,14 @@ fn install(
     row: &AccountRow,
     posts: &[(Post, Term)],
 ) -> Result<Appointed, Failure> {
-    let known = accounts::find_by_email(tx, &row.email_index)?.map(|known| known.id);
+    let known = accounts::find_by_email(tx, &row.email_index)?;
+    // Anybody can register anybody's address: a post goes only to an account that was made for an officer.
+    if known.as_ref().is_some_and(|known| known.kind != AccountKind::Officer) {
+        let ja = "このメールアドレスは住民・事業者のアカウントで使われています。";
+        let en = "This address belongs to the account of a resident or business.";
+        return Err(Refusal::Invalid(vec![Fault::new("/email", "not_an_officer", ja, en)]).into());
+    }
+    let known = known.map(|known| known.id);
     let account = known.unwrap_or(row.id);
     if let Some(officer) = officers::find(tx, tenant, account)? {
         return Ok(Appointed { account, officer, origin: Origin::Replayed });

@@ -77,6 +77,10 @@ pub fn apply(
         return Ok(Change::Unchanged);
     }
     let before = row.payment()?;
+    let money_came = before.counters.captured == Yen::ZERO && folded.next.counters.captured > Yen::ZERO;
+    if money_came && matches!(case.state.as_str(), "withdrawn" | "transferred") {
+        raise(tx, case, row, &Alert::PaidAfterEnd)?;
+    }
     row.take_over(&folded.next);
     if before.state != folded.next.state {
         let facts = json!({ "payment": row.id.to_string(), "from": before.state.as_str(),
@@ -88,7 +92,7 @@ pub fn apply(
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
     let mut invoice =
         invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
-    if before.counters.captured == Yen::ZERO && folded.next.counters.captured > Yen::ZERO {
+    if money_came {
         book_capture(tx, row, &folded.next, &invoice)?;
     }
     settle_invoice(tx, case, &mut invoice)?;

@@ -9,11 +9,12 @@ use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::officer_labels::{self, OfficerLabel};
 use super::{Ctx, Effect, Failure, Refusal, access, intake};
-use crate::domain::application::{CaseKind, Command};
+use crate::domain::application::Command;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
 use crate::domain::policy::{Action, Actor, OfficerAuthority, Role};
+use crate::domain::procedure::ProcedureKind;
 use crate::store::applications::ApplicationRow;
 use crate::store::notes::{self, NoteRow};
 use crate::store::sql::Micros;
@@ -78,14 +79,14 @@ pub async fn assign(
     .await
 }
 
-/// Closes a notification whose entries were checked (収受); a decided application is closed with its notice.
+/// Closes a notification whose entries were checked (収受); an application ends with its decision.
 pub async fn close(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: ApplicationId,
 ) -> Result<Effect<ApplicationRow>, Failure> {
     act(ctx, request, id, |tx, _, case| {
-        if case.kind == CaseKind::Application {
+        if case.kind == ProcedureKind::Application {
             return Err(Refusal::WrongState { state: case.state.name() }.into());
         }
         let assignee = case.state.assignee();

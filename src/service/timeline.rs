@@ -17,7 +17,7 @@ use crate::store::{ReadTx, parties};
 
 pub use super::audit::Chain;
 
-/// Events whose facts are the office's own until the decision is made known.
+/// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
 const INTERNAL: [&str; 7] =
     ["claimed", "released", "assigned", "proposed", "approved", "returned", "recalled"];
 

@@ -6,8 +6,9 @@ use super::backend::on_either;
 use super::schema::{applications, form_revisions};
 use super::sql::{IsoDate, Json, Micros, fixed_update};
 use super::{Reads, StoreError, Tx};
-use crate::domain::application::{CaseKind, CaseState, Filed, StateName};
+use crate::domain::application::{CaseState, Filed, StateName};
 use crate::domain::id::{ApplicationId, CorrectionId, OfficerId, ProposalId, TenantCode};
+use crate::domain::procedure::ProcedureKind;
 
 /// A case as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -66,8 +67,8 @@ impl ApplicationRow {
     }
 
     /// The legal kind.
-    pub fn case_kind(&self) -> Result<CaseKind, StoreError> {
-        CaseKind::parse(&self.kind).ok_or_else(|| self.broken("kind"))
+    pub fn case_kind(&self) -> Result<ProcedureKind, StoreError> {
+        ProcedureKind::parse(&self.kind).ok_or_else(|| self.broken("kind"))
     }
 
     /// The state with its data.

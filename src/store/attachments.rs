@@ -19,14 +19,14 @@ pub struct AttachmentRow {
     pub application_id: ApplicationId,
     /// Which document of the procedure it is.
     pub code: String,
-    /// File name, sealed with the case's key.
+    /// File name and digest of the clear bytes, sealed with the case's key.
     pub sealed_name: Vec<u8>,
     /// Media type as declared.
     pub media_type: String,
     /// Bytes in clear.
     pub size: i64,
-    /// SHA-256 of the clear bytes, hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of the sealed bytes, hexadecimal; that of the clear bytes is sealed with the name.
+    pub sealed_sha256: String,
     /// Name of the sealed object.
     pub object_key: String,
     /// `present` or `removed`.
@@ -46,7 +46,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &AttachmentRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// One attachment of a case, unless it was removed.
+/// One attachment of a case, in whatever state it is.
 pub fn find(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -57,7 +57,6 @@ pub fn find(
         .filter(attachments::tenant_id.eq(tenant))
         .filter(attachments::id.eq(id))
         .filter(attachments::application_id.eq(application))
-        .filter(attachments::state.eq("present"))
         .select(AttachmentRow::as_select())
         .first(tx.read())
         .optional()?)

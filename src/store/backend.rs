@@ -59,6 +59,8 @@ pub(super) use on_either;
 pub(super) enum FaultKind {
     /// The same statement would fail again: a violated constraint, a wrong query.
     Lasting,
+    /// A unique constraint stood in the way: the row it met may be what a second run then finds (a used key).
+    Duplicate,
     /// Another transaction was in the way (serialisation, deadlock): run again.
     Collision,
     /// A lock was not granted in time.
@@ -82,7 +84,7 @@ impl Fault {
         match self.kind {
             FaultKind::Collision | FaultKind::LockTimeout => StoreError::busy(),
             FaultKind::TooSlow | FaultKind::Disconnected => StoreError::Unavailable(self.message),
-            FaultKind::Lasting => StoreError::Inconsistent(self.message),
+            FaultKind::Lasting | FaultKind::Duplicate => StoreError::Inconsistent(self.message),
         }
     }
 }
@@ -104,6 +106,7 @@ pub(super) fn classify(error: &DieselError) -> Fault {
             _,
         )
         | DieselError::BrokenTransactionManager => FaultKind::Disconnected,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => FaultKind::Duplicate,
         DieselError::DatabaseError(_, _) => classify_text(&message),
         _ => FaultKind::Lasting,
     };

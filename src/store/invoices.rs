@@ -33,6 +33,8 @@ pub struct InvoiceRow {
     pub obligor_account_id: Option<AccountId>,
     /// The lines; an amount never changes, a change is a new assessment.
     pub lines: Json<Vec<InvoiceLine>>,
+    /// The answers each line was computed from, sealed with the case's key (T-2 computes the fee again from them).
+    pub sealed_inputs: Vec<u8>,
     /// When it was issued.
     pub issued_at: Micros,
     /// 委託日.
@@ -49,6 +51,11 @@ impl InvoiceRow {
         InvoiceState::parse(&self.state)
             .ok_or_else(|| StoreError::Inconsistent(format!("invoices.state of {}", self.id)))
     }
+}
+
+/// The place that the sealed inputs are bound to.
+pub fn inputs_place(id: InvoiceId) -> String {
+    format!("invoices.sealed_inputs:{id}")
 }
 
 /// Stores a new invoice.

@@ -183,7 +183,11 @@ impl Writer {
                     return fail(batch, || inconsistent("a closure changed rows through `read()`"));
                 }
                 Attempt::Faulted(fault) | Attempt::NoConnection(fault) => {
-                    let again = matches!(fault.kind, FaultKind::Collision | FaultKind::Disconnected);
+                    let again = match fault.kind {
+                        FaultKind::Collision | FaultKind::Disconnected => true,
+                        FaultKind::Duplicate => attempt == 1,
+                        FaultKind::Lasting | FaultKind::LockTimeout | FaultKind::TooSlow => false,
+                    };
                     if !again || attempt == TRIES {
                         return refuse(batch, &fault);
                     }

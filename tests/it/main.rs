@@ -12,6 +12,7 @@
 mod support;
 
 mod bad_input;
+mod ended_cases;
 mod identity;
 mod identity_http;
 mod journey;

@@ -49,7 +49,7 @@ on_both_databases!(
         app.fault(json!({ "match": { "op": "create" }, "fault": "F11", "args": { "hold_ms": 800 } })).await;
         let (opened, ()) = tokio::join!(payer.open("card"), async {
             payer::fault_has_hit(&app).await;
-            app.advance(SignedDuration::from_secs(61)).await;
+            app.advance(SignedDuration::from_secs(91)).await;
             app.drain().await;
         });
         opened.expect(201);
@@ -112,7 +112,7 @@ on_both_databases!(
         let first = payer.open("card").await.expect(201);
         let id = first["id"].as_str().unwrap();
         for _ in 0..6 {
-            app.advance(SignedDuration::from_secs(65)).await;
+            app.advance(SignedDuration::from_secs(95)).await;
             app.drain().await;
         }
         assert_eq!(payer.state_of(id).await, "unknown", "the guard has not passed");

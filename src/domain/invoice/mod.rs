@@ -75,8 +75,8 @@ impl InvoiceState {
     /// Whether the debt is covered, by money, entrustment or waiver.
     pub fn is_covered(self) -> bool {
         match self {
-            Self::Entrusted | Self::Paid | Self::Overpaid | Self::PartiallyRefunded | Self::Waived => true,
-            Self::Unpaid | Self::Pending | Self::Refunded | Self::Canceled => false,
+            Self::Entrusted | Self::Paid | Self::Overpaid | Self::Waived => true,
+            Self::Unpaid | Self::Pending | Self::PartiallyRefunded | Self::Refunded | Self::Canceled => false,
         }
     }
 }

@@ -48,6 +48,13 @@ pub enum Alert {
         /// The sum pulled back so far.
         total: Yen,
     },
+    /// Money went back without a refund of ours: somebody did it at the gateway, and our books do not know why.
+    ReturnedOutside {
+        /// The sum sent back so far.
+        total: Yen,
+    },
+    /// Money came for a case that its applicant had withdrawn, or that was sent elsewhere: refund it.
+    PaidAfterEnd,
     /// A checkout we gave up as never opened is open at the gateway: cancel it there.
     OpenAfterGivenUp,
 }
@@ -61,6 +68,8 @@ impl Alert {
             Self::UnrecognisedStatus { .. } => "unrecognised_status",
             Self::SecondCharge { .. } => "second_charge",
             Self::ChargedBack { .. } => "charged_back",
+            Self::ReturnedOutside { .. } => "returned_outside",
+            Self::PaidAfterEnd => "paid_after_end",
             Self::OpenAfterGivenUp => "open_after_given_up",
         }
     }
@@ -71,8 +80,8 @@ impl Alert {
             Self::AmountMismatch { found, .. } => Some(found.amount().to_string()),
             Self::UnrecognisedStatus { raw_status } => Some(raw_status.clone()),
             Self::SecondCharge { gateway_payment_id } => Some(gateway_payment_id.clone()),
-            Self::ChargedBack { total } => Some(total.amount().to_string()),
-            Self::LatePayment | Self::OpenAfterGivenUp => None,
+            Self::ChargedBack { total } | Self::ReturnedOutside { total } => Some(total.amount().to_string()),
+            Self::LatePayment | Self::PaidAfterEnd | Self::OpenAfterGivenUp => None,
         }
     }
 }
@@ -170,6 +179,9 @@ impl Payment {
         );
         if counters.charged_back > self.counters.charged_back {
             alerts.push(Alert::ChargedBack { total: counters.charged_back });
+        }
+        if counters.refunded > self.counters.refunded {
+            alerts.push(Alert::ReturnedOutside { total: counters.refunded });
         }
         let never_seen = self.state == PaymentState::Failed && self.raw_status.is_empty();
         if never_seen && state == PaymentState::Failed && status_state(snapshot.status).is_live() {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     ApplicantKind, AttachmentRule, Bilingual, Fee, FeeDue, FeeFormula, Field, FieldType, ProcedureDefinition,
     ProcedureKind,
 };
+use crate::domain::fault::Fault;
 use crate::domain::form::CompiledForm;
 use crate::domain::id::TenantCode;
 
@@ -16,31 +16,6 @@ mod examples;
 
 /// The longest standard processing period, in days.
 const MAX_DAYS: u32 = 3_650;
-
-/// One fault of a definition, at a JSON Pointer into it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// JSON Pointer (RFC 6901) into the definition.
-    pub pointer: String,
-    /// A stable machine-readable code.
-    pub code: &'static str,
-    /// What is wrong, in Japanese.
-    pub message_ja: String,
-    /// What is wrong, in English.
-    pub message_en: String,
-}
-
-impl Fault {
-    /// A fault at `pointer`.
-    pub fn new(
-        pointer: impl Into<String>,
-        code: &'static str,
-        ja: impl Into<String>,
-        en: impl Into<String>,
-    ) -> Self {
-        Self { pointer: pointer.into(), code, message_ja: ja.into(), message_en: en.into() }
-    }
-}
 
 impl ProcedureDefinition {
     /// Every fault of the definition; empty when it may be published.

@@ -33,6 +33,8 @@ pub(super) fn of_session(raw: &str, expired: bool) -> SnapshotStatus {
 pub(super) fn of_both(session: SnapshotStatus, payment: SnapshotStatus) -> SnapshotStatus {
     match (payment, session) {
         (SnapshotStatus::RequiresAction, SnapshotStatus::Canceled | SnapshotStatus::Expired) => session,
+        // One try ended; in the open session the payer may begin another.
+        (SnapshotStatus::Canceled | SnapshotStatus::Expired, SnapshotStatus::RequiresAction) => session,
         _ => payment,
     }
 }

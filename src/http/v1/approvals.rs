@@ -13,7 +13,7 @@ use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, VersionProblems,
 };
 use crate::http::error::ApiError;
-use crate::http::extract::{IfMatch, Mutation, Nothing, SignedIn, segment};
+use crate::http::extract::{IfMatch, Mutation, Nothing, OptionalIfMatch, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::approval::{self, Act, Standing};
 use crate::service::decision::{self, DecisionText, WaitingForMe};
@@ -342,12 +342,12 @@ pub async fn approve_proposal(
 #[post("/v1/tenants/{tenant}/applications/{id}/approval/return")]
 pub async fn return_proposal(
     mutation: Mutation<ReturnProposal>,
-    version: Option<IfMatch>,
+    version: OptionalIfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
     let ReturnProposal { to_step, comment } = mutation.body;
-    let act = Act::Return { to_step, comment, version: version.map(|version| version.0) };
+    let act = Act::Return { to_step, comment, version: version.0 };
     Ok(stands(StatusCode::OK, approval::act(mutation.ctx, mutation.idempotency, id, act).await?))
 }
 
@@ -361,10 +361,10 @@ pub async fn return_proposal(
 #[post("/v1/tenants/{tenant}/applications/{id}/approval/recall")]
 pub async fn recall_proposal(
     mutation: Mutation<Nothing>,
-    version: Option<IfMatch>,
+    version: OptionalIfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, act) = (segment(&request, "id")?, Act::Recall { version: version.map(|version| version.0) });
+    let (id, act) = (segment(&request, "id")?, Act::Recall { version: version.0 });
     Ok(stands(StatusCode::OK, approval::act(mutation.ctx, mutation.idempotency, id, act).await?))
 }
 

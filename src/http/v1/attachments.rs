@@ -53,10 +53,10 @@ impl AttachmentBody {
         Self {
             id: row.id.0,
             code: row.code,
-            filename: view.filename,
+            filename: view.facts.filename,
             media_type: row.media_type,
             size: row.size,
-            sha256: row.sha256,
+            sha256: view.facts.sha256,
         }
     }
 }
@@ -112,7 +112,7 @@ pub async fn get_attachment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Re
     let (id, wanted) = (segment(&request, "id")?, segment(&request, "attachment")?);
     let file = attachment::download(ctx, tenant, id, wanted).await?;
     // Never shown in place: what a stranger uploaded must not run in the counter's own origin.
-    let disposition = format!("attachment; filename*=UTF-8''{}", percent_encode(&file.view.filename));
+    let disposition = format!("attachment; filename*=UTF-8''{}", percent_encode(&file.view.facts.filename));
     Ok(HttpResponse::Ok()
         .content_type(file.view.row.media_type)
         .insert_header((CONTENT_DISPOSITION, disposition))
@@ -134,8 +134,8 @@ pub async fn remove_attachment(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, wanted) = (segment(&request, "id")?, segment(&request, "attachment")?);
-    attachment::remove(mutation.ctx, mutation.idempotency, id, wanted).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let gone = attachment::remove(mutation.ctx, mutation.idempotency, id, wanted).await?;
+    Ok(respond::nothing(gone.origin))
 }
 
 /// Reads `code` and `file`; the file up to `limit_bytes`.
@@ -184,7 +184,7 @@ fn broken_form() -> Refusal {
     )
 }
 
-fn fault(pointer: &str, code: &str, ja: &str, en: &str) -> Refusal {
+fn fault(pointer: &str, code: &'static str, ja: &str, en: &str) -> Refusal {
     Refusal::Malformed(vec![Fault::new(pointer, code, ja, en)])
 }
 

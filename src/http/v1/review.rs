@@ -199,7 +199,7 @@ pub async fn list_queue(
 
 fn wanted(tenant: TenantCode, department: String, filter: &QueueFilter) -> Result<Wanted, Refusal> {
     let mut faults = Vec::new();
-    let mut unknown = |name: &str| {
+    let mut unknown = |name: &'static str| {
         let en = format!("The parameter {name} is not acceptable.");
         faults.push(Fault::new(
             format!("/{name}"),
