@@ -5,14 +5,14 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use madoguchi::store::{CommitPoint, DatabaseUrl, Db, StoreError, Tx};
 
 use super::{TABLES, TestError, hold, note, note_ids, root};
-use crate::support::cluster::cluster;
+use crate::support::cluster::{CHECKPOINTS, cluster};
 use crate::support::db::{Contents, TestDb, execute, run};
 
 /// What the proxy does to the next COMMIT.
@@ -82,9 +82,15 @@ fn backward(mut server: TcpStream, mut client: TcpStream, switch: &AtomicU8) {
 }
 
 /// Runs `test` with a node that reaches the database through the proxy.
+#[expect(
+    clippy::await_holding_lock,
+    reason = "each test has a runtime of its own, and the lock must outlast its awaits"
+)]
 fn through_proxy(test: impl AsyncFnOnce(&TestDb, &Db, Arc<AtomicU8>)) {
     let Some(direct) = TestDb::postgres(Contents::Only(TABLES)) else { return };
     run(direct, async |direct| {
+        // Given back before `direct` goes: dropping that database is a checkpoint too.
+        let _no_checkpoint = CHECKPOINTS.write().unwrap_or_else(PoisonError::into_inner);
         let (port, switch) = proxy(cluster().unwrap().port());
         let node = direct.another_node(|settings| {
             let DatabaseUrl::Postgres(url) = &settings.url else { unreachable!() };

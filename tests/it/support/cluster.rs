@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use madoguchi::store::private_cluster::{ClusterError, Durability, PrivateCluster};
 
@@ -33,7 +33,12 @@ pub fn create_database(cluster: &PrivateCluster, template: &str) -> String {
     name
 }
 
+/// Shared by whoever drops a database, which forces a checkpoint of the whole server; taken alone by a test that a
+/// checkpoint would disturb (the fate of a lost commit is told only as long as none has come in between).
+pub static CHECKPOINTS: RwLock<()> = RwLock::new(());
+
 /// Removes a database and ends its sessions.
 pub fn drop_database(cluster: &PrivateCluster, name: &str) {
+    let _checkpoint = CHECKPOINTS.read().unwrap_or_else(PoisonError::into_inner);
     cluster.execute("postgres", &[&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]).unwrap();
 }
