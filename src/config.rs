@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::domain::checkpoint::LONGEST_NODE_NAME;
 use crate::domain::payment::LegalRole;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -32,8 +33,12 @@ pub struct Settings {
     pub payments: PaymentSettings,
     /// The gateways and the methods they take.
     pub gateways: Vec<GatewaySettings>,
+    /// Following what is published.
+    pub catalogue: CatalogueSettings,
     /// The worker.
     pub worker: WorkerSettings,
+    /// Sealing the record.
+    pub audit: AuditSettings,
     /// Logs.
     pub telemetry: TelemetrySettings,
     /// What must not be known.
@@ -182,6 +187,14 @@ pub struct MethodSettings {
     pub max: i64,
 }
 
+/// `[catalogue]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueSettings {
+    /// Pause between two looks at what was published; 0: never look.
+    pub poll_ms: u64,
+}
+
 /// `[worker]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +205,16 @@ pub struct WorkerSettings {
     pub idle_ms: u64,
     /// Lease of a job.
     pub lease_ms: i64,
+}
+
+/// `[audit]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditSettings {
+    /// Minutes between two checkpoints.
+    pub checkpoint_minutes: i64,
+    /// The name of this process in the access log; empty: drawn at the start.
+    pub node_name: String,
 }
 
 /// `[telemetry]`.
@@ -296,6 +319,13 @@ impl Settings {
         check(
             self.identity.lock_longest_s >= self.identity.lock_first_s,
             "identity.lock_longest_s is below lock_first_s",
+        );
+        let minutes = self.audit.checkpoint_minutes;
+        check((1..=1440).contains(&minutes), "audit.checkpoint_minutes must lie between 1 and 1440");
+        check(
+            self.audit.node_name.len() <= LONGEST_NODE_NAME
+                && self.audit.node_name.bytes().all(|byte| byte.is_ascii_graphic()),
+            "audit.node_name must be at most 64 visible ASCII characters",
         );
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         for gateway in &self.gateways {

@@ -7,6 +7,8 @@
 //!
 //! This module is pure but for the random bytes it is handed.
 
+pub mod signer;
+
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
@@ -15,6 +17,7 @@ use aws_lc_rs::{digest, hkdf, hmac};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::signer::CheckpointSigner;
 use crate::clock::IdGen;
 use crate::domain::id::TenantCode;
 
@@ -120,6 +123,7 @@ pub struct Keyring {
     installation: DataKey,
     index: hmac::Key,
     tenants: RwLock<HashMap<TenantCode, (u32, DataKey)>>,
+    checkpoints: CheckpointSigner,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -129,11 +133,17 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Derives the wrapping and the look-up key from the installation's secret.
+    /// Derives the wrapping, the look-up and the checkpoint key from the installation's secret.
     pub fn new(installation_secret: &[u8; KEY_LEN]) -> Self {
         let installation = DataKey::from_bytes(derive(installation_secret, b"madoguchi wrap v1"));
         let index = hmac::Key::new(hmac::HMAC_SHA256, &derive(installation_secret, b"madoguchi index v1"));
-        Self { installation, index, tenants: RwLock::default() }
+        let checkpoints = CheckpointSigner::new(installation_secret);
+        Self { installation, index, tenants: RwLock::default(), checkpoints }
+    }
+
+    /// The key that signs checkpoints.
+    pub fn checkpoints(&self) -> &CheckpointSigner {
+        &self.checkpoints
     }
 
     /// Derives a 32-byte secret for another purpose (a signing seed) from the installation's secret.

@@ -1,12 +1,13 @@
 //! From settings to a running [`Core`]: open, check, migrate, load keys, pin procedure versions.
 //!
 //! Everything that can be wrong is found here, before the first request. Invariants: a tenant's key is made once and then
-//! only ever loaded; a procedure version that was stored never changes its content.
+//! only ever loaded; a procedure version that was stored never changes its content; a published version that this program
+//! cannot use is reported and stops nothing.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalogue::{Catalogue, CatalogueFault};
+use crate::catalogue::{Catalogue, CatalogueFault, LiveCatalogue};
 use crate::clock::{Clock, IdGen};
 use crate::config::{BadSettings, Settings};
 use crate::domain::id::TenantCode;
@@ -16,7 +17,7 @@ use crate::gateway::Gateways;
 use crate::seal::{Keyring, SealError};
 use crate::service::password::PasswordPool;
 use crate::service::token::TokenSigner;
-use crate::service::{Core, Failure};
+use crate::service::{Core, Failure, catalogue_refresh};
 use crate::store::procedure_versions::{self, Pinned, StoredVersion};
 use crate::store::{DatabaseSettings, DatabaseUrl, DatabaseUrlError, Db, StoreError, tenant_keys};
 
@@ -144,9 +145,10 @@ pub async fn build_core_on(
     let identity = &settings.identity;
     let tokens =
         TokenSigner::new(&installation_key, &settings.http.public_url, identity.access_token_minutes)?;
-    Ok(Arc::new(Core {
+    let poll_ms = settings.catalogue.poll_ms;
+    let core = Arc::new(Core {
         db,
-        catalogue,
+        catalogue: LiveCatalogue::new(catalogue),
         keys: Arc::new(keys),
         clock: sources.clock,
         ids: sources.ids,
@@ -156,7 +158,16 @@ pub async fn build_core_on(
         tokens,
         gateways,
         drill: sources.drill,
-    }))
+    });
+    catalogue_refresh::refresh(&core).await?;
+    catalogue_refresh::follow(&core, poll_ms);
+    Ok(core)
+}
+
+/// The public keys that checkpoints are signed with, as a JWK set (RFC 7517), for an auditor without our secret.
+pub fn checkpoint_keys(settings: &Settings) -> Result<serde_json::Value, StartError> {
+    let keys = Keyring::new(&settings.secrets.installation_key()?);
+    Ok(serde_json::json!({ "keys": [keys.checkpoints().jwk()] }))
 }
 
 /// Opens the database that the settings name.

@@ -1,42 +1,52 @@
 //! Reading the configuration: files to checked definitions, every fault kept with its file.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Catalogue, CatalogueFault, CatalogueProcedure, CatalogueTenant};
+use super::compile::{compile, department_faults, run_examples};
+use super::definition::{self, Locator, ReadDefinition};
+use super::positions;
+use super::{Catalogue, CatalogueFault, CatalogueProcedure, CatalogueTenant, ConfigurationFiles as Files};
 use crate::domain::calendar::{Calendar, HolidayTable};
 use crate::domain::fault::Fault;
-use crate::domain::form::CompiledForm;
 use crate::domain::id::TenantCode;
-use crate::domain::municipality::{Municipalities, fold_for_search};
+use crate::domain::municipality::{Municipalities, Municipality, fold_for_search};
 use crate::domain::organisation::Tenant;
-use crate::domain::procedure::ProcedureDefinition;
+use crate::domain::procedure::{Bilingual, ProcedureDefinition};
+use crate::domain::routing::{JurisdictionFile, Jurisdictions};
 
 /// Where the national holidays are.
 const HOLIDAYS: &str = "calendars/japan.yaml";
 /// Where the bodies are.
 const MUNICIPALITIES: &str = "municipalities.csv";
-
-/// File name relative to the configuration folder, with `/`, to its text.
-type Files = BTreeMap<String, String>;
+/// Who is in charge where.
+const JURISDICTIONS: &str = "jurisdictions.yaml";
 
 /// Reads the files of a folder that the catalogue is made of.
 pub(super) fn files_of(folder: &Path) -> Result<Files, Vec<CatalogueFault>> {
     let mut files = Files::new();
     let mut faults = Vec::new();
-    for name in [MUNICIPALITIES, HOLIDAYS] {
+    for name in [MUNICIPALITIES, HOLIDAYS, JURISDICTIONS] {
         read_file(folder, name, &mut files, &mut faults);
     }
     for name in names_in(folder, "tenants", &mut faults) {
         read_file(folder, &name, &mut files, &mut faults);
     }
-    for tenant in names_in(folder, "procedures", &mut faults) {
+    if folder.join("templates").is_dir() {
+        for name in names_in(folder, "templates", &mut faults) {
+            read_file(folder, &name, &mut files, &mut faults);
+        }
+    }
+    // Beside the folders of the tenants stands the schema for editors.
+    for tenant in names_in(folder, "procedures", &mut faults)
+        .into_iter()
+        .filter(|name| name.strip_suffix(".json").is_none())
+    {
         for name in names_in(folder, &tenant, &mut faults) {
             read_file(folder, &name, &mut files, &mut faults);
         }
@@ -78,9 +88,19 @@ pub(super) fn load(files: Files) -> Result<Catalogue, Vec<CatalogueFault>> {
     let municipalities = loader.municipalities();
     let holidays: HolidayTable = loader.holidays();
     let tenants = loader.tenants(&municipalities, &holidays);
-    let procedures = loader.procedures(&tenants);
+    let jurisdictions = loader.jurisdictions(&municipalities);
+    loader.templates();
+    let procedures = loader.procedures(&tenants, &jurisdictions);
     if loader.faults.is_empty() {
-        Ok(Catalogue { municipalities, tenants, procedures })
+        Ok(Catalogue {
+            municipalities,
+            jurisdictions,
+            tenants,
+            procedures,
+            templates: Arc::new(templates_of(loader.files)),
+            closings: BTreeMap::new(),
+            unusable: Vec::new(),
+        })
     } else {
         Err(loader.faults)
     }
@@ -91,12 +111,29 @@ struct Loader {
     faults: Vec<CatalogueFault>,
 }
 
-type Tenants = BTreeMap<TenantCode, Arc<CatalogueTenant>>;
-type Procedures = BTreeMap<TenantCode, BTreeMap<String, Vec<Arc<CatalogueProcedure>>>>;
+pub(super) type Tenants = BTreeMap<TenantCode, Arc<CatalogueTenant>>;
+pub(super) type Procedures = BTreeMap<TenantCode, BTreeMap<String, Vec<Arc<CatalogueProcedure>>>>;
+
+fn templates_of(files: Files) -> Files {
+    files.into_iter().filter(|(file, _)| file.starts_with("templates/")).collect()
+}
 
 impl Loader {
     fn fault(&mut self, file: &str, fault: Fault) {
         self.faults.push(CatalogueFault { file: file.to_owned(), fault });
+    }
+
+    fn all_faults(&mut self, file: &str, faults: Vec<Fault>) {
+        for fault in faults {
+            self.fault(file, fault);
+        }
+    }
+
+    /// A template that nobody uses yet must be sound, too.
+    fn templates(&mut self) {
+        for (file, _, text) in self.below("templates/") {
+            self.all_faults(&file, definition::template_faults(&file, &text));
+        }
     }
 
     fn municipalities(&mut self) -> Municipalities {
@@ -119,7 +156,7 @@ impl Loader {
     fn holidays(&mut self) -> HolidayTable {
         let table = self.files.get(HOLIDAYS).cloned().map(|text| parse::<HolidayTable>(&text));
         match table {
-            Some(Ok((table, _))) => {
+            Some(Ok(table)) => {
                 for day in table.inconsistencies() {
                     let ja = format!("{day}の振替休日・国民の休日が合いません");
                     let en = format!("{day} does not agree with the holiday law (R-25)");
@@ -127,7 +164,7 @@ impl Loader {
                 }
                 return table;
             }
-            Some(Err(fault)) => self.fault(HOLIDAYS, fault),
+            Some(Err(faults)) => self.all_faults(HOLIDAYS, faults),
             None => self.faults.push(unreadable(HOLIDAYS, "missing")),
         }
         HolidayTable { source: String::new(), first_year: 0, last_year: 0, holidays: Vec::new() }
@@ -137,15 +174,13 @@ impl Loader {
         let mut tenants = Tenants::new();
         for (file, stem, text) in self.below("tenants/") {
             let definition = match parse::<Tenant>(&text) {
-                Ok((definition, _)) => definition,
-                Err(fault) => {
-                    self.fault(&file, fault);
+                Ok(definition) => definition,
+                Err(faults) => {
+                    self.all_faults(&file, faults);
                     continue;
                 }
             };
-            for fault in definition.check() {
-                self.fault(&file, fault);
-            }
+            self.all_faults(&file, definition.check());
             if stem != definition.code.as_str() {
                 self.fault(&file, misplaced("/code"));
             }
@@ -159,68 +194,43 @@ impl Loader {
         tenants
     }
 
-    fn procedures(&mut self, tenants: &Tenants) -> Procedures {
+    fn jurisdictions(&mut self, municipalities: &Municipalities) -> Jurisdictions {
+        let named = |body: &Municipality| Bilingual { ja: body.name.clone(), en: body.name_en.clone() };
+        let bodies = municipalities.iter().map(|body| (body.code.clone(), named(body))).collect();
+        let Some(text) = self.files.get(JURISDICTIONS).cloned() else {
+            self.faults.push(unreadable(JURISDICTIONS, "missing"));
+            return Jurisdictions::default();
+        };
+        let read = parse::<JurisdictionFile>(&text);
+        read.and_then(|file| Jurisdictions::new(file, bodies)).unwrap_or_else(|faults| {
+            for fault in faults {
+                self.fault(JURISDICTIONS, fault);
+            }
+            Jurisdictions::default()
+        })
+    }
+
+    fn procedures(&mut self, tenants: &Tenants, jurisdictions: &Jurisdictions) -> Procedures {
         let mut procedures = Procedures::new();
         for (file, stem, text) in self.below("procedures/") {
-            let (definition, digest) = match parse::<ProcedureDefinition>(&text) {
-                Ok(parsed) => parsed,
-                Err(fault) => {
-                    self.fault(&file, fault);
-                    continue;
-                }
+            let Examined { faults, procedure, .. } = examine(&text, tenants, jurisdictions, &self.files);
+            let Some(procedure) = procedure else {
+                self.all_faults(&file, faults.into_iter().map(|found| found.fault).collect());
+                continue;
             };
-            for fault in definition.check() {
-                self.fault(&file, fault);
-            }
+            self.all_faults(&file, faults.into_iter().map(|found| found.fault).collect());
+            let definition = &procedure.definition;
             // `<tenant>/<id>.yaml`, or `<tenant>/<id>.v<version>.yaml` for the other versions of a procedure.
             let plain = format!("{}/{}", definition.tenant, definition.id);
             if stem != plain && stem != format!("{plain}.v{}", definition.version) {
                 self.fault(&file, misplaced("/id"));
             }
-            let search_text = self.check_departments(&file, &definition, tenants);
-            let Ok(form) = CompiledForm::compile(&definition.form) else { continue };
-            let versions = procedures
-                .entry(definition.tenant.clone())
-                .or_default()
-                .entry(definition.id.clone())
-                .or_default();
-            if versions.iter().any(|other| other.definition.version == definition.version) {
+            if insert(&mut procedures, procedure).is_err() {
                 let (ja, en) = ("同じ版が二つあります", "the version is given twice");
                 self.fault(&file, Fault::new("/version", "duplicate", ja, en));
             }
-            versions.push(Arc::new(CatalogueProcedure { definition, form, digest, search_text }));
-            versions.sort_by_key(|version| version.definition.version);
         }
         procedures
-    }
-
-    /// Every department the procedure names must exist on its first day; returns its text for search.
-    fn check_departments(
-        &mut self,
-        file: &str,
-        definition: &ProcedureDefinition,
-        tenants: &Tenants,
-    ) -> String {
-        let ProcedureDefinition { title, legal_basis, id, department, .. } = definition;
-        let mut text = format!("{} {} {id} {}", title.ja, title.en, legal_basis.law);
-        let Some(tenant) = tenants.get(&definition.tenant) else {
-            let (ja, en) = ("この団体の設定がありません", "the tenant is not configured");
-            self.fault(file, Fault::new("/tenant", "unknown_tenant", ja, en));
-            return fold_for_search(&text);
-        };
-        let first_day = definition.effective_from;
-        let steps = definition.approval_route.iter().enumerate().filter_map(|(index, step)| {
-            Some((format!("/approval_route/{index}/department"), step.department.as_deref()?))
-        });
-        for (pointer, code) in steps.chain([("/department".to_owned(), department.as_str())]) {
-            if let Some(found) = tenant.definition.department(code, first_day) {
-                text.push_str(&tenant.definition.full_name_ja(found));
-            } else {
-                let (ja, en) = ("この日にこの課はありません", "no such department on the first day");
-                self.fault(file, Fault::new(pointer, "unknown_department", ja, en));
-            }
-        }
-        fold_for_search(&text)
     }
 
     /// The YAML files below a folder: name, name without folder and ending, text. Any other file is a fault.
@@ -238,35 +248,160 @@ impl Loader {
     }
 }
 
-/// Reads YAML by way of its value tree, which refuses duplicate keys; returns the digest of the tree.
-fn parse<T: DeserializeOwned>(text: &str) -> Result<(T, String), Fault> {
-    let fault = |reason: &str| {
-        let ja = format!("読めません: {reason}");
-        Fault::new("", "yaml", ja, reason.to_owned())
-    };
-    let tree: yaml_serde::Value = yaml_serde::from_str(text).map_err(|error| fault(&error.to_string()))?;
-    let tree: Value = yaml_serde::from_value(tree).map_err(|error| fault(&error.to_string()))?;
-    let hash = digest(&SHA256, canonical(&tree).as_bytes());
-    let parsed = serde_json::from_value(tree).map_err(|error| fault(&error.to_string()))?;
-    Ok((parsed, HEXLOWER.encode(hash.as_ref())))
+/// Adds a version in the order of the numbers; a number that is there already gives the version back.
+pub(super) fn insert(
+    procedures: &mut Procedures,
+    procedure: Arc<CatalogueProcedure>,
+) -> Result<(), Arc<CatalogueProcedure>> {
+    let ProcedureDefinition { tenant, id, version, .. } = &procedure.definition;
+    let versions = procedures.entry(tenant.clone()).or_default().entry(id.clone()).or_default();
+    match versions.binary_search_by_key(version, |other| other.definition.version) {
+        Ok(_) => Err(procedure),
+        Err(place) => {
+            versions.insert(place, procedure);
+            Ok(())
+        }
+    }
 }
 
-/// JSON with sorted keys and no blanks, whatever the order in the file.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
-            let members: Vec<String> = sorted
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)))
-                .collect();
-            format!("{{{}}}", members.join(","))
-        }
-        Value::Array(items) => {
-            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
-        }
-        scalar => scalar.to_string(),
+/// A fault of a text, with the line where the reader stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFault {
+    /// What is wrong and where in the content.
+    pub fault: Fault,
+    /// The line of the text, counted from 1; none where its template set the value.
+    pub line: Option<usize>,
+}
+
+impl From<Fault> for TextFault {
+    fn from(fault: Fault) -> Self {
+        Self { fault, line: None }
     }
+}
+
+/// What a text of a procedure version turned out to be.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// What the text says of itself, as far as it can be read: tenant, procedure, version.
+    pub tenant: Option<String>,
+    /// The procedure's id.
+    pub id: Option<String>,
+    /// The version.
+    pub version: Option<u32>,
+    /// SHA-256 of the content in hex.
+    pub digest: Option<String>,
+    /// The content as a tree; with its template resolved, once it can be read.
+    pub tree: Option<Value>,
+    /// Every fault that was found.
+    pub faults: Vec<TextFault>,
+    /// The version; it can be there with faults, good enough for old cases but not for new ones.
+    pub procedure: Option<Arc<CatalogueProcedure>>,
+}
+
+/// Reads, checks and compiles one text against the tenants; templates are looked up in `files`.
+pub(super) fn examine(
+    text: &str,
+    tenants: &Tenants,
+    jurisdictions: &Jurisdictions,
+    files: &Files,
+) -> Examined {
+    let tree = match definition::tree_of(text) {
+        Ok(tree) => tree,
+        Err(faults) => {
+            let at = |found: positions::TextFault| TextFault {
+                fault: found.fault,
+                line: Some(found.position.line),
+            };
+            return Examined { faults: faults.into_iter().map(at).collect(), ..Examined::default() };
+        }
+    };
+    let mut examined = said_by(&tree);
+    let read = definition::read_tree(tree, files);
+    let lines = LazyCell::new(|| Locator::new(text, files));
+    let place = |fault: Fault| TextFault { line: lines.line_of(&fault), fault };
+    let ReadDefinition { definition, tree, digest, .. } = match read {
+        Ok(read) => read,
+        Err(faults) => {
+            examined.faults.extend(faults.into_iter().map(place));
+            return examined;
+        }
+    };
+    examined.id = Some(definition.id.clone());
+    examined.digest = Some(digest.clone());
+    examined.tree = Some(tree);
+    let (procedure, faults) = judge(definition, digest, tenants, jurisdictions);
+    examined.faults.extend(faults.into_iter().map(place));
+    examined.procedure = procedure;
+    examined
+}
+
+/// What a tree says of itself.
+fn said_by(tree: &Value) -> Examined {
+    let said = |name: &str| tree.get(name).and_then(Value::as_str).map(str::to_owned);
+    let version = tree.get("version").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+    Examined {
+        tenant: said("tenant"),
+        id: said("id"),
+        version,
+        digest: Some(definition::digest_of(tree)),
+        tree: Some(tree.clone()),
+        ..Examined::default()
+    }
+}
+
+/// Checks and compiles a definition and hands its examples in; it can be usable for old cases with faults that bar new
+/// ones.
+fn judge(
+    definition: ProcedureDefinition,
+    digest: String,
+    tenants: &Tenants,
+    jurisdictions: &Jurisdictions,
+) -> (Option<Arc<CatalogueProcedure>>, Vec<Fault>) {
+    let mut faults = definition.check();
+    let (search_text, unknown) = check_departments(&definition, tenants, jurisdictions);
+    faults.extend(unknown);
+    let tenant = tenants.get(&definition.tenant);
+    match compile(definition, digest, search_text) {
+        Ok(procedure) => {
+            let found = tenant.map(|tenant| run_examples(&procedure, tenant, jurisdictions));
+            faults.extend(found.unwrap_or_default());
+            (Some(Arc::new(procedure)), faults)
+        }
+        Err(found) => {
+            faults.extend(found);
+            (None, faults)
+        }
+    }
+}
+
+/// Every department the procedure names must exist as long as it is in force; returns its text for search.
+fn check_departments(
+    definition: &ProcedureDefinition,
+    tenants: &Tenants,
+    jurisdictions: &Jurisdictions,
+) -> (String, Vec<Fault>) {
+    let ProcedureDefinition { title, legal_basis, id, department, keywords, .. } = definition;
+    let mut text = format!("{} {} {id} {} {}", title.ja, title.en, legal_basis.law, keywords.join(" "));
+    let Some(tenant) = tenants.get(&definition.tenant) else {
+        let (ja, en) = ("この団体の設定がありません", "the tenant is not configured");
+        return (fold_for_search(&text), vec![Fault::new("/tenant", "unknown_tenant", ja, en)]);
+    };
+    let tenant = &tenant.definition;
+    let steps = definition.approval_route.iter().filter_map(|step| step.department.as_deref());
+    let queues = definition.routing.iter().map(|rule| rule.department.as_str());
+    for code in steps.chain(queues).chain([department.as_str()]) {
+        if let Some(found) = tenant.department(code, definition.effective_from) {
+            text.push_str(&tenant.full_name_ja(found));
+        }
+    }
+    (fold_for_search(&text), department_faults(definition, tenant, jurisdictions))
+}
+
+/// Reads YAML by way of its value tree.
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Vec<Fault>> {
+    let tree = definition::tree_of(text);
+    let tree = tree.map_err(|faults| faults.into_iter().map(|it| it.fault).collect::<Vec<_>>())?;
+    definition::typed(&tree, |_| Vec::new())
 }
 
 fn unreadable(file: &str, reason: &str) -> CatalogueFault {

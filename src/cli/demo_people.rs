@@ -39,7 +39,7 @@ enum Part {
 }
 
 /// All of them.
-pub(super) const PEOPLE: [Person; 5] = [
+pub(super) const PEOPLE: [Person; 7] = [
     Person {
         email: "resident@example.jp",
         who: "住民 resident",
@@ -69,6 +69,18 @@ pub(super) const PEOPLE: [Person; 5] = [
         who: "会計担当 accountant, 青森県",
         name: "木村 洋子",
         part: Part::Officer { role: Role::Accountant, title: "主査" },
+    },
+    Person {
+        email: "administrator@example.jp",
+        who: "手続管理者 administrator, 青森県",
+        name: "成田 美咲",
+        part: Part::Officer { role: Role::Administrator, title: "主幹" },
+    },
+    Person {
+        email: "administrator2@example.jp",
+        who: "手続管理者 (second person), 青森県",
+        name: "三上 健",
+        part: Part::Officer { role: Role::Administrator, title: "主幹" },
     },
 ];
 
@@ -104,7 +116,8 @@ fn posts(core: &Core, tenant: &TenantCode, role: Role, title: &str) -> Vec<(Post
     let departments: BTreeSet<String> = if role == Role::Accountant {
         BTreeSet::from([ACCOUNTING.to_owned()])
     } else {
-        let procedures = core.catalogue.procedures(tenant, today);
+        let catalogue = core.catalogue.current();
+        let procedures = catalogue.procedures(tenant, today);
         procedures.iter().map(|procedure| procedure.definition.department.clone()).collect()
     };
     let post = |department| Post { department, role, title: title.to_owned() };

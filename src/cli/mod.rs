@@ -5,6 +5,7 @@ mod backup;
 mod database;
 mod demo;
 mod demo_people;
+mod fees;
 mod migrate;
 mod officer;
 mod openapi;
@@ -47,6 +48,9 @@ enum Command {
     /// The record of what happened
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Stored fees
+    #[command(subcommand)]
+    Fees(fees::FeesCommand),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiOptions),
     /// Run the payment gateway simulator
@@ -73,8 +77,16 @@ struct Common {
 impl Common {
     /// The settings, with the database of the option; a throw-away one lives as long as the second value.
     fn load(&self) -> Result<(Settings, database::ThrowAway), Stop> {
+        self.load_with([])
+    }
+
+    /// As [`Common::load`], with what other options of the command override.
+    fn load_with(
+        &self,
+        others: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> Result<(Settings, database::ThrowAway), Stop> {
         let (url, throw_away) = database::resolve(self.database.as_deref())?;
-        let overrides: Vec<_> = url.map(|url| ("database.url", url)).into_iter().collect();
+        let overrides: Vec<_> = url.map(|url| ("database.url", url)).into_iter().chain(others).collect();
         let settings = Settings::load_with(self.config.as_deref(), &overrides).map_err(StartError::from)?;
         Ok((settings, throw_away))
     }
@@ -87,6 +99,11 @@ struct Stop(String);
 impl Stop {
     fn because(reason: impl Display) -> Self {
         Self(reason.to_string())
+    }
+
+    /// Everything was said already; only the exit code is left.
+    fn silent() -> Self {
+        Self(String::new())
     }
 }
 
@@ -129,6 +146,7 @@ pub fn main() -> ExitCode {
         Command::Migrate(common) => migrate::migrate(&common),
         Command::Backup(options) => backup::backup(&options),
         Command::Audit(command) => audit::audit(&command),
+        Command::Fees(command) => fees::fees(&command),
         Command::Openapi(options) => openapi::openapi(&options),
         Command::Simulator(options) => simulator::simulator(&options),
         Command::Procedures(command) => procedures::procedures(&command),
@@ -136,6 +154,7 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Stop(reason)) if reason.is_empty() => ExitCode::FAILURE,
         Err(Stop(reason)) => {
             // A terminal that is gone cannot be told anything.
             let _ = writeln!(std::io::stderr(), "madoguchi: {reason}");

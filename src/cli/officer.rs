@@ -34,7 +34,7 @@ pub(super) enum OfficerCommand {
         /// Code of the department
         #[arg(long)]
         department: String,
-        /// clerk, group_manager, section_chief or accountant
+        /// clerk, group_manager, section_chief, accountant or administrator
         #[arg(long)]
         role: String,
         /// Title shown beside a seal, e.g. 主事
@@ -62,7 +62,7 @@ pub(super) fn officer(command: &OfficerCommand) -> Result<(), Stop> {
     runtime.block_on(async {
         let core = build_core(settings, machine.sources(), Migrate::Refuse).await?;
         let today = jst_day(core.clock.now());
-        if core.catalogue.department(&tenant, department, from.unwrap_or(today)).is_none() {
+        if core.catalogue.current().department(&tenant, department, from.unwrap_or(today)).is_none() {
             return Err(Stop(format!("{tenant} has no department {department}")));
         }
         let post = Post { department: department.clone(), role, title: title.clone() };

@@ -25,6 +25,9 @@ pub(super) struct ServeOptions {
     /// Bring the database up to date first; without this, missing migrations stop the start
     #[arg(long)]
     migrate: bool,
+    /// The name of this process in the access log, one for each process; without it one is drawn
+    #[arg(long, value_name = "NAME")]
+    node_name: Option<String>,
     /// Where tests arm crash points
     #[arg(long, hide = true, value_name = "PATH")]
     drill_socket: Option<PathBuf>,
@@ -57,7 +60,8 @@ impl Machine {
 }
 
 pub(super) fn serve(options: &ServeOptions) -> Result<(), Stop> {
-    let (settings, throw_away) = options.common.load()?;
+    let named = options.node_name.clone().map(|name| ("audit.node_name", name));
+    let (settings, throw_away) = options.common.load_with(named)?;
     // A throw-away database is always empty.
     let is_fresh = !matches!(throw_away, super::database::ThrowAway::Nothing);
     let migrate = if options.migrate || is_fresh { Migrate::Apply } else { Migrate::Refuse };

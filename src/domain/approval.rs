@@ -1,6 +1,6 @@
 //! The approval of a proposal (起案から決裁まで): a route of desks, one seal a desk, the last one decides.
 //!
-//! The drafter never seals the own proposal. Authority is the role held in the step's department on the day of
+//! The drafter never seals the own proposal, and nobody seals it twice. Authority is the role held in the step's department on the day of
 //! the act. What is proposed is frozen by its SHA-256: another text is another proposal.
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -226,6 +226,12 @@ pub enum Rejection {
         /// The current step.
         step: usize,
     },
+    /// The officer has sealed another step of this route, perhaps under another post: one desk, one act.
+    #[error("the officer has sealed step {sealed} already")]
+    AlreadySealed {
+        /// The step that carries the officer's seal.
+        sealed: usize,
+    },
     /// Only the drafter recalls.
     #[error("only the drafter recalls a proposal")]
     NotTheDrafter,
@@ -252,9 +258,13 @@ impl Proposal {
         self.steps.get(step.checked_sub(1)?).map(|current| (step, current))
     }
 
-    /// Sets the officer's seal on the current step (決裁).
+    /// Sets the officer's seal on the current step (決裁). Nobody seals two steps of one route; sending it back stays
+    /// possible, so that such a route does not end at that desk.
     pub fn approve(mut self, officer: &OfficerAuthority) -> Result<(Self, Progress), Rejection> {
         let (step, seal) = self.seal_of(officer)?;
+        if let Some(sealed) = self.sealed_by(seal.officer) {
+            return Err(Rejection::AlreadySealed { sealed });
+        }
         self.set(step, StepState::Approved(seal));
         if step < self.steps.len() {
             self.state = ProposalState::InApproval { step: step + 1 };
@@ -301,6 +311,13 @@ impl Proposal {
         }
         let post = current.desk.post_of(officer).ok_or(Rejection::NotYourStep { step })?;
         Ok((step, Seal { officer: officer.officer, title: post.title.clone() }))
+    }
+
+    /// The number of the step that carries the officer's seal.
+    fn sealed_by(&self, officer: OfficerId) -> Option<usize> {
+        let theirs =
+            |step: &Step| matches!(&step.state, StepState::Approved(seal) if seal.officer == officer);
+        (1..).zip(&self.steps).find_map(|(number, step)| theirs(step).then_some(number))
     }
 
     fn set(&mut self, number: usize, state: StepState) {

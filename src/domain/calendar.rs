@@ -82,6 +82,26 @@ pub enum DayOff {
     Closure(String),
 }
 
+impl DayOff {
+    /// What the day is called in Japanese.
+    pub fn name_ja(&self) -> &str {
+        match self {
+            Self::Weekend => "土日",
+            Self::YearEnd => "年末年始",
+            Self::National(name) | Self::Closure(name) => name,
+        }
+    }
+
+    /// What the day is called in English; a day with a name of its own keeps it.
+    pub fn name_en(&self) -> &str {
+        match self {
+            Self::Weekend => "weekend",
+            Self::YearEnd => "year-end closing",
+            Self::National(name) | Self::Closure(name) => name,
+        }
+    }
+}
+
 /// Whether the holidays of a day's year have been published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -213,7 +233,8 @@ pub(crate) mod tests {
         Calendar::new(&table(), &closing)
     }
 
-    fn table() -> HolidayTable {
+    /// The shipped list.
+    pub(crate) fn table() -> HolidayTable {
         yaml_serde::from_str(include_str!("../../config/calendars/japan.yaml")).unwrap()
     }
 

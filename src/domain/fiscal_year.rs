@@ -1,8 +1,8 @@
-//! Fiscal years (会計年度, R-74), the year a revenue belongs to (年度所属, R-75) and Japanese dates (和暦, R-168).
+//! Fiscal years (会計年度, R-74) and the year a revenue belongs to (年度所属, R-75).
 
 use std::fmt;
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// A fiscal year, named by the calendar year it begins in: 2026 runs from 2026-04-01 to 2027-03-31.
@@ -87,23 +87,6 @@ pub fn revenue_year(timing: RevenueTiming) -> FiscalYear {
     }
 }
 
-/// A day in the Japanese calendar, e.g. 令和8年4月2日; days before 大正 keep the western year.
-pub fn wareki(day: Date) -> String {
-    let eras = [
-        (date(2019, 5, 1), "令和", 2018),
-        (date(1989, 1, 8), "平成", 1988),
-        (date(1926, 12, 25), "昭和", 1925),
-        (date(1912, 7, 30), "大正", 1911),
-    ];
-    let (month, day_of_month) = (day.month(), day.day());
-    eras.iter().find(|(first, _, _)| *first <= day).map_or_else(
-        || format!("{}年{month}月{day_of_month}日", day.year()),
-        |(_, era, offset)| {
-            format!("{era}{}年{month}月{day_of_month}日", era_year(day.year().saturating_sub(*offset)))
-        },
-    )
-}
-
 fn era_year(year: i16) -> String {
     if year == 1 { "元".to_owned() } else { year.to_string() }
 }
@@ -112,7 +95,7 @@ fn era_year(year: i16) -> String {
 mod tests {
     use jiff::civil::date;
 
-    use super::{FiscalYear, RevenueTiming, revenue_year, wareki};
+    use super::{FiscalYear, RevenueTiming, revenue_year};
 
     #[test]
     fn r74_the_fiscal_year_runs_from_april_to_march() {
@@ -139,12 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn r168_dates_and_years_are_shown_in_the_japanese_calendar() {
+    fn r168_fiscal_years_are_shown_in_the_japanese_calendar() {
         assert_eq!(FiscalYear::of(date(2025, 4, 1)).label_ja(), "令和7年度");
         assert_eq!(FiscalYear::of(date(2019, 4, 1)).label_ja(), "令和元年度");
-        assert_eq!(wareki(date(2019, 4, 30)), "平成31年4月30日");
-        assert_eq!(wareki(date(2019, 5, 1)), "令和元年5月1日");
-        assert_eq!(wareki(date(2026, 4, 2)), "令和8年4月2日");
-        assert_eq!(wareki(date(1950, 1, 1)), "昭和25年1月1日");
     }
 }

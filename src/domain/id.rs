@@ -41,6 +41,8 @@ typed_id! {
     CorrectionId;
     /// A drafted decision on its approval route (起案).
     ProposalId;
+    /// A procedure version, or the closing of one, on its way to being published (版の公開).
+    PublicationId;
     /// A decision (処分).
     DecisionId;
     /// An assessment with its notice (調定＋納入通知).
@@ -56,7 +58,9 @@ typed_id! {
 }
 
 /// A tenant (団体): its six-digit 全国地方公共団体コード, kept as text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct TenantCode(String);
 

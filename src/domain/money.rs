@@ -6,7 +6,21 @@ use serde::{Deserialize, Serialize};
 pub const YEN_MAX: i64 = 100_000_000_000;
 
 /// An amount of yen, never negative and never above [`YEN_MAX`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(with = "u64")]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Yen(i64);
 

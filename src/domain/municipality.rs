@@ -14,6 +14,8 @@ pub struct Municipality {
     pub name: String,
     /// Its reading; data, never derived: 町 is まち or ちょう.
     pub name_kana: String,
+    /// The name in English.
+    pub name_en: String,
 }
 
 /// A line of the list that cannot be read.
@@ -33,21 +35,21 @@ pub struct Municipalities {
 }
 
 impl Municipalities {
-    /// Reads `code,name,name_kana` lines below a header; every bad line is named.
+    /// Reads `code,name,name_kana,name_en` lines below a header; every bad line is named.
     pub fn parse(csv: &str) -> Result<Self, Vec<MunicipalityFault>> {
         let mut by_code = BTreeMap::new();
         let mut faults = Vec::new();
         for (index, line) in csv.lines().enumerate() {
             let fault = |reason: &str| MunicipalityFault { line: index + 1, reason: reason.to_owned() };
             if index == 0 {
-                if line.trim() != "code,name,name_kana" {
-                    faults.push(fault("the header must be code,name,name_kana"));
+                if line.trim() != "code,name,name_kana,name_en" {
+                    faults.push(fault("the header must be code,name,name_kana,name_en"));
                 }
                 continue;
             }
             let cells: Vec<&str> = line.trim().split(',').collect();
-            let [code, name, name_kana] = cells.as_slice() else {
-                faults.push(fault("three cells are expected"));
+            let [code, name, name_kana, name_en] = cells.as_slice() else {
+                faults.push(fault("four cells are expected"));
                 continue;
             };
             let Some(code) = TenantCode::parse(code) else {
@@ -58,6 +60,7 @@ impl Municipalities {
                 code: code.clone(),
                 name: (*name).to_owned(),
                 name_kana: (*name_kana).to_owned(),
+                name_en: (*name_en).to_owned(),
             };
             if by_code.insert(code, body).is_some() {
                 faults.push(fault("the code is given twice"));
@@ -166,7 +169,9 @@ mod tests {
 
     #[test]
     fn every_bad_line_is_named() {
-        let faults = Municipalities::parse("code,name,name_kana\n022013,青森市,アオモリシ\nx\n").unwrap_err();
+        let faults =
+            Municipalities::parse("code,name,name_kana,name_en\n022013,青森市,アオモリシ,Aomori City\nx\n")
+                .unwrap_err();
         assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 3]);
     }
 }

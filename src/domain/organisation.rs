@@ -94,6 +94,17 @@ impl Tenant {
         self.departments.iter().find(|department| department.code == code && department.exists_on(day))
     }
 
+    /// The first day of a span on which the department called `code` does not exist; a span without an end never ends.
+    pub fn first_day_without(&self, code: &str, from: Date, to: Option<Date>) -> Option<Date> {
+        let mut day = from;
+        while to.is_none_or(|to| day <= to) {
+            let Some(department) = self.department(code, day) else { return Some(day) };
+            // One record follows another when a department is renamed or moves to another bureau.
+            day = department.valid_to?.tomorrow().ok()?;
+        }
+        None
+    }
+
     /// The full name of a department, bureau first: 危機管理局消防保安課.
     pub fn full_name_ja(&self, department: &Department) -> String {
         let bureau = department.bureau.as_deref().and_then(|code| self.bureau(code));

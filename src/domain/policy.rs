@@ -17,11 +17,19 @@ pub enum Role {
     SectionChief,
     /// 会計担当: sees money, decides no case.
     Accountant,
+    /// 手続管理者: writes and approves procedures of the whole body, sees no case.
+    Administrator,
 }
 
 impl Role {
     /// All roles, for tables and tests.
-    pub const ALL: [Self; 4] = [Self::Clerk, Self::GroupManager, Self::SectionChief, Self::Accountant];
+    pub const ALL: [Self; 5] =
+        [Self::Clerk, Self::GroupManager, Self::SectionChief, Self::Accountant, Self::Administrator];
+
+    /// Whether the role works on cases at all; money and procedures are other rooms.
+    pub fn works_on_cases(self) -> bool {
+        matches!(self, Self::Clerk | Self::GroupManager | Self::SectionChief)
+    }
 
     /// The stored name.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +38,7 @@ impl Role {
             Self::GroupManager => "group_manager",
             Self::SectionChief => "section_chief",
             Self::Accountant => "accountant",
+            Self::Administrator => "administrator",
         }
     }
 
@@ -95,11 +104,15 @@ pub enum Action {
     Propose,
     /// Seal or return a proposal at a step of its route (決裁, 差戻し).
     Approve,
+    /// Write, propose, withdraw and look at versions of procedures.
+    ManageProcedures,
+    /// Approve or return what somebody else proposed for publication.
+    ApproveProcedures,
 }
 
 impl Action {
     /// All actions, for tables and tests.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadCase,
         Self::EditCase,
         Self::WithdrawCase,
@@ -109,6 +122,8 @@ impl Action {
         Self::Review,
         Self::Propose,
         Self::Approve,
+        Self::ManageProcedures,
+        Self::ApproveProcedures,
     ];
 }
 
@@ -123,6 +138,18 @@ pub struct CaseFacts {
     pub parties: Vec<AccountId>,
     /// A draft is the applicant's own paper; staff do not see it.
     pub visibility: Visibility,
+}
+
+impl CaseFacts {
+    /// The business of a body as a whole, such as its procedures: no case, no parties.
+    pub fn of_body(tenant: &TenantCode) -> Self {
+        Self {
+            tenant: tenant.clone(),
+            department: String::new(),
+            parties: Vec::new(),
+            visibility: Visibility::Arrived,
+        }
+    }
 }
 
 /// Whether a case has arrived yet.
@@ -165,17 +192,28 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
             Decision::Allow
         }
         Action::ReadQueue | Action::Review | Action::Propose | Action::Approve => Decision::Deny,
+        Action::ManageProcedures | Action::ApproveProcedures => Decision::Hide,
     }
 }
 
+/// Procedures of a body belong to its administrators, whatever their department; nobody else sees versions before they
+/// are published.
+fn may_publish(officer: &OfficerAuthority, tenant: &TenantCode) -> Decision {
+    let administers = officer.posts.iter().any(|post| post.role == Role::Administrator);
+    if officer.tenant == *tenant && administers { Decision::Allow } else { Decision::Hide }
+}
+
 fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> Decision {
+    if matches!(action, Action::ManageProcedures | Action::ApproveProcedures) {
+        return may_publish(officer, &case.tenant);
+    }
     if officer.tenant != case.tenant || case.visibility == Visibility::Draft {
         return Decision::Hide;
     }
     let roles: Vec<Role> = officer
         .posts
         .iter()
-        .filter(|post| post.department == case.department)
+        .filter(|post| post.department == case.department && post.role != Role::Administrator)
         .map(|post| post.role)
         .collect();
     // The accounting post serves the whole body: it sees the money of every department and nothing else.
@@ -183,7 +221,7 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     if roles.is_empty() && !accountant {
         return Decision::Hide;
     }
-    let reviewer = roles.iter().any(|role| *role != Role::Accountant);
+    let reviewer = roles.iter().any(|role| role.works_on_cases());
     let sealer = roles.iter().any(|role| matches!(role, Role::GroupManager | Role::SectionChief));
     let allowed = match action {
         Action::ReadCase | Action::ReadQueue | Action::Review | Action::Propose => reviewer,
@@ -191,6 +229,7 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
         Action::Approve => sealer,
         // Only a party edits, withdraws or pays: staff never act in the applicant's name.
         Action::EditCase | Action::WithdrawCase | Action::Pay => false,
+        Action::ManageProcedures | Action::ApproveProcedures => false,
     };
     if allowed {
         Decision::Allow
@@ -241,6 +280,8 @@ mod tests {
             ("accountant of the body", officer("020001", "kaikei", Role::Accountant)),
             ("accountant in the department", officer("020001", "kanri", Role::Accountant)),
             ("section chief of another body", officer("022012", "kanri", Role::SectionChief)),
+            ("administrator in the department", officer("020001", "kanri", Role::Administrator)),
+            ("administrator of another body", officer("022012", "kanri", Role::Administrator)),
         ];
         let table: Vec<String> = rows
             .iter()
@@ -259,26 +300,30 @@ mod tests {
                 })
             })
             .collect();
-        // ReadCase EditCase Withdraw ReadMoney Pay ReadQueue Review Propose Approve
+
         let expected = [
-            "sssssssss Draft anonymous",
-            "sssssssss Arrived anonymous",
-            "AAAAAdddd Draft the applicant",
-            "AAAAAdddd Arrived the applicant",
-            "hhhhhhhhh Draft a stranger",
-            "hhhhhhhhh Arrived a stranger",
-            "hhhhhhhhh Draft clerk of the department",
-            "AddAdAAAd Arrived clerk of the department",
-            "hhhhhhhhh Draft section chief of the department",
-            "AddAdAAAA Arrived section chief of the department",
-            "hhhhhhhhh Draft section chief of another department",
-            "hhhhhhhhh Arrived section chief of another department",
-            "hhhhhhhhh Draft accountant of the body",
-            "hhhAhhhhh Arrived accountant of the body",
-            "hhhhhhhhh Draft accountant in the department",
-            "hhhAhhhhh Arrived accountant in the department",
-            "hhhhhhhhh Draft section chief of another body",
-            "hhhhhhhhh Arrived section chief of another body",
+            "sssssssssss Draft anonymous",
+            "sssssssssss Arrived anonymous",
+            "AAAAAddddhh Draft the applicant",
+            "AAAAAddddhh Arrived the applicant",
+            "hhhhhhhhhhh Draft a stranger",
+            "hhhhhhhhhhh Arrived a stranger",
+            "hhhhhhhhhhh Draft clerk of the department",
+            "AddAdAAAdhh Arrived clerk of the department",
+            "hhhhhhhhhhh Draft section chief of the department",
+            "AddAdAAAAhh Arrived section chief of the department",
+            "hhhhhhhhhhh Draft section chief of another department",
+            "hhhhhhhhhhh Arrived section chief of another department",
+            "hhhhhhhhhhh Draft accountant of the body",
+            "hhhAhhhhhhh Arrived accountant of the body",
+            "hhhhhhhhhhh Draft accountant in the department",
+            "hhhAhhhhhhh Arrived accountant in the department",
+            "hhhhhhhhhhh Draft section chief of another body",
+            "hhhhhhhhhhh Arrived section chief of another body",
+            "hhhhhhhhhAA Draft administrator in the department",
+            "hhhhhhhhhAA Arrived administrator in the department",
+            "hhhhhhhhhhh Draft administrator of another body",
+            "hhhhhhhhhhh Arrived administrator of another body",
         ];
         assert_eq!(table, expected);
     }

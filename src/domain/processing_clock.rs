@@ -1,11 +1,14 @@
 //! The clock of the standard processing period (標準処理期間, R-16…R-19).
 //!
 //! Day 1 is the day after arrival. Days off count or not as the procedure says; days of a pause never
-//! count. Going over the period is not illegal and decides nothing by itself; every due date can be
+//! count. A period never ends on a day off: where days off count, an end on one of them moves to the next
+//! open day. Going over the period is not illegal and decides nothing by itself; every due date can be
 //! explained line by line.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+mod explanation;
 
 use crate::domain::calendar::{Calendar, Coverage, DayOff};
 use crate::domain::procedure::{HolidayRule, Processing};
@@ -42,6 +45,13 @@ pub struct Pause {
 }
 
 impl Pause {
+    /// The pause as if the answer had come on `day` at the latest.
+    #[must_use]
+    pub fn answered_by(self, day: Date) -> Self {
+        let answered_on = self.answered_on.map_or(day, |answered| answered.min(day));
+        Self { answered_on: Some(answered_on.max(self.asked_on)), ..self }
+    }
+
     fn covers(&self, day: Date) -> bool {
         self.asked_on < day && self.answered_on.is_none_or(|answered| day <= answered)
     }
@@ -59,6 +69,8 @@ pub enum LineKind {
     DayOff(DayOff),
     /// The clock stands still.
     Paused(PauseReason),
+    /// The last day was off, for this reason, so the period ends on the next open day. These days are not counted.
+    Extended(DayOff),
 }
 
 /// One line of the explanation of a due date.
@@ -126,13 +138,23 @@ pub fn due_date(
         }
     }
     let is_reached = !open_pause && walk.counted == days;
-    let first_unknown =
-        [arrived_on, day].into_iter().find(|day| calendar.coverage(*day) == Coverage::NotPublished);
-    let coverage = match first_unknown {
-        Some(_) if holidays == HolidayRule::Exclude => Coverage::NotPublished,
-        _ => Coverage::Published,
+    let due_on = is_reached.then(|| walk.extend_over_days_off(day, calendar));
+    DueDate {
+        due_on,
+        coverage: coverage(arrived_on, due_on.unwrap_or(day), holidays, calendar),
+        explanation: walk.lines,
+    }
+}
+
+/// Whether every holiday that the walk depended on has been published.
+fn coverage(arrived_on: Date, end: Date, holidays: HolidayRule, calendar: &Calendar) -> Coverage {
+    // Where days off count, only the end asks whether it is one.
+    let depends_on = match holidays {
+        HolidayRule::Exclude => [arrived_on, end],
+        HolidayRule::Include => [end, end],
     };
-    DueDate { due_on: is_reached.then_some(day), coverage, explanation: walk.lines }
+    let is_published = |day| calendar.coverage(day) == Coverage::Published;
+    if depends_on.into_iter().all(is_published) { Coverage::Published } else { Coverage::NotPublished }
 }
 
 struct Walk {
@@ -144,6 +166,17 @@ impl Walk {
     fn count(&mut self, day: Date) {
         self.counted += 1;
         self.add(day, LineKind::Counted);
+    }
+
+    /// The day the period ends that was counted out on `last`: that day, or the next open one with a line that says why.
+    fn extend_over_days_off(&mut self, last: Date, calendar: &Calendar) -> Date {
+        let Some(off) = calendar.day_off(last) else { return last };
+        let end = calendar.roll(last);
+        if let Ok(from) = last.tomorrow() {
+            let (kind, counted) = (LineKind::Extended(off), self.counted);
+            self.lines.push(ExplanationLine { from, to: Some(end), kind, counted });
+        }
+        end
     }
 
     /// Lengthens the last line when the day is of its kind, else begins a new one.
@@ -167,72 +200,6 @@ impl Walk {
         }
         let (kind, counted) = (LineKind::Paused(reason), self.counted);
         self.lines.push(ExplanationLine { from: day, to: None, kind, counted });
-    }
-}
-
-impl ExplanationLine {
-    /// The line as a Japanese sentence.
-    pub fn text_ja(&self) -> String {
-        let span = match self.to {
-            Some(to) if to == self.from => self.from.to_string(),
-            Some(to) => format!("{}〜{to}", self.from),
-            None => format!("{}〜", self.from),
-        };
-        let what = match &self.kind {
-            LineKind::Arrival => "到達日（初日は算入しません）".to_owned(),
-            LineKind::Counted => format!("算入（累計{}日）", self.counted),
-            LineKind::DayOff(DayOff::Weekend) => "土日（算入しません）".to_owned(),
-            LineKind::DayOff(DayOff::YearEnd) => "年末年始（算入しません）".to_owned(),
-            LineKind::DayOff(DayOff::National(name) | DayOff::Closure(name)) => {
-                format!("{name}（算入しません）")
-            }
-            LineKind::Paused(reason) => format!("{}（停止）", reason.name_ja()),
-        };
-        format!("{span} {what}")
-    }
-
-    /// The line as an English sentence.
-    pub fn text_en(&self) -> String {
-        let span = match self.to {
-            Some(to) if to == self.from => self.from.to_string(),
-            Some(to) => format!("{} to {to}", self.from),
-            None => format!("from {}", self.from),
-        };
-        let what = match &self.kind {
-            LineKind::Arrival => "arrival (the first day does not count)".to_owned(),
-            LineKind::Counted => format!("counted ({} so far)", self.counted),
-            LineKind::DayOff(DayOff::Weekend) => "weekend (not counted)".to_owned(),
-            LineKind::DayOff(DayOff::YearEnd) => "year-end closing (not counted)".to_owned(),
-            LineKind::DayOff(DayOff::National(name) | DayOff::Closure(name)) => {
-                format!("{name} (not counted)")
-            }
-            LineKind::Paused(reason) => format!("{} (clock stopped)", reason.name_en()),
-        };
-        format!("{span}: {what}")
-    }
-}
-
-impl PauseReason {
-    /// The reason in Japanese.
-    pub fn name_ja(self) -> &'static str {
-        match self {
-            Self::Correction => "補正に要する期間",
-            Self::FeePayment => "手数料の納付待ち",
-            Self::ApplicantChange => "申請者による内容の変更",
-            Self::ExtraDocuments => "追加資料待ち",
-            Self::InTransit => "経由機関での期間",
-        }
-    }
-
-    /// The reason in English.
-    pub fn name_en(self) -> &'static str {
-        match self {
-            Self::Correction => "correction asked for",
-            Self::FeePayment => "fee payment awaited",
-            Self::ApplicantChange => "change by the applicant",
-            Self::ExtraDocuments => "further documents awaited",
-            Self::InTransit => "at the office of transit",
-        }
     }
 }
 

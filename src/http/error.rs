@@ -106,7 +106,8 @@ impl ResponseError for ApiError {
     }
 }
 
-fn present_fault(fault: &Fault, locale: Locale) -> ProblemFault {
+/// A fault in the caller's language.
+pub fn present_fault(fault: &Fault, locale: Locale) -> ProblemFault {
     let message = locale.pick(fault.message_ja.clone(), fault.message_en.clone());
     ProblemFault { pointer: fault.pointer.clone(), code: fault.code.to_owned(), message }
 }
@@ -188,13 +189,19 @@ fn status(refusal: &Refusal) -> StatusCode {
             StatusCode::UNAUTHORIZED
         }
         Refusal::NotificationRejected => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden | Refusal::OwnProposal => StatusCode::FORBIDDEN,
+        Refusal::Forbidden | Refusal::OwnProposal | Refusal::AlreadySealed => StatusCode::FORBIDDEN,
         Refusal::NotFound => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongState { .. }
         | Refusal::NotForNotifications
         | Refusal::AlreadyClaimed
+        | Refusal::ProcedureVersionClosed
+        | Refusal::ProcedureClosed
+        | Refusal::VersionTaken
+        | Refusal::WrongStage { .. }
         | Refusal::FeeChanged { .. }
+        | Refusal::FeeNotFixedByStaff
+        | Refusal::AlreadyAssessed
         | Refusal::FeeNotSettled
         | Refusal::PaymentInProgress
         | Refusal::PaymentNotCancelable

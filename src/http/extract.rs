@@ -44,7 +44,7 @@ fn context(request: &HttpRequest) -> Result<Ctx, ApiError> {
             Caller::Account(core.tokens.verify(token, core.clock.now())?)
         }
     };
-    Ok(Ctx { core, caller, request_id: locale::current().request_id })
+    Ok(Ctx::new(core, caller, locale::current().request_id))
 }
 
 impl FromRequest for Anyone {

@@ -20,6 +20,15 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 pub struct Health {
     /// `ok`, or why not.
     status: &'static str,
+    /// Published procedure versions that this program cannot offer; they stop nothing else. The log names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unusable_procedure_versions: Option<usize>,
+}
+
+impl Health {
+    fn of(status: &'static str) -> Self {
+        Self { status, unusable_procedure_versions: None }
+    }
 }
 
 /// The process is up
@@ -33,7 +42,7 @@ pub struct Health {
 )]
 #[get("/healthz")]
 pub async fn get_health() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ok" })
+    HttpResponse::Ok().json(Health::of("ok"))
 }
 
 /// The process can serve
@@ -52,15 +61,18 @@ pub async fn get_health() -> HttpResponse {
 #[get("/readyz")]
 pub async fn get_readiness(core: web::Data<Core>) -> HttpResponse {
     if core.db.ping().await.is_err() {
-        return HttpResponse::ServiceUnavailable().json(Health { status: "database_unavailable" });
+        return HttpResponse::ServiceUnavailable().json(Health::of("database_unavailable"));
     }
     let db = core.db.clone();
     // Opens a connection of its own, so it does not run on the reactor.
     let pending = web::block(move || db.pending_migrations()).await;
     match pending {
-        Ok(Ok(pending)) if pending.is_empty() => HttpResponse::Ok().json(Health { status: "ok" }),
-        Ok(Ok(_)) => HttpResponse::ServiceUnavailable().json(Health { status: "migrations_pending" }),
-        _ => HttpResponse::ServiceUnavailable().json(Health { status: "database_unavailable" }),
+        Ok(Ok(pending)) if pending.is_empty() => HttpResponse::Ok().json(Health {
+            status: "ok",
+            unusable_procedure_versions: Some(core.catalogue.current().unusable().len()),
+        }),
+        Ok(Ok(_)) => HttpResponse::ServiceUnavailable().json(Health::of("migrations_pending")),
+        _ => HttpResponse::ServiceUnavailable().json(Health::of("database_unavailable")),
     }
 }
 

@@ -24,6 +24,7 @@ use utoipa_actix_web::AppExt;
         (name = "accounts", description = "Registering, and who I am"),
         (name = "sessions", description = "Signing in and out; keys of the tokens"),
         (name = "catalogue", description = "Bodies, procedures and what they cost"),
+        (name = "publishing", description = "Versions of procedures, written by one administrator and approved by another"),
         (name = "applications", description = "From the draft to the decision"),
         (name = "payments", description = "Invoices, payments and receipts"),
         (name = "review", description = "For staff: queues, corrections, proposals, approvals"),

@@ -43,6 +43,64 @@ pub async fn decision_made(
     case: ApplicationId,
     job: JobId,
 ) -> Result<JobEnd, Failure> {
+    tell(core, tenant, case, job, &DECISION).await
+}
+
+/// Tells the applicant that staff fixed the fee. Amount, clause and place of payment stand in the notice itself (R-67).
+pub async fn fee_fixed(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    case: ApplicationId,
+    job: JobId,
+) -> Result<JobEnd, Failure> {
+    tell(core, tenant, case, job, &FEE).await
+}
+
+/// Tells the applicant that a correction (補正) is asked for, or an entry of a notification inquired about; what it is, and
+/// by which day, is read after signing in.
+pub async fn question_asked(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    case: ApplicationId,
+    job: JobId,
+) -> Result<JobEnd, Failure> {
+    tell(core, tenant, case, job, &QUESTION).await
+}
+
+/// A mail about a case; `{}` stands for its number.
+struct CaseMail {
+    subject: &'static str,
+    ja: &'static str,
+    en: &'static str,
+}
+
+const DECISION: CaseMail = CaseMail {
+    subject: "【窓口】通知が届いています / A notice is waiting for you",
+    ja: "受付番号 {} の手続について、通知が届いています。サインインしてご確認ください。",
+    en: "A notice about your application {} is waiting. Please sign in to read it.",
+};
+
+const FEE: CaseMail = CaseMail {
+    subject: "【窓口】手数料のお支払いのお願い / Your fee has been assessed",
+    ja: "受付番号 {} の手続の手数料が決まりました。サインインして納入通知をご確認のうえ、お支払いください。",
+    en: "The fee of your application {} has been assessed. Please sign in to read the notice and to pay.",
+};
+
+const QUESTION: CaseMail = CaseMail {
+    subject: "【窓口】確認をお願いします / The office has a question",
+    ja: "受付番号 {} の手続について、担当課から補正または確認の依頼があります。サインインして内容と期限をご確認ください。",
+    en: "The office has asked for a correction of, or a word about, your application {}. Please sign in to see what is \
+         asked and by when.",
+};
+
+/// Mails the first account that acts for a party of the case; a case or account that is gone gets no mail.
+async fn tell(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    case: ApplicationId,
+    job: JobId,
+    words: &CaseMail,
+) -> Result<JobEnd, Failure> {
     let read = core.db.read(move |tx| {
         let found = parties::case_with_accounts(tx, &tenant, case)?;
         let Some((row, accounts)) = found else { return Ok(None) };
@@ -51,15 +109,12 @@ pub async fn decision_made(
     });
     let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };
     let number = number.unwrap_or_default();
+    let (ja, en) = (words.ja.replace("{}", &number), words.en.replace("{}", &number));
     let mail = Mail {
         message_id: job.0,
         to: open_profile(&core.keys, &account)?.email,
-        subject: "【窓口】通知が届いています / A notice is waiting for you".to_owned(),
-        body: format!(
-            "受付番号 {number} の手続について、通知が届いています。サインインしてご確認ください。\n{url}\n\n\
-             A notice about your application {number} is waiting. Please sign in to read it.\n",
-            url = core.settings.http.public_url
-        ),
+        subject: words.subject.to_owned(),
+        body: format!("{ja}\n{url}\n\n{en}\n", url = core.settings.http.public_url),
         written_at: core.clock.now(),
     };
     let delivered = mail::deliver(&core.settings.mail, &mail).await;

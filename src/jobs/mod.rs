@@ -14,6 +14,10 @@ use uuid::Uuid;
 use crate::domain::id::{AccountId, ApplicationId, OperationId, PaymentId, TenantCode};
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
+use crate::service::assessment::NOTIFY_FEE;
+use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
+use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
+use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::poll::{self, POLL_PAYMENT};
@@ -39,8 +43,18 @@ pub enum Job {
     ApplyNotification(String),
     /// Tell the applicant that the decision is there.
     NotifyDecision(ApplicationId),
+    /// Tell the applicant that the fee was fixed and may be paid.
+    NotifyFee(ApplicationId),
     /// Forget periodic jobs that were done more than a week ago.
     ForgetPeriodic,
+    /// Seal the chains of every tenant that grew.
+    SealCheckpoints,
+    /// Remove files that a crash left without a row.
+    SweepFiles,
+    /// Forget old tallies of wrong passwords, and sessions that expired long ago.
+    ForgetSignIns,
+    /// Tell the applicant that the office asks something.
+    NotifyQuestion(ApplicationId),
 }
 
 /// A row that names no work known here.
@@ -62,7 +76,12 @@ impl Job {
             POLL_PAYMENT => Ok(Self::PollPayment(PaymentId(id()?))),
             APPLY_NOTIFICATION => Ok(Self::ApplyNotification(subject.to_owned())),
             NOTIFY_DECISION => Ok(Self::NotifyDecision(ApplicationId(id()?))),
+            NOTIFY_FEE => Ok(Self::NotifyFee(ApplicationId(id()?))),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
+            SEAL_CHECKPOINTS => Ok(Self::SealCheckpoints),
+            SWEEP_FILES => Ok(Self::SweepFiles),
+            FORGET_SIGN_INS => Ok(Self::ForgetSignIns),
+            NOTIFY_QUESTION => Ok(Self::NotifyQuestion(ApplicationId(id()?))),
             _ => Err(unknown()),
         }
     }
@@ -76,6 +95,19 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::PollPayment(id) => poll::run(core, tenant(claimed)?, id).await,
         Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
         Job::NotifyDecision(case) => mail::decision_made(core, tenant(claimed)?, case, claimed.id).await,
+        Job::NotifyFee(case) => mail::fee_fixed(core, tenant(claimed)?, case, claimed.id).await,
+        Job::NotifyQuestion(case) => mail::question_asked(core, tenant(claimed)?, case, claimed.id).await,
+        Job::SealCheckpoints => seal_all(core).await,
+        Job::SweepFiles => {
+            let removed = cleaning::sweep_files(core).await?;
+            tracing::info!(removed, "files without a row are swept");
+            Ok(JobEnd::Done)
+        }
+        Job::ForgetSignIns => {
+            let removed = cleaning::forget_sign_ins(core).await?;
+            tracing::info!(removed, "old sign-ins are forgotten");
+            Ok(JobEnd::Done)
+        }
         Job::ForgetPeriodic => {
             let week = SignedDuration::from_hours(24 * 7);
             core.db
@@ -103,8 +135,27 @@ pub struct Periodic {
     pub every_s: i64,
 }
 
-/// All periodic work.
-pub const PERIODIC: &[Periodic] = &[Periodic { kind: FORGET_PERIODIC, every_s: 86_400 }];
+/// All periodic work, as often as the settings say.
+pub fn periodic(core: &Core) -> Vec<Periodic> {
+    let seal_s = core.settings.audit.checkpoint_minutes.saturating_mul(60);
+    vec![
+        Periodic { kind: FORGET_PERIODIC, every_s: 86_400 },
+        Periodic { kind: SEAL_CHECKPOINTS, every_s: seal_s },
+        Periodic { kind: SWEEP_FILES, every_s: 86_400 },
+        Periodic { kind: FORGET_SIGN_INS, every_s: 86_400 },
+    ]
+}
+
+/// Seals every tenant; the failure of one does not hold up the others, and is tried again with all of them.
+async fn seal_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
+    let mut failed = Ok(JobEnd::Done);
+    for tenant in core.catalogue.current().tenants() {
+        if let Err(failure) = checkpoint::seal(core, &tenant.definition.code).await {
+            failed = Err(failure);
+        }
+    }
+    failed
+}
 
 impl Periodic {
     /// The number of the period that `at` lies in.

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use tokio::sync::{Mutex, watch};
 
-use super::{Job, JobEnd, LAST_ATTEMPT, PERIODIC, backoff, carry_out};
+use super::{Job, JobEnd, LAST_ATTEMPT, backoff, carry_out, periodic};
 use crate::service::{Core, Failure};
 use crate::store::StoreError;
 use crate::store::jobs::{ClaimedJob, Ending, Recorded, claim_due, depth, record};
@@ -86,10 +86,10 @@ impl Worker {
         let now = self.core.clock.now();
         let wanted: Vec<_> = {
             let mut periods = self.periods.lock().unwrap_or_else(PoisonError::into_inner);
-            let fresh = |periodic: &&super::Periodic| {
+            let fresh = |periodic: &super::Periodic| {
                 periods.insert(periodic.kind, periodic.period(now)) != Some(periodic.period(now))
             };
-            PERIODIC.iter().filter(fresh).copied().collect()
+            periodic(&self.core).into_iter().filter(fresh).collect()
         };
         for periodic in wanted {
             self.core.db.write_alone(vec![], move |tx| periodic.enqueue(tx, now)).await?;

@@ -47,8 +47,9 @@ pub async fn record(
     Ok(ctx.core.db.write::<_, StoreError>(CHAIN_ROOT, append).await?)
 }
 
-/// The name of this process's chains, drawn at the first use.
-fn node(ctx: &Ctx) -> &'static str {
+/// The name of this process's chains: that of the settings, else one drawn at the first use.
+fn node(ctx: &Ctx) -> &str {
     static NODE: OnceLock<String> = OnceLock::new();
-    NODE.get_or_init(|| ctx.core.ids.uuid(ctx.now()).to_string())
+    let named = ctx.core.settings.audit.node_name.as_str();
+    if named.is_empty() { NODE.get_or_init(|| ctx.core.ids.uuid(ctx.now()).to_string()) } else { named }
 }

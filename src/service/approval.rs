@@ -14,10 +14,12 @@ use super::{Ctx, Effect, Failure, Refusal, access, review};
 use crate::domain::application::{CaseState, Command};
 use crate::domain::approval::{self, DecisionKind, Progress, Proposal, ProposalBody, Rejection};
 use crate::domain::fault::Fault;
+use crate::domain::fee::FeeAssessment;
 use crate::domain::id::{ApplicationId, DecisionId, ProposalId, TenantCode};
 use crate::domain::invoice::{self, PaymentGate};
+use crate::domain::money::Yen;
 use crate::domain::policy::{Action, Decision};
-use crate::domain::procedure::ProcedureKind;
+use crate::domain::procedure::{FeeDue, ProcedureKind};
 use crate::seal::sha256_hex;
 use crate::store::applications::ApplicationRow;
 use crate::store::decisions::{self, DecisionRow};
@@ -219,13 +221,16 @@ fn seal(
     };
     proposals::update(tx, &mut routed)?;
     case.record(tx, "approved", facts, None)?;
-    if let Some(decision) = decision {
+    if let Some((decision, fee)) = decision {
         decisions::insert(tx, &decision)?;
+        let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, &case, fee, None, now)).transpose()?;
         let facts = json!({
             "decision_id": decision.id,
             "decision": decision.decision,
             "authority": decision.authority,
             "body_sha256": decision.body_sha256,
+            "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
+            "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
         });
         case.record(tx, "decided", facts, None)?;
         jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
@@ -238,18 +243,20 @@ fn title_of(routed: &Routed, step: i64) -> Option<&str> {
     routed.steps.iter().find(|row| row.step_no == step).and_then(|row| row.officer_title.as_deref())
 }
 
-/// The disposition that the last seal makes, in the name of the authority; changes nothing stored yet.
+/// The disposition that the last seal makes, in the name of the authority, with the fee that is due at issue;
+/// changes nothing stored yet.
 fn decide(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &mut OpenCase,
     routed: &Routed,
     now: Timestamp,
-) -> Result<DecisionRow, Failure> {
+) -> Result<(DecisionRow, Option<FeeAssessment>), Failure> {
+    let procedure = pinned(ctx, &case.row)?;
     let tenant = &case.row.tenant_id;
     let states = invoices::of_case(tx, tenant, case.row.id)?;
     let states = states.iter().map(invoices::InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
-    let due = pinned(ctx, &case.row)?.definition.fee_due;
+    let due = procedure.definition.fee_due;
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         return Err(Refusal::FeeNotSettled.into());
     }
@@ -263,8 +270,16 @@ fn decide(
             routed.row.id
         )));
     }
-    let body_of = ctx.core.catalogue.tenant(tenant);
+    let body_of = ctx.catalogue.tenant(tenant);
     let body_of = body_of.ok_or_else(|| Failure::Internal(format!("no tenant {tenant} in the catalogue")))?;
+    let fee = match (due, body.decision) {
+        (FeeDue::OnIssue, DecisionKind::Grant) => {
+            let priced_by = billing::priced_by(ctx, case, &procedure, now);
+            let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
+            Some(fee).filter(|fee| fee.total > Yen::ZERO)
+        }
+        _ => None,
+    };
     let id = DecisionId(tx.new_id());
     let sealed_body = case.key.seal_json(&decisions::body_place(id), &body, ctx.core.ids.as_ref());
     let row = DecisionRow {
@@ -280,7 +295,7 @@ fn decide(
         decided_at: Micros(now),
     };
     case.step(Command::Decide)?;
-    Ok(row)
+    Ok((row, fee))
 }
 
 fn send_back(
@@ -325,6 +340,7 @@ fn refuse(case: &OpenCase, rejection: Rejection) -> Refusal {
     match rejection {
         Rejection::NotInApproval(_) => Refusal::WrongState { state: case.state.name() },
         Rejection::OwnProposal => Refusal::OwnProposal,
+        Rejection::AlreadySealed { .. } => Refusal::AlreadySealed,
         Rejection::NotYourStep { .. } | Rejection::NotTheDrafter => Refusal::Forbidden,
         Rejection::NotBefore { step, .. } => {
             let ja = format!("0（起案者）または{step}より前の段を指定してください。");

@@ -1,5 +1,9 @@
-//! Checking the chains: every event of every case, and every row of the access log, hashed anew.
+//! Checking the chains: every event of every case, and every row of the access log, hashed anew; then every checkpoint, and
+//! every chain against what was sealed of it.
 
+use jiff::Timestamp;
+
+use super::audit_checkpoints::{self, Witness};
 use super::{Core, Failure};
 use crate::domain::audit::{CHAIN_START, ChainHash, EventRecord, link};
 use crate::domain::id::{ApplicationId, TenantCode};
@@ -75,6 +79,64 @@ pub enum BrokenChain {
         /// First row that does not fit.
         seq: i64,
     },
+    /// The events of a case are not those that were sealed.
+    SealedCase {
+        /// The case.
+        application: ApplicationId,
+        /// The event that was sealed; it or one before it was touched.
+        seq: i64,
+        /// The checkpoint that says so.
+        checkpoint_no: i64,
+        /// What was done.
+        touched: Touched,
+    },
+    /// A node's access log is not the one that was sealed.
+    SealedAccessLog {
+        /// The node.
+        node: String,
+        /// The row that was sealed; it or one before it was touched.
+        seq: i64,
+        /// The checkpoint that says so.
+        checkpoint_no: i64,
+        /// What was done.
+        touched: Touched,
+    },
+    /// A checkpoint does not hold.
+    Checkpoint {
+        /// Its number.
+        checkpoint_no: i64,
+        /// What is wrong with it.
+        fault: CheckpointFault,
+    },
+    /// Rows that ought to be sealed are not: sealing has stopped, or the newest checkpoints were removed.
+    NotSealed {
+        /// The instant of the oldest of them.
+        since: Timestamp,
+    },
+}
+
+/// What was done to a sealed chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// The sealed row is gone.
+    Cut,
+    /// The sealed row is another one, even if it and all after it were hashed anew.
+    Rewritten,
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckpointFault {
+    /// There is none of this number, and perhaps of others after it.
+    Missing,
+    /// It does not follow from the one before it.
+    NotLinked,
+    /// Its content is not what it was hashed from.
+    Altered,
+    /// The signature is not one of this installation's key over its content.
+    NotSigned,
+    /// It is not the one that a witness noted.
+    NotAsWitnessed,
 }
 
 /// What a check of a tenant found.
@@ -86,6 +148,10 @@ pub struct AuditReport {
     pub events: u64,
     /// Rows of the access log hashed.
     pub access_rows: u64,
+    /// Checkpoints checked.
+    pub checkpoints: u64,
+    /// Number and hash of the newest checkpoint, for a witness to note.
+    pub newest_checkpoint: Option<(i64, ChainHash)>,
     /// Every chain that does not hold.
     pub broken: Vec<BrokenChain>,
 }
@@ -93,8 +159,11 @@ pub struct AuditReport {
 /// Rows read in one go.
 const PAGE: i64 = 200;
 
-/// Checks all chains of a tenant, page by page, each page in a read transaction of its own.
-pub async fn verify(core: &Core, tenant: &TenantCode) -> Result<AuditReport, Failure> {
+/// Checks all chains and checkpoints of a tenant, page by page, each page in a read transaction of its own.
+///
+/// Whoever can write the database could also remove its newest checkpoints. `witnesses` are checkpoints that somebody
+/// noted elsewhere: they must still be there.
+pub async fn verify(core: &Core, tenant: &TenantCode, witnesses: &[Witness]) -> Result<AuditReport, Failure> {
     let mut report = AuditReport::default();
     let mut after = None;
     loop {
@@ -120,6 +189,7 @@ pub async fn verify(core: &Core, tenant: &TenantCode) -> Result<AuditReport, Fai
         }
     }
     verify_access_log(core, tenant, &mut report).await?;
+    audit_checkpoints::verify(core, tenant, witnesses, &mut report).await?;
     Ok(report)
 }
 

@@ -1,53 +1,131 @@
 //! Billing (調定): an assessment becomes an invoice and is booked, in the case's own transaction.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::cases::OpenCase;
 use super::catalogue::fee_fault;
-use super::{Ctx, Failure, Refusal, intake};
+use super::{Ctx, Failure, Refusal, intake, upgrade};
+use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::jst_day;
+use crate::domain::expression::Facts;
 use crate::domain::fee::{self, Channel, FeeAssessment, FeeLine};
 use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::form::Circumstances;
 use crate::domain::id::{AccountId, InvoiceId};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
-use crate::domain::ledger::{self, Cause};
+use crate::domain::ledger::{self, Cause, EntryKind, Posting};
+use crate::domain::money::Yen;
 use crate::domain::procedure::FeeDue;
 use crate::domain::reference_number::reference_number;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{Json, Micros};
 use crate::store::{Reads, Tx};
 
+/// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PricedFrom {
+    /// The version of the procedure that priced it.
+    pub procedure_version: u32,
+    /// The arrival day it was priced for.
+    pub arrived_on: Date,
+    /// Every fact that the assessment read.
+    pub facts: Map<String, Value>,
+    /// What staff fixed after review, whole, where they did.
+    pub office: Option<Value>,
+    /// What each line read, in their order.
+    pub lines: Vec<BTreeMap<String, Value>>,
+}
+
+impl PricedFrom {
+    /// Opens what an invoice was computed from.
+    pub fn open(case: &OpenCase, row: &InvoiceRow) -> Result<Self, Failure> {
+        Ok(case.key.open_json(&invoices::inputs_place(row.id), &row.sealed_inputs)?)
+    }
+}
+
+/// The answers of a case as expressions see them.
+pub fn facts_of(
+    tx: &mut impl Reads,
+    case: &OpenCase,
+    procedure: &CatalogueProcedure,
+    now: Timestamp,
+) -> Result<Facts, Failure> {
+    let circumstances = Circumstances {
+        channel: Channel::Online,
+        applicant_kind: intake::applicant_kind(tx, case)?,
+        arrived_on: case.arrival_day(now),
+    };
+    Ok(procedure.form.facts(&case.form()?, &circumstances.facts()))
+}
+
+/// The version whose fees a case pays: that in force on its arrival day, which is not always its own.
+pub fn priced_by(
+    ctx: &Ctx,
+    case: &OpenCase,
+    procedure: &Arc<CatalogueProcedure>,
+    now: Timestamp,
+) -> Arc<CatalogueProcedure> {
+    // A case that has arrived is never too late.
+    let priced_by = upgrade::priced_by(ctx, procedure, case.arrival_day(now));
+    priced_by.unwrap_or_else(|_| Arc::clone(procedure))
+}
+
+/// What a case costs: by its answers, what staff fixed, and its arrival day. The answers are those of `pinned`, the fees
+/// those of `priced_by`.
+pub fn assess_case(
+    tx: &mut impl Reads,
+    case: &OpenCase,
+    (pinned, priced_by): (&CatalogueProcedure, &CatalogueProcedure),
+    office: Option<&Value>,
+    now: Timestamp,
+) -> Result<FeeAssessment, Failure> {
+    let mut facts = facts_of(tx, case, pinned, now)?;
+    if let Some(office) = office {
+        facts = pinned.office_form.facts(office, &facts);
+    }
+    let assessed = fee::assess(&priced_by.fees, &facts, case.arrival_day(now));
+    assessed.map_err(|fault| upgrade::fee_failure(pinned, priced_by, fee_fault(&fault)))
+}
+
 /// Issues the invoice of an assessment and books it: a claim against revenue, line by line.
 ///
-/// The notice is issued now, so the revenue belongs to the fiscal year of this day.
+/// The notice is issued now, so the revenue belongs to the fiscal year of this day. Where nothing is owed the
+/// invoice says so and is settled.
 pub fn issue_invoice(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &OpenCase,
     assessment: FeeAssessment,
-    obligor: Option<AccountId>,
+    office: Option<Value>,
     now: Timestamp,
 ) -> Result<InvoiceRow, Failure> {
     let id = InvoiceId(tx.new_id());
     let day = jst_day(now);
     let fiscal_year = FiscalYear::of(day).year();
-    let total = assessment.total;
-    let lines: Vec<InvoiceLine> =
-        assessment.lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
-    // What was answered is personal: it goes under the case's key, line by line, and not into the lines themselves.
-    let mut lines = lines;
-    let inputs: Vec<_> = lines.iter_mut().map(|line| std::mem::take(&mut line.inputs)).collect();
-    let sealed_inputs = case.key.seal_json(&invoices::inputs_place(id), &inputs, ctx.core.ids.as_ref());
+    let FeeAssessment { procedure_version, arrived_on, mut lines, total, facts, .. } = assessment;
+    let inputs = lines.iter_mut().map(|line| std::mem::take(&mut line.inputs)).collect();
+    let priced_from = PricedFrom { procedure_version, arrived_on, facts, office, lines: inputs };
+    let place = invoices::inputs_place(id);
+    let sealed_inputs = case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref());
+    let lines: Vec<InvoiceLine> = lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
     let entries = ledger::assess(&Cause { source_id: id.to_string(), booked_on: day }, &lines);
+    let state = if total == Yen::ZERO { InvoiceState::Waived } else { InvoiceState::Unpaid };
     let row = InvoiceRow {
         tenant_id: case.row.tenant_id.clone(),
         id,
         application_id: case.row.id,
         number: reference_number(day, id.0),
-        state: InvoiceState::Unpaid.as_str().to_owned(),
+        state: state.as_str().to_owned(),
         total,
         fiscal_year: i64::from(fiscal_year),
-        obligor_account_id: obligor,
+        obligor_account_id: obligor(case),
         lines: Json(lines),
         sealed_inputs,
         issued_at: Micros(now),
@@ -60,9 +138,44 @@ pub fn issue_invoice(
     Ok(row)
 }
 
+/// Cancels what is still owed for a case that ended without a decision (調定取消): the assessment is booked back, line by
+/// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund.
+pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timestamp) -> Result<(), Failure> {
+    let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
+    let mut unpaid = Vec::new();
+    for invoice in invoices::of_case(tx, &tenant, id)? {
+        if invoice.invoice_state()? == InvoiceState::Unpaid {
+            unpaid.push(invoice);
+        }
+    }
+    if unpaid.is_empty() {
+        return Ok(());
+    }
+    let entries = invoices::entries_of_case(tx, &tenant, id)?;
+    for mut invoice in unpaid {
+        let source = invoice.id.to_string();
+        let assessed = EntryKind::Booked(Posting::Assess);
+        let booked = entries.iter().filter(|entry| entry.kind == assessed && entry.source_id == source);
+        let undone: Vec<_> = booked.filter_map(|entry| ledger::reverse(entry, jst_day(now))).collect();
+        let facts =
+            json!({ "invoice": source, "from": invoice.state, "to": InvoiceState::Canceled.as_str() });
+        InvoiceState::Canceled.as_str().clone_into(&mut invoice.state);
+        invoices::update_standing(tx, &mut invoice)?;
+        invoices::book(tx, &tenant, id, &undone)?;
+        case.record(tx, "invoice_moved", facts, None)?;
+    }
+    Ok(())
+}
+
+/// The account of the 納入義務者.
+fn obligor(case: &OpenCase) -> Option<AccountId> {
+    case.parties.first().copied()
+}
+
 /// Refuses when a correction changed an answer that the fee depends on: nothing is decided on a wrong fee.
 ///
 /// A changed fee needs a new assessment (R-87: an invoice is never edited), which a person arranges with the applicant.
+/// A fee that is due at issue has no invoice yet; here it only must be computable.
 pub fn refuse_outdated_fee(
     tx: &mut impl Reads,
     ctx: &Ctx,
@@ -70,14 +183,26 @@ pub fn refuse_outdated_fee(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
-    if procedure.definition.fee_due != FeeDue::OnSubmit {
-        return Ok(());
-    }
-    let assessed = fee::assess(&procedure.definition, &case.form()?, Channel::Online, case.arrival_day(now));
-    let total = assessed.map_err(|fault| fee_fault(&fault))?.total.amount();
-    let invoices = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?;
-    let owed: i64 = invoices.iter().filter(|row| row.state != "canceled").map(|row| row.total.amount()).sum();
+    let standing = standing_invoices(tx, case)?;
+    let priced_by = priced_by(ctx, case, &procedure, now);
+    let office = match (procedure.definition.fee_due, standing.last()) {
+        (FeeDue::None, _) | (FeeDue::AfterReview, None) => return Ok(()),
+        (FeeDue::OnIssue, _) => {
+            return assess_case(tx, case, (&procedure, &priced_by), None, now).map(drop);
+        }
+        (FeeDue::OnSubmit, _) => None,
+        (FeeDue::AfterReview, Some(row)) => PricedFrom::open(case, row)?.office,
+    };
+    let total = assess_case(tx, case, (&procedure, &priced_by), office.as_ref(), now)?.total.amount();
+    let owed: i64 = standing.iter().map(|row| row.total.amount()).sum();
     if owed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
+}
+
+/// The invoices of a case that were not withdrawn, oldest first.
+pub fn standing_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<InvoiceRow>, Failure> {
+    let mut rows = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?;
+    rows.retain(|row| row.state != InvoiceState::Canceled.as_str());
+    Ok(rows)
 }
 
 fn invoice_line(line: FeeLine, fiscal_year: i16) -> InvoiceLine {
@@ -90,7 +215,9 @@ fn invoice_line(line: FeeLine, fiscal_year: i16) -> InvoiceLine {
         revenue_account: line.revenue_account,
         fiscal_year,
         formula_version: line.formula_version,
-        inputs: line.inputs,
+        payee: line.payee,
+        tax: line.tax,
+        relief: line.relief,
         sample: line.sample,
     }
 }

@@ -71,7 +71,7 @@ pub fn build(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase) -> Result<CaseView,
         Ok(AttachmentView { row, facts })
     };
     Ok(CaseView {
-        title: super::intake::pinned(ctx, &case.row)?.definition.title.clone(),
+        title: title(ctx, &case.row),
         form: case.form()?,
         attachments: files.into_iter().map(open).collect::<Result<_, _>>()?,
         invoice,
@@ -94,7 +94,11 @@ pub async fn mine(ctx: Ctx, before: Option<ApplicationId>, limit: i64) -> Result
     let db = ctx.core.db.clone();
     let rows =
         db.read(move |tx| Ok::<_, Failure>(parties::cases_of_account(tx, account, before, limit)?)).await?;
-    rows.into_iter()
-        .map(|row| Ok(CaseLine { title: super::intake::pinned(&ctx, &row)?.definition.title.clone(), row }))
-        .collect()
+    rows.into_iter().map(|row| Ok(CaseLine { title: title(&ctx, &row), row })).collect()
+}
+
+/// The title of the pinned version; a case can be looked at even where this program no longer reads its version.
+fn title(ctx: &Ctx, row: &ApplicationRow) -> Bilingual {
+    let slug = |_| Bilingual { ja: row.procedure.clone(), en: row.procedure.clone() };
+    super::intake::pinned(ctx, row).map_or_else(slug, |procedure| procedure.definition.title.clone())
 }

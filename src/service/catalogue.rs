@@ -1,66 +1,141 @@
 //! What anybody may see: tenants, procedures, and what something would cost.
 
-use serde_json::Value;
 use std::sync::Arc;
 
-use super::{Ctx, Failure, Refusal};
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::{Ctx, Failure, Refusal, assessment, filing};
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::fee::{self, Channel, FeeAssessment, FeeFault};
+use crate::domain::fee::{self, FeeEstimate, FeeFault};
 use crate::domain::id::TenantCode;
+use crate::domain::procedure::ApplicantKind;
+use crate::domain::validity::Warning;
 
 /// The tenant, or not found.
 pub fn tenant(ctx: &Ctx, code: &TenantCode) -> Result<Arc<CatalogueTenant>, Refusal> {
-    ctx.core.catalogue.tenant(code).cloned().ok_or(Refusal::NotFound)
+    ctx.catalogue.tenant(code).cloned().ok_or(Refusal::NotFound)
 }
 
-/// The procedures in force today that match `query`.
-pub fn procedures(
-    ctx: &Ctx,
-    tenant: &TenantCode,
-    query: &str,
-) -> Result<Vec<Arc<CatalogueProcedure>>, Refusal> {
+/// Which procedures are wanted.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Words; empty finds all.
+    pub query: String,
+    /// In force on this day; today when missing.
+    pub on: Option<Date>,
+    /// The id after which the page begins.
+    pub after: Option<String>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A procedure version in force, with the end that is known.
+#[derive(Clone, Debug)]
+pub struct Offered {
+    /// The version.
+    pub procedure: Arc<CatalogueProcedure>,
+    /// The last day a draft can be begun.
+    pub last_day: Option<Date>,
+    /// Until when a draft may be handed in after that.
+    pub drain_until: Option<Date>,
+}
+
+/// A page of procedures.
+#[derive(Clone, Debug)]
+pub struct OfferedPage {
+    /// By id.
+    pub items: Vec<Offered>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// A page of the procedures in force on the wanted day.
+pub fn procedures(ctx: &Ctx, tenant: &TenantCode, wanted: &Wanted) -> Result<OfferedPage, Refusal> {
     self::tenant(ctx, tenant)?;
-    let today = jst_day(ctx.now());
-    Ok(ctx.core.catalogue.search(tenant, query, today).into_iter().cloned().collect())
+    let day = wanted.on.unwrap_or_else(|| jst_day(ctx.now()));
+    let after = wanted.after.as_deref();
+    let page = ctx.catalogue.search_page(tenant, &wanted.query, day, after, wanted.limit);
+    let items = page.items.into_iter().map(|procedure| with_end(ctx, procedure, day)).collect();
+    Ok(OfferedPage { items, next: page.next })
+}
+
+/// The version of a procedure in force on a day, or today.
+pub fn offered(ctx: &Ctx, tenant: &TenantCode, id: &str, on: Option<Date>) -> Result<Offered, Refusal> {
+    let day = on.unwrap_or_else(|| jst_day(ctx.now()));
+    let found = ctx.catalogue.find_procedure(tenant, id, day).ok_or(Refusal::NotFound)?;
+    Ok(with_end(ctx, found, day))
+}
+
+fn with_end(ctx: &Ctx, procedure: &Arc<CatalogueProcedure>, day: Date) -> Offered {
+    let (_, last_day) = ctx.catalogue.standing(procedure, day);
+    let drain_until = ctx.catalogue.span(procedure).drain_until;
+    Offered { procedure: Arc::clone(procedure), last_day, drain_until }
 }
 
 /// The version of a procedure in force today.
 pub fn procedure(ctx: &Ctx, tenant: &TenantCode, id: &str) -> Result<Arc<CatalogueProcedure>, Refusal> {
-    ctx.core.catalogue.find_procedure(tenant, id, jst_day(ctx.now())).cloned().ok_or(Refusal::NotFound)
+    ctx.catalogue.find_procedure(tenant, id, jst_day(ctx.now())).cloned().ok_or(Refusal::NotFound)
 }
 
-/// What an application with these answers would cost if it arrived now.
-pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, form: Value) -> Result<FeeAssessment, Failure> {
+/// What somebody asks the price of.
+#[derive(Clone, Debug, Default)]
+pub struct Inquiry {
+    /// The answers.
+    pub form: Value,
+    /// What staff would fix after review, as far as the asker can say.
+    pub office: Option<Value>,
+    /// Who would apply; needed only where several kinds may and the fee depends on it.
+    pub applicant_kind: Option<ApplicantKind>,
+}
+
+/// What comes of answers if they arrived now.
+#[derive(Clone, Debug)]
+pub struct Quoted {
+    /// What they cost, as far as it can be said.
+    pub estimate: FeeEstimate,
+    /// What the applicant should know; nothing of it blocks.
+    pub warnings: Vec<Warning>,
+}
+
+/// What an application with these answers would cost if it arrived now; refused where another body is in charge.
+pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, inquiry: Inquiry) -> Result<Quoted, Failure> {
     let procedure = self::procedure(ctx, tenant, id)?;
-    let answers = procedure.form.fold_widths(form);
-    let faults = procedure.form.validate_draft(&answers);
-    if !faults.is_empty() {
-        return Err(Refusal::Invalid(form_faults(faults)).into());
+    // Nobody needs an account to ask; where only one kind may apply, it is that one.
+    let kind = filing::sole_applicant_kind(&procedure).or(inquiry.applicant_kind);
+    let (_, filing) = filing::draft(&ctx.catalogue, &procedure, inquiry.form, kind, ctx.now())?;
+    let mut facts = filing.facts().clone();
+    if let Some(office) = inquiry.office {
+        let office = assessment::office_answers(&procedure, office, &facts)?;
+        facts = procedure.office_form.facts(&office, &facts);
     }
-    fee::assess(&procedure.definition, &answers, Channel::Online, jst_day(ctx.now()))
-        .map_err(|fault| fee_fault(&fault))
+    let estimate = fee::estimate(&procedure.fees, &facts, jst_day(ctx.now()));
+    let estimate = estimate.map_err(|fault| fee_fault(&fault))?;
+    Ok(Quoted { estimate, warnings: filing.warnings() })
 }
 
 /// Faults of answers, with pointers into the request's body (`/form/…`).
 pub fn form_faults(faults: Vec<Fault>) -> Vec<Fault> {
-    faults
-        .into_iter()
-        .map(|fault| {
-            Fault::new(format!("/form{}", fault.pointer), fault.code, fault.message_ja, fault.message_en)
-        })
-        .collect()
+    faults_below("/form", faults)
+}
+
+/// Faults with pointers below `place`.
+pub fn faults_below(place: &str, faults: Vec<Fault>) -> Vec<Fault> {
+    let below = |fault: Fault| Fault { pointer: format!("{place}{}", fault.pointer), ..fault };
+    faults.into_iter().map(below).collect()
 }
 
 /// A fee that cannot be computed: the caller's answer where one is at fault, ours otherwise.
 pub fn fee_fault(fault: &FeeFault) -> Failure {
-    match fault.field() {
-        Some(field) => {
-            let ja = "手数料の計算に必要な回答がありません。";
-            let en = "An answer that the fee depends on is missing.";
-            Refusal::Invalid(vec![Fault::new(format!("/form/{field}"), "fee_input", ja, en)]).into()
-        }
-        None => Failure::Internal(fault.to_string()),
+    if let FeeFault::OutOfRange { .. } = fault {
+        let (ja, en) = (fault.message_ja(), "These answers give an amount that is out of range.");
+        return Refusal::Invalid(vec![Fault::new("", "fee_input", ja, en)]).into();
     }
+    // A path such as `form.items.0.copies` is the pointer `/form/items/0/copies`.
+    let pointer = |field: &String| format!("/{}", field.replace('.', "/"));
+    let one = |field| Fault::new(pointer(field), "fee_input", fault.message_ja(), fault.to_string());
+    let faults: Vec<Fault> = fault.fields().iter().map(one).collect();
+    if faults.is_empty() { Failure::Internal(fault.to_string()) } else { Refusal::Invalid(faults).into() }
 }

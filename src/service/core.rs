@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::LiveCatalogue;
 use crate::clock::{Clock, IdGen};
 use crate::config::Settings;
 use crate::drill::Drill;
@@ -17,8 +17,8 @@ use crate::store::Db;
 pub struct Core {
     /// The database.
     pub db: Db,
-    /// Tenants, departments, procedures and calendars.
-    pub catalogue: Arc<Catalogue>,
+    /// Tenants, departments, procedures and calendars; a use case takes [`super::Ctx::catalogue`], which does not change.
+    pub catalogue: LiveCatalogue,
     /// Data keys.
     pub keys: Arc<Keyring>,
     /// The present.

@@ -10,14 +10,16 @@ use serde_json::{Value, json};
 
 use super::cases::{self, OpenCase};
 use super::catalogue::form_faults;
+use super::filing::Filing;
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::intake::{self, missing_attachments, pinned, refuse_faults, seal_form};
-use super::{Ctx, Effect, Failure, Refusal, access, review};
+use super::intake::{self, pinned, refuse_faults, seal_form};
+use super::{Ctx, Effect, Failure, Refusal, access, clock, review};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::calendar::jst_day;
+use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
-use crate::domain::form::escape;
+use crate::domain::form::{CompiledForm, escape};
 use crate::domain::id::{ApplicationId, CorrectionId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::policy::Action;
@@ -25,7 +27,11 @@ use crate::domain::procedure::ProcedureKind;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::corrections::{self, CorrectionRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, Tx};
+use crate::store::{Reads, Root, Tx, jobs};
+
+/// The job that tells the applicant of a question; its subject is the case's id and, to tell one question from the next,
+/// that of the correction.
+pub const NOTIFY_QUESTION: &str = "notify_question";
 
 /// The most items of one request.
 const MOST_ITEMS: usize = 100;
@@ -35,7 +41,7 @@ const LONGEST_MESSAGE: usize = 2_000;
 /// One thing that is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorrectionItem {
-    /// `/form/{field}` or `/attachments/{code}`.
+    /// `/form/{field}`, a place within it such as `/form/{table}/{row}/{column}`, or `/attachments/{code}`.
     pub pointer: String,
     /// What is to be done.
     pub message: String,
@@ -125,6 +131,7 @@ fn put_question(
     let pointers: Vec<_> = items.iter().map(|item| &item.pointer).collect();
     let facts = json!({ "correction": correction, "pointers": pointers, "due_on": ask.due_on.to_string() });
     case.record(tx, event, facts, None)?;
+    jobs::enqueue(tx, tenant.as_str(), NOTIFY_QUESTION, &format!("{id}:{correction}"), now)?;
     case.save(tx)?;
     Ok(Made { value: Correction { row, items, case: case.row }, resource_id: correction.to_string() })
 }
@@ -150,8 +157,9 @@ fn ask_faults(
     for (index, item) in items.iter().enumerate() {
         let at = |member: &str| format!("/items/{index}/{member}");
         if !exists(procedure, &item.pointer) {
-            let ja = "この手続にない項目です（/form/項目名 または /attachments/書類コード）。";
-            let en = "The procedure has no such item (/form/{field} or /attachments/{code}).";
+            let ja =
+                "この手続にない項目です（/form/項目名、/form/表/行/列 または /attachments/書類コード）。";
+            let en = "The procedure has no such item (/form/{field}, /form/{table}/{row}/{column} or /attachments/{code}).";
             faults.push(Fault::new(at("pointer"), "unknown_pointer", ja, en));
         } else if items.iter().take(index).any(|before| before.pointer == item.pointer) {
             faults.push(Fault::new(at("pointer"), "duplicate", "重複しています。", "It is named twice."));
@@ -172,8 +180,8 @@ fn ask_faults(
 
 fn exists(procedure: &CatalogueProcedure, pointer: &str) -> bool {
     let definition = &procedure.definition;
-    match (pointer.strip_prefix("/form/"), pointer.strip_prefix("/attachments/")) {
-        (Some(field), _) => definition.field(field).is_some(),
+    match (pointer.strip_prefix("/form"), pointer.strip_prefix("/attachments/")) {
+        (Some(place), _) => procedure.form.has_place(place),
         (None, Some(code)) => definition.attachment(code).is_some(),
         (None, None) => false,
     }
@@ -232,7 +240,11 @@ pub async fn resubmit(
 ) -> Result<Effect<ApplicationRow>, Failure> {
     let db = ctx.core.db.clone();
     db.write(Root::Application(id), move |tx| {
-        let answer = |tx: &mut Tx<'_>, _| answer(tx, &ctx, &request.tenant, id, version, &form);
+        let answer = |tx: &mut Tx<'_>, now| {
+            let case = cases::open(tx, &ctx, &request.tenant, id, Action::EditCase)?;
+            case.expect_version(version)?;
+            answer(tx, &ctx, case, &form, now)
+        };
         once(tx, &request, "application", answer, |tx, id| intake::present(tx, &ctx, &request.tenant, id))
     })
     .await
@@ -241,31 +253,39 @@ pub async fn resubmit(
 fn answer(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
-    tenant: &TenantCode,
-    id: ApplicationId,
-    version: i64,
+    mut case: OpenCase,
     form: &Value,
+    now: Timestamp,
 ) -> Result<Made<ApplicationRow>, Failure> {
-    let mut case = cases::open(tx, ctx, tenant, id, Action::EditCase)?;
-    case.expect_version(version)?;
     let open = open_request(tx, &case)?.ok_or(Refusal::WrongState { state: case.state.name() })?;
     let procedure = pinned(ctx, &case.row)?;
+    // Who applies and when it arrived stay; the answers are judged as on that day.
+    let arrived_at = case.row.arrived_at.as_ref().map_or(now, |arrived_at| arrived_at.0);
+    let applicant = intake::applicant_kind(tx, &case)?;
+    let known = intake::circumstances(applicant, arrived_at);
     let before = case.form()?;
-    let after = procedure.form.fold_widths(merge_patch(before.clone(), form));
-    let changed = changed_fields(&before, &after);
-    let mut faults = not_asked(&changed, &open.items);
-    faults.extend(form_faults(procedure.form.validate(&after)));
-    faults.extend(missing_attachments(&procedure, &case.row.attachment_codes.0));
+    let written = merge_patch(procedure.form.without_calculated(before.clone()), form);
+    let after = procedure.form.tidy(written);
+    let faults_of_answers = form_faults(procedure.form.validate(&after, &known));
+    let after = procedure.form.complete(after, &known);
+    let changed = changes(&procedure.form, &before, &after);
+    let mut faults = not_asked(&changed, &open.items, &unlocked(&procedure.form, &before, &after, &known));
+    faults.extend(faults_of_answers);
+    // Who is in charge is not judged again: a case that turns out to be another body's is transferred, not refused.
+    let filing = Filing::online(&procedure, &after, applicant, arrived_at);
+    faults.extend(filing.missing_documents(&case.row.attachment_codes.0));
     refuse_faults(faults)?;
 
     case.step(Command::Answer)?;
     applications::keep_revision(tx, &case.row)?;
-    corrections::mark_answered(tx, tenant, open.row.id)?;
+    corrections::mark_answered(tx, &case.row.tenant_id, open.row.id)?;
     let revision = case.row.form_revision;
     case.row.form_revision += 1;
     seal_form(ctx, &mut case, &after);
+    clock::move_due_date(tx, &ctx.core, &mut case.row)?;
     let facts = json!({
         "correction": open.row.id,
+        "due_on": case.row.due_on.map(|due| due.0.to_string()),
         "revision_before": revision,
         "revision_after": case.row.form_revision,
         "changed": changed,
@@ -273,23 +293,58 @@ fn answer(
     });
     case.record(tx, "resubmitted", facts, None)?;
     case.save(tx)?;
-    Ok(Made { value: case.row, resource_id: id.to_string() })
+    Ok(Made { resource_id: case.row.id.to_string(), value: case.row })
 }
 
-/// Pointers of the answers that differ, `/form/{field}`.
-fn changed_fields(before: &Value, after: &Value) -> Vec<String> {
-    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
-        return if before == after { Vec::new() } else { vec!["/form".to_owned()] };
+/// Pointers of the answers people changed, as deep as they differ: `/form/{field}`, `/form/{table}/{row}/{column}`.
+fn changes(form: &CompiledForm, before: &Value, after: &Value) -> Vec<String> {
+    let (before, after) = (form.without_calculated(before.clone()), form.without_calculated(after.clone()));
+    let mut changed = Vec::new();
+    differences("/form", Some(&before), Some(&after), &mut changed);
+    changed
+}
+
+/// A list that has grown or shrunk differs as a whole: its rows have no names to know them by.
+fn differences(pointer: &str, before: Option<&Value>, after: Option<&Value>, changed: &mut Vec<String>) {
+    match (before, after) {
+        (before, after) if before == after => {}
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            let mut names: Vec<_> = old.keys().chain(new.keys()).collect();
+            names.sort_unstable();
+            names.dedup();
+            for name in names {
+                let pointer = format!("{pointer}/{}", escape(name));
+                differences(&pointer, old.get(name), new.get(name), changed);
+            }
+        }
+        (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+            for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                differences(&format!("{pointer}/{index}"), Some(old), Some(new), changed);
+            }
+        }
+        _ => changed.push(pointer.to_owned()),
+    }
+}
+
+/// Fields that appear, vanish or become required through what was changed may be answered with it; else an answer could
+/// be neither given nor left out.
+fn unlocked(form: &CompiledForm, before: &Value, after: &Value, known: &Facts) -> Vec<String> {
+    let old = form.standings(before, known);
+    let differs = |name: &str, standing| old.get(name) != Some(&standing);
+    form.standings(after, known)
+        .into_iter()
+        .filter(|(name, standing)| differs(name, *standing))
+        .map(|(name, _)| format!("/form/{}", escape(&name)))
+        .collect()
+}
+
+fn not_asked(changed: &[String], items: &[CorrectionItem], unlocked: &[String]) -> Vec<Fault> {
+    let open: Vec<&str> =
+        items.iter().map(|item| item.pointer.as_str()).chain(unlocked.iter().map(String::as_str)).collect();
+    let is_within = |pointer: &str, asked: &str| {
+        pointer.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let mut names: Vec<_> = old.keys().chain(new.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let differs = |name: &&String| old.get(*name) != new.get(*name);
-    names.into_iter().filter(differs).map(|name| format!("/form/{}", escape(name))).collect()
-}
-
-fn not_asked(changed: &[String], items: &[CorrectionItem]) -> Vec<Fault> {
-    let unasked = changed.iter().filter(|pointer| !items.iter().any(|item| item.pointer == **pointer));
+    let unasked = changed.iter().filter(|pointer| !open.iter().any(|asked| is_within(pointer, asked)));
     unasked
         .map(|pointer| {
             let (ja, en) =
@@ -303,15 +358,41 @@ fn not_asked(changed: &[String], items: &[CorrectionItem]) -> Vec<Fault> {
 mod tests {
     use super::*;
 
+    fn asked(pointers: &[&str]) -> Vec<CorrectionItem> {
+        let item = |pointer: &&str| CorrectionItem { pointer: (*pointer).to_owned(), message: "x".into() };
+        pointers.iter().map(item).collect()
+    }
+
     #[test]
     fn r10_each_changed_answer_that_was_not_asked_is_named() {
-        let before = json!({"a": 1, "b": 2, "c": 3});
-        let after = json!({"a": 1, "b": 4, "d": 5});
-        let changed = changed_fields(&before, &after);
-        assert_eq!(changed, ["/form/b", "/form/c", "/form/d"]);
-        let items = [CorrectionItem { pointer: "/form/b".into(), message: "x".into() }];
-        let pointers: Vec<_> = not_asked(&changed, &items).into_iter().map(|fault| fault.pointer).collect();
-        assert_eq!(pointers, ["/form/c", "/form/d"]);
+        let before =
+            json!({"a": 1, "b": 2, "c": 3, "rows": [{"x": 1, "y": 1}, {"x": 2}], "name": {"family": "甲"}});
+        let after =
+            json!({"a": 1, "b": 4, "d": 5, "rows": [{"x": 1, "y": 9}, {"x": 3}], "name": {"family": "乙"}});
+        let mut changed = Vec::new();
+        differences("/form", Some(&before), Some(&after), &mut changed);
+        let all = ["/form/b", "/form/c", "/form/d", "/form/name/family", "/form/rows/0/y", "/form/rows/1/x"];
+        assert_eq!(changed, all);
+        for (items, unlocked, left) in [
+            (asked(&["/form/b"]), vec![], &all[1..]),
+            (asked(&["/form/b", "/form/c", "/form/d", "/form/name"]), vec![], &all[4..]),
+            (asked(&["/form/rows/0", "/form/rows/1/x", "/form/name/family"]), vec![], &all[..3]),
+            (asked(&["/form/rows/1", "/form/nam"]), vec![], &all[..5]),
+            (asked(&["/form/rows", "/form/name"]), vec!["/form/d".to_owned()], &all[..2]),
+        ] {
+            let found: Vec<_> =
+                not_asked(&changed, &items, &unlocked).into_iter().map(|fault| fault.pointer).collect();
+            assert_eq!(found, left);
+        }
+    }
+
+    #[test]
+    fn r10_a_row_more_is_a_change_of_the_whole_table() {
+        let mut changed = Vec::new();
+        let (before, after) = (json!({"rows": [{"x": 1}]}), json!({"rows": [{"x": 1}, {"x": 2}]}));
+        differences("/form", Some(&before), Some(&after), &mut changed);
+        assert_eq!(changed, ["/form/rows"]);
+        assert_eq!(not_asked(&changed, &asked(&["/form/rows/0/x"]), &[]).len(), 1);
     }
 
     #[test]

@@ -1,14 +1,40 @@
 //! Decisions (処分) as they are read, and the steps that wait for an officer's seal.
 
-use super::{Ctx, Failure, Refusal, access, cases, officer};
-use crate::domain::approval::ProposalBody;
+use super::cases::OpenCase;
+use super::{Ctx, Failure, Refusal, access, billing, cases, intake, officer, validity};
+use crate::domain::approval::{DecisionKind, ProposalBody};
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
+use crate::domain::id::{ApplicationId, InvoiceId, ProposalId, TenantCode};
+use crate::domain::invoice::{PaymentGate, issue_gate};
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
+use crate::domain::validity::Term;
 use crate::store::decisions::{self, DecisionRow};
+use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::{self, WaitingStep};
 use crate::store::{Reads, officers};
+
+/// Whether the fee holds back what was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeeStanding {
+    /// Nothing is owed.
+    NothingOwed,
+    /// The document is handed over once the fee is paid or entrusted.
+    PaymentAwaited,
+    /// The fee is paid or entrusted.
+    Covered,
+}
+
+impl FeeStanding {
+    /// The public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingOwed => "nothing_owed",
+            Self::PaymentAwaited => "payment_awaited",
+            Self::Covered => "covered",
+        }
+    }
+}
 
 /// A decision in clear.
 #[derive(Clone, Debug)]
@@ -17,6 +43,12 @@ pub struct DecisionText {
     pub row: DecisionRow,
     /// What it says.
     pub body: ProposalBody,
+    /// Whether the fee holds back what was granted.
+    pub fee: FeeStanding,
+    /// What is owed, if anything.
+    pub invoice: Option<InvoiceId>,
+    /// How long what it grants is valid.
+    pub term: Option<Term>,
 }
 
 /// The decision of a case, for its parties and the department; not found before there is one.
@@ -28,14 +60,40 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
         .read(move |tx| {
             let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
             let row = decisions::of_case(tx, &body, id)?.ok_or(Refusal::NotFound)?;
-            let body = case.key.open_json(&decisions::body_place(row.id), &row.sealed_body)?;
-            Ok::<_, Failure>((access::reader(&case.actor), DecisionText { row, body }))
+            let body: ProposalBody = case.key.open_json(&decisions::body_place(row.id), &row.sealed_body)?;
+            let invoices = billing::standing_invoices(tx, &case)?;
+            let fee = fee_standing(&inner, &case, &body, &invoices)?;
+            let invoice = invoices.last().map(|invoice| invoice.id);
+            let term = match body.decision {
+                DecisionKind::Grant => validity::of_grant(&inner, &case, row.decided_at.0)?,
+                DecisionKind::Refuse => None,
+            };
+            let decision = DecisionText { row, body, fee, invoice, term };
+            Ok::<_, Failure>((access::reader(&case.actor), decision))
         })
         .await?;
     if let Some(officer) = reader {
         access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
     }
     Ok(decision)
+}
+
+/// A refusal hands nothing over, so nothing is held back.
+fn fee_standing(
+    ctx: &Ctx,
+    case: &OpenCase,
+    body: &ProposalBody,
+    invoices: &[InvoiceRow],
+) -> Result<FeeStanding, Failure> {
+    if invoices.is_empty() || body.decision == DecisionKind::Refuse {
+        return Ok(FeeStanding::NothingOwed);
+    }
+    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    let due = intake::pinned(ctx, &case.row)?.definition.fee_due;
+    Ok(match issue_gate(due, &states) {
+        PaymentGate::Open => FeeStanding::Covered,
+        PaymentGate::ClosedUnpaid => FeeStanding::PaymentAwaited,
+    })
 }
 
 /// A step that waits for the caller.
@@ -80,7 +138,7 @@ pub async fn waiting_for_me(
 
 fn titled(ctx: &Ctx, step: WaitingStep) -> WaitingForMe {
     let version = u32::try_from(step.procedure_version).unwrap_or(0);
-    let found = ctx.core.catalogue.procedure_version(&step.tenant, &step.procedure, version);
+    let found = ctx.catalogue.procedure_version(&step.tenant, &step.procedure, version);
     let slug = || Bilingual { ja: step.procedure.clone(), en: step.procedure.clone() };
     let title = found.map_or_else(slug, |procedure| procedure.definition.title.clone());
     WaitingForMe { step, title }

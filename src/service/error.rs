@@ -68,6 +68,8 @@ pub enum Refusal {
     Forbidden,
     /// The drafter may not seal the own proposal (R-118).
     OwnProposal,
+    /// The officer has sealed another step of the same route (R-119).
+    AlreadySealed,
     /// The step is not open in the present state.
     WrongState {
         /// The state the case is in.
@@ -77,11 +79,26 @@ pub enum Refusal {
     NotForNotifications,
     /// Another officer has the case.
     AlreadyClaimed,
+    /// The version of the procedure that a draft is pinned to takes no more applications; another one does.
+    ProcedureVersionClosed,
+    /// The procedure takes no more applications at all.
+    ProcedureClosed,
+    /// Another paper, or a published version, has this version of the procedure.
+    VersionTaken,
+    /// The step does not exist where the publication of a version stands.
+    WrongStage {
+        /// Where it stands.
+        stage: &'static str,
+    },
     /// The fee differs from what the caller expected.
     FeeChanged {
         /// The fee as it is now, in yen.
         total: i64,
     },
+    /// The fee of this procedure is not fixed by staff after review (R-69).
+    FeeNotFixedByStaff,
+    /// The fee was fixed already; an invoice is never edited (R-87).
+    AlreadyAssessed,
     /// The fee is not paid or entrusted yet, so nothing can be decided (R-68).
     FeeNotSettled,
     /// Another payment of the same payable is open.
@@ -134,10 +151,17 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::Forbidden => "forbidden",
             Self::OwnProposal => "own_proposal",
+            Self::AlreadySealed => "already_sealed",
             Self::WrongState { .. } => "wrong_state",
             Self::NotForNotifications => "not_for_notifications",
             Self::AlreadyClaimed => "already_claimed",
+            Self::ProcedureVersionClosed => "procedure_version_closed",
+            Self::ProcedureClosed => "procedure_closed",
+            Self::VersionTaken => "version_taken",
+            Self::WrongStage { .. } => "wrong_state",
             Self::FeeChanged { .. } => "fee_changed",
+            Self::FeeNotFixedByStaff => "fee_not_fixed_by_staff",
+            Self::AlreadyAssessed => "already_assessed",
             Self::FeeNotSettled => "fee_not_settled",
             Self::PaymentInProgress => "payment_in_progress",
             Self::InvoiceNotPayable => "invoice_not_payable",
@@ -166,6 +190,7 @@ impl Refusal {
         match self {
             Self::TooManyAttempts { retry_after_s } => retry_after_s.to_string(),
             Self::WrongState { state } => state.as_str().to_owned(),
+            Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
@@ -190,25 +215,25 @@ impl Refusal {
             Self::OwnProposal => {
                 ("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
             }
+            Self::AlreadySealed => {
+                ("一つの起案を二度決裁できません。", "Nobody approves one proposal twice.")
+            }
             Self::NotForNotifications => (
                 "届出は到達により完了するため、この操作はありません。",
                 "A notification is complete on arrival; this step does not exist for it.",
             ),
             Self::AlreadyClaimed => ("他の職員が担当しています。", "Another officer has claimed the case."),
-            Self::FeeNotSettled => (
-                "手数料の納付（委託）が確認できるまで処分できません。",
-                "No decision can be made before the fee is paid or entrusted.",
-            ),
-            Self::PaymentInProgress => {
-                ("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
-            }
-            Self::InvoiceNotPayable => ("この納入通知は支払えません。", "This invoice cannot be paid."),
-            Self::PaymentNotCancelable => {
-                ("この支払いは取り消せません。", "This payment cannot be given up any more.")
-            }
-            Self::MethodNotOffered => {
-                ("この支払方法は利用できません。", "This payment method is not offered here.")
-            }
+            Self::ProcedureVersionClosed
+            | Self::ProcedureClosed
+            | Self::VersionTaken
+            | Self::WrongStage { .. } => self.publishing_text(),
+            Self::FeeNotSettled
+            | Self::FeeNotFixedByStaff
+            | Self::AlreadyAssessed
+            | Self::PaymentInProgress
+            | Self::InvoiceNotPayable
+            | Self::PaymentNotCancelable
+            | Self::MethodNotOffered => self.payment_text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",
@@ -243,6 +268,54 @@ impl Refusal {
             Self::TooLarge { .. } => {
                 ("データが大きすぎます（上限 {} バイト）。", "The body is too large (limit {} bytes).")
             }
+        }
+    }
+
+    /// The sentences about money.
+    fn payment_text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::FeeNotSettled => (
+                "手数料の納付（委託）が確認できるまで処分できません。",
+                "No decision can be made before the fee is paid or entrusted.",
+            ),
+            Self::PaymentInProgress => {
+                ("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
+            }
+            Self::InvoiceNotPayable => ("この納入通知は支払えません。", "This invoice cannot be paid."),
+            Self::PaymentNotCancelable => {
+                ("この支払いは取り消せません。", "This payment cannot be given up any more.")
+            }
+            Self::FeeNotFixedByStaff => (
+                "この手続の手数料は、審査後に職員が定めるものではありません。",
+                "The fee of this procedure is not one that staff fix after review.",
+            ),
+            Self::AlreadyAssessed => {
+                ("手数料は既に調定済みです。", "The fee of this case has been assessed already.")
+            }
+            _ => ("この支払方法は利用できません。", "This payment method is not offered here."),
+        }
+    }
+
+    /// The sentences about versions of procedures.
+    fn publishing_text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::ProcedureVersionClosed => (
+                "この下書きの様式での受付は終了しました。POST …/upgrade で現在の様式に切り替えると、回答を引き継いで提出できます。",
+                "The form of this draft is no longer accepted. POST …/upgrade moves the draft to the present form and keeps \
+                 its answers; then submit it.",
+            ),
+            Self::ProcedureClosed => (
+                "この手続の受付は終了しました。担当課にお問い合わせください。",
+                "This procedure is closed. Please ask the department in charge.",
+            ),
+            Self::VersionTaken => (
+                "この版は既にあります（作成中・承認待ち・公開済み）。新しい版番号を付けるか、先の案を取り止めてください。",
+                "This version exists already (drafted, proposed or published). Take a new number, or withdraw the other one.",
+            ),
+            _ => (
+                "現在の状態（{}）ではこの操作はできません。",
+                "This is not possible while the publication is {}.",
+            ),
         }
     }
 

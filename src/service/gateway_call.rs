@@ -130,9 +130,10 @@ pub async fn carry_out(
     let mut random = [0; 8];
     core.ids.fill(&mut random);
     let random = u64::from_le_bytes(random);
+    let inner = Arc::clone(core);
     core.db
         .write(Root::Application(call.operation.application_id), move |tx| {
-            record(tx, &call.operation, lease_no, &heard, random)
+            record(tx, &inner, &call.operation, lease_no, &heard, random)
         })
         .await
 }
@@ -186,6 +187,7 @@ async fn ask_then_send(core: &Core, call: &Call) -> Heard {
 /// T2: whoever lost the lease meanwhile discards the result.
 fn record(
     tx: &mut Tx<'_>,
+    core: &Core,
     seen: &OperationRow,
     lease_no: i64,
     heard: &Heard,
@@ -220,7 +222,7 @@ fn record(
             operation.id
         )));
     }
-    take_in(tx, &mut case, &mut payment, &operation, earlier, heard)?;
+    take_in(tx, core, &mut case, &mut payment, &operation, earlier, heard)?;
     Ok(again.map_or(JobEnd::Done, JobEnd::Again))
 }
 
@@ -262,6 +264,7 @@ fn standing(
 /// What the result means for the payment.
 fn take_in(
     tx: &mut Tx<'_>,
+    core: &Core,
     case: &mut ApplicationRow,
     payment: &mut PaymentRow,
     operation: &OperationRow,
@@ -270,13 +273,13 @@ fn take_in(
 ) -> Result<Change, Failure> {
     let creates = creates(operation);
     match heard {
-        Heard::Found(snapshot) => apply_snapshot(tx, case, payment, snapshot, Source::Query),
+        Heard::Found(snapshot) => apply_snapshot(tx, core, case, payment, snapshot, Source::Query),
         Heard::Answer(Outcome::Done(Reply::Payment(snapshot))) => {
-            apply_snapshot(tx, case, payment, snapshot, Source::Answer)
+            apply_snapshot(tx, core, case, payment, snapshot, Source::Answer)
         }
         Heard::Answer(outcome) if creates => {
             let folded = after_create_checkout(&payment.payment()?, earlier, &checkout_of(outcome));
-            apply(tx, case, payment, &folded, Source::Answer)
+            apply(tx, core, case, payment, &folded, Source::Answer)
         }
         Heard::GiveUp if creates => {
             let mut next = payment.payment()?;
@@ -285,13 +288,13 @@ fn take_in(
                 next.state = PaymentState::Failed;
             }
             let change = if next == payment.payment()? { Change::Unchanged } else { Change::Changed };
-            apply(tx, case, payment, &Folded { next, change, alerts: Vec::new() }, Source::Query)
+            apply(tx, core, case, payment, &Folded { next, change, alerts: Vec::new() }, Source::Query)
         }
         Heard::AskAgain(_) if creates => {
             let transport =
                 Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
             let folded = after_create_checkout(&payment.payment()?, earlier, &Outcome::Unknown(transport));
-            apply(tx, case, payment, &folded, Source::Query)
+            apply(tx, core, case, payment, &folded, Source::Query)
         }
         Heard::Answer(outcome) if is_refused(outcome) => {
             // A payment that cannot be called off stands otherwise than we know: paid, or lapsed.

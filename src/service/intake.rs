@@ -10,28 +10,32 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::cases::{self, OpenCase};
-use super::catalogue::{fee_fault, form_faults};
+use super::catalogue::form_faults;
+use super::filing::{self, Accepted, Filing};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, account, billing};
-use crate::catalogue::CatalogueProcedure;
+use super::{Ctx, Effect, Failure, Refusal, account, billing, clock, upgrade};
+use crate::catalogue::{Catalogue, CatalogueProcedure};
 use crate::domain::account::AccountKind;
 use crate::domain::application::{CaseState, Command, Filed};
 use crate::domain::audit::CHAIN_START;
 use crate::domain::calendar::jst_day;
+use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
-use crate::domain::fee::{self, Channel, FeeAssessment};
+use crate::domain::fee::{Channel, FeeAssessment};
+use crate::domain::form::Circumstances;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
+use crate::domain::money::Yen;
 use crate::domain::policy::Action;
 use crate::domain::procedure::{ApplicantKind, FeeDue};
-use crate::domain::processing_clock;
 use crate::domain::reference_number::reference_number;
+use crate::domain::validity::Warning;
 use crate::drill::CrashPoint;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::invoices::InvoiceRow;
 use crate::store::parties::{self, ArrivalRow, PartyRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Root, Tx, invoices, payments};
+use crate::store::{Reads, Root, Tx, accounts, invoices, payments};
 
 /// What a new draft begins with.
 #[derive(Clone, Debug)]
@@ -49,6 +53,8 @@ pub struct Submitted {
     pub case: ApplicationRow,
     /// What is owed now, if anything.
     pub invoice: Option<InvoiceRow>,
+    /// What the applicant should know; nothing of it blocks.
+    pub warnings: Vec<Warning>,
 }
 
 /// Begins a draft.
@@ -59,14 +65,13 @@ pub async fn create_draft(
 ) -> Result<Effect<ApplicationRow>, Failure> {
     let account = ctx.account()?;
     let today = jst_day(ctx.now());
-    let found = ctx.core.catalogue.find_procedure(&request.tenant, &draft.procedure, today).cloned();
-    let procedure = found.ok_or(Refusal::NotFound)?;
-    let form = procedure.form.fold_widths(draft.form);
-    refuse_faults(form_faults(procedure.form.validate_draft(&form)))?;
+    let found = ctx.catalogue.find_procedure(&request.tenant, &draft.procedure, today).cloned();
+    let procedure =
+        found.ok_or_else(|| upgrade::not_offered(&ctx, &request.tenant, &draft.procedure, today))?;
     let db = ctx.core.db.clone();
     db.write(Root::Account(account), move |tx| {
         let tenant = &request.tenant;
-        let begin = |tx: &mut Tx<'_>, now| begin_draft(tx, &ctx, tenant, &procedure, &form, now);
+        let begin = |tx: &mut Tx<'_>, now| begin_draft(tx, &ctx, tenant, &procedure, &draft.form, now);
         once(tx, &request, "application", begin, |tx, id| present(tx, &ctx, tenant, id))
     })
     .await
@@ -95,6 +100,7 @@ fn begin_draft(
         let en = "This procedure is not open to this kind of account.";
         return Err(Refusal::Invalid(vec![Fault::new("/procedure", "applicant_kind", ja, en)]).into());
     }
+    let (form, _) = filing::draft(&ctx.catalogue, procedure, form.clone(), Some(wanted), now)?;
     let (ids, id) = (ctx.core.ids.as_ref(), ApplicationId(tx.new_id()));
     let case_key = ctx.core.keys.new_case_key(tenant, ids)?;
     let row = ApplicationRow {
@@ -109,7 +115,7 @@ fn begin_draft(
         assignee_id: None,
         correction_id: None,
         proposal_id: None,
-        sealed_form: case_key.key.seal_json(&ApplicationRow::form_place(id), form, ids),
+        sealed_form: case_key.key.seal_json(&ApplicationRow::form_place(id), &form, ids),
         wrapped_key: case_key.wrapped,
         form_revision: 1,
         attachment_codes: Json(Vec::new()),
@@ -144,15 +150,17 @@ pub async fn edit_draft(
 ) -> Result<Effect<ApplicationRow>, Failure> {
     let db = ctx.core.db.clone();
     db.write(Root::Application(id), move |tx| {
-        let edit = |tx: &mut Tx<'_>, _| {
+        let edit = |tx: &mut Tx<'_>, now| {
             let mut case = cases::open(tx, &ctx, &request.tenant, id, Action::EditCase)?;
             case.expect_version(version)?;
             if case.state != CaseState::Draft {
                 return Err(Refusal::WrongState { state: case.state.name() }.into());
             }
             let procedure = pinned(&ctx, &case.row)?;
-            let form = procedure.form.fold_widths(merge_patch(case.form()?, &patch));
-            refuse_faults(form_faults(procedure.form.validate_draft(&form)))?;
+            let kept = upgrade::without_leftovers(&procedure, case.form()?, &patch);
+            let written = merge_patch(procedure.form.without_calculated(kept), &patch);
+            let applicant = applicant_kind(tx, &case)?;
+            let (form, _) = filing::draft(&ctx.catalogue, &procedure, written, applicant, now)?;
             seal_form(&ctx, &mut case, &form);
             case.save(tx)?;
             Ok(Made { value: case.row, resource_id: id.to_string() })
@@ -176,7 +184,11 @@ pub async fn submit(
             let submitted = once(tx, &request, "submission", hand_in, |tx, _| {
                 let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
                 let invoice = invoices::of_case(tx, &request.tenant, id)?.into_iter().next();
-                Ok(Submitted { case: case.row, invoice })
+                let (procedure, form) = (pinned(&ctx, &case.row)?, case.form()?);
+                let arrived_at = case.row.arrived_at.map_or_else(|| tx.now(), |at| at.0);
+                let applicant = applicant_kind(tx, &case)?;
+                let warnings = Filing::online(&procedure, &form, applicant, arrived_at).warnings();
+                Ok(Submitted { case: case.row, invoice, warnings })
             })?;
             ctx.core.drill.reach(CrashPoint::SubmitBeforeCommit);
             Ok::<_, Failure>(submitted)
@@ -201,20 +213,36 @@ fn hand_in(
     case.step(Command::Submit(Filed {
         number: reference_number(arrival_day, id.0),
         arrived_at: now,
-        due_on: due_on(ctx, tenant, &procedure, now),
+        due_on: ctx
+            .catalogue
+            .tenant(tenant)
+            .and_then(|body| clock::first_due_on(&body.calendar, &procedure, arrival_day)),
     }))?;
-    let form = case.form()?;
-    let mut faults = form_faults(procedure.form.validate(&form));
-    faults.extend(missing_attachments(&procedure, &case.row.attachment_codes.0));
-    refuse_faults(faults)?;
-    let assessment =
-        fee::assess(definition, &form, Channel::Online, arrival_day).map_err(|fault| fee_fault(&fault))?;
-    refuse_changed_fee(&assessment, expected_total)?;
+    let priced_by = upgrade::priced_by(ctx, &procedure, arrival_day)?;
+    // What depends on the day is computed anew on the day of arrival.
+    let applicant = applicant_kind(tx, &case)?;
+    let known = circumstances(applicant, now);
+    let written = case.form()?;
+    let form = procedure.form.complete(written.clone(), &known);
+    let filing = Filing::online(&procedure, &form, applicant, now);
+    let faults = procedure.form.validate(&form, &known);
+    let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
+    case.row.department = accepted.department;
+    if form != written {
+        seal_form(ctx, &mut case, &form);
+    }
+    let assessment = match definition.fee_due {
+        // What staff fix after review is not known yet.
+        FeeDue::AfterReview => None,
+        FeeDue::OnSubmit | FeeDue::OnIssue | FeeDue::None => {
+            Some(billing::assess_case(tx, &case, (&procedure, &priced_by), None, now)?)
+        }
+    };
+    refuse_changed_fee(assessment.as_ref(), expected_total)?;
 
-    let obligor = case.parties.first().copied();
-    let invoice = match definition.fee_due {
-        FeeDue::OnSubmit if assessment.total.amount() > 0 => {
-            Some(billing::issue_invoice(tx, ctx, &case, assessment, obligor, now)?)
+    let invoice = match assessment {
+        Some(assessment) if definition.fee_due == FeeDue::OnSubmit && assessment.total > Yen::ZERO => {
+            Some(billing::issue_invoice(tx, ctx, &case, assessment, None, now)?)
         }
         _ => None,
     };
@@ -223,18 +251,22 @@ fn hand_in(
         "procedure": definition.id,
         "procedure_version": definition.version,
         "procedure_digest": procedure.digest,
+        "fee_version": priced_by.definition.version,
         "form_sha256": crate::seal::sha256_hex(&case.row.sealed_form),
         "due_on": case.row.due_on.map(|due| due.0.to_string()),
+        "department": case.row.department,
+        "omissions": accepted.omitted,
         "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
         "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
     });
     parties::insert_arrival(tx, &online_arrival(&case.row, now))?;
     case.record(tx, "submitted", facts, None)?;
     case.save(tx)?;
-    Ok(Made { value: Submitted { case: case.row, invoice }, resource_id: id.to_string() })
+    let warnings = filing.warnings();
+    Ok(Made { value: Submitted { case: case.row, invoice, warnings }, resource_id: id.to_string() })
 }
 
-/// Takes a case back; only the applicant can, any time before the decision.
+/// Takes a case back; only the applicant can, any time before the decision. What is still owed is canceled.
 pub async fn withdraw(
     ctx: Ctx,
     request: IdempotencyRequest,
@@ -242,12 +274,13 @@ pub async fn withdraw(
 ) -> Result<Effect<ApplicationRow>, Failure> {
     let db = ctx.core.db.clone();
     db.write(Root::Application(id), move |tx| {
-        let take_back = |tx: &mut Tx<'_>, _| {
+        let take_back = |tx: &mut Tx<'_>, now| {
             let mut case = cases::open(tx, &ctx, &request.tenant, id, Action::WithdrawCase)?;
             refuse_open_payment(tx, &case)?;
             let from = case.state.name().as_str();
             case.step(Command::Withdraw)?;
             case.record(tx, "withdrawn", json!({ "from": from }), None)?;
+            billing::cancel_unpaid_invoices(tx, &mut case, now)?;
             case.save(tx)?;
             Ok(Made { value: case.row, resource_id: id.to_string() })
         };
@@ -271,8 +304,8 @@ fn refuse_open_payment(tx: &mut impl Reads, case: &OpenCase) -> Result<(), Failu
 /// The procedure version a case is pinned to.
 pub fn pinned(ctx: &Ctx, row: &ApplicationRow) -> Result<Arc<CatalogueProcedure>, Failure> {
     let version = u32::try_from(row.procedure_version).unwrap_or(0);
-    let found = ctx.core.catalogue.procedure_version(&row.tenant_id, &row.procedure, version).cloned();
-    found.ok_or_else(|| Failure::Internal(format!("no version {version} of {}", row.procedure)))
+    let found = ctx.catalogue.procedure_version(&row.tenant_id, &row.procedure, version).cloned();
+    found.ok_or_else(|| upgrade::not_loaded(ctx, &row.tenant_id, &row.procedure, version))
 }
 
 /// The case as it is now, for a replayed key.
@@ -292,28 +325,54 @@ pub fn seal_form(ctx: &Ctx, case: &mut OpenCase, form: &Value) {
     case.row.sealed_form = case.key.seal_json(&place, form, ctx.core.ids.as_ref());
 }
 
+/// The circumstances of something handed in online at `now`, as expressions read them.
+pub fn circumstances(applicant_kind: Option<ApplicantKind>, now: Timestamp) -> Facts {
+    Circumstances { channel: Channel::Online, applicant_kind, arrived_on: jst_day(now) }.facts()
+}
+
+/// Who applies in a case: the kind of the applicant's account.
+pub fn applicant_kind(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<ApplicantKind>, Failure> {
+    let Some(applicant) = case.parties.first() else { return Ok(None) };
+    let row = accounts::find(tx, *applicant)?;
+    Ok(row.and_then(|row| match row.kind {
+        AccountKind::Business => Some(ApplicantKind::Business),
+        AccountKind::Resident => Some(ApplicantKind::Resident),
+        AccountKind::Officer => None,
+    }))
+}
+
 /// Refuses when there are faults.
 pub fn refuse_faults(faults: Vec<Fault>) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// A fault for each required document that is not there.
-pub fn missing_attachments(procedure: &CatalogueProcedure, present: &[String]) -> Vec<Fault> {
-    let rules = procedure.definition.attachments.iter().filter(|rule| rule.required);
-    rules
-        .filter(|rule| !present.contains(&rule.code))
-        .map(|rule| {
-            let ja = format!("添付書類「{}」が必要です。", rule.title.ja);
-            let en = format!("The document \"{}\" is required.", rule.title.en);
-            Fault::new(format!("/attachments/{}", rule.code), "required", ja, en)
-        })
-        .collect()
+/// Accepts complete answers with their documents, or refuses with every fault at once, those of the form (`faults`) first.
+fn accept(
+    catalogue: &Catalogue,
+    filing: &Filing<'_>,
+    faults: Vec<Fault>,
+    present: &[String],
+) -> Result<Accepted, Refusal> {
+    let mut faults = form_faults(faults);
+    match filing.accept(catalogue, present) {
+        Ok(accepted) if faults.is_empty() => return Ok(accepted),
+        Ok(_) => {}
+        Err(others) => {
+            // A place that is missing is a fault of the form already.
+            let is_new = |other: &Fault| !faults.iter().any(|it| it.pointer == other.pointer);
+            let others: Vec<Fault> = others.into_iter().filter(is_new).collect();
+            faults.extend(others);
+        }
+    }
+    Err(Refusal::Invalid(faults))
 }
 
-fn refuse_changed_fee(assessment: &FeeAssessment, expected_total: Option<i64>) -> Result<(), Refusal> {
-    let total = assessment.total.amount();
-    match expected_total {
-        Some(expected) if expected != total => Err(Refusal::FeeChanged { total }),
+fn refuse_changed_fee(
+    assessment: Option<&FeeAssessment>,
+    expected_total: Option<i64>,
+) -> Result<(), Refusal> {
+    match (assessment.map(|assessment| assessment.total.amount()), expected_total) {
+        (Some(total), Some(expected)) if expected != total => Err(Refusal::FeeChanged { total }),
         _ => Ok(()),
     }
 }
@@ -329,17 +388,4 @@ fn online_arrival(row: &ApplicationRow, now: Timestamp) -> ArrivalRow {
         attested_by: None,
         recorded_at: Micros(now),
     }
-}
-
-/// The end of the standard processing period, where the procedure has one (R-16…R-19).
-fn due_on(
-    ctx: &Ctx,
-    tenant: &TenantCode,
-    procedure: &CatalogueProcedure,
-    arrived_at: Timestamp,
-) -> Option<jiff::civil::Date> {
-    let processing = procedure.definition.processing.as_ref()?;
-    let calendar = &ctx.core.catalogue.tenant(tenant)?.calendar;
-    let (days, rule) = (processing.total_days(), processing.holidays);
-    processing_clock::due_date(jst_day(arrived_at), days, rule, &[], calendar).due_on
 }

@@ -6,18 +6,27 @@
 pub mod access;
 pub mod account;
 pub mod approval;
+pub mod assessment;
 pub mod attachment;
 pub mod audit;
+pub mod audit_checkpoints;
 pub mod billing;
 pub mod case_view;
 pub mod cases;
 pub mod catalogue;
+pub mod catalogue_refresh;
+pub mod checkpoint;
+pub mod cleaning;
+pub mod clock;
 pub mod core;
 pub mod correction;
 pub mod decision;
 pub mod error;
+pub mod fee_replay;
+pub mod filing;
 pub mod gateway_call;
 pub mod idempotency;
+pub mod impact;
 pub mod intake;
 pub mod invoice;
 pub mod notification;
@@ -27,12 +36,15 @@ pub mod password;
 pub mod payment;
 pub mod payment_standing;
 pub mod poll;
+pub mod publishing;
 pub mod queue;
 pub mod review;
 pub mod session;
 mod sign_in_tally;
 pub mod timeline;
 pub mod token;
+pub mod upgrade;
+pub mod validity;
 
 use std::sync::Arc;
 
@@ -41,6 +53,7 @@ use uuid::Uuid;
 
 pub use self::core::Core;
 pub use self::error::{Failure, Refusal};
+use crate::catalogue::Catalogue;
 use crate::domain::id::AccountId;
 
 /// Who a request comes from, as its access token says.
@@ -57,6 +70,8 @@ pub enum Caller {
 pub struct Ctx {
     /// The parts of the running program.
     pub core: Arc<Core>,
+    /// The catalogue as it was when the request came in: one request never mixes two.
+    pub catalogue: Arc<Catalogue>,
     /// Who asks.
     pub caller: Caller,
     /// The id that stands in the answer and in the log.
@@ -64,6 +79,12 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// The context of a request that comes in now.
+    pub fn new(core: Arc<Core>, caller: Caller, request_id: Uuid) -> Self {
+        let catalogue = core.catalogue.current();
+        Self { core, catalogue, caller, request_id }
+    }
+
     /// The present instant, for reads. Writes take theirs from the transaction.
     pub fn now(&self) -> Timestamp {
         self.core.clock.now()

@@ -115,13 +115,17 @@ pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Resul
     }
     let Some(payment) = payment else { return park(core, row).await };
     let verified = verify_again(core, &row)?;
+    let inner = Arc::clone(core);
     core.db
-        .write(Root::Application(payment.application_id), move |tx| fold_in(tx, &row, &payment, &verified))
+        .write(Root::Application(payment.application_id), move |tx| {
+            fold_in(tx, &inner, &row, &payment, &verified)
+        })
         .await
 }
 
 fn fold_in(
     tx: &mut Tx<'_>,
+    core: &Core,
     row: &NotificationRow,
     seen: &PaymentRow,
     verified: &Notification,
@@ -136,7 +140,7 @@ fn fold_in(
     let mut payment = payments::find(tx, tenant, seen.id)?.ok_or(Refusal::NotFound)?;
     match (&verified.snapshot, verified.trust) {
         (Some(snapshot), Trust::Signed) if !closes_a_live_checkout(&payment, snapshot)? => {
-            apply_snapshot(tx, &mut case, &mut payment, snapshot, Source::Notification)?;
+            apply_snapshot(tx, core, &mut case, &mut payment, snapshot, Source::Notification)?;
         }
         // A hint proves nothing, and one try that ended does not end its checkout: both only make us ask now.
         _ => {

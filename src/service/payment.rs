@@ -174,7 +174,7 @@ fn begin(
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
         "gateway": row.gateway, "amount": row.amount.amount() });
     case.record(tx, "payment_opened", facts, None)?;
-    payment_standing::settle_invoice(tx, &mut case.row, &mut invoice)?;
+    payment_standing::settle_invoice(tx, &ctx.core, &mut case.row, &mut invoice)?;
     case.save(tx)?;
     Ok(Made {
         resource_id: row.id.to_string(),

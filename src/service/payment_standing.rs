@@ -1,16 +1,16 @@
 //! What a gateway says becomes our standing: payment, invoice, ledger and events, in one transaction.
 //!
 //! Counters only grow, so the same news applied twice or out of order ends in the same standing, and the ledger's
-//! unique cause (kind, payment, line) books a capture once. Callers hold the case's root lock.
+//! unique cause (kind, payment and sum, line) books a capture once. Callers hold the case's root lock.
 
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Failure, poll};
+use super::{Core, Failure, clock, poll};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
-use crate::domain::ledger::{self, Cause, Portion};
+use crate::domain::ledger::{self, Cause, Entry, Portion};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Alert, Change, Folded, LegalRole, Payment, PaymentSnapshot};
 use crate::store::applications::{self, ApplicationRow};
@@ -44,6 +44,7 @@ impl Source {
 /// Folds a snapshot into a payment and everything that follows from it.
 pub fn apply_snapshot(
     tx: &mut Tx<'_>,
+    core: &Core,
     case: &mut ApplicationRow,
     row: &mut PaymentRow,
     snapshot: &PaymentSnapshot,
@@ -55,12 +56,13 @@ pub fn apply_snapshot(
     if row.captured_on.is_none() && folded.next.counters.captured > Yen::ZERO {
         row.captured_on = Some(IsoDate(jst_day(captured_at)));
     }
-    apply(tx, case, row, &folded, source)
+    apply(tx, core, case, row, &folded, source)
 }
 
 /// Takes a folded payment over: row, events, ledger, invoice, next question.
 pub fn apply(
     tx: &mut Tx<'_>,
+    core: &Core,
     case: &mut ApplicationRow,
     row: &mut PaymentRow,
     folded: &Folded,
@@ -77,7 +79,8 @@ pub fn apply(
         return Ok(Change::Unchanged);
     }
     let before = row.payment()?;
-    let money_came = before.counters.captured == Yen::ZERO && folded.next.counters.captured > Yen::ZERO;
+    let captured_before = before.counters.captured;
+    let money_came = captured_before == Yen::ZERO && folded.next.counters.captured > Yen::ZERO;
     if money_came && matches!(case.state.as_str(), "withdrawn" | "transferred") {
         raise(tx, case, row, &Alert::PaidAfterEnd)?;
     }
@@ -92,24 +95,28 @@ pub fn apply(
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
     let mut invoice =
         invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
-    if money_came {
-        book_capture(tx, row, &folded.next, &invoice)?;
+    if folded.next.counters.captured > captured_before {
+        book_capture(tx, row, &folded.next, captured_before, &invoice)?;
     }
-    settle_invoice(tx, case, &mut invoice)?;
+    settle_invoice(tx, core, case, &mut invoice)?;
     applications::update(tx, case)?;
     poll::schedule(tx, row)?;
     Ok(Change::Changed)
 }
 
-/// Derives the invoice's state from all attempts and stores it with an event when it moved.
+/// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
+/// once the fee is paid.
 pub fn settle_invoice(
     tx: &mut Tx<'_>,
+    core: &Core,
     case: &mut ApplicationRow,
     invoice: &mut InvoiceRow,
 ) -> Result<(), Failure> {
     let end = match invoice.invoice_state()? {
         InvoiceState::Waived => DebtEnd::Waived,
         InvoiceState::Canceled => DebtEnd::Canceled,
+        // Money that came for a canceled invoice made it overpaid; the debt is as canceled as before.
+        InvoiceState::Overpaid if invoices::is_assessment_reversed(tx, invoice)? => DebtEnd::Canceled,
         _ => DebtEnd::Stands,
     };
     let today = jst_day(Reads::now(tx));
@@ -125,45 +132,68 @@ pub fn settle_invoice(
     if invoice.state == next {
         return Ok(());
     }
-    let facts = json!({ "invoice": invoice.id.to_string(), "from": invoice.state, "to": next,
+    let from = std::mem::replace(&mut invoice.state, next.to_owned());
+    invoice.entrusted_on = standing.entrusted_on.map(IsoDate);
+    invoice.paid_on = standing.paid_on.map(IsoDate);
+    invoices::update_standing(tx, invoice)?;
+    clock::move_due_date(tx, core, case)?;
+    let facts = json!({ "invoice": invoice.id.to_string(), "from": from, "to": next,
+        "due_on": case.due_on.map(|due| due.0.to_string()),
         "entrusted_on": standing.entrusted_on.map(|day| day.to_string()),
         "paid_on": standing.paid_on.map(|day| day.to_string()) });
     let event =
         NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
-    events::append(tx, case, event)?;
-    next.clone_into(&mut invoice.state);
-    invoice.entrusted_on = standing.entrusted_on.map(IsoDate);
-    invoice.paid_on = standing.paid_on.map(IsoDate);
-    Ok(invoices::update_standing(tx, invoice)?)
+    Ok(events::append(tx, case, event)?)
 }
 
 /// Books money that has just been taken: entrusted to an agent, or received.
+///
+/// A first sum is booked under the payment; what a gateway adds later is booked by its difference under the payment and
+/// the sum it reached, so that hearing of it again books nothing. Only the exact total settles the claim; any other sum,
+/// and what comes beside a settled claim, is too much until a person has decided. When the rest of the total arrives, what
+/// stood as too much is booked back and the whole settles the claim.
 fn book_capture(
     tx: &mut Tx<'_>,
     row: &PaymentRow,
     payment: &Payment,
+    captured_before: Yen,
     invoice: &InvoiceRow,
 ) -> Result<(), Failure> {
-    let booked_on = row.captured_on.map_or_else(|| jst_day(Reads::now(tx)), |day| day.0);
-    let cause = Cause { source_id: row.id.to_string(), booked_on };
-    let covered = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
-    let portions =
-        ledger::portions(&invoice.lines.0).map_err(|error| Failure::Internal(error.to_string()))?;
+    let internal = |error: crate::domain::money::YenOutOfRange| Failure::Internal(error.to_string());
     let captured = payment.counters.captured;
-    // The whole amount settles the claim, or (a second payment, another amount) all of it is too much.
-    let (applied, excess) = if covered && captured == invoice.total {
+    let first = captured_before == Yen::ZERO;
+    let today = jst_day(Reads::now(tx));
+    let source_id = if first { row.id.to_string() } else { format!("{}:{}", row.id, captured.amount()) };
+    let booked_on = row.captured_on.filter(|_| first).map_or(today, |day| day.0);
+    let cause = Cause { source_id, booked_on };
+    let open = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
+    let portions = ledger::portions(&invoice.lines.0).map_err(internal)?;
+    let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
+    let mut entries = Vec::new();
+    let (applied, excess) = if open && captured == invoice.total {
+        if !first {
+            entries = undo_excess(tx, row, today)?;
+        }
         (portions, Vec::new())
     } else {
-        let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
-        (Vec::new(), vec![Portion { fiscal_year, amount: captured }])
+        let amount = captured.minus(captured_before).map_err(internal)?;
+        (Vec::new(), vec![Portion { fiscal_year, amount }])
     };
-    let entries = match payment.legal_role {
+    entries.extend(match payment.legal_role {
         LegalRole::DesignatedAgent => ledger::entrust(&cause, &row.gateway, &applied, &excess),
         LegalRole::CollectionAgent | LegalRole::Direct => {
             ledger::receive(&cause, &row.gateway, &applied, &excess)
         }
-    };
+    });
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
+}
+
+/// The entries that book back what a payment's earlier sums were booked as.
+fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: jiff::civil::Date) -> Result<Vec<Entry>, Failure> {
+    let (first, later) = (row.id.to_string(), format!("{}:", row.id));
+    let entries = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
+    let ours = entries.iter().filter(|entry| entry.source_id == first || entry.source_id.starts_with(&later));
+    Ok(ours.filter_map(|entry| ledger::reverse(entry, today)).collect())
 }
 
 /// Tells the operator, and the record of the case, what a person must look at: once, however often it is heard.

@@ -63,7 +63,7 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
         gateway_payment_id: row.gateway_payment_id.clone(),
     };
     let answer = account.adapter.retrieve_payment(&query, core.clock.now()).await;
-    let application = row.application_id;
+    let (application, inner) = (row.application_id, Arc::clone(core));
     core.db
         .write(Root::Application(application), move |tx| {
             let case = applications::find(tx, &tenant, application)?;
@@ -74,7 +74,7 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
             row.poll_count += 1;
             let changed = match &answer {
                 Outcome::Done(Some(snapshot)) => {
-                    apply_snapshot(tx, &mut case, &mut row, snapshot, Source::Query)?
+                    apply_snapshot(tx, &inner, &mut case, &mut row, snapshot, Source::Query)?
                 }
                 _ => Change::Unchanged,
             };

@@ -182,7 +182,7 @@ fn permitted(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<OfficerI
 
 fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow) -> Result<QueueItem, Failure> {
     let version = u32::try_from(row.procedure_version).unwrap_or(0);
-    let procedure = ctx.core.catalogue.procedure_version(tenant, &row.procedure, version);
+    let procedure = ctx.catalogue.procedure_version(tenant, &row.procedure, version);
     let title = procedure.map(|procedure| procedure.definition.title.clone());
     let incomplete = || Failure::Internal(format!("an arrived case without number or instant: {}", row.id));
     let applicant = match &row.sealed_party {

@@ -69,7 +69,7 @@ pub async fn assign(
             return Err(Refusal::Forbidden.into());
         }
         let posts = officers::posts_in_force(tx, &case.row.tenant_id, colleague, jst_day(tx.now()))?;
-        let serves = |role: Role| role != Role::Accountant;
+        let serves = |role: Role| role.works_on_cases();
         if !posts.iter().any(|post| post.department == case.row.department && serves(post.role)) {
             let (ja, en) = ("この課の職員ではありません。", "This officer does not serve in the department.");
             return Err(Refusal::Invalid(vec![Fault::new("/officer", "not_in_department", ja, en)]).into());

@@ -120,7 +120,7 @@ fn label(
     let officer = officer.filter(|_| row.actor_kind == "officer");
     let post = officer.and_then(|officer| officer.post_on(day));
     let department = post.as_ref().map(|post| {
-        let known = ctx.core.catalogue.department(tenant, &post.department, day);
+        let known = ctx.catalogue.department(tenant, &post.department, day);
         known.map_or_else(|| post.department.clone(), |department| department.name.ja.clone())
     });
     ActorLabel {

@@ -183,6 +183,28 @@ pub fn update(tx: &mut Tx<'_>, row: &mut ApplicationRow) -> Result<(), StoreErro
     if affected == 1 { Ok(()) } else { Err(row.broken("version")) }
 }
 
+/// Pins a draft with its answers to another version of its procedure, under the next version of the row.
+pub fn repin(tx: &mut Tx<'_>, row: &mut ApplicationRow) -> Result<(), StoreError> {
+    let before = row.version;
+    row.version += 1;
+    row.updated_at = Micros(tx.now());
+    let target = applications::table
+        .filter(applications::tenant_id.eq(&row.tenant_id))
+        .filter(applications::id.eq(row.id))
+        .filter(applications::version.eq(before));
+    let affected = diesel::update(target)
+        .set((
+            applications::procedure_version.eq(row.procedure_version),
+            applications::kind.eq(&row.kind),
+            applications::department.eq(&row.department),
+            applications::sealed_form.eq(&row.sealed_form),
+            applications::version.eq(row.version),
+            applications::updated_at.eq(row.updated_at),
+        ))
+        .execute(tx.change())?;
+    if affected == 1 { Ok(()) } else { Err(row.broken("version")) }
+}
+
 /// Keeps the answers that a resubmission is about to replace (R-10: nothing handed in is overwritten).
 pub fn keep_revision(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<(), StoreError> {
     let now = Micros(tx.now());

@@ -83,3 +83,22 @@ pub fn remove(tx: &mut Tx<'_>, tenant: &TenantCode, id: AttachmentId) -> Result<
     diesel::update(target).set(attachments::state.eq("removed")).execute(tx.change())?;
     Ok(())
 }
+
+/// The object keys that rows name, whatever their state, in the order of body and attachment; `after` is the last of the
+/// page before. Over all bodies, because they share one store of files.
+pub fn object_keys(
+    tx: &mut impl Reads,
+    after: Option<&(TenantCode, AttachmentId)>,
+    limit: i64,
+) -> Result<Vec<(TenantCode, AttachmentId, String)>, StoreError> {
+    let mut query = attachments::table
+        .order((attachments::tenant_id, attachments::id))
+        .limit(limit)
+        .select((attachments::tenant_id, attachments::id, attachments::object_key))
+        .into_boxed();
+    if let Some((tenant, id)) = after {
+        let same_tenant = attachments::tenant_id.eq(tenant.clone()).and(attachments::id.gt(*id));
+        query = query.filter(attachments::tenant_id.gt(tenant.clone()).or(same_tenant));
+    }
+    Ok(query.load(tx.read())?)
+}

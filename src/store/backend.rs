@@ -281,29 +281,34 @@ pub(super) fn rollback(conn: &mut AnyConn) -> Usable {
     Usable::No
 }
 
-/// Locks the roots of a batch, one statement a table, each sorted by id. SQLite's single writer needs none.
+/// Locks the roots of a batch in one statement, table by table, each sorted by id. SQLite's single writer needs none.
 pub(super) fn lock_roots(conn: &mut AnyConn, tables: &[(RootTable, Vec<String>)]) -> QueryResult<()> {
-    let AnyConn::Pg(conn) = conn else { return Ok(()) };
-    for (table, ids) in tables {
-        LockRows { table: *table, ids }.execute(conn)?;
+    match conn {
+        AnyConn::Pg(conn) if !tables.is_empty() => LockRows { tables }.execute(conn).map(drop),
+        AnyConn::Pg(_) | AnyConn::Sqlite(_) => Ok(()),
     }
-    Ok(())
 }
 
-/// `SELECT … FOR NO KEY UPDATE` over the rows of one table; prepared once per connection and table.
+/// `SELECT … FOR NO KEY UPDATE` over the rows of each table; prepared once per connection and set of tables.
+///
+/// The arms of `UNION ALL` run one after the other, so every transaction locks the tables in the same order. Each arm
+/// is a query of its own, because a row cannot be locked through a union.
 #[derive(Clone, Copy)]
 struct LockRows<'a> {
-    table: RootTable,
-    ids: &'a Vec<String>,
+    tables: &'a [(RootTable, Vec<String>)],
 }
 
 impl QueryFragment<Pg> for LockRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT 1 FROM ");
-        out.push_identifier(self.table.name())?;
-        out.push_sql(" WHERE id = ANY(");
-        out.push_bind_param::<Array<Text>, Vec<String>>(self.ids)?;
-        out.push_sql(") ORDER BY id FOR NO KEY UPDATE");
+        for (index, (table, ids)) in self.tables.iter().enumerate() {
+            out.push_sql(if index == 0 { "SELECT 1 FROM (" } else { " UNION ALL SELECT 1 FROM (" });
+            out.push_sql("SELECT id FROM ");
+            out.push_identifier(table.name())?;
+            out.push_sql(" WHERE id = ANY(");
+            out.push_bind_param::<Array<Text>, Vec<String>>(ids)?;
+            out.push_sql(") ORDER BY id FOR NO KEY UPDATE) AS ");
+            out.push_identifier(table.name())?;
+        }
         Ok(())
     }
 }

@@ -1,14 +1,16 @@
 //! Invoices (調定＋納入通知) and the ledger entries that book them.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::backend::on_either;
-use super::schema::{invoices, ledger_entries};
+use super::schema::{applications, invoices, ledger_entries};
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, TenantCode};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
-use crate::domain::ledger::{Account, Entry, EntryKind};
+use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 
 /// An invoice as stored.
@@ -33,7 +35,7 @@ pub struct InvoiceRow {
     pub obligor_account_id: Option<AccountId>,
     /// The lines; an amount never changes, a change is a new assessment.
     pub lines: Json<Vec<InvoiceLine>>,
-    /// The answers each line was computed from, sealed with the case's key (T-2 computes the fee again from them).
+    /// What it was computed from, sealed with the case's key (T-2 computes the fee again from it).
     pub sealed_inputs: Vec<u8>,
     /// When it was issued.
     pub issued_at: Micros,
@@ -76,6 +78,52 @@ pub fn find(
         .select(InvoiceRow::as_select())
         .get_result(tx.read())
         .optional()?)
+}
+
+/// An invoice with what opens its inputs and names its procedure.
+#[derive(Clone, Debug)]
+pub struct InvoiceOfCase {
+    /// The invoice.
+    pub invoice: InvoiceRow,
+    /// Slug of the procedure.
+    pub procedure: String,
+    /// The case's key, wrapped.
+    pub wrapped_key: Vec<u8>,
+}
+
+/// Invoices of all tenants in the order of tenant and id, after `after`.
+pub fn page(
+    tx: &mut impl Reads,
+    after: Option<&(TenantCode, InvoiceId)>,
+    limit: i64,
+) -> Result<Vec<InvoiceOfCase>, StoreError> {
+    let mut query = invoices::table
+        .order((invoices::tenant_id, invoices::id))
+        .limit(limit)
+        .select(InvoiceRow::as_select())
+        .into_boxed();
+    if let Some((tenant, id)) = after {
+        let later = invoices::tenant_id.eq(tenant).and(invoices::id.gt(id));
+        query = query.filter(invoices::tenant_id.gt(tenant).or(later));
+    }
+    let rows: Vec<InvoiceRow> = query.load(tx.read())?;
+    let mut tenants: Vec<TenantCode> = rows.iter().map(|row| row.tenant_id.clone()).collect();
+    tenants.dedup();
+    let cases: Vec<ApplicationId> = rows.iter().map(|row| row.application_id).collect();
+    let cases: Vec<(ApplicationId, String, Vec<u8>)> = applications::table
+        .filter(applications::tenant_id.eq_any(tenants))
+        .filter(applications::id.eq_any(cases))
+        .select((applications::id, applications::procedure, applications::wrapped_key))
+        .load(tx.read())?;
+    let cases: HashMap<ApplicationId, (String, Vec<u8>)> =
+        cases.into_iter().map(|(id, procedure, wrapped_key)| (id, (procedure, wrapped_key))).collect();
+    let of_case = |invoice: InvoiceRow| {
+        let found = cases.get(&invoice.application_id).cloned();
+        let (procedure, wrapped_key) =
+            found.ok_or_else(|| StoreError::Inconsistent(format!("the case of invoice {}", invoice.id)))?;
+        Ok(InvoiceOfCase { invoice, procedure, wrapped_key })
+    };
+    rows.into_iter().map(of_case).collect()
 }
 
 /// The invoices of a case, oldest first.
@@ -160,6 +208,15 @@ pub fn book(
         on_either!(tx.change(), |conn| insert.execute(conn))?;
     }
     Ok(())
+}
+
+/// Whether the assessment of an invoice was booked back (調定取消).
+pub fn is_assessment_reversed(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, StoreError> {
+    let reversed = ledger_entries::table
+        .filter(ledger_entries::tenant_id.eq(&invoice.tenant_id))
+        .filter(ledger_entries::kind.eq(EntryKind::Reversed(Posting::Assess).to_string()))
+        .filter(ledger_entries::source_id.eq(invoice.id.to_string()));
+    Ok(reversed.count().get_result::<i64>(tx.read())? > 0)
 }
 
 /// All entries of a case, in the order they were booked.

@@ -56,6 +56,18 @@ pub fn pin(tx: &mut Tx<'_>, version: &StoredVersion) -> Result<Pinned, StoreErro
     Ok(if same { Pinned::Same } else { Pinned::OtherContent })
 }
 
+/// The content of a version as JSON, if it was ever stored.
+pub fn definition(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    procedure: &str,
+    version: u32,
+) -> Result<Option<String>, StoreError> {
+    let key = (tenant.as_str(), procedure, i64::from(version));
+    let found = procedure_versions::table.find(key).select(procedure_versions::definition).first(tx.read());
+    Ok(found.optional()?)
+}
+
 fn digest_of(tx: &mut impl Reads, version: &StoredVersion) -> Result<Option<String>, StoreError> {
     let key = (version.tenant.as_str(), version.procedure.as_str(), i64::from(version.version));
     let found = procedure_versions::table.find(key).select(procedure_versions::digest).first(tx.read());

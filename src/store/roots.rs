@@ -11,6 +11,8 @@ pub enum RootTable {
     Accounts,
     /// `applications`.
     Applications,
+    /// `catalogue_state`: one row, which every act of publishing locks.
+    CatalogueState,
 }
 
 impl RootTable {
@@ -19,6 +21,7 @@ impl RootTable {
         match self {
             Self::Accounts => "accounts",
             Self::Applications => "applications",
+            Self::CatalogueState => "catalogue_state",
         }
     }
 }
@@ -42,6 +45,9 @@ pub enum Root {
 }
 
 impl Root {
+    /// Publishing: administrators are few, so one root for all of it keeps versions, numbers and dates in step.
+    pub const PUBLISHING: Self = Self::Aggregate { table: RootTable::CatalogueState, id: Uuid::nil() };
+
     /// The row to lock, if any; sorting by it gives every transaction the same order.
     pub(super) fn row(self) -> Option<(RootTable, Uuid)> {
         match self {

@@ -12,7 +12,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     accounts (id) {
         id -> Text,
@@ -25,7 +24,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     sessions (id) {
         id -> Text,
@@ -36,7 +34,6 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
     }
 }
-
 diesel::table! {
     refresh_tokens (token_hash) {
         token_hash -> Binary,
@@ -46,7 +43,6 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
     }
 }
-
 diesel::table! {
     sign_in_failures (email_index, source_index) {
         email_index -> Binary,
@@ -56,7 +52,6 @@ diesel::table! {
         locked_until -> Nullable<BigInt>,
     }
 }
-
 diesel::table! {
     officers (tenant_id, id) {
         tenant_id -> Text,
@@ -65,7 +60,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     officer_posts (tenant_id, id) {
         tenant_id -> Text,
@@ -78,7 +72,6 @@ diesel::table! {
         valid_to -> Nullable<Text>,
     }
 }
-
 diesel::table! {
     procedure_versions (tenant_id, procedure, version) {
         tenant_id -> Text,
@@ -89,7 +82,6 @@ diesel::table! {
         stored_at -> BigInt,
     }
 }
-
 diesel::table! {
     applications (tenant_id, id) {
         tenant_id -> Text,
@@ -116,7 +108,6 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
-
 diesel::table! {
     parties (tenant_id, application_id, role) {
         tenant_id -> Text,
@@ -126,7 +117,6 @@ diesel::table! {
         sealed_party -> Binary,
     }
 }
-
 diesel::table! {
     arrivals (tenant_id, application_id, leg) {
         tenant_id -> Text,
@@ -139,7 +129,6 @@ diesel::table! {
         recorded_at -> BigInt,
     }
 }
-
 diesel::table! {
     form_revisions (tenant_id, application_id, revision) {
         tenant_id -> Text,
@@ -149,7 +138,6 @@ diesel::table! {
         replaced_at -> BigInt,
     }
 }
-
 diesel::table! {
     attachments (tenant_id, id) {
         tenant_id -> Text,
@@ -165,7 +153,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     events (tenant_id, application_id, seq) {
         tenant_id -> Text,
@@ -181,7 +168,6 @@ diesel::table! {
         hash -> Binary,
     }
 }
-
 diesel::table! {
     invoices (tenant_id, id) {
         tenant_id -> Text,
@@ -200,7 +186,6 @@ diesel::table! {
         version -> BigInt,
     }
 }
-
 diesel::table! {
     payables (tenant_id, id) {
         tenant_id -> Text,
@@ -210,7 +195,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     payable_invoices (tenant_id, payable_id, invoice_id) {
         tenant_id -> Text,
@@ -218,7 +202,6 @@ diesel::table! {
         invoice_id -> Text,
     }
 }
-
 diesel::table! {
     payments (tenant_id, id) {
         tenant_id -> Text,
@@ -249,7 +232,6 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
-
 diesel::table! {
     gateway_operations (tenant_id, id) {
         tenant_id -> Text,
@@ -270,7 +252,6 @@ diesel::table! {
         updated_at -> BigInt,
     }
 }
-
 diesel::table! {
     gateway_notifications (tenant_id, gateway, delivery_key) {
         tenant_id -> Text,
@@ -286,7 +267,6 @@ diesel::table! {
         applied_at -> Nullable<BigInt>,
     }
 }
-
 diesel::table! {
     ledger_entries (tenant_id, id) {
         tenant_id -> Text,
@@ -303,7 +283,6 @@ diesel::table! {
         recorded_at -> BigInt,
     }
 }
-
 diesel::table! {
     corrections (tenant_id, id) {
         tenant_id -> Text,
@@ -318,7 +297,6 @@ diesel::table! {
         answered_at -> Nullable<BigInt>,
     }
 }
-
 diesel::table! {
     notes (tenant_id, id) {
         tenant_id -> Text,
@@ -329,7 +307,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     proposals (tenant_id, id) {
         tenant_id -> Text,
@@ -345,7 +322,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     approval_steps (tenant_id, proposal_id, step_no) {
         tenant_id -> Text,
@@ -360,7 +336,6 @@ diesel::table! {
         sealed_comment -> Nullable<Binary>,
     }
 }
-
 diesel::table! {
     decisions (tenant_id, id) {
         tenant_id -> Text,
@@ -375,7 +350,6 @@ diesel::table! {
         decided_at -> BigInt,
     }
 }
-
 diesel::table! {
     jobs (tenant_id, id) {
         tenant_id -> Text,
@@ -391,7 +365,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     idempotency_keys (tenant_id, actor_id, key) {
         tenant_id -> Text,
@@ -403,7 +376,6 @@ diesel::table! {
         created_at -> BigInt,
     }
 }
-
 diesel::table! {
     access_log (tenant_id, node, seq) {
         tenant_id -> Text,
@@ -418,7 +390,67 @@ diesel::table! {
         hash -> Binary,
     }
 }
-
+diesel::table! {
+    checkpoints (tenant_id, checkpoint_no) {
+        tenant_id -> Text,
+        checkpoint_no -> BigInt,
+        covered_until -> BigInt,
+        leaf_count -> BigInt,
+        leaves -> Binary,
+        root -> Binary,
+        prev_hash -> Binary,
+        hash -> Binary,
+        key_id -> Text,
+        signature -> Binary,
+        made_at -> BigInt,
+    }
+}
+diesel::table! {
+    catalogue_state (id) {
+        id -> Text,
+        revision -> BigInt,
+    }
+}
+diesel::table! {
+    publications (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        kind -> Text,
+        stage -> Text,
+        procedure -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        source -> Text,
+        source_sha256 -> Text,
+        digest -> Nullable<Text>,
+        effective_from -> Nullable<Text>,
+        last_day -> Nullable<Text>,
+        drain_until -> Nullable<Text>,
+        author_id -> Text,
+        writers -> Text,
+        proposer_id -> Nullable<Text>,
+        proposed_sha256 -> Nullable<Text>,
+        approver_id -> Nullable<Text>,
+        published_at -> Nullable<BigInt>,
+        revision -> BigInt,
+        event_count -> BigInt,
+        event_head -> Binary,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    publication_events (tenant_id, publication_id, seq) {
+        tenant_id -> Text,
+        publication_id -> Text,
+        seq -> BigInt,
+        kind -> Text,
+        actor_id -> Text,
+        at -> BigInt,
+        facts -> Text,
+        prev_hash -> Binary,
+        hash -> Binary,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(
     access_log,
     accounts,
@@ -426,6 +458,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     approval_steps,
     arrivals,
     attachments,
+    catalogue_state,
+    checkpoints,
     corrections,
     decisions,
     events,
@@ -445,6 +479,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payments,
     procedure_versions,
     proposals,
+    publication_events,
+    publications,
     refresh_tokens,
     sessions,
     sign_in_failures,

@@ -178,6 +178,29 @@ pub fn use_refresh_token(tx: &mut Tx<'_>, hash: &[u8], now: Timestamp) -> Result
     }
 }
 
+/// Sessions that ended by themselves before `before`: at most `limit` of their ids.
+pub fn expired(tx: &mut impl Reads, before: Timestamp, limit: i64) -> Result<Vec<String>, StoreError> {
+    let expired = sessions::table.filter(sessions::expires_at.lt(Micros(before))).limit(limit);
+    Ok(expired.select(sessions::id).load(tx.read())?)
+}
+
+/// Forgets expired sessions with their tokens; one that was prolonged since stays. Says how many went.
+///
+/// A session ends no earlier than its last token, so none of the tokens is good any more.
+pub fn forget_expired(tx: &mut Tx<'_>, ids: &[String], before: Timestamp) -> Result<usize, StoreError> {
+    let still_expired = sessions::table
+        .filter(sessions::id.eq_any(ids))
+        .filter(sessions::expires_at.lt(Micros(before)))
+        .select(sessions::id);
+    let ids: Vec<String> = still_expired.load(tx.read())?;
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    diesel::delete(refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(&ids)))
+        .execute(tx.change())?;
+    Ok(diesel::delete(sessions::table.filter(sessions::id.eq_any(&ids))).execute(tx.change())?)
+}
+
 fn session(raw: &RawSession) -> Result<SessionRow, StoreError> {
     let state = SessionState::parse(&raw.state);
     Ok(SessionRow {

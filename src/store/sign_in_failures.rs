@@ -5,6 +5,7 @@
 //! and the note (no failures, no wait) that the account has signed in from an address before.
 
 use diesel::prelude::*;
+use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::schema::sign_in_failures as table;
@@ -64,4 +65,32 @@ pub fn remove(tx: &mut Tx<'_>, email: &[u8], source: &[u8]) -> Result<(), StoreE
     let same = table::email_index.eq(email).and(table::source_index.eq(source));
     diesel::delete(table::table.filter(same)).execute(tx.change())?;
     Ok(())
+}
+
+/// What names a tally: the two halves of its key.
+type TallyKey = (Vec<u8>, Vec<u8>);
+
+/// Tallies whose last failure, and notes whose last sign-in, is long ago: at most `limit` of them, as (e-mail, source).
+pub fn outdated(
+    tx: &mut impl Reads,
+    failed_before: Timestamp,
+    seen_before: Timestamp,
+    limit: i64,
+) -> Result<Vec<TallyKey>, StoreError> {
+    let tally = table::failures.gt(0).and(table::last_failed_at.lt(Micros(failed_before)));
+    let note = table::failures.eq(0).and(table::last_failed_at.lt(Micros(seen_before)));
+    let outdated = table::table.filter(tally.or(note)).limit(limit);
+    Ok(outdated.select((table::email_index, table::source_index)).load(tx.read())?)
+}
+
+/// Forgets a tally or note unless something was added to it since `before`; says how many rows went.
+pub fn remove_older(
+    tx: &mut Tx<'_>,
+    email: &[u8],
+    source: &[u8],
+    before: Timestamp,
+) -> Result<usize, StoreError> {
+    let same = table::email_index.eq(email).and(table::source_index.eq(source));
+    let old = table::table.filter(same).filter(table::last_failed_at.lt(Micros(before)));
+    Ok(diesel::delete(old).execute(tx.change())?)
 }

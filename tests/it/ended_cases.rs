@@ -1,10 +1,18 @@
 //! What ends a case, what may not end it, and what is found out when money still comes.
 
+use madoguchi::domain::id::{ApplicationId, TenantCode};
+use madoguchi::domain::ledger::{Account, balances};
+use madoguchi::domain::money::Yen;
+use madoguchi::domain::payment::{PaymentCounters, PaymentSnapshot, SnapshotStatus};
+use madoguchi::service::payment_standing::{self, Source};
+use madoguchi::store::payments::PaymentRow;
+use madoguchi::store::{Root, applications, payments};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::app::{AOMORI, PASSWORD, Person, TestApp, new_key};
 use crate::support::db::TestDb;
+use crate::support::money::Books;
 use crate::support::traces::rounds;
 
 async fn submitted(app: &TestApp, who: &Person) -> (String, String) {
@@ -41,22 +49,163 @@ on_both_databases!(
     async |db: TestDb| {
         let app = TestApp::start(&db).await;
         let resident = app.register("resident@example.jp", "resident").await;
-        for _ in 0..rounds(3) {
+        let (mut withdrawn_first, mut paid_first) = (0, 0);
+        for round in 0..rounds(6) {
             let (case, invoice) = submitted(&app, &resident).await;
             let (withdraw, pay) = (format!("{case}/withdraw"), format!("{invoice}/payments"));
-            let (withdrawn, opened) = futures_util::future::join(
-                app.post(&resident, &withdraw, json!({})),
-                app.post(&resident, &pay, json!({ "method": "card" })),
-            )
-            .await;
+            // Each gets a start of some milliseconds, or none, in its turn.
+            let start = |waits: bool| {
+                let millis = if waits { [0, 2, 10][round % 3] } else { 0 };
+                tokio::time::sleep(std::time::Duration::from_millis(millis))
+            };
+            let pay_begins = round % 2 == 0;
+            let withdrawing = async {
+                start(pay_begins).await;
+                app.post(&resident, &withdraw, json!({})).await
+            };
+            let paying = async {
+                start(!pay_begins).await;
+                app.post(&resident, &pay, json!({ "method": "card" })).await
+            };
+            let (withdrawn, opened) = if pay_begins {
+                let (opened, withdrawn) = futures_util::future::join(paying, withdrawing).await;
+                (withdrawn, opened)
+            } else {
+                futures_util::future::join(withdrawing, paying).await
+            };
             match (withdrawn.status.as_u16(), opened.status.as_u16()) {
-                (200, 409) => assert_eq!(opened.problem(), "409 invoice_not_payable"),
-                (409, 201) => assert_eq!(withdrawn.problem(), "409 payment_in_progress"),
+                (200, 409) => {
+                    assert_eq!(opened.problem(), "409 invoice_not_payable");
+                    withdrawn_first += 1;
+                }
+                (409, 201) => {
+                    assert_eq!(withdrawn.problem(), "409 payment_in_progress");
+                    paid_first += 1;
+                }
                 both => panic!("{both:?}"),
             }
         }
+        assert!(withdrawn_first > 0 && paid_first > 0, "one order only: {withdrawn_first}, {paid_first}");
     }
 );
+
+on_both_databases!(
+    /// 調定取消: what nobody paid is booked back with the withdrawal, and money that still comes is too much, for good.
+    r87_the_unpaid_invoice_of_a_withdrawn_case_is_canceled_and_booked_back,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let resident = app.register("resident@example.jp", "resident").await;
+        let (case, invoice) = submitted(&app, &resident).await;
+        let id = invoice.rsplit('/').next().unwrap();
+        let opened = app.post(&resident, &format!("{invoice}/payments"), json!({ "method": "card" })).await;
+        let payment = opened.expect(201);
+        let refused = app.post(&resident, &format!("{case}/withdraw"), json!({})).await;
+        assert_eq!(refused.problem(), "409 payment_in_progress");
+        assert_eq!(Books::read(&db.db, AOMORI, id).await.entries.len(), 1, "a refusal books nothing");
+        let cancel = format!("/v1/tenants/020001/payments/{}/cancel", payment["id"].as_str().unwrap());
+        app.post(&resident, &cancel, json!({})).await.expect(200);
+
+        let key = new_key();
+        let headers = [("idempotency-key", key.as_str())];
+        for _ in 0..2 {
+            let path = format!("{case}/withdraw");
+            app.call(Method::POST, &path, Some(&resident), &headers, Some(json!({}))).await.expect(200);
+            let books = Books::read(&db.db, AOMORI, id).await;
+            assert_eq!(books.invoice.state, "canceled");
+            let kinds: std::collections::BTreeSet<_> = books.entries.iter().map(|entry| entry.kind.to_string()).collect();
+            assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["assess", "reverse_assess"]);
+            assert_eq!(books.entries.len(), 2);
+            assert!(balances(&books.entries).values().all(|balance| *balance == 0), "{:?}", books.entries);
+        }
+
+        // The gateway's news is late: the money came all the same.
+        let case_id: ApplicationId = case.rsplit('/').next().unwrap().parse().unwrap();
+        let (tenant, payment) = (TenantCode::parse(AOMORI).unwrap(), payment["id"].as_str().unwrap().parse().unwrap());
+        // All of it comes, then some goes back: never does the canceled claim count as settled.
+        for refunded in [0, 100] {
+            let (tenant, core) = (tenant.clone(), app.core.clone());
+            let heard = db.db.write(Root::Application(case_id), move |tx| {
+                let mut row = applications::find(tx, &tenant, case_id)?.unwrap();
+                let mut payment = payments::find(tx, &tenant, payment)?.unwrap();
+                let mut snapshot = captured(&payment, payment.amount, tx.now());
+                snapshot.counters.refunded = Yen::new(refunded).unwrap();
+                payment_standing::apply_snapshot(tx, &core, &mut row, &mut payment, &snapshot, Source::Notification)
+            });
+            heard.await.unwrap();
+            let books = Books::read(&db.db, AOMORI, id).await;
+            assert_eq!(books.invoice.state, "overpaid");
+            assert_eq!(balances(&books.entries).get(&Account::Receivable), Some(&0));
+        }
+    }
+);
+
+on_both_databases!(
+    /// More money under one payment: the difference is booked once, as too much.
+    a_larger_sum_captured_later_is_booked_by_its_difference,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let resident = app.register("resident@example.jp", "resident").await;
+        // What the gateway says in turn, as parts of the total in per cent; then invoice, too much, still owed.
+        let histories: [(&[i64], &str, i64, i64); 4] = [
+            (&[100, 100], "entrusted", 0, 0),
+            (&[100, 150, 100, 150], "overpaid", 50, 0),
+            (&[50, 100, 50], "entrusted", 0, 0),
+            (&[50], "pending", 50, 100),
+        ];
+        for (sums, state, excess, owed) in histories {
+            let (case, invoice) = submitted(&app, &resident).await;
+            let id = invoice.rsplit('/').next().unwrap();
+            let opened = app.post(&resident, &format!("{invoice}/payments"), json!({ "method": "card" })).await;
+            let payment = opened.expect(201)["id"].as_str().unwrap().parse().unwrap();
+            let case_id: ApplicationId = case.rsplit('/').next().unwrap().parse().unwrap();
+            for percent in sums {
+                let (tenant, percent) = (TenantCode::parse(AOMORI).unwrap(), *percent);
+                let core = app.core.clone();
+                let heard = db.db.write(Root::Application(case_id), move |tx| {
+                    let mut row = applications::find(tx, &tenant, case_id)?.unwrap();
+                    let mut payment = payments::find(tx, &tenant, payment)?.unwrap();
+                    let sum = Yen::new(payment.amount.amount() * percent / 100).unwrap();
+                    let snapshot = captured(&payment, sum, tx.now());
+                    payment_standing::apply_snapshot(tx, &core, &mut row, &mut payment, &snapshot, Source::Notification)
+                });
+                heard.await.unwrap();
+            }
+            let books = Books::read(&db.db, AOMORI, id).await;
+            let total = books.invoice.total.amount();
+            let held = balances(&books.entries);
+            let balance = |account| held.get(&account).copied().unwrap_or(0);
+            assert_eq!(books.invoice.state, state, "{sums:?}");
+            assert_eq!(balance(Account::Overpayment), -(total * excess / 100), "{sums:?}");
+            assert_eq!(balance(Account::Receivable), total * owed / 100, "{sums:?}");
+            let captured = books.payment().captured.amount();
+            assert_eq!(balance(Account::Entrusted("komoju".to_owned())), captured, "{sums:?}");
+        }
+    }
+);
+
+/// What a gateway says of money that was taken.
+fn captured(payment: &PaymentRow, sum: Yen, at: jiff::Timestamp) -> PaymentSnapshot {
+    PaymentSnapshot {
+        status: SnapshotStatus::Captured,
+        merchant_reference: Some(payment.merchant_reference.clone()),
+        counters: PaymentCounters {
+            authorized: sum,
+            captured: sum,
+            refunded: Yen::ZERO,
+            charged_back: Yen::ZERO,
+        },
+        amount: None,
+        raw_status: "captured".to_owned(),
+        gateway_payment_id: Some(format!("pay-{}", payment.id)),
+        gateway_session_id: None,
+        also_captured: Vec::new(),
+        method: None,
+        version: None,
+        expires_at: None,
+        captured_at: Some(at),
+        observed_at: at,
+    }
+}
 
 on_both_databases!(
     /// One key, two cases at once: one effect, the other is told that the key was used.

@@ -60,7 +60,7 @@ fn account_of(core: &Core, grant: &Grant) -> Result<AccountId, Refusal> {
 }
 
 fn ctx(core: &Arc<Core>, account: AccountId) -> Ctx {
-    Ctx { core: Arc::clone(core), caller: Caller::Account(account), request_id: Uuid::nil() }
+    Ctx::new(Arc::clone(core), Caller::Account(account), Uuid::nil())
 }
 
 on_both_databases!(somebody_registers_signs_in_and_sees_the_own_account, async |db: TestDb| {

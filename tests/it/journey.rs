@@ -151,6 +151,12 @@ async fn is_reviewed(app: &TestApp, clerk: &Person, business: &Person, case: &st
     app.post(clerk, &format!("{case}/corrections"), asked).await.expect(201);
     let corrections = app.get(business, &format!("{case}/corrections")).await.expect(200);
     assert_eq!(corrections["items"][0]["items"][0]["pointer"], "/form/phone");
+    // The applicant is told by mail, once; what is asked is read after signing in.
+    let mails = || std::fs::read_dir(&app.core.settings.mail.directory).unwrap().count();
+    let before = mails();
+    app.drain().await;
+    app.drain().await;
+    assert_eq!(mails(), before + 1);
 
     let version = app.get(business, case).await.etag();
     let elsewhere = json!({ "form": { "representative": "別人" } });

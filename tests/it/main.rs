@@ -12,15 +12,24 @@
 mod support;
 
 mod bad_input;
+mod clock;
 mod ended_cases;
+mod fee_replay;
+mod fee_timing;
+mod filing;
+mod forms;
+mod hostile_expressions;
 mod identity;
 mod identity_http;
+mod impact;
 mod journey;
 mod kill_points;
 mod openapi;
 mod payment_faults;
 mod platform;
 mod policy_coverage;
+mod procedures_cli;
+mod publishing;
 mod review;
 mod schema_parity;
 mod simulator;

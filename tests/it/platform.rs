@@ -1,5 +1,6 @@
 //! The platform: the worker's leases, the drill socket, the real process, health, and answers to wrong paths and methods.
 
+mod cleaning;
 mod drill;
 mod http;
 mod jobs;
@@ -8,7 +9,6 @@ mod process;
 use std::path::Path;
 use std::sync::Arc;
 
-use madoguchi::catalogue::Catalogue;
 use madoguchi::clock::SystemIds;
 use madoguchi::config::Settings;
 use madoguchi::drill::Drill;
@@ -34,7 +34,7 @@ async fn core(db: &TestDb) -> Arc<Core> {
         ids: Arc::new(SystemIds::default()),
         drill: Arc::new(Drill::default()),
     };
-    let catalogue = Arc::new(Catalogue::load_embedded().unwrap());
+    let catalogue = crate::support::catalogue::shipped();
     build_core_on(db.db.clone(), settings, sources, catalogue).await.unwrap()
 }
 

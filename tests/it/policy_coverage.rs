@@ -27,7 +27,7 @@ enum Access {
 }
 
 /// The columns of guarded rows.
-const ACTORS: [&str; 7] = [
+const ACTORS: [&str; 8] = [
     "a stranger",
     "an officer of another body",
     "an officer of another department",
@@ -35,22 +35,26 @@ const ACTORS: [&str; 7] = [
     "the applicant",
     "the clerk",
     "the section chief",
+    "an administrator",
 ];
 
 use Access::{Guarded, Own, Public};
 
 /// Hidden from everybody outside; the applicant and the department see it.
-const READ: &str = "404 404 404 404 ok ok ok";
+const READ: &str = "404 404 404 404 ok ok ok 404";
 /// Only the applicant, on a paper that nobody else knows of.
-const DRAFT: &str = "404 404 404 404 ok 404 404";
+const DRAFT: &str = "404 404 404 404 ok 404 404 404";
 /// Only the applicant, on a paper that the department sees.
-const APPLICANT: &str = "404 404 404 404 ok 403 403";
+const APPLICANT: &str = "404 404 404 404 ok 403 403 404";
 /// Money, which the accountant sees too.
-const MONEY: &str = "404 404 404 ok ok ok ok";
+const MONEY: &str = "404 404 404 ok ok ok ok 404";
+/// Only the administrators of the body; to everybody else there is nothing.
+const PUBLISHING: &str = "404 404 404 404 404 404 404 ok";
 /// Only the department.
-const STAFF: &str = "404 404 404 404 403 ok ok";
+const STAFF: &str = "404 404 404 404 403 ok ok 404";
 
 const TABLE: &[(&str, Access)] = &[
+    ("get_procedure_language", Public("the language is public", 200)),
     ("get_jwks", Public("public keys are public", 200)),
     ("get_health", Public("a supervisor asks without an account", 200)),
     ("get_readiness", Public("a load balancer asks without an account", 200)),
@@ -68,9 +72,10 @@ const TABLE: &[(&str, Access)] = &[
     ("my_applications", Own("lists cases of the account of the token")),
     ("my_invoices", Own("lists invoices of the account of the token")),
     ("list_my_approvals", Own("lists what waits for the posts of the account of the token")),
-    ("create_application", Guarded(Target::Body, "ok 403 403 403 ok 403 403")),
+    ("create_application", Guarded(Target::Body, "ok 403 403 403 ok 403 403 403")),
     ("get_application", Guarded(Target::Submitted, READ)),
     ("list_corrections", Guarded(Target::Submitted, READ)),
+    ("get_clock", Guarded(Target::Submitted, READ)),
     ("get_timeline", Guarded(Target::Submitted, READ)),
     ("get_attachment", Guarded(Target::Submitted, READ)),
     ("get_decision", Guarded(Target::Decided, READ)),
@@ -85,7 +90,17 @@ const TABLE: &[(&str, Access)] = &[
     ("cancel_payment", Guarded(Target::Submitted, APPLICANT)),
     ("open_payment", Guarded(Target::Spare, APPLICANT)),
     ("withdraw_application", Guarded(Target::Spare, APPLICANT)),
-    ("list_queue", Guarded(Target::Body, "404 404 404 404 404 ok ok")),
+    ("upgrade_application", Guarded(Target::Draft, DRAFT)),
+    ("create_procedure_version", Guarded(Target::Body, PUBLISHING)),
+    ("list_procedure_versions", Guarded(Target::Body, PUBLISHING)),
+    ("close_procedure_version", Guarded(Target::Body, PUBLISHING)),
+    ("get_procedure_version", Guarded(Target::Publication, PUBLISHING)),
+    ("edit_procedure_version", Guarded(Target::Publication, PUBLISHING)),
+    ("propose_procedure_version", Guarded(Target::Publication, PUBLISHING)),
+    ("approve_procedure_version", Guarded(Target::Publication, PUBLISHING)),
+    ("return_procedure_version", Guarded(Target::Publication, PUBLISHING)),
+    ("withdraw_procedure_version", Guarded(Target::Publication, PUBLISHING)),
+    ("list_queue", Guarded(Target::Body, "404 404 404 404 404 ok ok 404")),
     ("claim_application", Guarded(Target::Submitted, STAFF)),
     ("request_correction", Guarded(Target::Submitted, STAFF)),
     ("create_note", Guarded(Target::Submitted, STAFF)),
@@ -93,11 +108,12 @@ const TABLE: &[(&str, Access)] = &[
     ("assign_application", Guarded(Target::Submitted, STAFF)),
     ("release_application", Guarded(Target::Submitted, STAFF)),
     ("close_application", Guarded(Target::Submitted, STAFF)),
-    ("get_proposal", Guarded(Target::Proposed, "404 404 404 404 404 ok ok")),
+    ("create_assessment", Guarded(Target::Submitted, STAFF)),
+    ("get_proposal", Guarded(Target::Proposed, "404 404 404 404 404 ok ok 404")),
     ("create_proposal", Guarded(Target::Submitted, STAFF)),
-    ("approve_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok")),
-    ("return_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok")),
-    ("recall_proposal", Guarded(Target::Proposed, "404 404 404 404 403 ok 403")),
+    ("approve_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
+    ("return_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
+    ("recall_proposal", Guarded(Target::Proposed, "404 404 404 404 403 ok 403 404")),
 ];
 
 /// An operation as the document has it.

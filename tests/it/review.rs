@@ -1,5 +1,7 @@
 //! Review, correction, approval and the record of them, through the services, on both databases.
 
+mod checkpoints;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -97,7 +99,7 @@ impl Stage {
     }
 
     fn ctx(&self, account: AccountId) -> Ctx {
-        Ctx { core: self.core.clone(), caller: Caller::Account(account), request_id: Uuid::from_u128(1) }
+        Ctx::new(self.core.clone(), Caller::Account(account), Uuid::from_u128(1))
     }
 
     fn key(account: AccountId) -> IdempotencyRequest {
@@ -108,7 +110,8 @@ impl Stage {
 
     async fn submitted(&self, procedure: &str) -> ApplicationId {
         let today = date(2026, 4, 1);
-        let known = self.core.catalogue.find_procedure(&tenant(), procedure, today).unwrap();
+        let catalogue = self.core.catalogue.current();
+        let known = catalogue.find_procedure(&tenant(), procedure, today).unwrap();
         let example = known.definition.examples[0].clone();
         let draft = NewDraft { procedure: procedure.into(), form: example.form };
         let ctx = self.ctx(self.applicant);
@@ -156,7 +159,7 @@ impl Stage {
     }
 
     async fn audit(&self) -> Vec<BrokenChain> {
-        audit::verify(&self.core, &tenant()).await.unwrap().broken
+        audit::verify(&self.core, &tenant(), &[]).await.unwrap().broken
     }
 }
 

@@ -48,6 +48,7 @@ fn says(result: Result<Proposal, Rejection>) -> String {
         Err(Rejection::NotInApproval(_)) => "closed".to_owned(),
         Err(Rejection::OwnProposal) => "own".to_owned(),
         Err(Rejection::NotYourStep { .. }) => "not yours".to_owned(),
+        Err(Rejection::AlreadySealed { sealed }) => format!("sealed {sealed}"),
         Err(Rejection::NotTheDrafter) => "not drafter".to_owned(),
         Err(Rejection::NotBefore { .. }) => "not before".to_owned(),
     }
@@ -103,6 +104,19 @@ fn r118_the_table_of_approval_is_exactly_this() {
         }
     }
     assert_eq!(table, expected);
+}
+
+#[test]
+fn r119_an_officer_with_two_posts_seals_one_step_only() {
+    let mut both = manager();
+    both.posts.extend(chief().posts);
+    let (proposal, _) = two_desks().approve(&both).unwrap();
+    assert_eq!(says(proposal.clone().approve(&both).map(|(next, _)| next)), "sealed 1");
+    assert_eq!(says(proposal.clone().approve(&chief()).map(|(next, _)| next)), "approved");
+    // The way back stays open, and a seal that was taken off does not count.
+    assert_eq!(says(proposal.clone().send_back(&both, 0)), "returned");
+    let again = proposal.send_back(&both, 1).unwrap();
+    assert_eq!(says(again.approve(&both).map(|(next, _)| next)), "step 2");
 }
 
 #[test]

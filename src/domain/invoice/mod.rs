@@ -5,14 +5,13 @@
 //! money that exceeds the debt is `overpaid`, never silently kept. A chargeback is the agent's matter (it guarantees
 //! the remittance) and raises an alert on the payment; it does not change the state here.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::fee::{AppliedRelief, IncludedTax};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{LegalRole, Payment};
-use crate::domain::procedure::FeeDue;
+use crate::domain::procedure::{FeeDue, Payee};
 
 /// Where an invoice stands (調定の状態).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,7 +80,8 @@ impl InvoiceState {
     }
 }
 
-/// One line of an invoice (調定の内訳), with what the notice must show and what recomputes it (T-2).
+/// One line of an invoice (調定の内訳), with what the notice must show. What it was computed from is sealed
+/// beside it (T-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceLine {
@@ -101,8 +101,12 @@ pub struct InvoiceLine {
     pub fiscal_year: i16,
     /// The version of the formula that priced it.
     pub formula_version: String,
-    /// What the formula was given.
-    pub inputs: BTreeMap<String, serde_json::Value>,
+    /// To whom the money belongs.
+    pub payee: Payee,
+    /// The consumption tax in the amount.
+    pub tax: Option<IncludedTax>,
+    /// The notice that lifted it, in part or whole.
+    pub relief: Option<AppliedRelief>,
     /// The amount comes from sample data, not from an ordinance in force.
     pub sample: bool,
 }

@@ -53,6 +53,13 @@ pub enum Violation {
         /// The sum too much, in yen.
         excess: i64,
     },
+    /// More was taken out of a deposit account than was put in (歳入歳出外).
+    DepositBelowZero {
+        /// The account's code.
+        deposit_account: String,
+        /// The fiscal year.
+        fiscal_year: i16,
+    },
     /// A revenue account of a year went below zero: more reduced or refunded than assessed (歳入 per 科目 per 年度).
     RevenueBelowZero {
         /// The account's code.
@@ -82,6 +89,9 @@ pub fn check(entries: &[Entry]) -> Vec<Violation> {
         }
         Account::Revenue(code) if balance > 0 => {
             Some(Violation::RevenueBelowZero { revenue_account: code, fiscal_year: year })
+        }
+        Account::Deposit(code) if balance > 0 => {
+            Some(Violation::DepositBelowZero { deposit_account: code, fiscal_year: year })
         }
         _ => None,
     }));
@@ -122,14 +132,16 @@ fn fits(entry: &Entry) -> bool {
         EntryKind::Reversed(posting) => (posting, &entry.credit_account, &entry.debit_account),
     };
     match posting {
-        Posting::Assess => matches!((to, from), (A::Receivable, A::Revenue(_))),
-        Posting::Reduce => matches!((to, from), (A::Revenue(_), A::Receivable)),
+        Posting::Assess => matches!((to, from), (A::Receivable, A::Revenue(_) | A::Deposit(_))),
+        Posting::Reduce => matches!((to, from), (A::Revenue(_) | A::Deposit(_), A::Receivable)),
         Posting::WriteOff => matches!((to, from), (A::WrittenOff, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),
         Posting::Receive => matches!((to, from), (A::Cash(_), A::Receivable | A::Overpayment)),
         Posting::Remit => matches!((to, from), (A::Cash(_), A::Entrusted(_))),
         Posting::RemitFee => matches!((to, from), (A::FeeExpense, A::Entrusted(_))),
-        Posting::Refund => matches!((to, from), (A::Revenue(_) | A::Overpayment, A::RefundPayable)),
+        Posting::Refund => {
+            matches!((to, from), (A::Revenue(_) | A::Deposit(_) | A::Overpayment, A::RefundPayable))
+        }
         Posting::RefundPaid => matches!((to, from), (A::RefundPayable, A::Entrusted(_) | A::Cash(_))),
     }
 }

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::procedure::Payee;
 
 pub use check::{Violation, check};
 
@@ -23,6 +24,8 @@ pub enum Account {
     Receivable,
     /// A revenue account (歳入科目), by its code.
     Revenue(String),
+    /// Money of others in our hands, by the code of its deposit account (歳入歳出外現金, R-59): no revenue of ours.
+    Deposit(String),
     /// What a designated agent owes us for entrusted money (委託済), by gateway.
     Entrusted(String),
     /// Money we hold, by place: a bank account, a counter, a collection agent's gateway.
@@ -43,6 +46,7 @@ impl Account {
         let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
         match text.split_once(':') {
             Some(("revenue", code)) => named(code).map(Self::Revenue),
+            Some(("deposit", code)) => named(code).map(Self::Deposit),
             Some(("entrusted", gateway)) => named(gateway).map(Self::Entrusted),
             Some(("cash", place)) => named(place).map(Self::Cash),
             Some(_) => None,
@@ -63,6 +67,7 @@ impl fmt::Display for Account {
         match self {
             Self::Receivable => f.write_str("receivable"),
             Self::Revenue(code) => write!(f, "revenue:{code}"),
+            Self::Deposit(code) => write!(f, "deposit:{code}"),
             Self::Entrusted(gateway) => write!(f, "entrusted:{gateway}"),
             Self::Cash(place) => write!(f, "cash:{place}"),
             Self::Overpayment => f.write_str("overpayment"),
@@ -227,11 +232,19 @@ fn book(posting: Posting, cause: &Cause, transfers: impl IntoIterator<Item = Tra
         .collect()
 }
 
-/// A debt arises: one entry a line, receivable from its revenue account. Cause: the invoice.
+/// What a line is owed for: revenue of the body, or money it takes for somebody else.
+pub fn account_of(line: &InvoiceLine) -> Account {
+    match line.payee {
+        Payee::Own => Account::Revenue(line.revenue_account.clone()),
+        Payee::National => Account::Deposit(line.revenue_account.clone()),
+    }
+}
+
+/// A debt arises: one entry a line, receivable from its revenue or deposit account. Cause: the invoice.
 pub fn assess(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
     let transfer = |line: &InvoiceLine| Transfer {
         debit: Account::Receivable,
-        credit: Account::Revenue(line.revenue_account.clone()),
+        credit: account_of(line),
         portion: Portion { fiscal_year: line.fiscal_year, amount: line.amount },
     };
     book(Posting::Assess, cause, lines.iter().map(transfer))
@@ -240,7 +253,7 @@ pub fn assess(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
 /// A debt shrinks (減額調定): what is taken off each line. Cause: the decision that reduces it.
 pub fn reduce(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
     let transfer = |line: &InvoiceLine| Transfer {
-        debit: Account::Revenue(line.revenue_account.clone()),
+        debit: account_of(line),
         credit: Account::Receivable,
         portion: Portion { fiscal_year: line.fiscal_year, amount: line.amount },
     };
@@ -288,7 +301,7 @@ pub fn remit(cause: &Cause, gateway: &str, bank: &str, net: Portion, fee: Portio
     entries
 }
 
-/// A refund is decided: `from` is the revenue account it comes out of, or [`Account::Overpayment`]. Cause: the refund.
+/// A refund is decided: `from` is the revenue or deposit account it comes out of, or [`Account::Overpayment`]. Cause: the refund.
 pub fn refund(cause: &Cause, from: &Account, portion: Portion) -> Vec<Entry> {
     book(Posting::Refund, cause, [Transfer { debit: from.clone(), credit: Account::RefundPayable, portion }])
 }

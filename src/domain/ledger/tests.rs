@@ -1,7 +1,5 @@
 //! Tests of the ledger.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -11,6 +9,7 @@ use super::{
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
+use crate::domain::procedure::Payee;
 
 fn yen(amount: i64) -> Yen {
     Yen::new(amount).unwrap()
@@ -30,9 +29,15 @@ fn line(amount: i64) -> InvoiceLine {
         revenue_account: "08-02-01".to_owned(),
         fiscal_year: 2026,
         formula_version: "1".to_owned(),
-        inputs: BTreeMap::new(),
+        payee: Payee::Own,
+        tax: None,
+        relief: None,
         sample: false,
     }
+}
+
+fn national(amount: i64) -> InvoiceLine {
+    InvoiceLine { payee: Payee::National, revenue_account: "passport".to_owned(), ..line(amount) }
 }
 
 fn part(amount: i64) -> Portion {
@@ -44,6 +49,7 @@ fn every_account_and_kind_reads_back() {
     for text in [
         "receivable",
         "revenue:08",
+        "deposit:passport",
         "entrusted:komoju",
         "cash:bank",
         "overpayment",
@@ -52,7 +58,7 @@ fn every_account_and_kind_reads_back() {
     ] {
         assert_eq!(Account::parse(text).unwrap().to_string(), text);
     }
-    for text in ["", "revenue:", "other:x", "cash"] {
+    for text in ["", "revenue:", "deposit:", "other:x", "cash"] {
         assert_eq!(Account::parse(text), None);
     }
     for posting in Posting::ALL {
@@ -71,6 +77,24 @@ fn r72_a_net_remittance_is_booked_gross() {
     assert_eq!(held[&Account::FeeExpense], 660);
     assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -33_000);
     assert_eq!(held[&Account::Entrusted("komoju".to_owned())], 0);
+    assert_eq!(check(&entries), []);
+}
+
+#[test]
+fn r59_the_nations_part_is_a_deposit_and_no_revenue() {
+    let lines = [national(14_000), line(2_300)];
+    let mut entries = assess(&cause("i"), &lines);
+    entries.extend(receive(&cause("p"), "counter", &portions(&lines).unwrap(), &[]));
+    let held = balances(&entries);
+    assert_eq!(held[&Account::Deposit("passport".to_owned())], -14_000);
+    assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -2_300);
+    assert_eq!(held[&Account::Receivable], 0);
+    let taken_off = reduce(&cause("d"), &[national(4_000)]);
+    let whole = [entries.clone(), taken_off].concat();
+    assert!(matches!(check(&whole)[..], [Violation::ReceivableBelowZero { balance: -4_000, .. }]));
+    let back = refund(&cause("r"), &Account::Deposit("passport".to_owned()), part(14_001));
+    let too_much = check(&[entries.clone(), back].concat());
+    assert!(matches!(too_much[..], [Violation::DepositBelowZero { .. }]), "{too_much:?}");
     assert_eq!(check(&entries), []);
 }
 

@@ -7,7 +7,8 @@
 //!
 //! An amount other than the one asked for is never success: the counters keep the truth, an alert is raised, and a
 //! live payment stays `unknown` (it bars a second attempt until a person decided). A payment already closed
-//! without money stays closed, because its payable may have a new attempt by now.
+//! without money stays closed, because its payable may have a new attempt by now. A payment that had succeeded
+//! stays a success when the gateway takes more: the alert asks a person to give the rest back.
 
 use crate::domain::money::Yen;
 use crate::domain::payment::{Payment, PaymentCounters, PaymentSnapshot, PaymentState, SnapshotStatus};
@@ -212,7 +213,10 @@ fn derive(
     counters: PaymentCounters,
     mismatch: Option<Yen>,
 ) -> PaymentState {
-    if mismatch.is_some() || (counters.captured > Yen::ZERO && counters.captured != amount) {
+    // What was taken beyond a success does not undo it: the debt stays covered, and the rest is too much.
+    let more_than_covered = known.is_captured() && counters.captured > amount;
+    let wrong = mismatch.is_some() || (counters.captured > Yen::ZERO && counters.captured != amount);
+    if wrong && !more_than_covered {
         // A payment once closed without money stays so: its payable may have a new attempt by now.
         let closed = [heard, known].into_iter().find(|state| state.is_closed_without_money());
         return closed.unwrap_or(PaymentState::Unknown);

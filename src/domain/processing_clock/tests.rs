@@ -4,7 +4,8 @@ use jiff::civil::{Date, date};
 use proptest::prelude::{Strategy, any, prop_assert, proptest};
 
 use super::{Coverage, DueDate, LineKind, Pause, PauseReason, due_date};
-use crate::domain::calendar::{DayOff, tests::aomori};
+use crate::domain::calendar::tests::{aomori, table};
+use crate::domain::calendar::{Calendar, ClosingDays, DayOff, NamedDay, YearEnd};
 use crate::domain::procedure::HolidayRule;
 
 fn excluding(arrived_on: Date, days: u32, pauses: &[Pause]) -> DueDate {
@@ -24,6 +25,104 @@ fn r19_the_year_end_is_skipped_only_when_holidays_are_excluded() {
     assert_eq!(excluding(arrived_on, 10, &[]).due_on, Some(date(2027, 1, 15)));
     let including = due_date(arrived_on, 14, HolidayRule::Include, &[], &aomori());
     assert_eq!(including.due_on, Some(date(2027, 1, 8)));
+}
+
+#[test]
+fn r24_a_period_that_counts_holidays_and_ends_on_one_moves_to_the_next_open_day() {
+    let including = |arrived_on, days| due_date(arrived_on, days, HolidayRule::Include, &[], &aomori());
+    // The rulebook's vector: 30 days from 2026-04-02 end on Saturday 05-02, and the week after is full of holidays.
+    let due = including(date(2026, 4, 2), 30);
+    assert_eq!(due.due_on, Some(date(2026, 5, 7)));
+    let lines: Vec<_> = due.explanation.iter().map(super::ExplanationLine::text_ja).collect();
+    assert_eq!(
+        lines,
+        [
+            "2026-04-02 到達日（初日は算入しません）",
+            "2026-04-03〜2026-05-02 算入（累計30日）",
+            "2026-05-03〜2026-05-07 末日が土日のため翌開庁日まで延長",
+        ]
+    );
+    let english = due.explanation.last().unwrap().text_en();
+    assert!(
+        english.ends_with("the last day is off (weekend), so the period ends on the next open day"),
+        "{english}"
+    );
+    // The year-end closing of the body is a day off as well, and an open last day stays.
+    assert_eq!(including(date(2026, 12, 24), 7).due_on, Some(date(2027, 1, 4)));
+    assert_eq!(including(date(2026, 12, 25), 14).explanation.len(), 2);
+}
+
+#[test]
+fn r17_the_same_days_end_earlier_where_holidays_count() {
+    let arrived_on = date(2026, 9, 18);
+    assert_eq!(excluding(arrived_on, 10, &[]).due_on, Some(date(2026, 10, 7)));
+    let including = due_date(arrived_on, 10, HolidayRule::Include, &[], &aomori());
+    assert_eq!(including.due_on, Some(date(2026, 9, 28)));
+}
+
+#[test]
+fn r18_a_pause_stops_a_clock_that_counts_holidays_too() {
+    let pause = Pause {
+        reason: PauseReason::FeePayment,
+        asked_on: date(2026, 6, 1),
+        answered_on: Some(date(2026, 6, 5)),
+    };
+    let due = due_date(date(2026, 6, 1), 3, HolidayRule::Include, &[pause], &aomori());
+    assert_eq!(due.due_on, Some(date(2026, 6, 8)));
+}
+
+#[test]
+fn r18_what_is_asked_and_answered_on_one_day_stops_nothing() {
+    let pause = Pause {
+        reason: PauseReason::FeePayment,
+        asked_on: date(2026, 9, 18),
+        answered_on: Some(date(2026, 9, 18)),
+    };
+    assert_eq!(excluding(date(2026, 9, 18), 10, &[pause]).due_on, Some(date(2026, 10, 7)));
+}
+
+#[test]
+fn r14_the_forecast_takes_an_open_pause_as_answered_today() {
+    let open = Pause { reason: PauseReason::Correction, asked_on: date(2026, 6, 3), answered_on: None };
+    let forecast = open.answered_by(date(2026, 6, 9));
+    assert_eq!(excluding(date(2026, 6, 1), 5, &[forecast]).due_on, Some(date(2026, 6, 12)));
+    // An answer that came earlier stays, and none comes before the question.
+    assert_eq!(forecast.answered_by(date(2026, 6, 30)), forecast);
+    assert_eq!(open.answered_by(date(2026, 6, 1)).answered_on, Some(date(2026, 6, 3)));
+}
+
+#[test]
+fn r16_consultation_is_part_of_the_days_and_transit_comes_on_top() {
+    let processing = crate::domain::procedure::Processing {
+        days: 16,
+        consultation_days: 5,
+        transit_days: 4,
+        holidays: HolidayRule::Exclude,
+        source: "SKJ 6281".into(),
+        sample: false,
+    };
+    assert_eq!(processing.total_days(), 20);
+}
+
+#[test]
+fn r23_each_body_has_its_own_year_end_and_closures() {
+    let body = |december_from, january_to, closed: &[Date]| {
+        let named = |date: &Date| NamedDay { date: *date, name: "庁舎停電".into() };
+        let year_end = YearEnd { december_from, january_to };
+        let closures = closed.iter().map(named).collect();
+        Calendar::new(&table(), &ClosingDays { basis: "条例".into(), year_end, closures })
+    };
+    let ten_days = |calendar: &Calendar| {
+        due_date(date(2026, 12, 25), 3, HolidayRule::Exclude, &[], calendar).due_on.unwrap()
+    };
+    assert_eq!(ten_days(&body(29, 3, &[])), date(2027, 1, 5));
+    // A city that closes from 12-30 to 01-05 opens on 12-29 and later in January.
+    assert_eq!(ten_days(&body(30, 5, &[])), date(2027, 1, 6));
+    let closed = body(29, 3, &[date(2027, 1, 5)]);
+    assert_eq!(ten_days(&closed), date(2027, 1, 6));
+    let lines = due_date(date(2027, 1, 4), 1, HolidayRule::Exclude, &[], &closed).explanation;
+    assert_eq!(lines[1].text_ja(), "2027-01-05 庁舎停電（算入しません）");
+    assert_eq!(closed.roll(date(2027, 1, 5)), date(2027, 1, 6));
 }
 
 #[test]
@@ -92,16 +191,25 @@ fn r14_every_due_date_is_explained_line_by_line() {
 fn r25_a_due_date_beyond_the_published_holidays_says_so() {
     assert_eq!(excluding(date(2027, 12, 20), 30, &[]).coverage, Coverage::NotPublished);
     assert_eq!(excluding(date(2026, 12, 20), 30, &[]).coverage, Coverage::Published);
+    let including = |days| due_date(date(2027, 12, 20), days, HolidayRule::Include, &[], &aomori());
+    assert_eq!(including(8).coverage, Coverage::Published);
+    assert_eq!(including(10).due_on, Some(date(2028, 1, 4)));
+    assert_eq!(including(10).coverage, Coverage::NotPublished);
 }
 
 fn any_day() -> impl Strategy<Value = Date> {
     (0_i64..1_400).prop_map(|offset| date(2024, 1, 1) + jiff::Span::new().days(offset))
 }
 
+fn any_rule() -> impl Strategy<Value = HolidayRule> {
+    any::<bool>().prop_map(|exclude| if exclude { HolidayRule::Exclude } else { HolidayRule::Include })
+}
+
 proptest! {
     #[test]
-    fn r17_an_excluding_clock_never_ends_on_a_day_off(
+    fn r24_a_due_date_is_never_a_day_off(
         arrived_on in any_day(), days in 1_u32..120, gap in 0_i64..30, length in 0_i64..40, paused in any::<bool>(),
+        holidays in any_rule(),
     ) {
         let asked_on = arrived_on + jiff::Span::new().days(gap);
         let pause = Pause {
@@ -110,7 +218,7 @@ proptest! {
             answered_on: Some(asked_on + jiff::Span::new().days(length)),
         };
         let pauses = if paused { vec![pause] } else { Vec::new() };
-        let due = excluding(arrived_on, days, &pauses);
+        let due = due_date(arrived_on, days, holidays, &pauses, &aomori());
         let due_on = due.due_on.unwrap();
         prop_assert!(!aomori().is_holiday(due_on));
         prop_assert!(due_on > arrived_on);

@@ -10,15 +10,17 @@ use uuid::Uuid;
 
 use super::attachments::AttachmentBody;
 use super::invoices::InvoiceSummary;
+use super::procedure_details::WarningItem;
 use crate::domain::id::TenantCode;
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, TenantPath, VersionProblems,
 };
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ProblemFault, present_fault};
 use crate::http::extract::{IfMatch, Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::case_view::{self, CaseView};
 use crate::service::intake::{self, NewDraft, Submitted};
+use crate::service::upgrade;
 use crate::store::applications::ApplicationRow;
 
 /// Adds the calls of this file.
@@ -27,7 +29,8 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(get_application)
         .service(edit_application)
         .service(submit_application)
-        .service(withdraw_application);
+        .service(withdraw_application)
+        .service(upgrade_application);
 }
 
 /// Which procedure, and the answers so far.
@@ -155,13 +158,28 @@ pub struct SubmittedApplication {
     summary: ApplicationSummary,
     /// What is owed; null without a fee.
     invoice: Option<InvoiceSummary>,
+    /// What you should know; nothing of it blocks.
+    warnings: Vec<WarningItem>,
 }
 
 impl SubmittedApplication {
-    fn of(submitted: &Submitted) -> Self {
+    fn of(submitted: Submitted) -> Self {
+        let locale = locale::current().locale;
         let invoice = submitted.invoice.as_ref().map(InvoiceSummary::of);
-        Self { summary: ApplicationSummary::of(&submitted.case), invoice }
+        let warnings = submitted.warnings.into_iter().map(|it| WarningItem::of(it, locale)).collect();
+        Self { summary: ApplicationSummary::of(&submitted.case), invoice, warnings }
     }
+}
+
+/// A draft that was moved to the present version of its procedure.
+#[derive(Serialize, ToSchema)]
+pub struct UpgradedApplication {
+    /// The draft.
+    #[serde(flatten)]
+    summary: ApplicationSummary,
+    /// Answers and documents that the present version does not take as they are. Nothing is lost: an answer that is no
+    /// longer asked for stays until the draft is edited next.
+    misfits: Vec<ProblemFault>,
 }
 
 /// Begin a draft
@@ -232,8 +250,9 @@ pub async fn submit_application(
 ) -> Result<HttpResponse, ApiError> {
     let (id, expected) = (segment(&request, "id")?, mutation.body.expected_total);
     let made = intake::submit(mutation.ctx, mutation.idempotency, id, expected).await?;
-    let body = SubmittedApplication::of(&made.value);
-    Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.case.version), &body))
+    let version = made.value.case.version;
+    let body = SubmittedApplication::of(made.value);
+    Ok(respond::effect(StatusCode::OK, made.origin, Some(version), &body))
 }
 
 /// Withdraw an application
@@ -252,4 +271,26 @@ pub async fn withdraw_application(
     let made = intake::withdraw(mutation.ctx, mutation.idempotency, id).await?;
     let body = ApplicationSummary::of(&made.value);
     Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.version), &body))
+}
+
+/// Move a draft to the present version
+///
+/// A draft keeps the version of the procedure it was begun under. When that version takes no more applications, submitting
+/// is refused with 409 `procedure_version_closed`; this call moves the draft to the version in force and says which answers
+/// no longer fit.
+#[utoipa::path(
+    operation_id = "upgrade_application", tag = "applications", params(CasePath, IdempotencyKeyHeader),
+    responses((status = 200, description = "The draft", body = UpgradedApplication), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/applications/{id}/upgrade")]
+pub async fn upgrade_application(
+    mutation: Mutation<Nothing>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(&request, "id")?;
+    let made = upgrade::run(mutation.ctx, mutation.idempotency, id).await?;
+    let locale = locale::current().locale;
+    let misfits = made.value.misfits.iter().map(|fault| present_fault(fault, locale)).collect();
+    let body = UpgradedApplication { summary: ApplicationSummary::of(&made.value.case), misfits };
+    Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.case.version), &body))
 }

@@ -196,6 +196,18 @@ pub struct DecisionBody {
     /// When the last seal was set.
     #[schema(format = DateTime, value_type = String)]
     decided_at: String,
+    /// The first day what it grants is valid; null where no term is stated, and for a refusal.
+    #[schema(format = Date, value_type = Option<String>)]
+    valid_from: Option<String>,
+    /// The last day.
+    #[schema(format = Date, value_type = Option<String>)]
+    valid_to: Option<String>,
+    /// `payment_awaited`: what was granted is handed over once the fee is paid or entrusted; `covered` or `nothing_owed`
+    /// otherwise.
+    #[schema(example = "covered")]
+    fee: String,
+    /// What is owed; null where nothing ever was.
+    invoice: Option<Uuid>,
 }
 
 impl From<DecisionText> for DecisionBody {
@@ -209,6 +221,10 @@ impl From<DecisionText> for DecisionBody {
             conditions: decision.body.conditions,
             body_sha256: decision.row.body_sha256,
             decided_at: decision.row.decided_at.0.to_string(),
+            valid_from: decision.term.map(|term| term.from.to_string()),
+            valid_to: decision.term.map(|term| term.to.to_string()),
+            fee: decision.fee.as_str().to_owned(),
+            invoice: decision.invoice.map(|invoice| invoice.0),
         }
     }
 }

@@ -27,7 +27,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskedItem {
-    /// `/form/{field}` or `/attachments/{code}`.
+    /// `/form/{field}`, a place within it such as `/form/{table}/{row}/{column}`, or `/attachments/{code}`.
     #[schema(example = "/form/address")]
     pointer: String,
     /// What is to be done.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::procedures::{IncludedTaxBody, word};
 use crate::domain::id::TenantCode;
 use crate::domain::invoice::{ConfirmationKind, InvoiceLine};
 use crate::http::contract::{ReadProblems, ResourcePath};
@@ -34,6 +35,12 @@ pub struct InvoiceLineBody {
     revenue_account: String,
     /// 会計年度.
     fiscal_year: i16,
+    /// To whom the money belongs: `own` or `national` (held outside the budget).
+    payee: String,
+    /// The consumption tax in the amount; null where none is due.
+    tax: Option<IncludedTaxBody>,
+    /// The notice by which the fee is not collected, in part or whole; null otherwise.
+    relief: Option<String>,
     /// True while the amount has not been confirmed by the body.
     sample: bool,
 }
@@ -74,6 +81,9 @@ fn line_body(line: &InvoiceLine, locale: Locale) -> InvoiceLineBody {
         basis: line.basis.clone(),
         revenue_account: line.revenue_account.clone(),
         fiscal_year: line.fiscal_year,
+        payee: word(&line.payee),
+        tax: line.tax.map(IncludedTaxBody::of),
+        relief: line.relief.as_ref().map(|relief| relief.basis.clone()),
         sample: line.sample,
     }
 }

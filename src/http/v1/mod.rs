@@ -3,7 +3,9 @@
 pub mod accounts;
 pub mod applications;
 pub mod approvals;
+pub mod assessments;
 pub mod attachments;
+pub mod clock;
 pub mod corrections;
 pub mod invoices;
 pub mod jwks;
@@ -11,6 +13,9 @@ pub mod me;
 pub mod mine;
 pub mod notifications;
 pub mod payments;
+mod procedure_details;
+pub mod procedure_language;
+pub mod procedure_versions;
 pub mod procedures;
 pub mod review;
 pub mod sessions;
@@ -28,13 +33,17 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(mine::configure)
         .configure(tenants::configure)
         .configure(procedures::configure)
+        .configure(procedure_versions::configure)
         .configure(attachments::configure)
         .configure(invoices::configure)
         .configure(payments::configure)
         .configure(notifications::configure)
         .configure(review::configure)
+        .configure(assessments::configure)
         .configure(corrections::configure)
         .configure(approvals::configure)
         .configure(timeline::configure)
-        .configure(jwks::configure);
+        .configure(clock::configure)
+        .configure(jwks::configure)
+        .configure(procedure_language::configure);
 }

@@ -1,68 +1,30 @@
 //! `GET …/procedures`, `GET …/procedures/{procedure}`, `POST …/procedures/{procedure}/quote`.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::catalogue::CatalogueProcedure;
-use crate::domain::fee::FeeAssessment;
+use super::procedure_details::{ProcedureDetails, WarningItem};
+use crate::domain::fault::Fault;
+use crate::domain::fee::{FeeLine, IncludedTax, PossibleWaiver};
 use crate::domain::id::TenantCode;
-use crate::domain::procedure::{AttachmentRule, Bilingual, Example, Fee};
+use crate::domain::procedure::{ApplicantKind, Bilingual, Fee, is_slug};
 use crate::http::contract::{PublicProblems, TenantPath};
 use crate::http::error::{ApiError, Problem};
 use crate::http::extract::{Anyone, Body, segment};
 use crate::http::locale::{self, Locale};
-use crate::service::catalogue;
+use crate::service::Refusal;
+use crate::service::catalogue::{self, Inquiry, Offered, Quoted, Wanted};
+
+/// The most procedures of a page.
+const PAGE: usize = 100;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_procedures).service(get_procedure).service(quote_procedure);
-}
-
-/// A document that goes with an application.
-#[derive(Serialize, ToSchema)]
-pub struct AttachmentItem {
-    /// Given as `code` when the file is uploaded.
-    code: String,
-    /// Name of the document.
-    title: String,
-    /// Without it the application cannot be submitted.
-    required: bool,
-    /// Accepted media types.
-    media_types: Vec<String>,
-    /// Largest size in bytes.
-    max_bytes: u64,
-}
-
-/// An application that can be submitted as it is.
-#[derive(Serialize, ToSchema)]
-pub struct ExampleItem {
-    /// What it shows.
-    title: String,
-    /// `resident` or `business`.
-    applicant_kind: String,
-    /// The answers.
-    #[schema(value_type = Object)]
-    form: Value,
-    /// The files.
-    attachments: Vec<ExampleFile>,
-    /// The fee in yen; 0 without a fee.
-    total: i64,
-}
-
-/// A file of an example.
-#[derive(Serialize, ToSchema)]
-pub struct ExampleFile {
-    /// Which document it is.
-    code: String,
-    /// Its name.
-    filename: String,
-    /// Its media type.
-    media_type: String,
-    /// Its bytes.
-    content_base64: String,
 }
 
 /// A fee as the ordinance has it.
@@ -92,6 +54,17 @@ pub struct ProcedureView {
     id: String,
     /// The pinned version that a draft begun now gets.
     version: u32,
+    /// The first day of this version.
+    #[schema(format = Date)]
+    effective_from: String,
+    /// The last day a draft can be begun under it, when that is known.
+    #[schema(format = Date, value_type = Option<String>)]
+    effective_to: Option<String>,
+    /// Until when a draft begun under it may be handed in after the last day.
+    #[schema(format = Date, value_type = Option<String>)]
+    drain_until: Option<String>,
+    /// SHA-256 of its content; comments and layout of the file do not count.
+    digest: String,
     /// Its name.
     title: String,
     /// `application` 申請 or `notification` 届出.
@@ -108,13 +81,23 @@ pub struct ProcedureView {
     fees: Vec<FeeItem>,
     /// 標準処理期間 in days; null where none is set.
     days: Option<u32>,
-    /// JSON Schema 2020-12 of the answers.
+    /// JSON Schema 2020-12 of the answers, with annotations that validators ignore and a frontend draws from.
+    ///
+    /// `x-order` names members in the order of display and `x-pages` is `[{code,title,sections:[{code,title,fields,
+    /// attachments}]}]`. Each field has `x-type` (`text`, `kana`, `person_name`, `address`, `municipality`, `integer`,
+    /// `decimal`, `money`, `date`, `choice`, `multi_choice`, `boolean`, `statement`, `phone`, `postcode`, `email`,
+    /// `corporate_number`, `table`, `calculated`), `x-label-ja`, `x-label-en`, and where they apply `x-description-ja`,
+    /// `x-description-en`, `x-choices` (`[{value,ja,en}]`), `x-unit`, `x-scale` (digits after the point of a decimal),
+    /// `x-minimum`, `x-maximum` (of a decimal), `x-max-length` (in graphemes; `maxLength` is only its bound in code
+    /// points), `x-accepts` (`wareki`: 令和8年4月1日 is taken and stored as `YYYY-MM-DD`), `x-assurance` (what a statement
+    /// needs). Conditions are CEL over `form`, `channel`, `applicant_kind`, `arrived_on`, and `row` within a column:
+    /// `x-visible-if` (else the field must have no answer), `x-required` (while visible), `x-required-if`, `x-valid-if`
+    /// (`[{rule,message}]`), and `x-calculated`, which computes a field that is better left out of what is sent.
     #[schema(value_type = Object)]
     schema: Value,
-    /// The documents.
-    attachments: Vec<AttachmentItem>,
-    /// Examples that can be submitted as they are.
-    examples: Vec<ExampleItem>,
+    /// Everything else it says about itself.
+    #[serde(flatten)]
+    details: ProcedureDetails,
 }
 
 /// A page of procedures.
@@ -130,8 +113,26 @@ pub struct ProcedurePage {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ProcedureQuery {
-    /// Words of the title or the department.
+    /// Words of the title, the law, the department or a keyword; widths, case, kana and variants of characters
+    /// (ヶ/ケ/が, 髙/高 …) are folded.
     q: Option<String>,
+    /// What is in force on this day; today when missing.
+    #[param(format = Date, value_type = Option<String>)]
+    on: Option<Date>,
+    /// At most this many.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Which day is meant.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DayQuery {
+    /// What is in force on this day; today when missing.
+    #[param(format = Date, value_type = Option<String>)]
+    on: Option<Date>,
 }
 
 /// A procedure in the path.
@@ -154,6 +155,14 @@ pub struct QuoteRequest {
     /// The answers; those that the fee depends on must be there.
     #[schema(value_type = Object)]
     form: Value,
+    /// Answers to the office form, as far as you can foretell what staff will fix after review.
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<Object>)]
+    office: Option<Value>,
+    /// Who would apply: `resident` or `business`; needed only where the fee depends on it.
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<String>)]
+    applicant_kind: Option<ApplicantKind>,
 }
 
 /// What it would cost.
@@ -161,19 +170,75 @@ pub struct QuoteRequest {
 pub struct Quote {
     /// Line by line.
     lines: Vec<QuoteLine>,
-    /// The sum in yen.
+    /// The sum in yen of what can be said now.
     total: i64,
+    /// What you should know before you file; nothing of it blocks.
+    warnings: Vec<WarningItem>,
+    /// Fees that staff fix after review; they come on top.
+    open: Vec<String>,
+    /// Waivers one could ask for; each is a decision of its own, so nothing is taken off here.
+    waivers: Vec<WaiverItem>,
+}
+
+/// A waiver one could ask for.
+#[derive(Serialize, ToSchema)]
+pub struct WaiverItem {
+    /// The key of the rule.
+    code: String,
+    /// Its name.
+    label: String,
+    /// The clause of the ordinance.
+    basis: String,
+    /// Codes of the fees it would lift.
+    fees: Vec<String>,
+    /// What would be left of them, in yen.
+    remaining: i64,
+    /// True while the rule has not been confirmed by the body.
+    sample: bool,
+}
+
+/// Consumption tax contained in an amount.
+#[derive(Serialize, ToSchema)]
+pub struct IncludedTaxBody {
+    /// The rate in percent.
+    percent: u8,
+    /// In yen.
+    amount: i64,
+}
+
+impl IncludedTaxBody {
+    /// Presents the tax in a line.
+    pub fn of(tax: IncludedTax) -> Self {
+        Self { percent: tax.percent, amount: tax.amount.amount() }
+    }
 }
 
 /// One line of a quote.
 #[derive(Serialize, ToSchema)]
 pub struct QuoteLine {
+    /// Code of the fee.
+    code: String,
     /// Name of the fee.
     item: String,
     /// In yen.
     amount: i64,
     /// The clause of the ordinance.
     basis: String,
+    /// To whom the money belongs: `own` or `national`.
+    payee: String,
+    /// The consumption tax in the amount; null where none is due.
+    tax: Option<IncludedTaxBody>,
+    /// Whether it may go back: `never`, `if_not_accepted` or `not_attributable`.
+    refund: String,
+    /// How the amount came about, step by step.
+    explanation: Vec<String>,
+    /// What the amount was computed from.
+    #[schema(value_type = Object)]
+    inputs: Value,
+    /// Which version of which formula was used.
+    formula_version: String,
+    /// The notice by which the fee is not collected, in part or whole; null otherwise.
+    relief: Option<String>,
     /// True while the amount has not been confirmed by the body.
     sample: bool,
 }
@@ -192,29 +257,34 @@ pub async fn list_procedures(
     query: web::Query<ProcedureQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let tenant: TenantCode = segment(&request, "tenant")?;
-    let found = catalogue::procedures(&ctx, &tenant, query.q.as_deref().unwrap_or(""))?;
-    let locale = locale::current().locale;
-    let items = found.iter().map(|procedure| view(procedure, locale)).collect();
-    Ok(HttpResponse::Ok().json(ProcedurePage { items, next_cursor: None }))
+    let wanted = wanted(query.into_inner())?;
+    let page = catalogue::procedures(&ctx, &tenant, &wanted)?;
+    let items = page.items.iter().map(|offered| view(offered, locale::current().locale)).collect();
+    Ok(HttpResponse::Ok().json(ProcedurePage { items, next_cursor: page.next }))
 }
 
 /// Look at a procedure
 ///
 /// Form, documents, fees and the standard processing period, with examples that can be submitted as they are.
 #[utoipa::path(
-    operation_id = "get_procedure", tag = "catalogue", security(()), params(ProcedurePath),
+    operation_id = "get_procedure", tag = "catalogue", security(()), params(ProcedurePath, DayQuery),
     responses((status = 200, description = "The procedure", body = ProcedureView), PublicProblems),
 )]
 #[get("/v1/tenants/{tenant}/procedures/{procedure}")]
-pub async fn get_procedure(Anyone(ctx): Anyone, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn get_procedure(
+    Anyone(ctx): Anyone,
+    request: HttpRequest,
+    query: web::Query<DayQuery>,
+) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, String) = (segment(&request, "tenant")?, segment(&request, "procedure")?);
-    let procedure = catalogue::procedure(&ctx, &tenant, &id)?;
-    Ok(HttpResponse::Ok().json(view(&procedure, locale::current().locale)))
+    let offered = catalogue::offered(&ctx, &tenant, &id, query.on)?;
+    Ok(HttpResponse::Ok().json(view(&offered, locale::current().locale)))
 }
 
 /// Ask what it costs
 ///
-/// The fee for these answers if the application arrived now, with the clause for each line. No account is needed.
+/// The fee for these answers if the application arrived now; each line says by which clause and from which answers it came
+/// about. No account is needed.
 #[utoipa::path(
     operation_id = "quote_procedure", tag = "catalogue", security(()), params(ProcedurePath),
     request_body = QuoteRequest,
@@ -234,27 +304,77 @@ pub async fn quote_procedure(
     body: Body<QuoteRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, String) = (segment(&request, "tenant")?, segment(&request, "procedure")?);
-    let assessment = catalogue::quote(&ctx, &tenant, &id, body.0.form)?;
-    Ok(HttpResponse::Ok().json(quote(assessment, locale::current().locale)))
+    let QuoteRequest { form, office, applicant_kind } = body.0;
+    let quoted = catalogue::quote(&ctx, &tenant, &id, Inquiry { form, office, applicant_kind })?;
+    Ok(HttpResponse::Ok().json(quote(quoted, locale::current().locale)))
 }
 
-fn quote(assessment: FeeAssessment, locale: Locale) -> Quote {
-    let total = assessment.total.amount();
-    let line = |line: crate::domain::fee::FeeLine| QuoteLine {
+fn quote(quoted: Quoted, locale: Locale) -> Quote {
+    let Quoted { estimate, warnings } = quoted;
+    let known = estimate.known;
+    Quote {
+        total: known.total.amount(),
+        lines: known.lines.into_iter().map(|line| quote_line(line, locale)).collect(),
+        open: estimate.open.into_iter().map(|label| locale.pick(label.ja, label.en)).collect(),
+        waivers: known.waivers.into_iter().map(|waiver| waiver_item(waiver, locale)).collect(),
+        warnings: warnings.into_iter().map(|warning| WarningItem::of(warning, locale)).collect(),
+    }
+}
+
+fn quote_line(line: FeeLine, locale: Locale) -> QuoteLine {
+    let step = |step: Bilingual| locale.pick(step.ja, step.en);
+    QuoteLine {
+        code: line.item,
         item: locale.pick(line.label_ja, line.label_en),
         amount: line.amount.amount(),
         basis: line.basis,
+        payee: word(&line.payee),
+        tax: line.tax.map(IncludedTaxBody::of),
+        refund: word(&line.refund),
+        explanation: line.explanation.into_iter().map(step).collect(),
+        inputs: Value::Object(line.inputs.into_iter().collect()),
+        formula_version: line.formula_version,
+        relief: line.relief.map(|relief| relief.basis),
         sample: line.sample,
-    };
-    Quote { lines: assessment.lines.into_iter().map(line).collect(), total }
+    }
 }
 
-fn view(procedure: &CatalogueProcedure, locale: Locale) -> ProcedureView {
+fn waiver_item(waiver: PossibleWaiver, locale: Locale) -> WaiverItem {
+    WaiverItem {
+        code: waiver.code,
+        label: locale.pick(waiver.label.ja, waiver.label.en),
+        basis: waiver.basis,
+        fees: waiver.items,
+        remaining: waiver.remaining.amount(),
+        sample: waiver.sample,
+    }
+}
+
+fn wanted(query: ProcedureQuery) -> Result<Wanted, Refusal> {
+    let ProcedureQuery { q, on, limit, cursor } = query;
+    let limit = limit.unwrap_or(PAGE);
+    if !(1..=PAGE).contains(&limit) {
+        let (ja, en) = (format!("1～{PAGE}で指定してください。"), format!("Ask for 1 to {PAGE}."));
+        return Err(Refusal::Malformed(vec![Fault::new("/limit", "limit", ja, en)]));
+    }
+    if cursor.as_deref().is_some_and(|cursor| !is_slug(cursor)) {
+        let (ja, en) = ("カーソルが正しくありません。", "This is not a cursor of this list.");
+        return Err(Refusal::Malformed(vec![Fault::new("/cursor", "cursor", ja, en)]));
+    }
+    Ok(Wanted { query: q.unwrap_or_default(), on, after: cursor, limit })
+}
+
+fn view(offered: &Offered, locale: Locale) -> ProcedureView {
+    let procedure = &offered.procedure;
     let definition = &procedure.definition;
     let text = |text: &Bilingual| locale.pick(&text.ja, &text.en).clone();
     ProcedureView {
         id: definition.id.clone(),
         version: definition.version,
+        effective_from: definition.effective_from.to_string(),
+        effective_to: offered.last_day.map(|day| day.to_string()),
+        drain_until: offered.drain_until.map(|day| day.to_string()),
+        digest: procedure.digest.clone(),
         title: text(&definition.title),
         kind: word(&definition.kind),
         department: definition.department.clone(),
@@ -264,8 +384,7 @@ fn view(procedure: &CatalogueProcedure, locale: Locale) -> ProcedureView {
         fees: definition.fees.iter().map(|fee| fee_item(fee, locale)).collect(),
         days: definition.processing.as_ref().map(crate::domain::procedure::Processing::total_days),
         schema: procedure.form.schema().clone(),
-        attachments: definition.attachments.iter().map(|rule| attachment_item(rule, locale)).collect(),
-        examples: definition.examples.iter().map(|example| example_item(example, locale)).collect(),
+        details: ProcedureDetails::of(definition, locale),
     }
 }
 
@@ -280,33 +399,7 @@ fn fee_item(fee: &Fee, locale: Locale) -> FeeItem {
     }
 }
 
-fn attachment_item(rule: &AttachmentRule, locale: Locale) -> AttachmentItem {
-    AttachmentItem {
-        code: rule.code.clone(),
-        title: locale.pick(&rule.title.ja, &rule.title.en).clone(),
-        required: rule.required,
-        media_types: rule.media_types.clone(),
-        max_bytes: rule.max_bytes,
-    }
-}
-
-fn example_item(example: &Example, locale: Locale) -> ExampleItem {
-    let file = |file: &crate::domain::procedure::ExampleAttachment| ExampleFile {
-        code: file.code.clone(),
-        filename: file.filename.clone(),
-        media_type: file.media_type.clone(),
-        content_base64: file.content_base64.clone(),
-    };
-    ExampleItem {
-        title: locale.pick(&example.title.ja, &example.title.en).clone(),
-        applicant_kind: word(&example.applicant_kind),
-        form: example.form.clone(),
-        attachments: example.attachments.iter().map(file).collect(),
-        total: example.total.amount(),
-    }
-}
-
 /// The public word of a configuration enum: the one it has in the file.
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

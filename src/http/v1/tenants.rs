@@ -53,7 +53,7 @@ pub async fn list_tenants(Anyone(ctx): Anyone) -> Result<HttpResponse, ApiError>
         name: locale.pick(&tenant.definition.name.ja, &tenant.definition.name.en).clone(),
         kind: kind(tenant.definition.kind).to_owned(),
     };
-    let items = ctx.core.catalogue.tenants().map(item).collect();
+    let items = ctx.catalogue.tenants().map(item).collect();
     Ok(HttpResponse::Ok().json(TenantPage { items, next_cursor: None }))
 }
 

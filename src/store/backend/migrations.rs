@@ -1,4 +1,4 @@
-//! The two trees of migrations, embedded in the binary; both have the same names.
+//! The two trees of migrations, embedded in the binary; both have the same names and the same numbers.
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
@@ -15,7 +15,7 @@ const LOCK: i64 = 0x6d61_646f_6775;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Applies what is missing and names it, oldest first.
+/// Applies what is missing and names it, oldest first; then has the planner look at the tables.
 pub(in crate::store) fn apply(conn: &mut AnyConn) -> Result<Vec<String>, StoreError> {
     let applied = match conn {
         AnyConn::Pg(conn) => conn
@@ -27,7 +27,12 @@ pub(in crate::store) fn apply(conn: &mut AnyConn) -> Result<Vec<String>, StoreEr
         AnyConn::Sqlite(conn) => run(conn, SQLITE),
     };
     // The lock goes with the session, which its caller closes.
-    applied.map_err(|error| StoreError::Migration(error.to_string()))
+    let applied = applied.map_err(|error| StoreError::Migration(error.to_string()))?;
+    if !applied.is_empty() {
+        // A planner that knows nothing of new tables and indexes takes the wrong ones until somebody looks at them.
+        conn.batch_execute("ANALYZE")?;
+    }
+    Ok(applied)
 }
 
 /// Names what is missing, oldest first.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::MultiBackend;
 use crate::domain::id::{
     AccountId, ApplicationId, AttachmentId, CorrectionId, DecisionId, InvoiceId, JobId, OfficerId,
-    OperationId, PayableId, PaymentId, ProposalId, TenantCode,
+    OperationId, PayableId, PaymentId, ProposalId, PublicationId, TenantCode,
 };
 use crate::domain::money::Yen;
 
@@ -72,7 +72,7 @@ macro_rules! text_ids {
 
 text_ids! {
     AccountId OfficerId ApplicationId AttachmentId CorrectionId ProposalId DecisionId InvoiceId PayableId
-    PaymentId OperationId JobId
+    PaymentId OperationId JobId PublicationId
 }
 
 const _: () = {

@@ -26,6 +26,8 @@ pub enum Target {
     Proposed,
     /// A paid and decided case.
     Decided,
+    /// A version of a procedure that is being written.
+    Publication,
 }
 
 /// A case with what hangs on it.
@@ -46,6 +48,8 @@ pub struct World {
     accountant: Person,
     clerk: Person,
     chief: Person,
+    administrator: Person,
+    publication: String,
     draft: Case,
     submitted: Case,
     spare: Case,
@@ -64,6 +68,11 @@ impl World {
         let accountant =
             app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "kaikei@example.jp").await;
         let city = app.officer(AOMORI_CITY, "shimin", Role::SectionChief, "shimin@example.jp").await;
+        let administrator = app.officer(AOMORI, DEPARTMENT, Role::Administrator, "kanri@example.jp").await;
+        let publication = app
+            .post(&administrator, "/v1/tenants/020001/procedure-versions", json!({ "source": "id: x" }))
+            .await;
+        let publication = publication.expect(201)["id"].as_str().unwrap().to_owned();
         let draft = draft(&app, &applicant).await;
         let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let payment = open_payment(&app, &applicant, &submitted).await;
@@ -84,6 +93,8 @@ impl World {
             accountant,
             clerk,
             chief,
+            administrator,
+            publication,
             draft,
             submitted,
             spare,
@@ -93,7 +104,7 @@ impl World {
     }
 
     /// Everybody, in the order of the columns.
-    pub fn actors(&self) -> [(&'static str, &Person); 7] {
+    pub fn actors(&self) -> [(&'static str, &Person); 8] {
         let people = [
             &self.stranger,
             &self.city,
@@ -102,6 +113,7 @@ impl World {
             &self.applicant,
             &self.clerk,
             &self.chief,
+            &self.administrator,
         ];
         let mut names = ACTORS.into_iter();
         people.map(|person| (names.next().unwrap(), person))
@@ -110,7 +122,7 @@ impl World {
     fn case(&self, target: Target) -> &Case {
         match target {
             Target::Draft => &self.draft,
-            Target::Body | Target::Submitted => &self.submitted,
+            Target::Body | Target::Submitted | Target::Publication => &self.submitted,
             Target::Spare => &self.spare,
             Target::Proposed => &self.proposed,
             Target::Decided => &self.decided,
@@ -124,6 +136,8 @@ impl World {
             &case.invoice
         } else if template.contains("/payments/") {
             &case.payment
+        } else if target == Target::Publication {
+            &self.publication
         } else {
             &case.id
         };
@@ -134,6 +148,7 @@ impl World {
             .replace("{attachment}", missing.unwrap_or(&case.attachment))
             .replace("{department}", department)
             .replace("{procedure}", PROCEDURE)
+            .replace("{version}", "1")
             .replace("{gateway}", "komoju");
         assert!(!path.contains('{'), "{path}: say what stands there");
         path
@@ -155,8 +170,12 @@ impl World {
             "request_correction" => json!({
                 "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20"
             }),
+            "create_procedure_version" | "edit_procedure_version" => json!({ "source": "id: y" }),
+            "close_procedure_version" => json!({ "last_day": "2026-04-30", "drain_until": "2026-05-31" }),
+            "return_procedure_version" => json!({ "comment": "補記のこと" }),
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
+            "create_assessment" => json!({ "office": {}, "expected_total": 0 }),
             "create_proposal" => json!({ "decision": "grant", "reasons": [], "conditions": [] }),
             "return_proposal" => json!({ "to_step": 0, "comment": "補記のこと" }),
             _ => json!({}),

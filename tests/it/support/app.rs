@@ -7,7 +7,6 @@ use std::sync::Arc;
 use actix_web::{HttpServer, web};
 use data_encoding::BASE64;
 use jiff::{SignedDuration, civil};
-use madoguchi::catalogue::Catalogue;
 use madoguchi::clock::{Clock, FixedClock, SystemIds};
 use madoguchi::config::Settings;
 use madoguchi::domain::id::TenantCode;
@@ -24,6 +23,7 @@ use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::catalogue::shipped_with;
 use super::db::{TestDb, new_folder};
 
 /// 青森県.
@@ -32,6 +32,11 @@ pub const AOMORI: &str = "020001";
 pub const AOMORI_CITY: &str = "022012";
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A procedure whose fee staff fix after review.
+pub const AFTER_REVIEW: &str = "test-after-review";
+/// A procedure whose fee is due when the document is issued; a part of it is the nation's.
+pub const ON_ISSUE: &str = "test-on-issue";
 
 const SECRET_KEY: &str = "sk_test_simulator";
 /// What the simulator signs notifications with.
@@ -99,6 +104,20 @@ impl TestApp {
 
     /// As [`TestApp::start`], with other settings.
     pub async fn start_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_over(db, [], change).await
+    }
+
+    /// As [`TestApp::start`], with this file of the configuration (name below `config/`) put over the shipped ones.
+    pub async fn start_offering(db: &TestDb, name: &str, text: &str) -> Self {
+        Self::start_over(db, [(name.to_owned(), text.to_owned())], |_| {}).await
+    }
+
+    /// As [`TestApp::start_with`], with these files (name below `config/`, text) beside the shipped ones.
+    pub async fn start_over(
+        db: &TestDb,
+        files: impl IntoIterator<Item = (String, String)>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (running, address) = simulator::start(simulator_settings(&base)).unwrap();
@@ -110,7 +129,8 @@ impl TestApp {
             ids: Arc::new(SystemIds::default()),
             drill: Arc::new(Drill::default()),
         };
-        let catalogue = Arc::new(Catalogue::load_embedded().unwrap());
+        let files = files.into_iter().chain(fee_procedures());
+        let catalogue = shipped_with(files);
         let core = build_core_on(db.db.clone(), settings, sources, catalogue).await.unwrap();
         let server = serve(listener, &core);
         let client = reqwest::Client::builder()
@@ -345,6 +365,15 @@ pub async fn read(answer: reqwest::Response) -> Answer {
 pub fn new_key() -> String {
     use madoguchi::clock::IdGen;
     SystemIds::default().uuid(jiff::Timestamp::UNIX_EPOCH).to_string()
+}
+
+/// Procedures whose fee is due at another time than on submission.
+fn fee_procedures() -> [(String, String); 2] {
+    let file = |name: &str, text: &str| (format!("procedures/020001/{name}.yaml"), text.to_owned());
+    [
+        file(AFTER_REVIEW, include_str!("procedures/after-review.yaml")),
+        file(ON_ISSUE, include_str!("procedures/on-issue.yaml")),
+    ]
 }
 
 fn simulator_settings(base: &str) -> SimulatorSettings {

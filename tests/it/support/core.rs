@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use madoguchi::catalogue::Catalogue;
-use madoguchi::clock::SystemIds;
+use madoguchi::catalogue::LiveCatalogue;
+use madoguchi::clock::{Clock, SystemIds};
 use madoguchi::config::Settings;
 use madoguchi::drill::Drill;
 use madoguchi::files::FileStore;
@@ -12,6 +12,7 @@ use madoguchi::seal::Keyring;
 use madoguchi::service::Core;
 use madoguchi::service::password::PasswordPool;
 use madoguchi::service::token::TokenSigner;
+use madoguchi::store::Db;
 
 use super::db::{TestDb, new_folder};
 
@@ -24,6 +25,11 @@ pub fn core(db: &TestDb) -> Arc<Core> {
 
 /// As [`core`], with other settings.
 pub fn core_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> Arc<Core> {
+    core_over(db.db.clone(), db.clock.clone(), change)
+}
+
+/// As [`core_with`], over connections of its own: another node.
+pub fn core_over(db: Db, clock: Arc<dyn Clock>, change: impl FnOnce(&mut Settings)) -> Arc<Core> {
     let mut settings = Settings::load(None).unwrap();
     settings.identity.argon2_memory_kib = 64;
     settings.identity.argon2_iterations = 1;
@@ -32,10 +38,10 @@ pub fn core_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> Arc<Core> {
     let identity = &settings.identity;
     let minutes = identity.access_token_minutes;
     Arc::new(Core {
-        db: db.db.clone(),
-        catalogue: Arc::new(Catalogue::load_embedded().unwrap()),
+        db,
+        catalogue: LiveCatalogue::new(super::catalogue::shipped()),
         keys: Arc::new(Keyring::new(&SECRET)),
-        clock: db.clock.clone(),
+        clock,
         ids: ids.clone(),
         files: FileStore::open(&new_folder()).unwrap(),
         passwords: PasswordPool::start(identity, ids).unwrap(),

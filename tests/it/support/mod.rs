@@ -1,6 +1,7 @@
 //! What tests share.
 
 pub mod app;
+pub mod catalogue;
 pub mod cluster;
 pub mod core;
 #[macro_use]

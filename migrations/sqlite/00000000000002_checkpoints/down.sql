@@ -1,0 +1,2 @@
+DROP INDEX access_log_by_time;
+DROP TABLE checkpoints;

@@ -1,0 +1,99 @@
+//! From a checked definition to a version that is ready to use, and the proofs that need more than the definition: that
+//! every department it names exists as long as the version lives, and that its examples come out as it says.
+
+use jiff::civil::Date;
+
+use super::{CatalogueProcedure, CatalogueTenant};
+use crate::domain::documents::CompiledDocuments;
+use crate::domain::fault::Fault;
+use crate::domain::fee::CompiledFees;
+use crate::domain::form::{self, CompiledForm};
+use crate::domain::organisation::Tenant;
+use crate::domain::procedure::{ExampleStand, ProcedureDefinition};
+use crate::domain::routing::{CompiledRouting, Jurisdictions};
+use crate::domain::validity::CompiledRenewal;
+
+/// Compiles forms, routing, documents and renewal of a definition that was checked; every fault of its expressions at once.
+pub(super) fn compile(
+    definition: ProcedureDefinition,
+    digest: String,
+    search_text: String,
+) -> Result<CatalogueProcedure, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let scope = form::scope(&definition);
+    // What is wrong with forms and fees has been said by the check of the definition.
+    let forms = (CompiledForm::compile(&definition), CompiledForm::compile_office(&definition));
+    let mut keep = |found: Vec<Fault>| faults.extend(found);
+    let fees = CompiledFees::compile(&definition, &scope);
+    let routing = CompiledRouting::compile(&definition, &scope).map_err(&mut keep);
+    let documents = CompiledDocuments::compile(&definition, &scope).map_err(&mut keep);
+    let renewal = CompiledRenewal::compile(&definition, &scope).map_err(&mut keep);
+    match (forms, fees, routing, documents, renewal) {
+        ((Ok(form), Ok(office_form)), Ok(fees), Ok(routing), Ok(documents), Ok(renewal)) => {
+            Ok(CatalogueProcedure {
+                definition,
+                form,
+                routing,
+                documents,
+                renewal,
+                office_form,
+                fees,
+                digest,
+                search_text,
+            })
+        }
+        _ => Err(faults),
+    }
+}
+
+/// Runs every example of a version at the counter of its tenant.
+pub(super) fn run_examples(
+    procedure: &CatalogueProcedure,
+    tenant: &CatalogueTenant,
+    jurisdictions: &Jurisdictions,
+) -> Vec<Fault> {
+    let CatalogueProcedure { definition, form, office_form, fees, routing, documents, .. } = procedure;
+    let calendar = &tenant.calendar;
+    ExampleStand { definition, form, office_form, fees, routing, documents, calendar, jurisdictions }.run()
+}
+
+/// A fault for each department that does not exist as long as a case can reach it: so every case reaches some queue.
+pub(super) fn department_faults(
+    definition: &ProcedureDefinition,
+    tenant: &Tenant,
+    jurisdictions: &Jurisdictions,
+) -> Vec<Fault> {
+    let (first, last) = (definition.effective_from, definition.last_arrival());
+    let mut named = vec![("/department".to_owned(), definition.department.as_str(), first, last)];
+    for (index, step) in definition.approval_route.iter().enumerate() {
+        let pointer = format!("/approval_route/{index}/department");
+        named.extend(step.department.as_deref().map(|code| (pointer, code, first, last)));
+    }
+    for (index, rule) in definition.routing.iter().enumerate() {
+        let pointer = format!("/routing/{index}/department");
+        let from = rule.effective_from.map_or(first, |from| from.max(first));
+        named.push((pointer, &rule.department, from, earlier(last, rule.effective_to)));
+    }
+    let mut faults = Vec::new();
+    if let Some(jurisdiction) = &definition.jurisdiction {
+        if !jurisdictions.has_area(&jurisdiction.area) {
+            let (ja, en) = ("管轄表にない区分です", "there is no such table in jurisdictions.yaml");
+            faults.push(Fault::new("/jurisdiction/area", "unknown_area", ja, en));
+        }
+        for department in jurisdictions.departments(&jurisdiction.area, &tenant.code) {
+            let (from, to) = (department.from.max(first), earlier(last, department.to));
+            named.push(("/jurisdiction/area".to_owned(), department.code, from, to));
+        }
+    }
+    faults.extend(named.into_iter().filter_map(|(pointer, code, from, to)| {
+        let day = tenant.first_day_without(code, from, to)?;
+        let ja = format!("{day}に課「{code}」がありません（版の有効期間を通じて必要です）");
+        let en = format!("no department {code} on {day}; it must exist as long as a case can reach it");
+        Some(Fault::new(pointer, "unknown_department", ja, en))
+    }));
+    faults
+}
+
+fn earlier(one: Option<Date>, other: Option<Date>) -> Option<Date> {
+    one.into_iter().chain(other).min()
+}

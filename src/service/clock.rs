@@ -1,0 +1,180 @@
+//! The clock of a case (標準処理期間): its pauses as they really were, its due date, and how that came about (R-14…R-19).
+//!
+//! Nothing of it is stored but the due date. That one counts the pauses that have ended; it moves when a pause ends, and
+//! while one is open it stays, because nobody knows yet when the answer comes.
+
+use jiff::civil::Date;
+
+use super::cases::{self, OpenCase};
+use super::{Core, Ctx, Failure, access, intake};
+use crate::catalogue::CatalogueProcedure;
+use crate::domain::application::StateName;
+use crate::domain::calendar::{Calendar, jst_day};
+use crate::domain::id::{ApplicationId, TenantCode};
+use crate::domain::invoice::InvoiceState;
+use crate::domain::policy::Action;
+use crate::domain::procedure::{FeeDue, Processing};
+use crate::domain::processing_clock::{DueDate, Pause, PauseReason, due_date};
+use crate::store::applications::ApplicationRow;
+use crate::store::invoices::InvoiceRow;
+use crate::store::sql::IsoDate;
+use crate::store::{Reads, StoreError, corrections, events, invoices};
+
+/// The events after which nothing is owed any more.
+const ENDS: [&str; 3] = ["decided", "closed", "withdrawn"];
+
+/// The clock of a case as it stands.
+#[derive(Clone, Debug)]
+pub struct CaseClock {
+    /// 到達日; nothing for a draft.
+    pub arrived_on: Option<Date>,
+    /// The period, where the procedure has one.
+    pub processing: Option<Processing>,
+    /// The due date with its explanation; nothing for a draft or without a period.
+    pub due: Option<DueDate>,
+    /// The due date if everything that is awaited came today; the due date itself while nothing is.
+    pub forecast_on: Option<Date>,
+    /// The times the clock stood or stands still, in the order they began.
+    pub pauses: Vec<Pause>,
+    /// The day the case was decided, closed or taken back.
+    pub ended_on: Option<Date>,
+}
+
+/// The clock of a case, for its parties and the department.
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<CaseClock, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let (reader, clock) = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
+            Ok::<_, Failure>((access::reader(&case.actor), read(tx, &inner, &case)?))
+        })
+        .await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "clock", &[id]).await?;
+    }
+    Ok(clock)
+}
+
+fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<CaseClock, Failure> {
+    let procedure = intake::pinned(ctx, &case.row)?;
+    let processing = procedure.definition.processing.clone();
+    let Some(arrived_at) = case.row.arrived_at else {
+        let (due, pauses) = (None, Vec::new());
+        return Ok(CaseClock {
+            arrived_on: None,
+            processing,
+            due,
+            forecast_on: None,
+            pauses,
+            ended_on: None,
+        });
+    };
+    let arrived_on = jst_day(arrived_at.0);
+    let ended_on = ended_on(tx, &case.row)?;
+    let pauses = pauses(tx, &case.row, &procedure, ended_on)?;
+    let today = jst_day(tx.now());
+    let tenant = ctx.catalogue.tenant(&case.row.tenant_id);
+    let walked = processing.as_ref().zip(tenant).map(|(processing, tenant)| {
+        let due = due_of(arrived_on, processing, &pauses, &tenant.calendar);
+        let answered: Vec<Pause> = pauses.iter().map(|pause| pause.answered_by(today)).collect();
+        let forecast = due_of(arrived_on, processing, &answered, &tenant.calendar);
+        (due, forecast.due_on)
+    });
+    let (due, forecast_on) = walked.map_or((None, None), |(due, forecast)| (Some(due), forecast));
+    Ok(CaseClock { arrived_on: Some(arrived_on), processing, due, forecast_on, pauses, ended_on })
+}
+
+/// The end of the standard processing period of a case that has just arrived, where the procedure has one (R-16…R-19).
+pub fn first_due_on(calendar: &Calendar, procedure: &CatalogueProcedure, arrived_on: Date) -> Option<Date> {
+    let processing = procedure.definition.processing.as_ref()?;
+    due_of(arrived_on, processing, &[], calendar).due_on
+}
+
+/// Moves the due date of an open case after a pause has ended. The caller stores the row.
+pub fn move_due_date(tx: &mut impl Reads, core: &Core, row: &mut ApplicationRow) -> Result<(), Failure> {
+    let (Some(arrived_at), false) = (row.arrived_at, is_ended(row)) else { return Ok(()) };
+    let (catalogue, version) = (core.catalogue.current(), u32::try_from(row.procedure_version).unwrap_or(0));
+    // Money is taken in even while the version cannot be read: its due date then stays where it was.
+    let Some(procedure) = catalogue.procedure_version(&row.tenant_id, &row.procedure, version) else {
+        return Ok(());
+    };
+    let (Some(processing), Some(tenant)) =
+        (&procedure.definition.processing, catalogue.tenant(&row.tenant_id))
+    else {
+        return Ok(());
+    };
+    let mut ended = pauses(tx, row, procedure, None)?;
+    ended.retain(|pause| pause.answered_on.is_some());
+    let due = due_of(jst_day(arrived_at.0), processing, &ended, &tenant.calendar);
+    row.due_on = due.due_on.map(IsoDate);
+    Ok(())
+}
+
+fn due_of(arrived_on: Date, processing: &Processing, pauses: &[Pause], calendar: &Calendar) -> DueDate {
+    due_date(arrived_on, processing.total_days(), processing.holidays, pauses, calendar)
+}
+
+fn is_ended(row: &ApplicationRow) -> bool {
+    use StateName as S;
+    let state = StateName::parse(&row.state);
+    matches!(state, Some(S::Decided | S::Closed | S::Withdrawn | S::Transferred))
+}
+
+fn ended_on(tx: &mut impl Reads, row: &ApplicationRow) -> Result<Option<Date>, Failure> {
+    if !is_ended(row) {
+        return Ok(None);
+    }
+    let events = events::of_case(tx, &row.tenant_id, row.id)?;
+    let end = events.iter().find(|event| ENDS.contains(&event.kind.as_str()));
+    Ok(end.map(|event| jst_day(event.at.0)))
+}
+
+/// The pauses of a case: corrections that were asked for, and the time from the notice of a fee to its payment.
+///
+/// What was still awaited when the case ended paused it up to that day.
+fn pauses(
+    tx: &mut impl Reads,
+    row: &ApplicationRow,
+    procedure: &CatalogueProcedure,
+    ended_on: Option<Date>,
+) -> Result<Vec<Pause>, Failure> {
+    let mut pauses = Vec::new();
+    for correction in corrections::of_case(tx, &row.tenant_id, row.id)? {
+        pauses.push(Pause {
+            reason: PauseReason::Correction,
+            asked_on: jst_day(correction.requested_at.0),
+            answered_on: correction.answered_at.map(|at| jst_day(at.0)),
+        });
+    }
+    // A fee that is due on issue is asked for with the decision, when the period is over.
+    if procedure.definition.fee_due != FeeDue::OnIssue {
+        for invoice in invoices::of_case(tx, &row.tenant_id, row.id)? {
+            pauses.extend(fee_pause(&invoice)?);
+        }
+    }
+    if let Some(end) = ended_on {
+        pauses.retain(|pause| pause.asked_on <= end);
+        pauses = pauses.iter().map(|pause| pause.answered_by(end)).collect();
+    }
+    pauses.sort_by_key(|pause| pause.asked_on);
+    Ok(pauses)
+}
+
+/// From the notice to the payment; entrusting it to an agent is all the payer can do.
+fn fee_pause(invoice: &InvoiceRow) -> Result<Option<Pause>, StoreError> {
+    let paid_on = invoice.entrusted_on.or(invoice.paid_on).map(|day| day.0);
+    let answered_on = match invoice.invoice_state()? {
+        InvoiceState::Unpaid | InvoiceState::Pending => None,
+        // What is not owed any more was never waited for.
+        InvoiceState::Waived | InvoiceState::Canceled => return Ok(None),
+        InvoiceState::Entrusted
+        | InvoiceState::Paid
+        | InvoiceState::Overpaid
+        | InvoiceState::PartiallyRefunded
+        | InvoiceState::Refunded => paid_on,
+    };
+    let asked_on = jst_day(invoice.issued_at.0);
+    Ok(Some(Pause { reason: PauseReason::FeePayment, asked_on, answered_on }))
+}

@@ -1,0 +1,125 @@
+//! What a filing must satisfy beyond its form: who is in charge, which queue it reaches, which documents it needs, and what
+//! the applicant should know. Decided in `domain`; this only puts together what the rules may read.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use super::Refusal;
+use super::catalogue::form_faults;
+use super::intake::circumstances;
+use crate::catalogue::{Catalogue, CatalogueProcedure};
+use crate::domain::calendar::jst_day;
+use crate::domain::documents::{DocumentCheck, OmittedDocument};
+use crate::domain::expression::Facts;
+use crate::domain::fault::Fault;
+use crate::domain::procedure::ApplicantKind;
+use crate::domain::routing::Route;
+use crate::domain::validity::Warning;
+
+/// Answers on their way in, online.
+#[derive(Clone, Debug)]
+pub struct Filing<'a> {
+    procedure: &'a CatalogueProcedure,
+    applicant: Option<ApplicantKind>,
+    arrived_on: Date,
+    facts: Facts,
+}
+
+/// A filing that may arrive.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The department whose queue it reaches.
+    pub department: String,
+    /// The documents that were lawfully left out.
+    pub omitted: Vec<OmittedDocument>,
+}
+
+impl<'a> Filing<'a> {
+    /// Completed answers that arrive at `arrived_at`, or would; `applicant` where it is known.
+    pub fn online(
+        procedure: &'a CatalogueProcedure,
+        answers: &Value,
+        applicant: Option<ApplicantKind>,
+        arrived_at: Timestamp,
+    ) -> Self {
+        let facts = procedure.form.facts(answers, &circumstances(applicant, arrived_at));
+        Self { procedure, applicant, arrived_on: jst_day(arrived_at), facts }
+    }
+
+    /// What conditions read of it.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The fault of answers for which another body is in charge: said early, while the rest is still being written.
+    pub fn authority_fault(&self, catalogue: &Catalogue) -> Option<Fault> {
+        let jurisdictions = catalogue.jurisdictions();
+        match self.procedure.routing.route(&self.facts, self.arrived_on, jurisdictions) {
+            Route::Department { .. } | Route::PlaceUnanswered { .. } => None,
+            elsewhere => elsewhere.department(jurisdictions).err(),
+        }
+    }
+
+    /// Where complete answers with these documents go, or every fault of place and documents; pointers go into the request.
+    pub fn accept(&self, catalogue: &Catalogue, present: &[String]) -> Result<Accepted, Vec<Fault>> {
+        let jurisdictions = catalogue.jurisdictions();
+        let route = self.procedure.routing.route(&self.facts, self.arrived_on, jurisdictions);
+        let mut faults = Vec::new();
+        let department =
+            route.department(jurisdictions).map_err(|fault| faults.extend(form_faults(vec![fault])));
+        let documents = self.documents(present);
+        faults.extend(documents.faults);
+        match department {
+            Ok(department) if faults.is_empty() => Ok(Accepted { department, omitted: documents.omitted }),
+            _ => Err(faults),
+        }
+    }
+
+    /// A fault for each document that these answers need and that is not there.
+    pub fn missing_documents(&self, present: &[String]) -> Vec<Fault> {
+        self.documents(present).faults
+    }
+
+    fn documents(&self, present: &[String]) -> DocumentCheck {
+        self.procedure.documents.check(&self.facts, self.applicant, present)
+    }
+
+    /// The last day of the permit that these answers renew; nothing where they renew none.
+    pub fn renewed_term_end(&self) -> Option<Date> {
+        self.procedure.renewal.as_ref()?.expires_on(&self.facts)
+    }
+
+    /// What the applicant should know and what blocks nothing; pointers go into the request.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let Some(renewal) = &self.procedure.renewal else { return Vec::new() };
+        let found = renewal.warning(&self.facts, self.arrived_on);
+        found.map(|it| Warning { pointer: format!("/form{}", it.pointer), ..it }).into_iter().collect()
+    }
+}
+
+/// Answers of a draft, tidied and completed, or every fault of them: of what is written so far, and of a place that another
+/// body is in charge of.
+pub fn draft<'a>(
+    catalogue: &Catalogue,
+    procedure: &'a CatalogueProcedure,
+    written: Value,
+    applicant: Option<ApplicantKind>,
+    now: Timestamp,
+) -> Result<(Value, Filing<'a>), Refusal> {
+    let known = circumstances(applicant, now);
+    let written = procedure.form.tidy(written);
+    let mut faults = procedure.form.validate_draft(&written, &known);
+    let answers = procedure.form.complete(written, &known);
+    let filing = Filing::online(procedure, &answers, applicant, now);
+    faults.extend(filing.authority_fault(catalogue));
+    if faults.is_empty() { Ok((answers, filing)) } else { Err(Refusal::Invalid(form_faults(faults))) }
+}
+
+/// The one kind of applicant a procedure is open to.
+pub fn sole_applicant_kind(procedure: &CatalogueProcedure) -> Option<ApplicantKind> {
+    match procedure.definition.applicant_kinds.as_slice() {
+        [kind] => Some(*kind),
+        _ => None,
+    }
+}

@@ -1,0 +1,20 @@
+//! How long what a case was granted is valid (有効期間, R-22, R-41).
+
+use super::cases::OpenCase;
+use super::filing::{Filing, sole_applicant_kind};
+use super::{Ctx, Failure, intake};
+use crate::domain::calendar::jst_day;
+use crate::domain::validity::{Term, term};
+
+/// The term of a grant made at `decided_at`, where the procedure states one.
+///
+/// A renewal that arrived before the old permit expired follows the old term; a later one is a grant of its own.
+pub fn of_grant(ctx: &Ctx, case: &OpenCase, decided_at: jiff::Timestamp) -> Result<Option<Term>, Failure> {
+    let procedure = intake::pinned(ctx, &case.row)?;
+    let Some(validity) = &procedure.definition.validity else { return Ok(None) };
+    let (form, arrived_on) = (case.form()?, case.arrival_day(decided_at));
+    let arrived_at = case.row.arrived_at.map_or(decided_at, |at| at.0);
+    let filing = Filing::online(&procedure, &form, sole_applicant_kind(&procedure), arrived_at);
+    let expired_on = filing.renewed_term_end().filter(|expires_on| arrived_on <= *expires_on);
+    Ok(term(validity, jst_day(decided_at), expired_on))
+}

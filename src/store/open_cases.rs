@@ -1,0 +1,35 @@
+//! Pages of the cases of one procedure that are not over, for a look at what a new version would mean to them.
+
+use diesel::prelude::*;
+
+use super::applications::ApplicationRow;
+use super::schema::applications;
+use super::{Reads, StoreError};
+use crate::domain::application::StateName;
+use crate::domain::id::{ApplicationId, TenantCode};
+
+/// States in which the answers of a case no longer matter to a new version.
+const ENDED: [StateName; 4] =
+    [StateName::Decided, StateName::Closed, StateName::Withdrawn, StateName::Transferred];
+
+/// Drafts and open cases of any version of a procedure after `after`, in the order of their ids.
+pub fn page(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    procedure: &str,
+    after: Option<ApplicationId>,
+    limit: i64,
+) -> Result<Vec<ApplicationRow>, StoreError> {
+    let mut query = applications::table
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::procedure.eq(procedure))
+        .filter(applications::state.ne_all(ENDED.map(StateName::as_str)))
+        .order(applications::id)
+        .limit(limit)
+        .select(ApplicationRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(applications::id.gt(after));
+    }
+    Ok(query.load(tx.read())?)
+}
