@@ -194,7 +194,7 @@ CREATE TABLE invoices (
     number TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('unpaid', 'pending', 'entrusted', 'paid', 'overpaid', 'partially_refunded',
         'refunded', 'waived', 'canceled')),
-    total BIGINT NOT NULL,
+    total BIGINT NOT NULL CHECK (total > 0),
     fiscal_year BIGINT NOT NULL,
     obligor_account_id TEXT,
     lines TEXT NOT NULL,
@@ -208,9 +208,7 @@ CREATE TABLE invoices (
     FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id),
     -- Entrusted is not paid: the day of payment stays open until the agent remits (R-77).
     CHECK (state <> 'entrusted' OR (entrusted_on IS NOT NULL AND paid_on IS NULL)),
-    CHECK (state <> 'paid' OR paid_on IS NOT NULL),
-    -- Where nothing is owed the invoice says so and is settled.
-    CHECK (total > 0 OR (total = 0 AND state IN ('waived', 'canceled')))
+    CHECK (state <> 'paid' OR paid_on IS NOT NULL)
 );
 CREATE INDEX invoices_of_application ON invoices (tenant_id, application_id, issued_at);
 CREATE INDEX invoices_of_obligor ON invoices (obligor_account_id, issued_at);
