@@ -2,6 +2,7 @@
 
 use super::corporate_number;
 use super::fault::Fault;
+use super::procedure::ApplicantKind;
 
 /// Longest name in characters.
 pub const NAME_MAX: usize = 100;
@@ -35,6 +36,16 @@ impl AccountKind {
     /// The kind of a stored name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// As whom such an account applies. Staff never do through the account they serve with: a case of theirs
+    /// would be theirs to decide.
+    pub fn applicant_kind(self) -> Option<ApplicantKind> {
+        match self {
+            Self::Resident => Some(ApplicantKind::Resident),
+            Self::Business => Some(ApplicantKind::Business),
+            Self::Officer => None,
+        }
     }
 }
 

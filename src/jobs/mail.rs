@@ -103,9 +103,9 @@ async fn tell(
 ) -> Result<JobEnd, Failure> {
     let read = core.db.read(move |tx| {
         let found = parties::case_with_accounts(tx, &tenant, case)?;
-        let Some((row, accounts)) = found else { return Ok(None) };
-        let Some(account) = accounts.first() else { return Ok(None) };
-        Ok::<_, Failure>(accounts::find(tx, *account)?.map(|account| (row.number, account)))
+        let Some(case) = found else { return Ok(None) };
+        let Some(account) = case.accounts.first() else { return Ok(None) };
+        Ok::<_, Failure>(accounts::find(tx, *account)?.map(|account| (case.row.number, account)))
     });
     let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };
     let number = number.unwrap_or_default();

@@ -275,7 +275,7 @@ fn decide(
     let fee = match (due, body.decision) {
         (FeeDue::OnIssue, DecisionKind::Grant) => {
             let priced_by = billing::priced_by(ctx, case, &procedure, now);
-            let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
+            let fee = billing::assess_case(case, (&procedure, &priced_by), None, now)?;
             Some(fee).filter(|fee| fee.total > Yen::ZERO)
         }
         _ => None,

@@ -75,10 +75,10 @@ fn fix(
     let mut case = cases::open(tx, ctx, tenant, id, Action::Review)?;
     let procedure = intake::pinned(ctx, &case.row)?;
     refuse_wrong_moment(tx, &case, &procedure)?;
-    let answers = billing::facts_of(tx, &case, &procedure, now)?;
+    let answers = billing::facts_of(&case, &procedure, now)?;
     let office = office_answers(&procedure, fixing.office.clone(), &answers)?;
     let priced_by = billing::priced_by(ctx, &case, &procedure, now);
-    let assessment = billing::assess_case(tx, &case, (&procedure, &priced_by), Some(&office), now)?;
+    let assessment = billing::assess_case(&case, (&procedure, &priced_by), Some(&office), now)?;
     let total = assessment.total.amount();
     if fixing.expected_total.is_some_and(|expected| expected != total) {
         return Err(Refusal::FeeChanged { total }.into());

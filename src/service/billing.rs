@@ -51,15 +51,10 @@ impl PricedFrom {
 }
 
 /// The answers of a case as expressions see them.
-pub fn facts_of(
-    tx: &mut impl Reads,
-    case: &OpenCase,
-    procedure: &CatalogueProcedure,
-    now: Timestamp,
-) -> Result<Facts, Failure> {
+pub fn facts_of(case: &OpenCase, procedure: &CatalogueProcedure, now: Timestamp) -> Result<Facts, Failure> {
     let circumstances = Circumstances {
         channel: Channel::Online,
-        applicant_kind: intake::applicant_kind(tx, case)?,
+        applicant_kind: case.applicant,
         arrived_on: case.arrival_day(now),
     };
     Ok(procedure.form.facts(&case.form()?, &circumstances.facts()))
@@ -80,17 +75,25 @@ pub fn priced_by(
 /// What a case costs: by its answers, what staff fixed, and its arrival day. The answers are those of `pinned`, the fees
 /// those of `priced_by`.
 pub fn assess_case(
-    tx: &mut impl Reads,
     case: &OpenCase,
     (pinned, priced_by): (&CatalogueProcedure, &CatalogueProcedure),
     office: Option<&Value>,
     now: Timestamp,
 ) -> Result<FeeAssessment, Failure> {
-    let mut facts = facts_of(tx, case, pinned, now)?;
+    let mut facts = facts_of(case, pinned, now)?;
     if let Some(office) = office {
         facts = pinned.office_form.facts(office, &facts);
     }
-    let assessed = fee::assess(&priced_by.fees, &facts, case.arrival_day(now));
+    price(&facts, (pinned, priced_by), case.arrival_day(now))
+}
+
+/// What these facts cost by the fees of `priced_by` on the day of arrival.
+pub fn price(
+    facts: &Facts,
+    (pinned, priced_by): (&CatalogueProcedure, &CatalogueProcedure),
+    arrival_day: Date,
+) -> Result<FeeAssessment, Failure> {
+    let assessed = fee::assess(&priced_by.fees, facts, arrival_day);
     assessed.map_err(|fault| upgrade::fee_failure(pinned, priced_by, fee_fault(&fault)))
 }
 
@@ -188,12 +191,12 @@ pub fn refuse_outdated_fee(
     let office = match (procedure.definition.fee_due, standing.last()) {
         (FeeDue::None, _) | (FeeDue::AfterReview, None) => return Ok(()),
         (FeeDue::OnIssue, _) => {
-            return assess_case(tx, case, (&procedure, &priced_by), None, now).map(drop);
+            return assess_case(case, (&procedure, &priced_by), None, now).map(drop);
         }
         (FeeDue::OnSubmit, _) => None,
         (FeeDue::AfterReview, Some(row)) => PricedFrom::open(case, row)?.office,
     };
-    let total = assess_case(tx, case, (&procedure, &priced_by), office.as_ref(), now)?.total.amount();
+    let total = assess_case(case, (&procedure, &priced_by), office.as_ref(), now)?.total.amount();
     let owed: i64 = standing.iter().map(|row| row.total.amount()).sum();
     if owed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
 }

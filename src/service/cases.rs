@@ -4,16 +4,18 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{Ctx, Failure, Refusal, officer};
+use crate::domain::account::AccountKind;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
 use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Visibility};
-use crate::domain::procedure::ProcedureKind;
+use crate::domain::procedure::{ApplicantKind, ProcedureKind};
 use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
-use crate::store::{Reads, Tx, parties};
+use crate::store::parties::{self, CaseWithParties};
+use crate::store::{Reads, Tx};
 
 /// A case that the caller may act on in the asked way.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct OpenCase {
     pub actor: Actor,
     /// Accounts that act for the parties.
     pub parties: Vec<AccountId>,
+    /// Who applies: the kind of the applicant's account.
+    pub applicant: Option<ApplicantKind>,
 }
 
 /// A case before the policy has spoken: nothing of it may leave the use case yet.
@@ -40,6 +44,7 @@ pub struct Approach {
     pub actor: Actor,
     state: CaseState,
     parties: Vec<AccountId>,
+    applicant: Option<ApplicantKind>,
 }
 
 /// Opens a case for `action`, or refuses as the policy says: hidden cases are not found.
@@ -63,14 +68,16 @@ pub fn approach(
     id: ApplicationId,
 ) -> Result<Approach, Failure> {
     let account = ctx.account()?;
-    let (row, parties) = parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let CaseWithParties { row, accounts: parties, applicant } =
+        parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     // A party's own authority is asked first: it needs no look-up of posts.
     let actor = if parties.contains(&account) {
         Actor::Person(account)
     } else {
         officer::actor(tx, tenant, account, jst_day(tx.now()))?
     };
-    Ok(Approach { state: row.case_state()?, row, actor, parties })
+    let applicant = applicant.and_then(AccountKind::applicant_kind);
+    Ok(Approach { state: row.case_state()?, row, actor, parties, applicant })
 }
 
 impl Approach {
@@ -88,9 +95,9 @@ impl Approach {
     /// Opens the case if the policy allows it.
     pub fn enter(self, ctx: &Ctx, decision: Decision) -> Result<OpenCase, Failure> {
         permit(decision)?;
-        let Self { row, actor, state, parties } = self;
+        let Self { row, actor, state, parties, applicant } = self;
         let key = ctx.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, row })
+        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, applicant, row })
     }
 }
 

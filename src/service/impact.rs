@@ -20,7 +20,7 @@ use crate::domain::form::Circumstances;
 use crate::domain::id::ApplicationId;
 use crate::domain::procedure::ApplicantKind;
 use crate::store::applications::ApplicationRow;
-use crate::store::{Reads, accounts, open_cases, parties};
+use crate::store::{Reads, open_cases, parties};
 
 /// Cases read in one go.
 const PAGE: i64 = 200;
@@ -106,13 +106,7 @@ pub async fn impact(core: &Core, new: &Arc<CatalogueProcedure>) -> Result<Impact
 /// The kind of the applicant's account.
 fn applicant_kind(tx: &mut impl Reads, row: &ApplicationRow) -> Result<Option<ApplicantKind>, Failure> {
     let found = parties::case_with_accounts(tx, &row.tenant_id, row.id)?;
-    let Some(applicant) = found.and_then(|(_, accounts)| accounts.first().copied()) else { return Ok(None) };
-    let kind = accounts::find(tx, applicant)?.map(|account| account.kind);
-    Ok(match kind {
-        Some(AccountKind::Business) => Some(ApplicantKind::Business),
-        Some(AccountKind::Resident) => Some(ApplicantKind::Resident),
-        Some(AccountKind::Officer) | None => None,
-    })
+    Ok(found.and_then(|case| case.applicant).and_then(AccountKind::applicant_kind))
 }
 
 fn try_on(

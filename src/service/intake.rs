@@ -15,7 +15,6 @@ use super::filing::{self, Accepted, Filing};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, account, billing, clock, upgrade};
 use crate::catalogue::{Catalogue, CatalogueProcedure};
-use crate::domain::account::AccountKind;
 use crate::domain::application::{CaseState, Command, Filed};
 use crate::domain::audit::CHAIN_START;
 use crate::domain::calendar::jst_day;
@@ -35,7 +34,7 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::invoices::InvoiceRow;
 use crate::store::parties::{self, ArrivalRow, PartyRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Root, Tx, accounts, invoices, payments};
+use crate::store::{Reads, Root, Tx, invoices, payments};
 
 /// What a new draft begins with.
 #[derive(Clone, Debug)]
@@ -88,12 +87,7 @@ fn begin_draft(
     let account = ctx.account()?;
     let found = account::kind_and_profile(tx, &ctx.core.keys, account)?;
     let (kind, profile) = found.ok_or(Refusal::NotSignedIn)?;
-    let wanted = match kind {
-        AccountKind::Business => ApplicantKind::Business,
-        AccountKind::Resident => ApplicantKind::Resident,
-        // Staff never apply through the account they serve with: a case of theirs would be theirs to decide.
-        AccountKind::Officer => return Err(Refusal::Forbidden.into()),
-    };
+    let wanted = kind.applicant_kind().ok_or(Refusal::Forbidden)?;
     let definition = &procedure.definition;
     if !definition.applicant_kinds.contains(&wanted) {
         let ja = "この手続は、このアカウントの種別では申請できません。";
@@ -159,8 +153,7 @@ pub async fn edit_draft(
             let procedure = pinned(&ctx, &case.row)?;
             let kept = upgrade::without_leftovers(&procedure, case.form()?, &patch);
             let written = merge_patch(procedure.form.without_calculated(kept), &patch);
-            let applicant = applicant_kind(tx, &case)?;
-            let (form, _) = filing::draft(&ctx.catalogue, &procedure, written, applicant, now)?;
+            let (form, _) = filing::draft(&ctx.catalogue, &procedure, written, case.applicant, now)?;
             seal_form(&ctx, &mut case, &form);
             case.save(tx)?;
             Ok(Made { value: case.row, resource_id: id.to_string() })
@@ -186,8 +179,7 @@ pub async fn submit(
                 let invoice = invoices::of_case(tx, &request.tenant, id)?.into_iter().next();
                 let (procedure, form) = (pinned(&ctx, &case.row)?, case.form()?);
                 let arrived_at = case.row.arrived_at.map_or_else(|| tx.now(), |at| at.0);
-                let applicant = applicant_kind(tx, &case)?;
-                let warnings = Filing::online(&procedure, &form, applicant, arrived_at).warnings();
+                let warnings = Filing::online(&procedure, &form, case.applicant, arrived_at).warnings();
                 Ok(Submitted { case: case.row, invoice, warnings })
             })?;
             ctx.core.drill.reach(CrashPoint::SubmitBeforeCommit);
@@ -220,11 +212,10 @@ fn hand_in(
     }))?;
     let priced_by = upgrade::priced_by(ctx, &procedure, arrival_day)?;
     // What depends on the day is computed anew on the day of arrival.
-    let applicant = applicant_kind(tx, &case)?;
-    let known = circumstances(applicant, now);
+    let known = circumstances(case.applicant, now);
     let written = case.form()?;
     let form = procedure.form.complete(written.clone(), &known);
-    let filing = Filing::online(&procedure, &form, applicant, now);
+    let filing = Filing::online(&procedure, &form, case.applicant, now);
     let faults = procedure.form.validate(&form, &known);
     let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
     case.row.department = accepted.department;
@@ -235,7 +226,7 @@ fn hand_in(
         // What staff fix after review is not known yet.
         FeeDue::AfterReview => None,
         FeeDue::OnSubmit | FeeDue::OnIssue | FeeDue::None => {
-            Some(billing::assess_case(tx, &case, (&procedure, &priced_by), None, now)?)
+            Some(billing::price(filing.facts(), (&procedure, &priced_by), arrival_day)?)
         }
     };
     refuse_changed_fee(assessment.as_ref(), expected_total)?;
@@ -328,17 +319,6 @@ pub fn seal_form(ctx: &Ctx, case: &mut OpenCase, form: &Value) {
 /// The circumstances of something handed in online at `now`, as expressions read them.
 pub fn circumstances(applicant_kind: Option<ApplicantKind>, now: Timestamp) -> Facts {
     Circumstances { channel: Channel::Online, applicant_kind, arrived_on: jst_day(now) }.facts()
-}
-
-/// Who applies in a case: the kind of the applicant's account.
-pub fn applicant_kind(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<ApplicantKind>, Failure> {
-    let Some(applicant) = case.parties.first() else { return Ok(None) };
-    let row = accounts::find(tx, *applicant)?;
-    Ok(row.and_then(|row| match row.kind {
-        AccountKind::Business => Some(ApplicantKind::Business),
-        AccountKind::Resident => Some(ApplicantKind::Resident),
-        AccountKind::Officer => None,
-    }))
 }
 
 /// Refuses when there are faults.

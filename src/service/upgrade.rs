@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::cases;
 use super::catalogue::form_faults;
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::intake::{applicant_kind, circumstances, pinned, present, seal_form};
+use super::intake::{circumstances, pinned, present, seal_form};
 use super::{Ctx, Effect, Failure, Refusal};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::CaseState;
@@ -103,7 +103,7 @@ pub async fn run(
         once(tx, &request, "application", step, |tx, id| {
             let case = present(tx, &ctx, tenant, id)?;
             let opened = cases::open(tx, &ctx, tenant, case.id, Action::EditCase)?;
-            let known = circumstances(applicant_kind(tx, &opened)?, tx.now());
+            let known = circumstances(opened.applicant, tx.now());
             let misfits = misfits(&*pinned(&ctx, &case)?, &opened.form()?, &case, &known);
             Ok(Upgraded { case, misfits })
         })
@@ -125,10 +125,10 @@ fn move_draft(
     let found = ctx.catalogue.find_procedure(tenant, &case.row.procedure, jst_day(now)).cloned();
     let procedure = found.ok_or(Refusal::ProcedureClosed)?;
     let mut form = case.form()?;
-    let known = circumstances(applicant_kind(tx, &case)?, now);
+    let known = circumstances(case.applicant, now);
     let number = i64::from(procedure.definition.version);
     if case.row.procedure_version != number {
-        refuse_kind(&procedure, applicant_kind(tx, &case)?)?;
+        refuse_kind(&procedure, case.applicant)?;
         // What the old version computed is no answer; the new one computes its own.
         if let Ok(old) = pinned(ctx, &case.row) {
             form = old.form.without_calculated(form);

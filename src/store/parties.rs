@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use super::backend::on_either;
-use super::schema::{applications, arrivals, parties};
+use super::schema::{accounts, applications, arrivals, parties};
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
+use crate::domain::account::AccountKind;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
 use crate::store::applications::ApplicationRow;
 
@@ -67,23 +68,43 @@ pub fn of_case(
         .load(tx.read())?)
 }
 
+/// A case with those who stand in it.
+#[derive(Clone, Debug)]
+pub struct CaseWithParties {
+    /// The case.
+    pub row: ApplicationRow,
+    /// The accounts that act for its parties.
+    pub accounts: Vec<AccountId>,
+    /// The kind of the applicant's account.
+    pub applicant: Option<AccountKind>,
+}
+
 /// A case together with the accounts that act for its parties, in one statement.
 pub fn case_with_accounts(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     id: ApplicationId,
-) -> Result<Option<(ApplicationRow, Vec<AccountId>)>, StoreError> {
+) -> Result<Option<CaseWithParties>, StoreError> {
     let of_case = parties::tenant_id.eq(applications::tenant_id);
     let joined = applications::table
         .inner_join(parties::table.on(of_case.and(parties::application_id.eq(applications::id))))
+        .left_join(accounts::table.on(parties::account_id.eq(accounts::id.nullable())))
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::id.eq(id))
         .order(parties::role);
-    let rows: Vec<(ApplicationRow, Option<AccountId>)> = on_either!(tx.read(), |conn| joined
-        .select((ApplicationRow::as_select(), parties::account_id))
-        .load(conn))?;
-    let accounts = rows.iter().filter_map(|(_, account)| *account).collect();
-    Ok(rows.into_iter().next().map(|(row, _)| (row, accounts)))
+    let rows: Vec<(ApplicationRow, String, Option<AccountId>, Option<String>)> =
+        on_either!(tx.read(), |conn| joined
+            .select((
+                ApplicationRow::as_select(),
+                parties::role,
+                parties::account_id,
+                accounts::kind.nullable()
+            ))
+            .load(conn))?;
+    let accounts = rows.iter().filter_map(|(_, _, account, _)| *account).collect();
+    let applicant = rows.iter().find(|(_, role, ..)| role == "applicant");
+    let applicant = applicant.and_then(|(.., kind)| AccountKind::parse(kind.as_deref()?));
+    Ok(rows.into_iter().next().map(|(row, ..)| CaseWithParties { row, accounts, applicant }))
 }
 
 /// The cases an account acts in, newest first, over all tenants; `before` is the last id of the page before.
