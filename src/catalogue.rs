@@ -18,6 +18,7 @@
 mod compile;
 pub mod definition;
 mod embedded;
+mod examine;
 pub mod language;
 pub mod live;
 pub mod positions;
@@ -46,8 +47,8 @@ use crate::domain::procedure_version::{self, Span, Standing};
 use crate::domain::routing::{CompiledRouting, Jurisdictions};
 use crate::domain::validity::CompiledRenewal;
 
+pub use examine::{Examined, TextFault};
 pub use live::{Closing, LiveCatalogue, PublishedText, UnusableVersion};
-pub use read::{Examined, TextFault};
 
 /// The texts of a configuration: file name relative to its folder, with `/`, to content.
 pub type ConfigurationFiles = BTreeMap<String, String>;
@@ -252,7 +253,7 @@ impl Catalogue {
 
     /// Reads, checks and compiles a text of a procedure version as a file of the configuration would be.
     pub fn examine(&self, text: &str) -> Examined {
-        read::examine(text, &self.tenants, &self.jurisdictions, &self.templates)
+        examine::examine(text, &self.tenants, &self.jurisdictions, &self.templates)
     }
 
     /// One version of a procedure, in force or not; cases pin theirs.

@@ -6,12 +6,15 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use data_encoding::BASE64;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::domain::checkpoint::LONGEST_NODE_NAME;
-use crate::domain::payment::LegalRole;
+
+mod gateways;
+mod secrets;
+
+pub use gateways::{GatewayKind, GatewaySettings, MethodSettings};
+pub use secrets::SecretSettings;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 
@@ -147,46 +150,6 @@ pub struct PaymentSettings {
     pub lease_ms: i64,
 }
 
-/// One `[[gateways]]` block.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GatewaySettings {
-    /// Name in addresses and records.
-    pub name: String,
-    /// Which adapter.
-    pub kind: GatewayKind,
-    /// Tenant codes, or `*`.
-    pub tenants: Vec<String>,
-    /// What a capture means in law.
-    pub legal_role: LegalRole,
-    /// The vendor's API.
-    pub base_url: String,
-    /// Connect time-out.
-    pub connect_timeout_ms: u64,
-    /// Whole call time-out.
-    pub total_timeout_ms: u64,
-    /// Methods and caps.
-    pub methods: Vec<MethodSettings>,
-}
-
-/// The adapters there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GatewayKind {
-    /// KOMOJU Sessions.
-    Komoju,
-}
-
-/// A method of a gateway.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MethodSettings {
-    /// The method's code in our contract.
-    pub code: String,
-    /// Largest amount in yen.
-    pub max: i64,
-}
-
 /// `[catalogue]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -237,24 +200,6 @@ pub enum LogFormat {
     Text,
 }
 
-/// `[secrets]`: each value itself (environment only) or a file that holds it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretSettings {
-    /// 32 bytes in base64.
-    pub installation_key: Option<SecretString>,
-    /// File of the above.
-    pub installation_key_file: PathBuf,
-    /// KOMOJU API key.
-    pub komoju_secret_key: Option<SecretString>,
-    /// File of the above.
-    pub komoju_secret_key_file: PathBuf,
-    /// KOMOJU webhook secret.
-    pub komoju_webhook_secret: Option<SecretString>,
-    /// File of the above.
-    pub komoju_webhook_secret_file: PathBuf,
-}
-
 /// Settings cannot be used; every reason is listed.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings cannot be used:\n  - {}", .0.join("\n  - "))]
@@ -277,7 +222,9 @@ impl Settings {
         }
         let environment =
             config::Environment::with_prefix("MADOGUCHI").prefix_separator("__").separator("__");
-        builder = builder.add_source(environment.try_parsing(true));
+        builder = builder.add_source(environment.clone().try_parsing(true));
+        // Secrets are taken as they are written: a number's leading zeros belong to it.
+        builder = builder.add_source(environment.source(Some(secrets::environment())));
         for (key, value) in overrides {
             builder = builder.set_override(*key, value.as_str()).map_err(one)?;
         }
@@ -329,58 +276,10 @@ impl Settings {
         );
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         for gateway in &self.gateways {
-            let plain_http = gateway.base_url.starts_with("http://");
-            let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-            let near = loopback.iter().any(|prefix| gateway.base_url.starts_with(prefix));
-            check(
-                !plain_http || near,
-                &format!("gateways.{}: a base_url beyond this machine must be https", gateway.name),
-            );
-            check(
-                u64::try_from(self.payments.lease_ms).is_ok_and(|lease| lease > 2 * gateway.total_timeout_ms),
-                &format!(
-                    "payments.lease_ms must exceed twice the total_timeout_ms of gateway {} (ask, then send)",
-                    gateway.name
-                ),
-            );
+            gateway.check(self.payments.lease_ms, &mut check);
         }
         faults
     }
-}
-
-impl SecretSettings {
-    /// The installation's key, 32 bytes.
-    pub fn installation_key(&self) -> Result<[u8; 32], BadSettings> {
-        let text = secret("installation_key", self.installation_key.as_ref(), &self.installation_key_file)?;
-        let refused = || BadSettings(vec!["secrets.installation_key must be 32 bytes in base64".to_owned()]);
-        let bytes = BASE64.decode(text.expose_secret().trim().as_bytes()).map_err(|_| refused())?;
-        bytes.try_into().map_err(|_| refused())
-    }
-
-    /// The KOMOJU API key.
-    pub fn komoju_secret_key(&self) -> Result<SecretString, BadSettings> {
-        secret("komoju_secret_key", self.komoju_secret_key.as_ref(), &self.komoju_secret_key_file)
-    }
-
-    /// The KOMOJU webhook secret.
-    pub fn komoju_webhook_secret(&self) -> Result<SecretString, BadSettings> {
-        secret("komoju_webhook_secret", self.komoju_webhook_secret.as_ref(), &self.komoju_webhook_secret_file)
-    }
-}
-
-fn secret(name: &str, value: Option<&SecretString>, file: &Path) -> Result<SecretString, BadSettings> {
-    if let Some(value) = value {
-        return Ok(value.clone());
-    }
-    if file.as_os_str().is_empty() {
-        let variable = format!("MADOGUCHI__SECRETS__{}", name.to_uppercase());
-        return Err(BadSettings(vec![format!(
-            "secrets.{name} is missing: set {variable} or {variable}_FILE"
-        )]));
-    }
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| BadSettings(vec![format!("secrets.{name}_file {}: {error}", file.display())]))?;
-    Ok(SecretString::from(text.trim().to_owned()))
 }
 
 fn refuse_secrets_in_file(path: &Path) -> Result<(), BadSettings> {
@@ -406,6 +305,8 @@ fn refuse_secrets_in_file(path: &Path) -> Result<(), BadSettings> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[test]
@@ -444,7 +345,8 @@ mod tests {
         let text = format!("[secrets]\nkomoju_secret_key_file = \"{}\"\n", secret.display());
         std::fs::write(&file, text).unwrap();
         let settings = Settings::load(Some(&file)).unwrap();
-        assert_eq!(settings.secrets.komoju_secret_key().unwrap().expose_secret(), "sk_live");
+        let secrets = settings.secrets.of_gateway("komoju", "secret_key").unwrap();
+        assert_eq!(secrets[0].expose_secret(), "sk_live");
         assert!(!format!("{settings:?}").contains("sk_live"));
         std::fs::remove_dir_all(&folder).unwrap();
     }

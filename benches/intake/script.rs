@@ -198,7 +198,8 @@ impl Script {
 
 /// The first table a statement names.
 fn table_of(sql: &str) -> Option<&str> {
-    let (_, tail) =
-        ["INTO \"", "UPDATE \"", "FROM \"", "FROM (\""].iter().find_map(|word| sql.split_once(word))?;
+    let (_, tail) = ["INTO \"", "UPDATE \"", "FROM \"", "FROM (\"", "FROM ((\""]
+        .iter()
+        .find_map(|word| sql.split_once(word))?;
     tail.split_once('"').map(|(table, _)| table)
 }

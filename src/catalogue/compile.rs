@@ -6,30 +6,27 @@ use jiff::civil::Date;
 use super::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::documents::CompiledDocuments;
 use crate::domain::fault::Fault;
-use crate::domain::fee::CompiledFees;
-use crate::domain::form::{self, CompiledForm};
 use crate::domain::organisation::Tenant;
-use crate::domain::procedure::{ExampleStand, ProcedureDefinition};
+use crate::domain::procedure::{CheckedDefinition, ExampleStand, ProcedureDefinition};
 use crate::domain::routing::{CompiledRouting, Jurisdictions};
 use crate::domain::validity::CompiledRenewal;
 
-/// Compiles forms, routing, documents and renewal of a definition that was checked; every fault of its expressions at once.
+/// Puts a version together: `checked` holds forms and fees of the definition; routing, documents and renewal are compiled
+/// here, with every fault of their expressions at once. What the check has said already is not said again.
 pub(super) fn compile(
     definition: ProcedureDefinition,
+    checked: CheckedDefinition,
     digest: String,
     search_text: String,
 ) -> Result<CatalogueProcedure, Vec<Fault>> {
+    let CheckedDefinition { scope, form, office_form, fees, .. } = checked;
     let mut faults = Vec::new();
-    let scope = form::scope(&definition);
-    // What is wrong with forms and fees has been said by the check of the definition.
-    let forms = (CompiledForm::compile(&definition), CompiledForm::compile_office(&definition));
     let mut keep = |found: Vec<Fault>| faults.extend(found);
-    let fees = CompiledFees::compile(&definition, &scope);
     let routing = CompiledRouting::compile(&definition, &scope).map_err(&mut keep);
     let documents = CompiledDocuments::compile(&definition, &scope).map_err(&mut keep);
     let renewal = CompiledRenewal::compile(&definition, &scope).map_err(&mut keep);
-    match (forms, fees, routing, documents, renewal) {
-        ((Ok(form), Ok(office_form)), Ok(fees), Ok(routing), Ok(documents), Ok(renewal)) => {
+    match (form, office_form, fees, routing, documents, renewal) {
+        (Some(form), Some(office_form), Some(fees), Ok(routing), Ok(documents), Ok(renewal)) => {
             Ok(CatalogueProcedure {
                 definition,
                 form,

@@ -32,19 +32,32 @@ pub struct ReadDefinition {
 /// with `/extends` or `/overrides` and go into the text itself; [`locate`] finds the line.
 pub fn read(text: &str, files: &ConfigurationFiles) -> Result<ReadDefinition, Vec<Fault>> {
     let tree = tree_of(text).map_err(|faults| faults.into_iter().map(|it| it.fault).collect::<Vec<_>>())?;
-    read_tree(tree, files)
+    read_tree(tree, files).map_err(|unread| unread.faults)
+}
+
+/// A tree that is no definition, given back with the reasons.
+pub(super) struct Unread {
+    pub(super) tree: Value,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// As [`read`], from the tree of the text.
-pub(super) fn read_tree(tree: Value, files: &ConfigurationFiles) -> Result<ReadDefinition, Vec<Fault>> {
-    let (tree, template) = if template::is_extension(&tree) {
-        let (extension, traced) = resolve(&tree, files)?;
-        (traced.value(), Some(extension.extends))
-    } else {
-        (tree, None)
-    };
-    let definition = typed(&tree, faults_of_definition)?;
-    Ok(ReadDefinition { definition, digest: digest_of(&tree), tree, template })
+pub(super) fn read_tree(tree: Value, files: &ConfigurationFiles) -> Result<ReadDefinition, Unread> {
+    if !template::is_extension(&tree) {
+        return match typed(&tree, faults_of_definition) {
+            Ok(definition) => {
+                Ok(ReadDefinition { definition, digest: digest_of(&tree), tree, template: None })
+            }
+            Err(faults) => Err(Unread { tree, faults }),
+        };
+    }
+    let whole = resolve(&tree, files).and_then(|(extension, traced)| {
+        let whole = traced.value();
+        let definition = typed(&whole, faults_of_definition)?;
+        let (digest, template) = (digest_of(&whole), Some(extension.extends));
+        Ok(ReadDefinition { definition, digest, tree: whole, template })
+    });
+    whole.map_err(|faults| Unread { tree, faults })
 }
 
 /// SHA-256 of a tree in hex, whatever its layout.
@@ -94,7 +107,7 @@ pub(super) fn template_faults(file: &str, text: &str) -> Vec<Fault> {
 
 /// The tree of a YAML text.
 pub fn tree_of(text: &str) -> Result<Value, Vec<TextFault>> {
-    Positions::of(text)?;
+    Positions::check(text)?;
     let fault = |error: &yaml_serde::Error| {
         let place = error.location();
         let position = place.map_or(Position::START, |it| Position { line: it.line(), column: it.column() });
@@ -110,7 +123,8 @@ pub(super) fn typed<T: DeserializeOwned>(
     tree: &Value,
     structure: impl FnOnce(&Value) -> Vec<Fault>,
 ) -> Result<T, Vec<Fault>> {
-    serde_path_to_error::deserialize(tree).map_err(|error| {
+    // Nearly every tree is sound; only where one is not does it matter where.
+    T::deserialize(tree).or_else(|_| serde_path_to_error::deserialize(tree)).map_err(|error| {
         let faults = structure(tree);
         if !faults.is_empty() {
             return faults;
@@ -134,19 +148,31 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
 
 /// JSON with sorted keys and no blanks, whatever the order in the file.
 pub(super) fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonical(value, &mut text);
+    text
+}
+
+fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(map) => {
             let sorted: BTreeMap<&String, &Value> = map.iter().collect();
-            let members: Vec<String> = sorted
-                .into_iter()
-                .map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value)))
-                .collect();
-            format!("{{{}}}", members.join(","))
+            for (index, (key, value)) in sorted.into_iter().enumerate() {
+                text.push_str(if index == 0 { "{" } else { "," });
+                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push(':');
+                write_canonical(value, text);
+            }
+            text.push_str(if map.is_empty() { "{}" } else { "}" });
         }
         Value::Array(items) => {
-            format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index == 0 { "[" } else { "," });
+                write_canonical(item, text);
+            }
+            text.push_str(if items.is_empty() { "[]" } else { "]" });
         }
-        scalar => scalar.to_string(),
+        scalar => text.push_str(&scalar.to_string()),
     }
 }
 

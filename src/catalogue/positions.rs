@@ -51,26 +51,13 @@ pub struct Positions(BTreeMap<String, Position>);
 impl Positions {
     /// Walks through `text`; every key given twice is named, any other fault ends the walk.
     pub fn of(text: &str) -> Result<Self, Vec<TextFault>> {
-        let mut walk = Walk::default();
-        if text.len() > MAX_BYTES {
-            walk.fault(Position::START, "", "yaml", SIZE.0, SIZE.1);
-            return Err(walk.faults);
-        }
-        let mut parser = Parser::new_from_str(text);
-        while let Some(event) = parser.next_event() {
-            match event {
-                Ok((event, span)) => {
-                    if walk.step(&event, span).is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    walk.fault(Position::of(error.marker()), "", "yaml", YAML.0, error.info());
-                    break;
-                }
-            }
-        }
+        let walk = Walk::through(text, Noting::Places);
         if walk.faults.is_empty() { Ok(Self(walk.found)) } else { Err(walk.faults) }
+    }
+
+    /// The faults that [`Positions::of`] finds, without noting where everything stands: nearly every text has none.
+    pub fn check(text: &str) -> Result<(), Vec<TextFault>> {
+        if Walk::through(text, Noting::Nothing).faults.is_empty() { Ok(()) } else { Self::of(text).map(drop) }
     }
 
     /// Where the node of a JSON pointer stands (the key, for a member); of what is absent, what would hold it.
@@ -112,8 +99,21 @@ enum Inside {
     Sequence { next: usize },
 }
 
+/// What a walk writes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Noting {
+    /// The place of every node.
+    #[default]
+    Places,
+    /// Nothing: pointers are left empty.
+    Nothing,
+}
+
 #[derive(Default)]
 struct Walk {
+    noting: Noting,
+    /// How many nodes there were so far.
+    nodes: usize,
     found: BTreeMap<String, Position>,
     faults: Vec<TextFault>,
     open: Vec<Frame>,
@@ -121,6 +121,29 @@ struct Walk {
 }
 
 impl Walk {
+    fn through(text: &str, noting: Noting) -> Self {
+        let mut walk = Self { noting, ..Self::default() };
+        if text.len() > MAX_BYTES {
+            walk.fault(Position::START, "", "yaml", SIZE.0, SIZE.1);
+            return walk;
+        }
+        let mut parser = Parser::new_from_str(text);
+        while let Some(event) = parser.next_event() {
+            match event {
+                Ok((event, span)) => {
+                    if walk.step(&event, span).is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    walk.fault(Position::of(error.marker()), "", "yaml", YAML.0, error.info());
+                    break;
+                }
+            }
+        }
+        walk
+    }
+
     fn fault(&mut self, position: Position, pointer: &str, code: &'static str, ja: &str, en: &str) {
         self.faults.push(TextFault { position, fault: Fault::new(pointer, code, ja, en) });
     }
@@ -182,8 +205,15 @@ impl Walk {
 
     /// Notes where the next node stands and gives its pointer.
     fn place(&mut self, position: Position) -> Result<String, Ended> {
-        if self.found.len() >= MAX_NODES {
+        if self.nodes >= MAX_NODES {
             return Err(self.stop(position, "yaml", SIZE));
+        }
+        self.nodes += 1;
+        if self.noting == Noting::Nothing {
+            if let Some(Frame { at: Inside::Mapping { key, .. }, .. }) = self.open.last_mut() {
+                *key = None;
+            }
+            return Ok(String::new());
         }
         let (pointer, position) = match self.open.last_mut() {
             None => (String::new(), position),

@@ -1,21 +1,18 @@
 //! Reading the configuration: files to checked definitions, every fault kept with its file.
 
-use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use super::compile::{compile, department_faults, run_examples};
-use super::definition::{self, Locator, ReadDefinition};
-use super::positions;
+use super::definition;
+use super::examine::examine_all;
 use super::{Catalogue, CatalogueFault, CatalogueProcedure, CatalogueTenant, ConfigurationFiles as Files};
 use crate::domain::calendar::{Calendar, HolidayTable};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
-use crate::domain::municipality::{Municipalities, Municipality, fold_for_search};
+use crate::domain::municipality::{Municipalities, Municipality};
 use crate::domain::organisation::Tenant;
 use crate::domain::procedure::{Bilingual, ProcedureDefinition};
 use crate::domain::routing::{JurisdictionFile, Jurisdictions};
@@ -212,13 +209,11 @@ impl Loader {
 
     fn procedures(&mut self, tenants: &Tenants, jurisdictions: &Jurisdictions) -> Procedures {
         let mut procedures = Procedures::new();
-        for (file, stem, text) in self.below("procedures/") {
-            let Examined { faults, procedure, .. } = examine(&text, tenants, jurisdictions, &self.files);
-            let Some(procedure) = procedure else {
-                self.all_faults(&file, faults.into_iter().map(|found| found.fault).collect());
-                continue;
-            };
+        let texts = self.below("procedures/");
+        let examined = examine_all(&texts, tenants, jurisdictions, &self.files);
+        for ((file, stem, _), (faults, procedure)) in texts.into_iter().zip(examined) {
             self.all_faults(&file, faults.into_iter().map(|found| found.fault).collect());
+            let Some(procedure) = procedure else { continue };
             let definition = &procedure.definition;
             // `<tenant>/<id>.yaml`, or `<tenant>/<id>.v<version>.yaml` for the other versions of a procedure.
             let plain = format!("{}/{}", definition.tenant, definition.id);
@@ -262,139 +257,6 @@ pub(super) fn insert(
             Ok(())
         }
     }
-}
-
-/// A fault of a text, with the line where the reader stopped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextFault {
-    /// What is wrong and where in the content.
-    pub fault: Fault,
-    /// The line of the text, counted from 1; none where its template set the value.
-    pub line: Option<usize>,
-}
-
-impl From<Fault> for TextFault {
-    fn from(fault: Fault) -> Self {
-        Self { fault, line: None }
-    }
-}
-
-/// What a text of a procedure version turned out to be.
-#[derive(Debug, Default)]
-pub struct Examined {
-    /// What the text says of itself, as far as it can be read: tenant, procedure, version.
-    pub tenant: Option<String>,
-    /// The procedure's id.
-    pub id: Option<String>,
-    /// The version.
-    pub version: Option<u32>,
-    /// SHA-256 of the content in hex.
-    pub digest: Option<String>,
-    /// The content as a tree; with its template resolved, once it can be read.
-    pub tree: Option<Value>,
-    /// Every fault that was found.
-    pub faults: Vec<TextFault>,
-    /// The version; it can be there with faults, good enough for old cases but not for new ones.
-    pub procedure: Option<Arc<CatalogueProcedure>>,
-}
-
-/// Reads, checks and compiles one text against the tenants; templates are looked up in `files`.
-pub(super) fn examine(
-    text: &str,
-    tenants: &Tenants,
-    jurisdictions: &Jurisdictions,
-    files: &Files,
-) -> Examined {
-    let tree = match definition::tree_of(text) {
-        Ok(tree) => tree,
-        Err(faults) => {
-            let at = |found: positions::TextFault| TextFault {
-                fault: found.fault,
-                line: Some(found.position.line),
-            };
-            return Examined { faults: faults.into_iter().map(at).collect(), ..Examined::default() };
-        }
-    };
-    let mut examined = said_by(&tree);
-    let read = definition::read_tree(tree, files);
-    let lines = LazyCell::new(|| Locator::new(text, files));
-    let place = |fault: Fault| TextFault { line: lines.line_of(&fault), fault };
-    let ReadDefinition { definition, tree, digest, .. } = match read {
-        Ok(read) => read,
-        Err(faults) => {
-            examined.faults.extend(faults.into_iter().map(place));
-            return examined;
-        }
-    };
-    examined.id = Some(definition.id.clone());
-    examined.digest = Some(digest.clone());
-    examined.tree = Some(tree);
-    let (procedure, faults) = judge(definition, digest, tenants, jurisdictions);
-    examined.faults.extend(faults.into_iter().map(place));
-    examined.procedure = procedure;
-    examined
-}
-
-/// What a tree says of itself.
-fn said_by(tree: &Value) -> Examined {
-    let said = |name: &str| tree.get(name).and_then(Value::as_str).map(str::to_owned);
-    let version = tree.get("version").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-    Examined {
-        tenant: said("tenant"),
-        id: said("id"),
-        version,
-        digest: Some(definition::digest_of(tree)),
-        tree: Some(tree.clone()),
-        ..Examined::default()
-    }
-}
-
-/// Checks and compiles a definition and hands its examples in; it can be usable for old cases with faults that bar new
-/// ones.
-fn judge(
-    definition: ProcedureDefinition,
-    digest: String,
-    tenants: &Tenants,
-    jurisdictions: &Jurisdictions,
-) -> (Option<Arc<CatalogueProcedure>>, Vec<Fault>) {
-    let mut faults = definition.check();
-    let (search_text, unknown) = check_departments(&definition, tenants, jurisdictions);
-    faults.extend(unknown);
-    let tenant = tenants.get(&definition.tenant);
-    match compile(definition, digest, search_text) {
-        Ok(procedure) => {
-            let found = tenant.map(|tenant| run_examples(&procedure, tenant, jurisdictions));
-            faults.extend(found.unwrap_or_default());
-            (Some(Arc::new(procedure)), faults)
-        }
-        Err(found) => {
-            faults.extend(found);
-            (None, faults)
-        }
-    }
-}
-
-/// Every department the procedure names must exist as long as it is in force; returns its text for search.
-fn check_departments(
-    definition: &ProcedureDefinition,
-    tenants: &Tenants,
-    jurisdictions: &Jurisdictions,
-) -> (String, Vec<Fault>) {
-    let ProcedureDefinition { title, legal_basis, id, department, keywords, .. } = definition;
-    let mut text = format!("{} {} {id} {} {}", title.ja, title.en, legal_basis.law, keywords.join(" "));
-    let Some(tenant) = tenants.get(&definition.tenant) else {
-        let (ja, en) = ("この団体の設定がありません", "the tenant is not configured");
-        return (fold_for_search(&text), vec![Fault::new("/tenant", "unknown_tenant", ja, en)]);
-    };
-    let tenant = &tenant.definition;
-    let steps = definition.approval_route.iter().filter_map(|step| step.department.as_deref());
-    let queues = definition.routing.iter().map(|rule| rule.department.as_str());
-    for code in steps.chain(queues).chain([department.as_str()]) {
-        if let Some(found) = tenant.department(code, definition.effective_from) {
-            text.push_str(&tenant.full_name_ja(found));
-        }
-    }
-    (fold_for_search(&text), department_faults(definition, tenant, jurisdictions))
 }
 
 /// Reads YAML by way of its value tree.

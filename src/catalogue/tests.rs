@@ -1,5 +1,7 @@
 //! The shipped configuration, and what a faulty one is told.
 
+mod vectors;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,17 +1,13 @@
 //! `audit verify`: are all chains of events and accesses whole?
 
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::{Common, Stop, say};
-use crate::clock::{SystemClock, SystemIds};
 use crate::domain::id::TenantCode;
-use crate::drill::Drill;
 use crate::service::audit;
 use crate::service::audit_checkpoints::Witness;
-use crate::start::{Migrate, Sources, build_core, checkpoint_keys};
+use crate::start::checkpoint_keys;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
@@ -53,15 +49,7 @@ pub(super) fn audit(command: &AuditCommand) -> Result<(), Stop> {
 }
 
 fn verify(options: &VerifyOptions) -> Result<(), Stop> {
-    let (settings, _throw_away) = options.common.load()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let sources = Sources {
-            clock: Arc::new(SystemClock::default()),
-            ids: Arc::new(SystemIds::default()),
-            drill: Arc::new(Drill::default()),
-        };
-        let core = build_core(settings, sources, Migrate::Refuse).await?;
+    options.common.run(async |core| {
         let mut broken = 0;
         for tenant in core.catalogue.current().tenants() {
             let of = &tenant.definition.code;

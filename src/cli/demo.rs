@@ -43,12 +43,8 @@ pub(super) struct DemoOptions {
     bind: IpAddr,
 }
 
-/// The secrets of a demo, each in a file only the user can read.
-struct SecretFiles {
-    installation_key: PathBuf,
-    komoju_secret_key: PathBuf,
-    komoju_webhook_secret: PathBuf,
-}
+/// The secrets of a demo: the setting that names each file, and the file, which only the user can read.
+struct SecretFiles(Vec<(String, PathBuf)>);
 
 pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
     let asked = Settings::load(None).map_err(StartError::from)?;
@@ -58,7 +54,7 @@ pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
         ));
     }
     say(format!("[1/5] data in {}", options.data_dir.display()));
-    let secrets = prepare(&options.data_dir)?;
+    let secrets = prepare(&options.data_dir, &asked)?;
     let settings = settings(options, &secrets)?;
     telemetry::start_logs(&settings.telemetry).map_err(Stop)?;
     telemetry::metrics();
@@ -80,7 +76,7 @@ pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
 }
 
 /// Makes the folders and, at the first start, the secrets.
-fn prepare(folder: &Path) -> Result<SecretFiles, Stop> {
+fn prepare(folder: &Path, settings: &Settings) -> Result<SecretFiles, Stop> {
     std::fs::create_dir_all(folder)?;
     let secrets = folder.join("secrets");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&secrets)?;
@@ -90,15 +86,19 @@ fn prepare(folder: &Path) -> Result<SecretFiles, Stop> {
         ids.fill(&mut bytes);
         bytes
     };
-    let files = SecretFiles {
-        installation_key: secrets.join("installation_key"),
-        komoju_secret_key: secrets.join("komoju_secret_key"),
-        komoju_webhook_secret: secrets.join("komoju_webhook_secret"),
-    };
-    keep_secret(&files.installation_key, &BASE64.encode(&draw()))?;
-    keep_secret(&files.komoju_secret_key, &format!("sk_demo_{}", HEXLOWER.encode(&draw())))?;
-    keep_secret(&files.komoju_webhook_secret, &format!("whsec_demo_{}", HEXLOWER.encode(&draw())))?;
-    Ok(files)
+    let mut files = Vec::new();
+    let installation_key = ("installation_key".to_owned(), BASE64.encode(&draw()));
+    let of_gateways = settings.gateways.iter().flat_map(|gateway| {
+        gateway.kind.credentials().iter().map(|credential| format!("{}_{credential}", gateway.name))
+    });
+    let of_gateways: Vec<String> = of_gateways.collect();
+    let drawn = of_gateways.into_iter().map(|name| (name, HEXLOWER.encode(&draw())));
+    for (name, secret) in std::iter::once(installation_key).chain(drawn) {
+        let file = secrets.join(&name);
+        keep_secret(&file, &secret)?;
+        files.push((format!("{name}_file"), file));
+    }
+    Ok(SecretFiles(files))
 }
 
 /// Writes a secret unless there is one.
@@ -116,21 +116,22 @@ fn keep_secret(path: &Path, secret: &str) -> Result<(), Stop> {
 fn settings(options: &DemoOptions, secrets: &SecretFiles) -> Result<Settings, Stop> {
     let folder = |name: &str| options.data_dir.join(name).display().to_string();
     let api = SocketAddr::from((options.bind, options.port));
-    let overrides = [
+    let mut overrides = vec![
         ("http.bind", api.to_string()),
         ("http.public_url", format!("http://{api}")),
         ("database.url", format!("sqlite:{}", folder("madoguchi.db"))),
         ("files.directory", folder("files")),
         ("mail.directory", folder("mail")),
-        ("secrets.installation_key_file", secrets.installation_key.display().to_string()),
-        ("secrets.komoju_secret_key_file", secrets.komoju_secret_key.display().to_string()),
-        ("secrets.komoju_webhook_secret_file", secrets.komoju_webhook_secret.display().to_string()),
         ("telemetry.format", "text".to_owned()),
         ("telemetry.filter", "warn".to_owned()),
     ];
+    let files = secrets.0.iter().map(|(name, file)| (format!("secrets.{name}"), file.display().to_string()));
+    let files: Vec<(String, String)> = files.collect();
+    overrides.extend(files.iter().map(|(name, file)| (name.as_str(), file.clone())));
     let mut settings = Settings::load_with(None, &overrides).map_err(StartError::from)?;
     for gateway in &mut settings.gateways {
-        gateway.base_url = format!("http://127.0.0.1:{}/api/v1", options.simulator_port);
+        gateway.enabled = true;
+        gateway.base_url = format!("http://127.0.0.1:{}{}", options.simulator_port, gateway.kind.api_path());
     }
     Ok(settings)
 }
@@ -148,14 +149,15 @@ impl Drop for Simulator {
 
 fn start_simulator(options: &DemoOptions, secrets: &SecretFiles) -> Result<Simulator, Stop> {
     let api = SocketAddr::from((options.bind, options.port));
-    let webhook = format!("http://{api}/v1/tenants/{DEPARTMENT_TENANT}/gateways/komoju/notifications");
+    let webhook = format!("http://{api}/v1/tenants/{DEPARTMENT_TENANT}/gateways/{{gateway}}/notifications");
+    let variables =
+        secrets.0.iter().map(|(name, file)| (format!("MADOGUCHI__SECRETS__{}", name.to_uppercase()), file));
     let child = Command::new(std::env::current_exe()?)
         .args(["simulator", "--until-input-closes", "--port", &options.simulator_port.to_string()])
         .args(["--webhook-url", &webhook])
         .arg("--data-dir")
         .arg(options.data_dir.join("simulator"))
-        .env("MADOGUCHI__SECRETS__KOMOJU_SECRET_KEY_FILE", &secrets.komoju_secret_key)
-        .env("MADOGUCHI__SECRETS__KOMOJU_WEBHOOK_SECRET_FILE", &secrets.komoju_webhook_secret)
+        .envs(variables)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;

@@ -1,15 +1,10 @@
 //! `fees replay`: does every stored fee still follow from its ordinance version and its inputs?
 
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 
 use super::{Common, Stop, say};
-use crate::clock::{SystemClock, SystemIds};
 use crate::domain::money::Yen;
-use crate::drill::Drill;
 use crate::service::fee_replay::{self, Finding, InvoiceFinding};
-use crate::start::{Migrate, Sources, build_core};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum FeesCommand {
@@ -25,15 +20,7 @@ pub(super) struct ReplayOptions {
 
 pub(super) fn fees(command: &FeesCommand) -> Result<(), Stop> {
     let FeesCommand::Replay(options) = command;
-    let (settings, _throw_away) = options.common.load()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let sources = Sources {
-            clock: Arc::new(SystemClock::default()),
-            ids: Arc::new(SystemIds::default()),
-            drill: Arc::new(Drill::default()),
-        };
-        let core = build_core(settings, sources, Migrate::Refuse).await?;
+    options.common.run(async |core| {
         let report = fee_replay::replay(&core).await?;
         report.findings.iter().for_each(|finding| say(line(finding)));
         let (invoices, lines, found) = (report.invoices, report.lines, report.findings.len());

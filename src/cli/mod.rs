@@ -6,6 +6,7 @@ mod database;
 mod demo;
 mod demo_people;
 mod fees;
+mod ledger;
 mod migrate;
 mod officer;
 mod openapi;
@@ -17,12 +18,15 @@ use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::clock::{SystemClock, SystemIds};
 use crate::config::Settings;
-use crate::service::Failure;
-use crate::start::StartError;
+use crate::drill::Drill;
+use crate::service::{Core, Failure};
+use crate::start::{Migrate, Sources, StartError, build_core};
 use crate::store::StoreError;
 
 /// 窓口: one counter for a prefecture and its municipalities.
@@ -51,6 +55,9 @@ enum Command {
     /// Stored fees
     #[command(subcommand)]
     Fees(fees::FeesCommand),
+    /// The double-entry ledger
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiOptions),
     /// Run the payment gateway simulator
@@ -89,6 +96,21 @@ impl Common {
         let overrides: Vec<_> = url.map(|url| ("database.url", url)).into_iter().chain(others).collect();
         let settings = Settings::load_with(self.config.as_deref(), &overrides).map_err(StartError::from)?;
         Ok((settings, throw_away))
+    }
+
+    /// Runs `work` on the whole program over its database, which must be up to date: for commands that look, or do one
+    /// thing, and end.
+    fn run<T>(&self, work: impl AsyncFnOnce(Arc<Core>) -> Result<T, Stop>) -> Result<T, Stop> {
+        let (settings, _throw_away) = self.load()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let sources = Sources {
+                clock: Arc::new(SystemClock::default()),
+                ids: Arc::new(SystemIds::default()),
+                drill: Arc::new(Drill::default()),
+            };
+            work(build_core(settings, sources, Migrate::Refuse).await?).await
+        })
     }
 }
 
@@ -147,6 +169,7 @@ pub fn main() -> ExitCode {
         Command::Backup(options) => backup::backup(&options),
         Command::Audit(command) => audit::audit(&command),
         Command::Fees(command) => fees::fees(&command),
+        Command::Ledger(command) => ledger::ledger(&command),
         Command::Openapi(options) => openapi::openapi(&options),
         Command::Simulator(options) => simulator::simulator(&options),
         Command::Procedures(command) => procedures::procedures(&command),

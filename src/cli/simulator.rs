@@ -8,9 +8,9 @@ use clap::Args;
 use secrecy::ExposeSecret;
 
 use super::{Stop, say};
-use crate::config::Settings;
+use crate::config::{GatewayKind, Settings};
 use crate::http::serve::block_on;
-use crate::simulator::{self, SimulatorSettings};
+use crate::simulator::{self, SimulatorSettings, Vendor, VendorAccount};
 use crate::start::StartError;
 
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub(super) struct SimulatorOptions {
     /// Folder of its journal
     #[arg(long, default_value = "var/simulator")]
     data_dir: PathBuf,
-    /// Where notifications go
+    /// Where notifications go; `{gateway}` stands for the name of the gateway
     #[arg(long, value_name = "URL")]
     webhook_url: Option<String>,
     /// End when standard input closes, that is with the process that started this one
@@ -32,14 +32,10 @@ pub(super) struct SimulatorOptions {
 /// Runs until ctrl-c, or until the starter is gone. Its secrets are those of the settings.
 pub(super) fn simulator(options: &SimulatorOptions) -> Result<(), Stop> {
     let settings = Settings::load(None).map_err(StartError::from)?;
-    let secret_key = settings.secrets.komoju_secret_key().map_err(StartError::from)?;
-    let webhook_secret = settings.secrets.komoju_webhook_secret().map_err(StartError::from)?;
     let simulated = SimulatorSettings {
         bind: SocketAddr::from((Ipv4Addr::LOCALHOST, options.port)),
         data_dir: options.data_dir.clone(),
-        secret_key: secret_key.expose_secret().to_owned(),
-        webhook_secret: webhook_secret.expose_secret().to_owned(),
-        webhook_url: options.webhook_url.clone(),
+        accounts: accounts(&settings, options)?,
         merchant_name: "青森県".to_owned(),
         seed: 0,
         webhook_retry_seconds: SimulatorSettings::usual_retries(),
@@ -61,4 +57,38 @@ pub(super) fn simulator(options: &SimulatorOptions) -> Result<(), Stop> {
             Ok(()) = starter_is_gone, if waits_for_starter => Ok(()),
         }
     })
+}
+
+/// The accounts that secrets are given for, at the vendors that are simulated.
+fn accounts(settings: &Settings, options: &SimulatorOptions) -> Result<Vec<VendorAccount>, Stop> {
+    let mut accounts = Vec::new();
+    for gateway in &settings.gateways {
+        let vendor = simulated_vendor(gateway.kind);
+        let mut account = VendorAccount::new(vendor, &[("merchant_id", &gateway.merchant_id)], None);
+        for name in gateway.kind.credentials() {
+            match settings.secrets.of_gateway(&gateway.name, name) {
+                Ok(values) => {
+                    let newest = values.first().map(|value| value.expose_secret().to_owned());
+                    account.credentials.insert((*name).to_owned(), newest.unwrap_or_default());
+                }
+                Err(missing) if gateway.enabled => return Err(StartError::from(missing).into()),
+                // A gateway that is only described is simulated as far as it can be.
+                Err(_) => {}
+            }
+        }
+        let address = |url: &String| url.replace("{gateway}", &gateway.name);
+        account.webhook_url = options.webhook_url.as_ref().map(address);
+        accounts.push(account);
+    }
+    Ok(accounts)
+}
+
+/// Whose part the simulator plays: one arm a vendor.
+fn simulated_vendor(kind: GatewayKind) -> Vendor {
+    match kind {
+        GatewayKind::Komoju => Vendor::Komoju,
+        GatewayKind::Paypay => Vendor::Paypay,
+        GatewayKind::Stripe => Vendor::Stripe,
+        GatewayKind::Veritrans => Vendor::Veritrans,
+    }
 }

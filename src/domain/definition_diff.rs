@@ -165,6 +165,22 @@ fn keys_of(list: &[Value]) -> Keys {
     if is_same_kind && is_unique { Keys::Keyed(kind, texts) } else { Keys::Objects }
 }
 
+/// A definition without what it does not say: an absent member, null and an empty list are the same in it.
+pub fn without_nothing(value: Value) -> Value {
+    let is_nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, value)| !is_nothing(value))
+                .map(|(name, value)| (name, without_nothing(value)))
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nothing).collect()),
+        plain => plain,
+    }
+}
+
 /// Every difference of `new` from `old`.
 pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
     let mut changes = Vec::new();

@@ -23,7 +23,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use basket::{BasketItem, SameTimeShare, basket_items, price_basket};
+pub use basket::{BasketItem, SameTimeShare, SameTimeTerms, basket_items, price_basket, same_time_terms};
 pub use compile::{CompiledFees, FeeReads, needs_of};
 pub use fault::FeeFault;
 pub use relief::{AppliedRelief, PossibleWaiver};
@@ -98,6 +98,8 @@ pub struct FeeLine {
     pub relief: Option<AppliedRelief>,
     /// What a basket needs of a fee with a same-time price (R-58b).
     pub same_time: Option<SameTimeShare>,
+    /// The application of the same basket that bears the full price instead, if one does.
+    pub full_price_in: Option<String>,
     /// True while the amount has not been confirmed by the body.
     pub sample: bool,
 }
@@ -117,6 +119,8 @@ pub struct FeeAssessment {
     pub waivers: Vec<PossibleWaiver>,
     /// Every fact that the assessment read, also for items that are not charged (T-2).
     pub facts: Map<String, Value>,
+    /// The full prices that other applications of the same basket bear.
+    pub terms: SameTimeTerms,
 }
 
 /// What an application would cost as far as it can be said: some items wait for what staff fix after review.
@@ -130,12 +134,27 @@ pub struct FeeEstimate {
 
 /// Computes the fee of an application that arrives on `arrival_day` (JST, R-26), from its `facts`.
 pub fn assess(fees: &CompiledFees, facts: &Facts, arrival_day: Date) -> Result<FeeAssessment, FeeFault> {
-    price::assess(fees, facts, arrival_day)
+    assess_in_basket(fees, facts, arrival_day, &SameTimeTerms::NONE)
 }
 
-/// As [`assess`], but items that read what staff fix after review (`office`) may stay open.
-pub fn estimate(fees: &CompiledFees, facts: &Facts, arrival_day: Date) -> Result<FeeEstimate, FeeFault> {
-    price::estimate(fees, facts, arrival_day)
+/// As [`assess`], where other applications handed in at the same time bear full prices of this one (R-58b).
+pub fn assess_in_basket(
+    fees: &CompiledFees,
+    facts: &Facts,
+    arrival_day: Date,
+    terms: &SameTimeTerms,
+) -> Result<FeeAssessment, FeeFault> {
+    price::assess(fees, facts, arrival_day, terms)
+}
+
+/// As [`assess_in_basket`], but items that read what staff fix after review (`office`) may stay open.
+pub fn estimate(
+    fees: &CompiledFees,
+    facts: &Facts,
+    arrival_day: Date,
+    terms: &SameTimeTerms,
+) -> Result<FeeEstimate, FeeFault> {
+    price::estimate(fees, facts, arrival_day, terms)
 }
 
 #[cfg(test)]

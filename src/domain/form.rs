@@ -6,7 +6,8 @@
 //! characters people write their names with, and variation selectors (IVS) are part of a name. Only typed answers
 //! (kana, phone, postcode, numbers, codes, days) have their widths folded. Lengths count graphemes, characters as people
 //! count them; JSON Schema counts code points, so the schema's `maxLength` of words is four times `x-max-length` and the
-//! exact bound is checked here. Free words with what looks like an individual number are refused.
+//! exact bound is checked here. A field may name the character set of a system that takes its answer over; what lies beyond
+//! is warned of and never replaced. Free words with what looks like an individual number are refused.
 //!
 //! # Conditions
 //! A field whose `visible_if` is not true is hidden: it needs no answer, may have none when the form is handed in, and
@@ -30,6 +31,7 @@
 //! | `x-scale` | `decimal` | digits after the point; expressions see the value times 10^scale |
 //! | `x-minimum`, `x-maximum` | `decimal` | its bounds, in whole units |
 //! | `x-max-length` | words | the greatest length in graphemes |
+//! | `x-charset` | words | the characters a receiving system has: `jis_x_0208` or `jis_x_0213`; others are kept and warned of |
 //! | `x-accepts` | `date` | `["wareki"]`: 令和8年4月1日 and R8.4.1 are taken as well and stored as `YYYY-MM-DD` |
 //! | `x-visible-if` | a field | it is there only while this is true |
 //! | `x-required` | a field with `x-visible-if` | true: an answer is required while it is visible |
@@ -46,7 +48,9 @@ mod judge;
 mod known;
 mod leaves;
 mod order;
+mod outgoing;
 mod parts;
+mod places;
 mod rules;
 mod schema;
 mod tidy;
@@ -63,6 +67,10 @@ pub use judge::Standing;
 use judge::{Judgement, Spot};
 use known::Known;
 use leaves::Leaf;
+use outgoing::Outgoing;
+pub(crate) use outgoing::has_words;
+pub use places::NamedPlace;
+use places::Place;
 use rules::{Compiler, FieldRules};
 use schema::Layout;
 use translate::Translator;
@@ -114,6 +122,8 @@ pub struct CompiledForm {
     validator: Validator,
     fields: BTreeMap<String, Known>,
     leaves: Vec<Leaf>,
+    places: Vec<Place>,
+    outgoing: Vec<Outgoing>,
     rules: Vec<FieldRules>,
     /// Names of fields that some condition reads.
     read: BTreeSet<String>,
@@ -181,6 +191,8 @@ impl CompiledForm {
             validator,
             fields: known::by_name(fields),
             leaves: leaves::of(fields),
+            places: places::of(fields),
+            outgoing: outgoing::of(fields),
             rules,
             calculated: calculated(fields),
         })
@@ -206,7 +218,13 @@ impl CompiledForm {
     /// `known` is what expressions may read beside these answers: [`Circumstances::facts`], and for the office form the
     /// facts of the applicant's.
     pub fn validate(&self, answers: &Value, known: &Facts) -> Vec<Fault> {
-        self.examine(answers, known).faults
+        self.examine(answers, known, Breadth::WhatIsRead).faults
+    }
+
+    /// What [`CompiledForm::validate`] and [`CompiledForm::facts`] say, for the work of one.
+    pub fn validate_with_facts(&self, answers: &Value, known: &Facts) -> (Vec<Fault>, Facts) {
+        let judgement = self.examine(answers, known, Breadth::Everything);
+        (judgement.faults, judgement.facts)
     }
 
     /// Every fault of a draft: what is missing may still be written, what does not apply may still be taken away, and
@@ -224,7 +242,7 @@ impl CompiledForm {
         if self.calculated.is_empty() {
             return answers;
         }
-        for (spot, value) in self.examine(&answers, known).computed {
+        for (spot, value) in self.examine(&answers, known, Breadth::WhatIsRead).computed {
             let (members, name) = match spot {
                 Spot::Field(name) => (answers.as_object_mut(), name),
                 Spot::Cell { table, row, column } => {
@@ -278,7 +296,7 @@ impl CompiledForm {
                 (name.clone(), standing)
             })
             .collect();
-        for (name, standing) in self.examine(answers, known).standings {
+        for (name, standing) in self.examine(answers, known, Breadth::WhatIsRead).standings {
             if standing != Standing::Optional {
                 standings.insert(name, standing);
             }
@@ -308,9 +326,9 @@ impl CompiledForm {
         }
     }
 
-    fn examine(&self, answers: &Value, known: &Facts) -> Judgement {
+    fn examine(&self, answers: &Value, known: &Facts, breadth: Breadth) -> Judgement {
         let (mut faults, spoiled) = self.answer_faults(answers);
-        let mut judgement = self.judge(answers, known, &spoiled, Breadth::WhatIsRead);
+        let mut judgement = self.judge(answers, known, &spoiled, breadth);
         if !faults.is_empty() || !judgement.faults.is_empty() {
             faults.append(&mut judgement.faults);
             judgement.faults = self.in_order(faults);

@@ -39,6 +39,8 @@ typed_id! {
     AttachmentId;
     /// One request to correct an application (補正の求め) or to explain a notification (照会).
     CorrectionId;
+    /// Applications that were handed in at the same time (同時申請).
+    BasketId;
     /// A drafted decision on its approval route (起案).
     ProposalId;
     /// A procedure version, or the closing of one, on its way to being published (版の公開).
@@ -51,6 +53,10 @@ typed_id! {
     PayableId;
     /// One attempt to pay a payable at one gateway (支払).
     PaymentId;
+    /// Money going back (還付).
+    RefundId;
+    /// Refunds that one transfer file asks the bank to pay (口座振込).
+    PayoutId;
     /// One call to a gateway, written before it is made.
     OperationId;
     /// A piece of work to be carried out later.

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::calendar::ClosingDays;
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
+use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
+use crate::domain::zengin::{AccountText, BankText, Digits, TransferHeader};
 
 /// What kind of body a tenant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +48,10 @@ pub struct Department {
     /// The code of its bureau, where it has one.
     #[serde(default)]
     pub bureau: Option<String>,
+    /// In whose name it decides where that is not the head of the body (処分庁): a commission of its own, or the
+    /// head of an office to whom authority was delegated (委任, R-111).
+    #[serde(default)]
+    pub disposing_authority: Option<Bilingual>,
     /// The first day it exists.
     pub valid_from: Date,
     /// The last day, when it is known.
@@ -65,6 +71,35 @@ impl Department {
     }
 }
 
+/// The account of a body that refunds are paid out of, as its bank knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PayingAccount {
+    /// 委託者コード, ten digits.
+    pub requester_code: String,
+    /// 委託者名 in katakana.
+    pub requester_name: String,
+    /// The account.
+    pub account: AccountText,
+    /// Where it was taken from.
+    pub source: String,
+    /// True while it has not been confirmed.
+    #[serde(default)]
+    pub sample: bool,
+}
+
+impl PayingAccount {
+    /// The first record of a transfer file that asks for payment on `day`; none when the account is not usable.
+    pub fn header(&self, day: Date) -> Option<TransferHeader> {
+        Some(TransferHeader {
+            requester_code: Digits::parse(&self.requester_code)?,
+            requester_name: BankText::of_name(&self.requester_name).ok()?,
+            transfer_on: (day.month(), day.day()),
+            from: self.account.read().ok()?,
+        })
+    }
+}
+
 /// One tenant with its organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,7 +110,8 @@ pub struct Tenant {
     pub name: Bilingual,
     /// Prefecture or municipality.
     pub kind: TenantKind,
-    /// The title of the disposing authority (処分庁), e.g. 青森県知事.
+    /// The title of the disposing authority (処分庁), e.g. 青森県知事, where neither department nor procedure names
+    /// another one.
     pub disposing_authority: Bilingual,
     /// Its own days off.
     pub calendar: ClosingDays,
@@ -84,6 +120,12 @@ pub struct Tenant {
     pub bureaus: Vec<Bureau>,
     /// Its departments.
     pub departments: Vec<Department>,
+    /// The account that refunds are paid out of; without one nothing can be paid by bank transfer.
+    #[serde(default)]
+    pub paying_account: Option<PayingAccount>,
+    /// The agents that are designated to take its revenues.
+    #[serde(default)]
+    pub payment_agents: Vec<Designation>,
     /// Where the content of the file was taken from.
     pub sources: Vec<String>,
 }
@@ -103,6 +145,19 @@ impl Tenant {
             day = department.valid_to?.tomorrow().ok()?;
         }
         None
+    }
+
+    /// In whose name `department` decides on `day` (処分庁, T-4): that of the procedure where it names one, else that of the
+    /// department, else the head of the body.
+    pub fn authority<'a>(
+        &'a self,
+        of_procedure: Option<&'a Bilingual>,
+        department: &str,
+        day: Date,
+    ) -> &'a Bilingual {
+        let of_department =
+            || self.department(department, day).and_then(|found| found.disposing_authority.as_ref());
+        of_procedure.or_else(of_department).unwrap_or(&self.disposing_authority)
     }
 
     /// The full name of a department, bureau first: 危機管理局消防保安課.
@@ -127,9 +182,15 @@ impl Tenant {
             let (ja, en) = ("年末年始の日付が正しくありません", "not days of December and January");
             faults.push(Fault::new("/calendar/year_end", "year_end", ja, en));
         }
+        let header = self.paying_account.as_ref().map(|account| account.header(Date::constant(2026, 1, 1)));
+        if header == Some(None) {
+            let (ja, en) = ("振込元口座が正しくありません", "not an account that a bank knows");
+            faults.push(Fault::new("/paying_account", "paying_account", ja, en));
+        }
         if self.sources.is_empty() {
             faults.push(Fault::new("/sources", "empty", "空にできません", "must not be empty"));
         }
+        faults.extend(designation_faults(&self.payment_agents));
         let mut seen = BTreeSet::new();
         for (index, department) in self.departments.iter().enumerate() {
             let pointer = format!("/departments/{index}");
@@ -145,6 +206,11 @@ impl Tenant {
                     "is given twice",
                 ));
             }
+            let authority = department.disposing_authority.as_ref();
+            if authority.is_some_and(|title| title.ja.trim().is_empty() || title.en.trim().is_empty()) {
+                let pointer = format!("{pointer}/disposing_authority");
+                faults.push(Fault::new(pointer, "empty", "空にできません", "must not be empty"));
+            }
             if department.bureau.as_deref().is_some_and(|code| self.bureau(code).is_none()) {
                 let (ja, en) = ("この部局はありません", "there is no such bureau");
                 faults.push(Fault::new(format!("{pointer}/bureau"), "unknown_bureau", ja, en));
@@ -155,5 +221,60 @@ impl Tenant {
             }
         }
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::{Bilingual, Tenant};
+
+    fn body() -> Tenant {
+        let department = |code: &str, from: &str, to: Option<&str>, authority: Option<&str>| {
+            let authority = authority.map(|ja| json!({ "ja": ja, "en": "Authority" }));
+            json!({ "code": code, "name": { "ja": code, "en": code }, "valid_from": from, "valid_to": to,
+                "disposing_authority": authority, "source": "試験用" })
+        };
+        let departments = [
+            department("kanri", "2024-04-01", None, None),
+            department("keisatsu", "2024-04-01", None, Some("青森県公安委員会")),
+            department("hokensho", "2024-04-01", Some("2025-03-31"), Some("東青地域県民局長")),
+            department("hokensho", "2025-04-01", None, Some("東青保健所長")),
+        ];
+        let text = json!({
+            "code": "020001", "name": { "ja": "青森県", "en": "Aomori" }, "kind": "prefecture",
+            "disposing_authority": { "ja": "青森県知事", "en": "Governor" },
+            "calendar": { "basis": "条例", "year_end": { "december_from": 29, "january_to": 3 } },
+            "departments": departments, "sources": ["試験用"],
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn r111_and_r205_a_department_decides_in_the_name_of_its_own_authority_on_that_day() {
+        let body = body();
+        let says = |department: &str, day| body.authority(None, department, day).ja.clone();
+        assert_eq!(says("kanri", date(2026, 4, 1)), "青森県知事");
+        assert_eq!(says("keisatsu", date(2026, 4, 1)), "青森県公安委員会");
+        assert_eq!(says("hokensho", date(2025, 3, 31)), "東青地域県民局長");
+        assert_eq!(says("hokensho", date(2025, 4, 1)), "東青保健所長");
+        assert_eq!(says("nowhere", date(2025, 4, 1)), "青森県知事");
+    }
+
+    #[test]
+    fn r111_what_a_procedure_says_of_its_authority_goes_before_the_department() {
+        let governor = Bilingual { ja: "青森県知事".into(), en: "Governor".into() };
+        let (body, day) = (body(), date(2026, 4, 1));
+        assert_eq!(body.authority(Some(&governor), "hokensho", day), &governor);
+    }
+
+    #[test]
+    fn an_authority_without_a_name_is_a_fault() {
+        let mut body = body();
+        body.departments[1].disposing_authority = Some(Bilingual { ja: " ".into(), en: "x".into() });
+        let faults: Vec<_> = body.check().into_iter().map(|fault| fault.pointer).collect();
+        assert_eq!(faults, ["/departments/1/disposing_authority"]);
     }
 }

@@ -66,6 +66,14 @@ mod tests {
     }
 
     #[test]
+    fn r20_a_period_that_begins_at_midnight_counts_its_first_day() {
+        let end = |length| last_day(date(2026, 4, 1), length, FirstDay::Included);
+        assert_eq!(end(Length::Days(30)), Some(date(2026, 4, 30)));
+        assert_eq!(end(Length::Weeks(2)), Some(date(2026, 4, 14)));
+        assert_eq!(end(Length::Years(1)), Some(date(2027, 3, 31)));
+    }
+
+    #[test]
     fn r21_months_end_on_the_last_day_where_there_is_no_corresponding_day() {
         let month_from = |day| last_day(day, Length::Months(1), FirstDay::Excluded);
         assert_eq!(month_from(date(2026, 1, 31)), Some(date(2026, 2, 28)));

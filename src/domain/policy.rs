@@ -104,15 +104,19 @@ pub enum Action {
     Propose,
     /// Seal or return a proposal at a step of its route (決裁, 差戻し).
     Approve,
+    /// Ask for a refund, decide one that somebody else asked for, pay refunds out.
+    Refund,
     /// Write, propose, withdraw and look at versions of procedures.
     ManageProcedures,
     /// Approve or return what somebody else proposed for publication.
     ApproveProcedures,
+    /// Enter money that came at the counter (窓口収納), or take such an entry of somebody else back.
+    ReceiveAtCounter,
 }
 
 impl Action {
     /// All actions, for tables and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadCase,
         Self::EditCase,
         Self::WithdrawCase,
@@ -124,6 +128,8 @@ impl Action {
         Self::Approve,
         Self::ManageProcedures,
         Self::ApproveProcedures,
+        Self::Refund,
+        Self::ReceiveAtCounter,
     ];
 }
 
@@ -191,7 +197,12 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
         Action::ReadCase | Action::EditCase | Action::WithdrawCase | Action::ReadMoney | Action::Pay => {
             Decision::Allow
         }
-        Action::ReadQueue | Action::Review | Action::Propose | Action::Approve => Decision::Deny,
+        Action::ReadQueue
+        | Action::Review
+        | Action::Propose
+        | Action::Approve
+        | Action::Refund
+        | Action::ReceiveAtCounter => Decision::Deny,
         Action::ManageProcedures | Action::ApproveProcedures => Decision::Hide,
     }
 }
@@ -226,7 +237,10 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     let allowed = match action {
         Action::ReadCase | Action::ReadQueue | Action::Review | Action::Propose => reviewer,
         Action::ReadMoney => true,
+        // Money at the counter is taken by the department's staff or by the accounting post.
+        Action::ReceiveAtCounter => reviewer || accountant,
         Action::Approve => sealer,
+        Action::Refund => accountant || sealer,
         // Only a party edits, withdraws or pays: staff never act in the applicant's name.
         Action::EditCase | Action::WithdrawCase | Action::Pay => false,
         Action::ManageProcedures | Action::ApproveProcedures => false,
@@ -302,28 +316,28 @@ mod tests {
             .collect();
 
         let expected = [
-            "sssssssssss Draft anonymous",
-            "sssssssssss Arrived anonymous",
-            "AAAAAddddhh Draft the applicant",
-            "AAAAAddddhh Arrived the applicant",
-            "hhhhhhhhhhh Draft a stranger",
-            "hhhhhhhhhhh Arrived a stranger",
-            "hhhhhhhhhhh Draft clerk of the department",
-            "AddAdAAAdhh Arrived clerk of the department",
-            "hhhhhhhhhhh Draft section chief of the department",
-            "AddAdAAAAhh Arrived section chief of the department",
-            "hhhhhhhhhhh Draft section chief of another department",
-            "hhhhhhhhhhh Arrived section chief of another department",
-            "hhhhhhhhhhh Draft accountant of the body",
-            "hhhAhhhhhhh Arrived accountant of the body",
-            "hhhhhhhhhhh Draft accountant in the department",
-            "hhhAhhhhhhh Arrived accountant in the department",
-            "hhhhhhhhhhh Draft section chief of another body",
-            "hhhhhhhhhhh Arrived section chief of another body",
-            "hhhhhhhhhAA Draft administrator in the department",
-            "hhhhhhhhhAA Arrived administrator in the department",
-            "hhhhhhhhhhh Draft administrator of another body",
-            "hhhhhhhhhhh Arrived administrator of another body",
+            "sssssssssssss Draft anonymous",
+            "sssssssssssss Arrived anonymous",
+            "AAAAAddddhhdd Draft the applicant",
+            "AAAAAddddhhdd Arrived the applicant",
+            "hhhhhhhhhhhhh Draft a stranger",
+            "hhhhhhhhhhhhh Arrived a stranger",
+            "hhhhhhhhhhhhh Draft clerk of the department",
+            "AddAdAAAdhhdA Arrived clerk of the department",
+            "hhhhhhhhhhhhh Draft section chief of the department",
+            "AddAdAAAAhhAA Arrived section chief of the department",
+            "hhhhhhhhhhhhh Draft section chief of another department",
+            "hhhhhhhhhhhhh Arrived section chief of another department",
+            "hhhhhhhhhhhhh Draft accountant of the body",
+            "hhhAhhhhhhhAA Arrived accountant of the body",
+            "hhhhhhhhhhhhh Draft accountant in the department",
+            "hhhAhhhhhhhAA Arrived accountant in the department",
+            "hhhhhhhhhhhhh Draft section chief of another body",
+            "hhhhhhhhhhhhh Arrived section chief of another body",
+            "hhhhhhhhhAAhh Draft administrator in the department",
+            "hhhhhhhhhAAhh Arrived administrator in the department",
+            "hhhhhhhhhhhhh Draft administrator of another body",
+            "hhhhhhhhhhhhh Arrived administrator of another body",
         ];
         assert_eq!(table, expected);
     }

@@ -18,11 +18,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use attachments::{AttachmentRule, DocumentForm, Example, ExampleAttachment, Omission};
+pub use check::CheckedDefinition;
 pub use check::examples::ExampleStand;
 pub(crate) use check::is_slug;
 pub use fees::{
-    Fee, FeeBand, FeeCase, FeeFormula, Fraction, Payee, ProRataMode, RefundPolicy, Relief, ReliefKind,
-    TaxClass,
+    Fee, FeeBand, FeeCase, FeeFormula, Fraction, MinimumStep, Payee, ProRataMode, RefundPolicy, Relief,
+    ReliefKind, TaxClass,
 };
 pub use fields::{AnswerRule, Choice, Field, FieldType, Page, Section};
 pub use legal::{

@@ -11,8 +11,6 @@
 //! proposed, because an edit voids the proposal; a version that was superseded never comes back: the version in force on
 //! a day is the one with the highest number that has begun, or none when that one has ended.
 
-pub mod difference;
-
 use jiff::civil::Date;
 
 use super::id::OfficerId;

@@ -38,7 +38,7 @@ pub fn term(validity: &Validity, granted_on: Date, expired_on: Option<Date>) -> 
 /// Something the applicant should know before filing; it blocks nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// A stable code: `renewal_early`, `renewal_late` or `renewal_expired`.
+    /// A stable code: `renewal_early`, `renewal_late`, `renewal_expired` or `outside_charset`.
     pub code: &'static str,
     /// The answer it is about, as a pointer into the answers.
     pub pointer: String,

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::money::Yen;
 use crate::domain::payment::MethodCode;
 
+pub use crate::domain::payment::{CaptureMode, PayerFlow, RefundSupport};
+
 /// Whether a notification's content may be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -13,38 +15,6 @@ pub enum Trust {
     Signed,
     /// Unsigned: only a reason to ask.
     Hint,
-}
-
-/// When money is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CaptureMode {
-    /// At once.
-    Immediate,
-    /// Held first when asked to.
-    CanHold,
-}
-
-/// What the payer goes through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PayerFlow {
-    /// Pays on the spot, online.
-    Online,
-    /// Gets a slip or a number and pays later.
-    Slip,
-}
-
-/// How money goes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundSupport {
-    /// Any part, through the gateway.
-    Partial,
-    /// All of it, through the gateway.
-    FullOnly,
-    /// By bank transfer outside the method.
-    Manual,
 }
 
 /// By which identifier a payment whose answer was lost can be found.

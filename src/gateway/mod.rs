@@ -6,10 +6,16 @@
 //! needs no intent. Invariants: no type here can hold a card number; `Debug` shows no secret and no request body;
 //! an adapter answers with an [`Outcome`] and never decides what to do next.
 
+mod breaker;
 pub mod capability;
 pub mod komoju;
+pub mod paypay;
 mod registry;
 mod request;
+mod status_table;
+pub mod stripe;
+mod transport;
+pub mod veritrans;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,14 +26,15 @@ use jiff::Timestamp;
 
 use crate::domain::id::OperationId;
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot};
+use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus};
 
 pub use crate::domain::payment::{Checkout, Decline, Outcome, Problem, Transport, TransportKind};
 pub use capability::{
     Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
 };
-pub use registry::{Gateways, MerchantAccount};
+pub use registry::{AccountParts, Gateways, MerchantAccount, Vendor};
 pub use request::{OperationKind, PreparedRequest, StoredRequestDamaged, Unpreparable};
+pub use transport::SetupError;
 
 /// The answer to an asynchronous call.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send + 'a>>;
@@ -42,6 +49,11 @@ pub trait PaymentGateway: Send + Sync {
 
     /// The longest time a call may take; the late-arrival guard is built on it.
     fn total_timeout(&self) -> Duration;
+
+    /// What a checkout by this method must know of the payer.
+    fn payer_contact(&self, _method: &MethodCode) -> PayerContact {
+        PayerContact::None
+    }
 
     /// The bytes that open a checkout.
     fn prepare_create_checkout(
@@ -81,6 +93,19 @@ pub trait PaymentGateway: Send + Sync {
         now: Timestamp,
     ) -> Answer<'a, Option<PaymentSnapshot>>;
 
+    /// Asks for a refund of ours. `Done(None)`: the gateway shows none. A gateway that shows no single refunds is asked for
+    /// the payment: its sum proves a refund, never the failure of one.
+    fn retrieve_refund<'a>(
+        &'a self,
+        query: &'a RefundRef,
+        now: Timestamp,
+    ) -> Answer<'a, Option<RefundSnapshot>> {
+        Box::pin(async move {
+            let found = self.retrieve_payment(&query.payment, now).await;
+            found.map(|payment| payment.and_then(|payment| query.proven_by(payment)))
+        })
+    }
+
     /// Proves who sent a notification and translates it, from its raw bytes.
     fn verify_notification(
         &self,
@@ -102,8 +127,17 @@ pub struct OpCtx {
     pub key_born_at: Timestamp,
 }
 
-/// Opens a checkout. Carries no personal data: the gateway asks the payer for what it needs.
-#[derive(Clone, Debug)]
+/// What a gateway must know of the payer to reach them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PayerContact {
+    /// Nothing: it asks the payer itself.
+    None,
+    /// An e-mail address, for it sends an invitation.
+    Email,
+}
+
+/// Opens a checkout. Carries no personal data but what the method cannot do without: else the gateway asks the payer.
+#[derive(Clone)]
 pub struct CreateCheckout {
     /// Our reference, unique for good.
     pub merchant_reference: String,
@@ -119,6 +153,20 @@ pub struct CreateCheckout {
     pub locale: String,
     /// How long the checkout stays open, in seconds.
     pub expires_in_s: u32,
+    /// When it is asked for.
+    pub requested_at: Timestamp,
+    /// The payer's e-mail address, where [`PaymentGateway::payer_contact`] asks for it.
+    pub payer_email: Option<String>,
+}
+
+impl fmt::Debug for CreateCheckout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateCheckout")
+            .field("merchant_reference", &self.merchant_reference)
+            .field("amount", &self.amount)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Takes held money.
@@ -142,6 +190,11 @@ pub enum Cancel {
     Payment {
         /// The gateway's id of the payment.
         gateway_payment_id: String,
+    },
+    /// Whatever there is under our reference, when the gateway's ids are not known: an answer was lost.
+    Reference {
+        /// Our reference.
+        merchant_reference: String,
     },
 }
 
@@ -172,10 +225,42 @@ pub enum Reply {
 pub struct PaymentRef {
     /// Our reference.
     pub merchant_reference: String,
+    /// The way to pay.
+    pub method: Option<MethodCode>,
     /// The gateway's id of the checkout, when known.
     pub gateway_session_id: Option<String>,
     /// The gateway's id of the payment, when known.
     pub gateway_payment_id: Option<String>,
+    /// When the checkout lapses, as far as we know: some gateways go on showing a lapsed one as open.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What is known of a refund when asking for it.
+#[derive(Clone, Debug)]
+pub struct RefundRef {
+    /// The payment that goes back.
+    pub payment: PaymentRef,
+    /// Our reference of the refund, as it was sent in [`CreateRefund::description`].
+    pub reference: String,
+    /// The gateway's id of the refund, when known.
+    pub gateway_refund_id: Option<String>,
+    /// How much.
+    pub amount: Yen,
+    /// What of the payment went back before it.
+    pub refunded_before: Yen,
+}
+
+impl RefundRef {
+    /// The refund, where the payment's sum proves it.
+    fn proven_by(&self, payment: PaymentSnapshot) -> Option<RefundSnapshot> {
+        let with_it = self.refunded_before.plus(self.amount).ok()?;
+        (payment.counters.refunded >= with_it).then(|| RefundSnapshot {
+            gateway_refund_id: self.gateway_refund_id.clone(),
+            amount: self.amount,
+            status: RefundStatus::Succeeded,
+            payment,
+        })
+    }
 }
 
 /// A notification as it came in: nothing read, nothing believed.
@@ -204,9 +289,29 @@ impl fmt::Debug for RawNotification {
     }
 }
 
-/// A notification whose sender is proven as far as the gateway allows.
+/// A notification whose sender is proven as far as the gateway allows. What may be believed is a matter of the type:
+/// only a signed one carries a snapshot, so a hint can cause nothing but a question.
 #[derive(Clone, Debug)]
-pub struct Notification {
+pub enum Notification {
+    /// Signed by the gateway.
+    Signed(Box<SignedNotification>),
+    /// From an address that the gateway uses, and signed by nobody.
+    Hint(Hint),
+}
+
+impl Notification {
+    /// What every notification says of itself.
+    pub fn head(&self) -> &NotificationHead {
+        match self {
+            Self::Signed(signed) => &signed.head,
+            Self::Hint(hint) => &hint.head,
+        }
+    }
+}
+
+/// What a notification says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotificationHead {
     /// Unique to one delivery: the inbox key.
     pub delivery_key: String,
     /// Unique to one event, over all its deliveries.
@@ -215,10 +320,22 @@ pub struct Notification {
     pub event_kind: String,
     /// Our reference; none when the event is not about one payment (`ping`, settlements).
     pub merchant_reference: Option<String>,
-    /// Whether its content may be believed or only tells us to ask.
-    pub trust: Trust,
+}
+
+/// A notification that the gateway signed.
+#[derive(Clone, Debug)]
+pub struct SignedNotification {
+    /// What it says of itself.
+    pub head: NotificationHead,
     /// The payment as the notification shows it.
     pub snapshot: Option<PaymentSnapshot>,
+}
+
+/// A notification that nobody signed: a reason to ask, and nothing else.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    /// What it says of itself.
+    pub head: NotificationHead,
 }
 
 /// A notification that is not believed. Counted, never stored as an event.
@@ -233,7 +350,13 @@ pub enum NotificationRejected {
     /// The signature fits none of our secrets.
     #[error("the notification's signature is wrong")]
     WrongSignature,
-    /// The signature is right and the body is no event.
+    /// The signature fits, and its instant is too far from ours: a replay.
+    #[error("the notification's signature is out of time")]
+    OutOfTime,
+    /// Nobody signs here, and it came from an address that the gateway does not use.
+    #[error("the notification comes from an unknown address")]
+    UnknownSource,
+    /// The sender is right and the body is no event.
     #[error("the notification's body cannot be read")]
     Malformed,
 }

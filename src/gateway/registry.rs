@@ -1,13 +1,24 @@
 //! The merchant accounts of this installation: which gateway serves which body, and what a capture there means in law.
+//!
+//! A further vendor is one module with a constant [`Vendor`], one variant of [`GatewayKind`], and one arm in [`vendor`].
 
 use std::sync::Arc;
 
-use super::komoju::{Komoju, KomojuSettings, default_methods};
-use super::{MethodCapability, PaymentGateway};
-use crate::config::{BadSettings, GatewayKind, GatewaySettings, SecretSettings, Settings};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::breaker::Breaker;
+use super::{
+    CaptureMode, LookupBy, MethodCapability, OpCtx, Outcome, PaymentGateway, PaymentRef, PreparedRequest,
+    RefundSupport, Reply, Transport, TransportKind, komoju, paypay, stripe, veritrans,
+};
+use crate::config::{BadSettings, GatewayKind, GatewaySettings, MethodSettings, SecretSettings, Settings};
 use crate::domain::id::TenantCode;
 use crate::domain::money::Yen;
-use crate::domain::payment::{LegalRole, MethodCode};
+use crate::domain::payment::{LegalRole, MethodCode, PaymentSnapshot};
+
+/// How many calls of one account run at once, unless the settings say otherwise.
+const MOST_CALLS: usize = 64;
 
 /// One account at one gateway.
 pub struct MerchantAccount {
@@ -18,6 +29,7 @@ pub struct MerchantAccount {
     /// The adapter.
     pub adapter: Arc<dyn PaymentGateway>,
     tenants: Vec<String>,
+    breaker: Breaker,
 }
 
 impl MerchantAccount {
@@ -28,7 +40,39 @@ impl MerchantAccount {
         tenants: Vec<String>,
         adapter: Arc<dyn PaymentGateway>,
     ) -> Self {
-        Self { name, legal_role, adapter, tenants }
+        Self { name, legal_role, adapter, tenants, breaker: Breaker::new(MOST_CALLS) }
+    }
+
+    /// Bears at most so many calls at once.
+    #[must_use]
+    pub fn bearing(mut self, most_calls: usize) -> Self {
+        self.breaker = Breaker::new(most_calls);
+        self
+    }
+
+    /// Whether it answers, as far as is known: while it does not, its methods are not offered.
+    pub fn is_healthy(&self, now: Timestamp) -> bool {
+        !self.breaker.is_open(now)
+    }
+
+    /// Sends a stored request, and learns from what becomes of it.
+    pub async fn send(&self, operation: &OpCtx, request: &PreparedRequest) -> Outcome<Reply> {
+        let Some(_running) = self.breaker.enter() else { return too_many() };
+        let outcome = self.adapter.send(operation, request).await;
+        self.breaker.learn(&outcome, operation.now);
+        outcome
+    }
+
+    /// Asks for a payment, also while the account is spared: an answer heals it.
+    pub async fn ask(&self, query: &PaymentRef, now: Timestamp) -> Outcome<Option<PaymentSnapshot>> {
+        let Some(_running) = self.breaker.enter() else { return too_many() };
+        let outcome = self.adapter.retrieve_payment(query, now).await;
+        // Where nothing can be asked by our reference, an answer without ids came from no gateway.
+        let by_reference = self.adapter.capabilities().lookup == LookupBy::OurReference;
+        if by_reference || query.gateway_session_id.is_some() || query.gateway_payment_id.is_some() {
+            self.breaker.learn(&outcome, now);
+        }
+        outcome
     }
 
     /// Whether it takes money for a body.
@@ -52,15 +96,14 @@ impl Gateways {
     /// Makes the adapters that the settings name; every fault is listed.
     pub fn build(settings: &Settings) -> Result<Self, BadSettings> {
         let mut accounts = Vec::new();
-        let mut faults = Vec::new();
-        for gateway in &settings.gateways {
+        let mut faults = unknown_secrets(settings);
+        for gateway in settings.gateways.iter().filter(|gateway| gateway.enabled) {
             match adapter(gateway, &settings.secrets) {
-                Ok(adapter) => accounts.push(Arc::new(MerchantAccount::new(
-                    gateway.name.clone(),
-                    gateway.legal_role,
-                    gateway.tenants.clone(),
-                    adapter,
-                ))),
+                Ok(adapter) => {
+                    let (name, tenants) = (gateway.name.clone(), gateway.tenants.clone());
+                    let account = MerchantAccount::new(name, gateway.legal_role, tenants, adapter);
+                    accounts.push(Arc::new(account.bearing(gateway.max_calls)));
+                }
                 Err(BadSettings(reasons)) => faults.extend(reasons),
             }
         }
@@ -72,14 +115,14 @@ impl Gateways {
         self.serving(tenant).find(|account| account.name == name)
     }
 
-    /// The first account that takes `amount` by `method` for a body.
+    /// The accounts that take `amount` by `method` for a body, in the order of the settings.
     pub fn taking(
         &self,
         tenant: &TenantCode,
         method: &MethodCode,
         amount: Yen,
-    ) -> Option<&Arc<MerchantAccount>> {
-        self.serving(tenant).find(|account| {
+    ) -> impl Iterator<Item = &Arc<MerchantAccount>> {
+        self.serving(tenant).filter(move |account| {
             let capability = account.adapter.capabilities().method(method);
             capability.is_some_and(|method| (method.least..=method.most).contains(&amount))
         })
@@ -91,45 +134,125 @@ impl Gateways {
     }
 }
 
+/// Nothing was sent: as many calls run as may.
+fn too_many<T>() -> Outcome<T> {
+    Outcome::NotSent(Transport {
+        kind: TransportKind::Throttled,
+        detail: "too many calls at once".to_owned(),
+        retry_after_s: None,
+    })
+}
+
+/// What the registry needs to know of a vendor: one constant in its adapter's module.
+pub struct Vendor {
+    /// The methods the vendor documents.
+    pub default_methods: fn() -> Vec<MethodCapability>,
+    /// Makes the adapter of one account.
+    pub build: fn(&AccountParts<'_>) -> Result<Arc<dyn PaymentGateway>, BadSettings>,
+}
+
+/// What an adapter is made from.
+pub struct AccountParts<'a> {
+    /// The account's block of the settings.
+    pub settings: &'a GatewaySettings,
+    /// Its methods, checked.
+    pub methods: Vec<MethodCapability>,
+    secrets: &'a SecretSettings,
+}
+
+impl AccountParts<'_> {
+    /// The values of a credential that are believed, the one in use first.
+    pub fn secrets(&self, credential: &str) -> Result<Vec<SecretString>, BadSettings> {
+        self.secrets.of_gateway(&self.settings.name, credential)
+    }
+
+    /// The value of a credential in use.
+    pub fn secret(&self, credential: &str) -> Result<SecretString, BadSettings> {
+        let missing = || self.fault(format!("{credential} is missing"));
+        self.secrets(credential)?.into_iter().next().ok_or_else(missing)
+    }
+
+    /// A fault of this account's settings.
+    pub fn fault(&self, what: impl std::fmt::Display) -> BadSettings {
+        BadSettings(vec![format!("gateways.{}: {what}", self.settings.name)])
+    }
+}
+
+/// One arm a vendor.
+fn vendor(kind: GatewayKind) -> &'static Vendor {
+    match kind {
+        GatewayKind::Komoju => &komoju::VENDOR,
+        GatewayKind::Paypay => &paypay::VENDOR,
+        GatewayKind::Stripe => &stripe::VENDOR,
+        GatewayKind::Veritrans => &veritrans::VENDOR,
+    }
+}
+
 fn adapter(
     settings: &GatewaySettings,
     secrets: &SecretSettings,
 ) -> Result<Arc<dyn PaymentGateway>, BadSettings> {
-    let methods = methods(settings)?;
-    match settings.kind {
-        GatewayKind::Komoju => {
-            let komoju = KomojuSettings {
-                base_url: settings.base_url.clone(),
-                secret_key: secrets.komoju_secret_key()?,
-                webhook_secrets: vec![secrets.komoju_webhook_secret()?],
-                connect_timeout_ms: settings.connect_timeout_ms,
-                total_timeout_ms: settings.total_timeout_ms,
-            };
-            let made = Komoju::new(komoju, methods);
-            let komoju =
-                made.map_err(|error| BadSettings(vec![format!("gateways.{}: {error}", settings.name)]))?;
-            Ok(Arc::new(komoju))
-        }
-    }
+    let vendor = vendor(settings.kind);
+    let methods = methods(settings, &(vendor.default_methods)())?;
+    (vendor.build)(&AccountParts { settings, methods, secrets })
+}
+
+/// Secrets that no account of the settings needs are misspelt.
+fn unknown_secrets(settings: &Settings) -> Vec<String> {
+    let names = settings.gateways.iter().flat_map(|gateway| {
+        gateway.kind.credentials().iter().map(|credential| format!("{}_{credential}", gateway.name))
+    });
+    let known: Vec<String> = names.collect();
+    settings
+        .secrets
+        .unknown(&known)
+        .iter()
+        .map(|name| format!("secrets.{name} belongs to no gateway"))
+        .collect()
 }
 
 /// The methods of the settings, each with what the gateway is known to do and the smaller of the two caps.
-fn methods(settings: &GatewaySettings) -> Result<Vec<MethodCapability>, BadSettings> {
-    let known = match settings.kind {
-        GatewayKind::Komoju => default_methods(),
-    };
+fn methods(
+    settings: &GatewaySettings,
+    known: &[MethodCapability],
+) -> Result<Vec<MethodCapability>, BadSettings> {
     let mut faults = Vec::new();
     let mut methods = Vec::new();
     for wanted in &settings.methods {
-        let place = format!("gateways.{}.methods.{}", settings.name, wanted.code);
         let found = known.iter().find(|method| method.method.as_str() == wanted.code);
-        match (found, Yen::new(wanted.max)) {
-            (None, _) => faults.push(format!("{place}: the gateway knows no such method")),
-            (_, Err(_)) => faults.push(format!("{place}: max is no amount")),
-            (Some(method), Ok(most)) => {
-                methods.push(MethodCapability { most: most.min(method.most), ..method.clone() });
+        match method(wanted, found) {
+            Ok(method) => methods.push(method),
+            Err(reason) => {
+                faults.push(format!("gateways.{}.methods.{}: {reason}", settings.name, wanted.code));
             }
         }
     }
     if faults.is_empty() { Ok(methods) } else { Err(BadSettings(faults)) }
+}
+
+fn method(
+    wanted: &MethodSettings,
+    known: Option<&MethodCapability>,
+) -> Result<MethodCapability, &'static str> {
+    let unknown = "the gateway knows no such method; describe it by gateway_code and flow";
+    let amount = |yen: i64, fault| Yen::new(yen).map_err(|_| fault);
+    let most = amount(wanted.max, "max is no amount")?;
+    let least = match (wanted.min, known) {
+        (Some(min), _) => amount(min, "min is no amount")?,
+        (None, Some(known)) => known.least,
+        (None, None) => amount(1, "min is no amount")?,
+    };
+    if least > most {
+        return Err("min is above max");
+    }
+    let gateway_code = wanted.gateway_code.clone().or_else(|| known.map(|known| known.gateway_code.clone()));
+    Ok(MethodCapability {
+        method: MethodCode::parse(&wanted.code).ok_or("a code is up to 32 of a-z, 0-9 and _")?,
+        gateway_code: gateway_code.ok_or(unknown)?,
+        least,
+        most: known.map_or(most, |known| most.min(known.most)),
+        capture: wanted.capture.or(known.map(|known| known.capture)).unwrap_or(CaptureMode::Immediate),
+        flow: wanted.flow.or(known.map(|known| known.flow)).ok_or(unknown)?,
+        refund: wanted.refund.or(known.map(|known| known.refund)).unwrap_or(RefundSupport::Manual),
+    })
 }

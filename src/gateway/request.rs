@@ -61,6 +61,9 @@ pub enum Unpreparable {
     /// The amount lies outside the method's bounds.
     #[error("the amount is outside the method's bounds")]
     AmountOutOfBounds,
+    /// The gateway has no such call.
+    #[error("the gateway cannot do this")]
+    NotPossible,
     /// The key is empty, too long or not visible ASCII.
     #[error("the idempotency key is not usable")]
     BadKey,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
+use crate::service::refund_refusal::RefundRefusal;
 use crate::service::{Failure, Refusal};
 use crate::store::StoreError;
 
@@ -189,7 +190,11 @@ fn status(refusal: &Refusal) -> StatusCode {
             StatusCode::UNAUTHORIZED
         }
         Refusal::NotificationRejected => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden | Refusal::OwnProposal | Refusal::AlreadySealed => StatusCode::FORBIDDEN,
+        Refusal::Forbidden | Refusal::OwnProposal | Refusal::OwnEntry | Refusal::AlreadySealed => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
+        Refusal::Refund(_) => StatusCode::CONFLICT,
         Refusal::NotFound => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongState { .. }
@@ -205,13 +210,15 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::FeeNotSettled
         | Refusal::PaymentInProgress
         | Refusal::PaymentNotCancelable
+        | Refusal::EntryNotReversible
         | Refusal::InvoiceNotPayable => StatusCode::CONFLICT,
         Refusal::StaleVersion { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Refusal::Invalid(_) | Refusal::IdempotencyKeyReused | Refusal::MethodNotOffered => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Refusal::Invalid(_)
+        | Refusal::IdempotencyKeyReused
+        | Refusal::MethodNotOffered
+        | Refusal::AgentNotDesignated => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::VersionRequired => StatusCode::PRECONDITION_REQUIRED,
         Refusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,

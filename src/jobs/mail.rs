@@ -67,6 +67,17 @@ pub async fn question_asked(
     tell(core, tenant, case, job, &QUESTION).await
 }
 
+/// Tells the applicant that a refund was decided. How much, and where to say the account it is paid to, is read after
+/// signing in.
+pub async fn refund_decided(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    case: ApplicationId,
+    job: JobId,
+) -> Result<JobEnd, Failure> {
+    tell(core, tenant, case, job, &REFUND).await
+}
+
 /// A mail about a case; `{}` stands for its number.
 struct CaseMail {
     subject: &'static str,
@@ -84,6 +95,14 @@ const FEE: CaseMail = CaseMail {
     subject: "【窓口】手数料のお支払いのお願い / Your fee has been assessed",
     ja: "受付番号 {} の手続の手数料が決まりました。サインインして納入通知をご確認のうえ、お支払いください。",
     en: "The fee of your application {} has been assessed. Please sign in to read the notice and to pay.",
+};
+
+const REFUND: CaseMail = CaseMail {
+    subject: "【窓口】還付のお知らせ / A refund for you",
+    ja: "受付番号 {} の手続について、納付された手数料の還付が決まりました。サインインして内容をご確認ください。口座への振込\
+         となる場合は、振込先の口座をお知らせください。",
+    en: "A refund of what was paid for your application {} has been decided. Please sign in to see it; where it is paid by \
+         bank transfer, please say to which account.",
 };
 
 const QUESTION: CaseMail = CaseMail {

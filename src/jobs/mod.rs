@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::id::{AccountId, ApplicationId, OperationId, PaymentId, TenantCode};
+use crate::domain::id::{AccountId, ApplicationId, OperationId, PaymentId, RefundId, TenantCode};
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
 use crate::service::assessment::NOTIFY_FEE;
@@ -21,6 +21,8 @@ use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::poll::{self, POLL_PAYMENT};
+use crate::service::refund::NOTIFY_REFUND;
+use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::{Core, Failure, JobEnd, gateway_call};
 use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
 use crate::store::{StoreError, Tx};
@@ -39,12 +41,16 @@ pub enum Job {
     RecoverOperation(OperationId),
     /// Ask a gateway about an open payment.
     PollPayment(PaymentId),
+    /// Ask a gateway about a refund that may still fail.
+    PollRefund(RefundId),
     /// Apply a stored notification; the subject names account and delivery.
     ApplyNotification(String),
     /// Tell the applicant that the decision is there.
     NotifyDecision(ApplicationId),
     /// Tell the applicant that the fee was fixed and may be paid.
     NotifyFee(ApplicationId),
+    /// Tell the applicant that a refund was decided.
+    NotifyRefund(ApplicationId),
     /// Forget periodic jobs that were done more than a week ago.
     ForgetPeriodic,
     /// Seal the chains of every tenant that grew.
@@ -73,10 +79,12 @@ impl Job {
         match kind {
             MAIL_ACCOUNT_EXISTS => Ok(Self::MailAccountExists(AccountId(id()?))),
             RECOVER_OPERATION => Ok(Self::RecoverOperation(OperationId(id()?))),
+            POLL_REFUND => Ok(Self::PollRefund(RefundId(id()?))),
             POLL_PAYMENT => Ok(Self::PollPayment(PaymentId(id()?))),
             APPLY_NOTIFICATION => Ok(Self::ApplyNotification(subject.to_owned())),
             NOTIFY_DECISION => Ok(Self::NotifyDecision(ApplicationId(id()?))),
             NOTIFY_FEE => Ok(Self::NotifyFee(ApplicationId(id()?))),
+            NOTIFY_REFUND => Ok(Self::NotifyRefund(ApplicationId(id()?))),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
             SEAL_CHECKPOINTS => Ok(Self::SealCheckpoints),
             SWEEP_FILES => Ok(Self::SweepFiles),
@@ -92,10 +100,12 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
     match job {
         Job::MailAccountExists(account) => mail::account_exists(core, account, claimed.id).await,
         Job::RecoverOperation(id) => gateway_call::recover(core, tenant(claimed)?, id).await,
+        Job::PollRefund(id) => refund_call::poll(core, tenant(claimed)?, id).await,
         Job::PollPayment(id) => poll::run(core, tenant(claimed)?, id).await,
         Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
         Job::NotifyDecision(case) => mail::decision_made(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyFee(case) => mail::fee_fixed(core, tenant(claimed)?, case, claimed.id).await,
+        Job::NotifyRefund(case) => mail::refund_decided(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyQuestion(case) => mail::question_asked(core, tenant(claimed)?, case, claimed.id).await,
         Job::SealCheckpoints => seal_all(core).await,
         Job::SweepFiles => {

@@ -13,6 +13,7 @@ use super::intake::{pinned, refuse_faults};
 use super::{Ctx, Effect, Failure, Refusal, access, review};
 use crate::domain::application::{CaseState, Command};
 use crate::domain::approval::{self, DecisionKind, Progress, Proposal, ProposalBody, Rejection};
+use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::id::{ApplicationId, DecisionId, ProposalId, TenantCode};
@@ -275,11 +276,13 @@ fn decide(
     let fee = match (due, body.decision) {
         (FeeDue::OnIssue, DecisionKind::Grant) => {
             let priced_by = billing::priced_by(ctx, case, &procedure, now);
-            let fee = billing::assess_case(case, (&procedure, &priced_by), None, now)?;
+            let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
             Some(fee).filter(|fee| fee.total > Yen::ZERO)
         }
         _ => None,
     };
+    let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
+    let authority = body_of.definition.authority(delegated, &case.row.department, jst_day(now));
     let id = DecisionId(tx.new_id());
     let sealed_body = case.key.seal_json(&decisions::body_place(id), &body, ctx.core.ids.as_ref());
     let row = DecisionRow {
@@ -288,7 +291,7 @@ fn decide(
         application_id: case.row.id,
         proposal_id: routed.row.id,
         decision: routed.row.decision.clone(),
-        authority: body_of.definition.disposing_authority.ja.clone(),
+        authority: authority.ja.clone(),
         body_sha256: sha256_hex(&sealed_body),
         sealed_body,
         decided_by: review::officer(case)?.officer,

@@ -78,7 +78,7 @@ fn fix(
     let answers = billing::facts_of(&case, &procedure, now)?;
     let office = office_answers(&procedure, fixing.office.clone(), &answers)?;
     let priced_by = billing::priced_by(ctx, &case, &procedure, now);
-    let assessment = billing::assess_case(&case, (&procedure, &priced_by), Some(&office), now)?;
+    let assessment = billing::assess_case(tx, &case, (&procedure, &priced_by), Some(&office), now)?;
     let total = assessment.total.amount();
     if fixing.expected_total.is_some_and(|expected| expected != total) {
         return Err(Refusal::FeeChanged { total }.into());

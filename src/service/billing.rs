@@ -14,18 +14,18 @@ use super::{Ctx, Failure, Refusal, intake, upgrade};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
-use crate::domain::fee::{self, Channel, FeeAssessment, FeeLine};
+use crate::domain::fee::{self, Channel, FeeAssessment, FeeLine, SameTimeTerms};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::form::Circumstances;
 use crate::domain::id::{AccountId, InvoiceId};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause, EntryKind, Posting};
 use crate::domain::money::Yen;
-use crate::domain::procedure::FeeDue;
+use crate::domain::procedure::{Bilingual, FeeDue};
 use crate::domain::reference_number::reference_number;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Tx};
+use crate::store::{Reads, Tx, baskets};
 
 /// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ pub struct PricedFrom {
     pub office: Option<Value>,
     /// What each line read, in their order.
     pub lines: Vec<BTreeMap<String, Value>>,
+    /// How each amount came about, step by step, in the order of the lines; it names answers, so it lies here.
+    #[serde(default)]
+    pub explanations: Vec<Vec<Bilingual>>,
+    /// The full prices that other applications of the same basket bore (R-58b).
+    #[serde(default)]
+    pub terms: SameTimeTerms,
 }
 
 impl PricedFrom {
@@ -73,8 +79,9 @@ pub fn priced_by(
 }
 
 /// What a case costs: by its answers, what staff fixed, and its arrival day. The answers are those of `pinned`, the fees
-/// those of `priced_by`.
+/// those of `priced_by`; what other cases of the same basket bear is taken off.
 pub fn assess_case(
+    tx: &mut impl Reads,
     case: &OpenCase,
     (pinned, priced_by): (&CatalogueProcedure, &CatalogueProcedure),
     office: Option<&Value>,
@@ -84,7 +91,13 @@ pub fn assess_case(
     if let Some(office) = office {
         facts = pinned.office_form.facts(office, &facts);
     }
-    price(&facts, (pinned, priced_by), case.arrival_day(now))
+    // What others bore when it arrived stays so (R-58b).
+    let terms = if priced_by.fees.has_same_time_price() {
+        baskets::terms_of_case(tx, &case.row.tenant_id, case.row.id)?
+    } else {
+        SameTimeTerms::NONE
+    };
+    price(&facts, (pinned, priced_by), case.arrival_day(now), &terms)
 }
 
 /// What these facts cost by the fees of `priced_by` on the day of arrival.
@@ -92,8 +105,9 @@ pub fn price(
     facts: &Facts,
     (pinned, priced_by): (&CatalogueProcedure, &CatalogueProcedure),
     arrival_day: Date,
+    terms: &SameTimeTerms,
 ) -> Result<FeeAssessment, Failure> {
-    let assessed = fee::assess(&priced_by.fees, facts, arrival_day);
+    let assessed = fee::assess_in_basket(&priced_by.fees, facts, arrival_day, terms);
     assessed.map_err(|fault| upgrade::fee_failure(pinned, priced_by, fee_fault(&fault)))
 }
 
@@ -112,9 +126,11 @@ pub fn issue_invoice(
     let id = InvoiceId(tx.new_id());
     let day = jst_day(now);
     let fiscal_year = FiscalYear::of(day).year();
-    let FeeAssessment { procedure_version, arrived_on, mut lines, total, facts, .. } = assessment;
+    let FeeAssessment { procedure_version, arrived_on, mut lines, total, facts, terms, .. } = assessment;
     let inputs = lines.iter_mut().map(|line| std::mem::take(&mut line.inputs)).collect();
-    let priced_from = PricedFrom { procedure_version, arrived_on, facts, office, lines: inputs };
+    let explanations = lines.iter_mut().map(|line| std::mem::take(&mut line.explanation)).collect();
+    let priced_from =
+        PricedFrom { procedure_version, arrived_on, facts, office, lines: inputs, explanations, terms };
     let place = invoices::inputs_place(id);
     let sealed_inputs = case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref());
     let lines: Vec<InvoiceLine> = lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
@@ -171,7 +187,7 @@ pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timesta
 }
 
 /// The account of the 納入義務者.
-fn obligor(case: &OpenCase) -> Option<AccountId> {
+pub fn obligor(case: &OpenCase) -> Option<AccountId> {
     case.parties.first().copied()
 }
 
@@ -191,12 +207,12 @@ pub fn refuse_outdated_fee(
     let office = match (procedure.definition.fee_due, standing.last()) {
         (FeeDue::None, _) | (FeeDue::AfterReview, None) => return Ok(()),
         (FeeDue::OnIssue, _) => {
-            return assess_case(case, (&procedure, &priced_by), None, now).map(drop);
+            return assess_case(tx, case, (&procedure, &priced_by), None, now).map(drop);
         }
         (FeeDue::OnSubmit, _) => None,
         (FeeDue::AfterReview, Some(row)) => PricedFrom::open(case, row)?.office,
     };
-    let total = assess_case(case, (&procedure, &priced_by), office.as_ref(), now)?.total.amount();
+    let total = assess_case(tx, case, (&procedure, &priced_by), office.as_ref(), now)?.total.amount();
     let owed: i64 = standing.iter().map(|row| row.total.amount()).sum();
     if owed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
 }
@@ -220,6 +236,7 @@ fn invoice_line(line: FeeLine, fiscal_year: i16) -> InvoiceLine {
         formula_version: line.formula_version,
         payee: line.payee,
         tax: line.tax,
+        full_price_in: line.full_price_in,
         relief: line.relief,
         sample: line.sample,
     }

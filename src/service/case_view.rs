@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cases::{self, OpenCase};
-use super::{Ctx, Failure, access};
+use super::filing::Filing;
+use super::{Ctx, Failure, access, intake};
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
+use crate::domain::validity::Warning;
 use crate::store::applications::ApplicationRow;
 use crate::store::attachments::{self, AttachmentRow};
 use crate::store::invoices::{self, InvoiceRow};
@@ -26,6 +28,8 @@ pub struct CaseView {
     pub attachments: Vec<AttachmentView>,
     /// The latest invoice.
     pub invoice: Option<InvoiceRow>,
+    /// What is to be known of the answers; nothing of it blocks.
+    pub warnings: Vec<Warning>,
 }
 
 /// A document of a case.
@@ -70,9 +74,17 @@ pub fn build(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase) -> Result<CaseView,
         let facts = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
         Ok(AttachmentView { row, facts })
     };
+    let form = case.form()?;
+    let arrived_at = case.row.arrived_at.as_ref().map_or_else(|| tx.now(), |at| at.0);
+    // A case whose version this program no longer reads is still shown.
+    let warnings = intake::pinned(ctx, &case.row).map_or_else(
+        |_| Vec::new(),
+        |procedure| Filing::online(&procedure, &form, case.applicant, arrived_at).warnings(),
+    );
     Ok(CaseView {
         title: title(ctx, &case.row),
-        form: case.form()?,
+        form,
+        warnings,
         attachments: files.into_iter().map(open).collect::<Result<_, _>>()?,
         invoice,
         row: case.row,

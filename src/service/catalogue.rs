@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{Ctx, Failure, Refusal, assessment, filing};
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::calendar::jst_day;
+use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
-use crate::domain::fee::{self, FeeEstimate, FeeFault};
+use crate::domain::fee::{self, FeeEstimate, FeeFault, SameTimeTerms};
 use crate::domain::id::TenantCode;
-use crate::domain::procedure::ApplicantKind;
+use crate::domain::procedure::{ApplicantKind, Bilingual, FeeDue, ProcedureKind};
 use crate::domain::validity::Warning;
 
 /// The tenant, or not found.
@@ -41,6 +42,8 @@ pub struct Offered {
     pub last_day: Option<Date>,
     /// Until when a draft may be handed in after that.
     pub drain_until: Option<Date>,
+    /// In whose name its department decides (処分庁); nothing for a notification, which nobody decides.
+    pub authority: Option<Bilingual>,
 }
 
 /// A page of procedures.
@@ -72,7 +75,12 @@ pub fn offered(ctx: &Ctx, tenant: &TenantCode, id: &str, on: Option<Date>) -> Re
 fn with_end(ctx: &Ctx, procedure: &Arc<CatalogueProcedure>, day: Date) -> Offered {
     let (_, last_day) = ctx.catalogue.standing(procedure, day);
     let drain_until = ctx.catalogue.span(procedure).drain_until;
-    Offered { procedure: Arc::clone(procedure), last_day, drain_until }
+    let definition = &procedure.definition;
+    let body = ctx.catalogue.tenant(&definition.tenant);
+    let body = body.filter(|_| definition.kind == ProcedureKind::Application);
+    let delegated = definition.legal_basis.disposing_authority.as_ref();
+    let authority = body.map(|body| body.definition.authority(delegated, &definition.department, day));
+    Offered { procedure: Arc::clone(procedure), last_day, drain_until, authority: authority.cloned() }
 }
 
 /// The version of a procedure in force today.
@@ -100,20 +108,52 @@ pub struct Quoted {
     pub warnings: Vec<Warning>,
 }
 
+/// Answers ready to be priced.
+#[derive(Clone, Debug)]
+pub struct Priceable {
+    procedure: Arc<CatalogueProcedure>,
+    facts: Facts,
+    day: Date,
+    warnings: Vec<Warning>,
+}
+
+impl Priceable {
+    /// What they cost, alone or where others bear full prices (R-58b).
+    pub fn quote(&self, terms: &SameTimeTerms) -> Result<Quoted, Failure> {
+        let estimate = fee::estimate(&self.procedure.fees, &self.facts, self.day, terms);
+        let estimate = estimate.map_err(|fault| fee_fault(&fault))?;
+        Ok(Quoted { estimate, warnings: self.warnings.clone() })
+    }
+
+    /// When the fee is due.
+    pub fn fee_due(&self) -> FeeDue {
+        self.procedure.definition.fee_due
+    }
+}
+
 /// What an application with these answers would cost if it arrived now; refused where another body is in charge.
 pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, inquiry: Inquiry) -> Result<Quoted, Failure> {
+    prepare(ctx, tenant, id, inquiry)?.quote(&SameTimeTerms::NONE)
+}
+
+/// Checks answers before they are priced.
+pub fn prepare(ctx: &Ctx, tenant: &TenantCode, id: &str, inquiry: Inquiry) -> Result<Priceable, Failure> {
     let procedure = self::procedure(ctx, tenant, id)?;
     // Nobody needs an account to ask; where only one kind may apply, it is that one.
     let kind = filing::sole_applicant_kind(&procedure).or(inquiry.applicant_kind);
-    let (_, filing) = filing::draft(&ctx.catalogue, &procedure, inquiry.form, kind, ctx.now())?;
-    let mut facts = filing.facts().clone();
-    if let Some(office) = inquiry.office {
-        let office = assessment::office_answers(&procedure, office, &facts)?;
-        facts = procedure.office_form.facts(&office, &facts);
-    }
-    let estimate = fee::estimate(&procedure.fees, &facts, jst_day(ctx.now()));
-    let estimate = estimate.map_err(|fault| fee_fault(&fault))?;
-    Ok(Quoted { estimate, warnings: filing.warnings() })
+    let (facts, warnings) = {
+        let (_, filing) = filing::draft(&ctx.catalogue, &procedure, inquiry.form, kind, ctx.now())?;
+        let warnings = filing.warnings();
+        (filing.into_facts(), warnings)
+    };
+    let facts = match inquiry.office {
+        Some(office) => {
+            let office = assessment::office_answers(&procedure, office, &facts)?;
+            procedure.office_form.facts(&office, &facts)
+        }
+        None => facts,
+    };
+    Ok(Priceable { procedure, facts, day: jst_day(ctx.now()), warnings })
 }
 
 /// Faults of answers, with pointers into the request's body (`/form/…`).

@@ -272,6 +272,7 @@ fn answer(
     faults.extend(faults_of_answers);
     // Who is in charge is not judged again: a case that turns out to be another body's is transferred, not refused.
     let filing = Filing::online(&procedure, &after, case.applicant, arrived_at);
+    faults.extend(form_faults(filing.unknown_places(&ctx.catalogue)));
     faults.extend(filing.missing_documents(&case.row.attachment_codes.0));
     refuse_faults(faults)?;
 

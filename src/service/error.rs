@@ -6,6 +6,7 @@
 use crate::domain::application::{Rejection, StateName};
 use crate::domain::fault::Fault;
 use crate::seal::SealError;
+use crate::service::refund_refusal::RefundRefusal;
 use crate::store::StoreError;
 
 /// Why a use case gave no result.
@@ -105,10 +106,18 @@ pub enum Refusal {
     PaymentInProgress,
     /// The invoice cannot be paid (any more).
     InvoiceNotPayable,
+    /// Whoever entered money at the counter does not take the entry back.
+    OwnEntry,
+    /// The entry was taken back before, or other money depends on it.
+    EntryNotReversible,
     /// The payment is past the point where it can be given up.
     PaymentNotCancelable,
+    /// A refund is not possible (so).
+    Refund(RefundRefusal),
     /// The method is not offered for this revenue (T-5).
     MethodNotOffered,
+    /// No agent behind the method is designated for this revenue today (T-5, R-79).
+    AgentNotDesignated,
     /// `If-Match` is missing.
     VersionRequired,
     /// `If-Match` names an old version.
@@ -166,7 +175,11 @@ impl Refusal {
             Self::PaymentInProgress => "payment_in_progress",
             Self::InvoiceNotPayable => "invoice_not_payable",
             Self::PaymentNotCancelable => "payment_not_cancelable",
+            Self::Refund(refusal) => refusal.code(),
+            Self::OwnEntry => "own_entry",
+            Self::EntryNotReversible => "entry_not_reversible",
             Self::MethodNotOffered => "method_not_offered",
+            Self::AgentNotDesignated => "agent_not_designated",
             Self::VersionRequired => "version_required",
             Self::StaleVersion { .. } => "stale_version",
             Self::IdempotencyKeyRequired => "idempotency_key_required",
@@ -192,6 +205,7 @@ impl Refusal {
             Self::WrongState { state } => state.as_str().to_owned(),
             Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
+            Self::Refund(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
             _ => String::new(),
@@ -212,12 +226,7 @@ impl Refusal {
             }
             Self::NotFound => ("見つかりません。", "Not found."),
             Self::Forbidden => ("この操作を行う権限がありません。", "You are not allowed to do this."),
-            Self::OwnProposal => {
-                ("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
-            }
-            Self::AlreadySealed => {
-                ("一つの起案を二度決裁できません。", "Nobody approves one proposal twice.")
-            }
+            Self::OwnProposal | Self::AlreadySealed => self.approval_text(),
             Self::NotForNotifications => (
                 "届出は到達により完了するため、この操作はありません。",
                 "A notification is complete on arrival; this step does not exist for it.",
@@ -233,7 +242,11 @@ impl Refusal {
             | Self::PaymentInProgress
             | Self::InvoiceNotPayable
             | Self::PaymentNotCancelable
-            | Self::MethodNotOffered => self.payment_text(),
+            | Self::MethodNotOffered
+            | Self::AgentNotDesignated
+            | Self::OwnEntry
+            | Self::EntryNotReversible => self.payment_text(),
+            Self::Refund(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",
@@ -271,6 +284,16 @@ impl Refusal {
         }
     }
 
+    /// The sentences about seals.
+    fn approval_text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::OwnProposal => {
+                ("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
+            }
+            _ => ("一つの起案を二度決裁できません。", "Nobody approves one proposal twice."),
+        }
+    }
+
     /// The sentences about money.
     fn payment_text(&self) -> (&'static str, &'static str) {
         match self {
@@ -285,6 +308,14 @@ impl Refusal {
             Self::PaymentNotCancelable => {
                 ("この支払いは取り消せません。", "This payment cannot be given up any more.")
             }
+            Self::OwnEntry => (
+                "入力した職員は自らの入力を取り消せません。",
+                "Whoever entered it cannot take it back; another officer does.",
+            ),
+            Self::EntryNotReversible => (
+                "この収納の入力は取り消せません（取消済み、還付済み、または他の納付があります）。",
+                "This entry cannot be taken back: it was before, or money went back or came beside it.",
+            ),
             Self::FeeNotFixedByStaff => (
                 "この手続の手数料は、審査後に職員が定めるものではありません。",
                 "The fee of this procedure is not one that staff fix after review.",
@@ -292,6 +323,10 @@ impl Refusal {
             Self::AlreadyAssessed => {
                 ("手数料は既に調定済みです。", "The fee of this case has been assessed already.")
             }
+            Self::AgentNotDesignated => (
+                "この歳入について本日有効な指定納付受託者の指定（告示）がないため、この支払方法は利用できません。",
+                "No agent behind this payment method is designated by a notice in force for this revenue today.",
+            ),
             _ => ("この支払方法は利用できません。", "This payment method is not offered here."),
         }
     }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use super::billing::PricedFrom;
 use super::{Core, Failure};
 use crate::domain::expression::Facts;
-use crate::domain::fee::{CompiledFees, Difference, StoredLine, assess, compare};
+use crate::domain::fee::{
+    CompiledFees, Difference, FeeAssessment, FeeFault, StoredLine, assess_in_basket, compare,
+};
 use crate::domain::form::scope;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::procedure::ProcedureDefinition;
@@ -86,7 +88,7 @@ async fn check(core: &Core, known: &mut Known, row: &InvoiceOfCase) -> Result<Ve
         Ok(fees) => fees,
         Err(reason) => return Ok(vec![Finding::NotComputable(reason)]),
     };
-    let computed = match assess(&fees, &Facts::new(priced_from.facts), priced_from.arrived_on) {
+    let computed = match recompute(&fees, priced_from) {
         Ok(computed) => computed,
         Err(fault) => return Ok(vec![Finding::NotComputable(fault.to_string())]),
     };
@@ -96,6 +98,11 @@ async fn check(core: &Core, known: &mut Known, row: &InvoiceOfCase) -> Result<Ve
         .collect();
     let differences = compare(&lines, row.invoice.total, &computed);
     Ok(differences.into_iter().map(Finding::Differs).collect())
+}
+
+/// As it was assessed, with the full prices that others bore.
+fn recompute(fees: &CompiledFees, from: PricedFrom) -> Result<FeeAssessment, FeeFault> {
+    assess_in_basket(fees, &Facts::new(from.facts), from.arrived_on, &from.terms)
 }
 
 fn open(core: &Core, row: &InvoiceOfCase) -> Result<PricedFrom, Failure> {

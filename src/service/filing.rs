@@ -13,6 +13,7 @@ use crate::domain::calendar::jst_day;
 use crate::domain::documents::{DocumentCheck, OmittedDocument};
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
+use crate::domain::form::NamedPlace;
 use crate::domain::procedure::ApplicantKind;
 use crate::domain::routing::Route;
 use crate::domain::validity::Warning;
@@ -24,6 +25,10 @@ pub struct Filing<'a> {
     applicant: Option<ApplicantKind>,
     arrived_on: Date,
     facts: Facts,
+    /// The municipalities that the answers name.
+    places: Vec<NamedPlace>,
+    /// What a system behind the counter cannot write; pointers go into the answers.
+    unwritable: Vec<Warning>,
 }
 
 /// A filing that may arrive.
@@ -44,7 +49,31 @@ impl<'a> Filing<'a> {
         arrived_at: Timestamp,
     ) -> Self {
         let facts = procedure.form.facts(answers, &circumstances(applicant, arrived_at));
-        Self { procedure, applicant, arrived_on: jst_day(arrived_at), facts }
+        Self::with_facts(procedure, answers, applicant, arrived_at, facts)
+    }
+
+    /// As [`Filing::online`] of answers that are handed in, with every fault of them, for the work of one.
+    pub fn judged(
+        procedure: &'a CatalogueProcedure,
+        answers: &Value,
+        applicant: Option<ApplicantKind>,
+        arrived_at: Timestamp,
+    ) -> (Self, Vec<Fault>) {
+        let known = circumstances(applicant, arrived_at);
+        let (faults, facts) = procedure.form.validate_with_facts(answers, &known);
+        (Self::with_facts(procedure, answers, applicant, arrived_at, facts), faults)
+    }
+
+    fn with_facts(
+        procedure: &'a CatalogueProcedure,
+        answers: &Value,
+        applicant: Option<ApplicantKind>,
+        arrived_at: Timestamp,
+        facts: Facts,
+    ) -> Self {
+        let places = procedure.form.named_places(answers);
+        let unwritable = procedure.form.charset_warnings(answers);
+        Self { procedure, applicant, arrived_on: jst_day(arrived_at), facts, places, unwritable }
     }
 
     /// What conditions read of it.
@@ -61,13 +90,20 @@ impl<'a> Filing<'a> {
         }
     }
 
+    /// A fault for each answer that names a municipality which does not exist; pointers go into the answers.
+    pub fn unknown_places(&self, catalogue: &Catalogue) -> Vec<Fault> {
+        let unknown = |place: &&NamedPlace| !catalogue.jurisdictions().may_exist(&place.code);
+        let unknown = self.places.iter().filter(unknown);
+        unknown.map(|place| self.procedure.form.unknown_place(&place.pointer)).collect()
+    }
+
     /// Where complete answers with these documents go, or every fault of place and documents; pointers go into the request.
     pub fn accept(&self, catalogue: &Catalogue, present: &[String]) -> Result<Accepted, Vec<Fault>> {
         let jurisdictions = catalogue.jurisdictions();
         let route = self.procedure.routing.route(&self.facts, self.arrived_on, jurisdictions);
-        let mut faults = Vec::new();
+        let mut faults = form_faults(self.unknown_places(catalogue));
         let department =
-            route.department(jurisdictions).map_err(|fault| faults.extend(form_faults(vec![fault])));
+            route.department(jurisdictions).map_err(|fault| add_new(&mut faults, form_faults(vec![fault])));
         let documents = self.documents(present);
         faults.extend(documents.faults);
         match department {
@@ -90,11 +126,22 @@ impl<'a> Filing<'a> {
         self.procedure.renewal.as_ref()?.expires_on(&self.facts)
     }
 
-    /// What the applicant should know and what blocks nothing; pointers go into the request.
+    /// What the applicant should know and what blocks nothing; pointers go into the request.
     pub fn warnings(&self) -> Vec<Warning> {
-        let Some(renewal) = &self.procedure.renewal else { return Vec::new() };
-        let found = renewal.warning(&self.facts, self.arrived_on);
-        found.map(|it| Warning { pointer: format!("/form{}", it.pointer), ..it }).into_iter().collect()
+        let renewal = self.procedure.renewal.as_ref();
+        let renewal = renewal.and_then(|renewal| renewal.warning(&self.facts, self.arrived_on));
+        let found = renewal.into_iter().chain(self.unwritable.iter().cloned());
+        found.map(|it| Warning { pointer: format!("/form{}", it.pointer), ..it }).collect()
+    }
+
+    /// What conditions read of it, for good.
+    pub fn into_facts(self) -> Facts {
+        self.facts
+    }
+
+    /// The answers that a person must confirm for a system that cannot write them as typed.
+    pub fn unwritable(&self) -> Vec<String> {
+        self.unwritable.iter().map(|warning| format!("/form{}", warning.pointer)).collect()
     }
 }
 
@@ -112,8 +159,18 @@ pub fn draft<'a>(
     let mut faults = procedure.form.validate_draft(&written, &known);
     let answers = procedure.form.complete(written, &known);
     let filing = Filing::online(procedure, &answers, applicant, now);
-    faults.extend(filing.authority_fault(catalogue));
+    faults.extend(filing.unknown_places(catalogue));
+    add_new(&mut faults, filing.authority_fault(catalogue));
     if faults.is_empty() { Ok((answers, filing)) } else { Err(Refusal::Invalid(form_faults(faults))) }
+}
+
+/// Adds faults of places that have none yet: one mistake is named once.
+fn add_new(faults: &mut Vec<Fault>, others: impl IntoIterator<Item = Fault>) {
+    for other in others {
+        if !faults.iter().any(|fault| fault.pointer == other.pointer) {
+            faults.push(other);
+        }
+    }
 }
 
 /// The one kind of applicant a procedure is open to.

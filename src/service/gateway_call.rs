@@ -13,11 +13,13 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
-use super::payment::RECOVER_OPERATION;
-use super::payment_standing::{Source, apply, apply_snapshot};
+use super::cases::system_actor;
+use super::payment::{RECOVER_OPERATION, insert_operation};
+use super::payment_standing::{Source, apply, apply_snapshot, payment_ref};
 use super::poll::POLL_PAYMENT;
-use super::{Core, Failure, JobEnd, Refusal};
+use super::{Core, Failure, JobEnd, Refusal, refund_call};
 use crate::domain::id::{OperationId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
@@ -26,12 +28,14 @@ use crate::domain::payment::{
 };
 use crate::drill::CrashPoint;
 use crate::gateway::{
-    MerchantAccount, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Reply, Transport,
-    TransportKind,
+    Cancel, MerchantAccount, OpCtx, OperationKind, Outcome, PreparedRequest, Reply, Transport, TransportKind,
+    Unpreparable,
 };
 use crate::store::applications::{self, ApplicationRow};
+use crate::store::events::{self, NewEvent};
 use crate::store::gateway_operations::{self, LeaseCheck, OperationRow};
 use crate::store::payments::{self, PaymentRow};
+use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx, jobs};
 
@@ -42,12 +46,14 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 struct Call {
     operation: OperationRow,
     payment: PaymentRow,
+    /// The refund it is about, if it is about one.
+    refund: Option<RefundRow>,
     request: PreparedRequest,
     account: Arc<MerchantAccount>,
 }
 
 /// What a call brought.
-enum Heard {
+pub enum Heard {
     /// The gateway's answer to the stored request.
     Answer(Outcome<Reply>),
     /// A query showed the payment.
@@ -146,20 +152,19 @@ async fn send(core: &Core, call: &Call) -> Outcome<Reply> {
         now: core.clock.now(),
         key_born_at: call.operation.key_born_at.0,
     };
-    let sent = call.account.adapter.send(&context, &call.request);
+    let sent = call.account.send(&context, &call.request);
     // Side by side: an armed crash point holds the process here while the request is on its way.
     join(sent, core.drill.reach_async(CrashPoint::PaymentAfterSendBeforeAnswer)).await.0
 }
 
 /// An earlier attempt may have reached the gateway: look before sending anything.
 async fn ask_then_send(core: &Core, call: &Call) -> Heard {
-    let query = PaymentRef {
-        merchant_reference: call.payment.merchant_reference.clone(),
-        gateway_session_id: call.payment.gateway_session_id.clone(),
-        gateway_payment_id: call.payment.gateway_payment_id.clone(),
-    };
+    if let Some(refund) = &call.refund {
+        return ask_for_refund(core, call, refund).await;
+    }
+    let query = payment_ref(&call.payment);
     let now = core.clock.now();
-    match call.account.adapter.retrieve_payment(&query, now).await {
+    match call.account.ask(&query, now).await {
         // A checkout is proven by its payment; a cancellation has nothing left to do once the payment can take no money.
         Outcome::Done(Some(snapshot)) if creates(&call.operation) || is_over(snapshot.status) => {
             Heard::Found(Box::new(snapshot))
@@ -181,6 +186,17 @@ async fn ask_then_send(core: &Core, call: &Call) -> Heard {
             }
         }
         _ => Heard::AskAgain(SignedDuration::from_secs(30)),
+    }
+}
+
+async fn ask_for_refund(core: &Core, call: &Call, refund: &RefundRow) -> Heard {
+    let query = refund_call::reference(&call.payment, refund);
+    let now = core.clock.now();
+    let facts = retry_facts(&call.operation, now, None, 0);
+    let since_last_sent = now.duration_since(call.operation.updated_at.0);
+    match refund_call::ask(&call.account, &query, facts, since_last_sent, now).await {
+        Some(heard) => heard,
+        None => Heard::Answer(send(core, call).await),
     }
 }
 
@@ -222,8 +238,47 @@ fn record(
             operation.id
         )));
     }
-    take_in(tx, core, &mut case, &mut payment, &operation, earlier, heard)?;
+    if refunds_money(&operation) {
+        refund_call::take_in(tx, core, &mut case, &operation, earlier, heard)?;
+    } else {
+        take_in(tx, core, &mut case, &mut payment, &operation, earlier, heard)?;
+    }
+    if creates(&operation) && matches!(heard, Heard::Found(_)) {
+        call_off_unreachable(tx, core, &mut case, &payment)?;
+    }
     Ok(again.map_or(JobEnd::Done, JobEnd::Again))
+}
+
+/// A checkout that was found again, at a gateway that repeats no answer: its address was lost with the answer, so nobody
+/// can pay in it. It is called off, and the invoice is free for another.
+fn call_off_unreachable(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    payment: &PaymentRow,
+) -> Result<(), Failure> {
+    let waiting = payment.payment()?.state == PaymentState::RequiresAction && payment.redirect_url.is_none();
+    let account = core.gateways.find(&payment.tenant_id, &payment.gateway).filter(|_| waiting);
+    let Some(account) = account else { return Ok(()) };
+    let id = OperationId(tx.new_id());
+    let lost = Cancel::Reference { merchant_reference: payment.merchant_reference.clone() };
+    let prepared = match account.adapter.prepare_cancel(&id.to_string(), &lost) {
+        Ok(prepared) => prepared,
+        // The same key gives this gateway's answer again, address and all.
+        Err(Unpreparable::NotPossible) => return Ok(()),
+        Err(reason) => return Err(Failure::Internal(format!("cannot prepare a cancel: {reason}"))),
+    };
+    let key = core.keys.open_case_key(&payment.tenant_id, &case.wrapped_key)?;
+    let now = tx.now();
+    insert_operation(tx, core, &key, payment, &prepared, (id, now))?;
+    let facts = json!({ "payment": payment.id.to_string() });
+    let actor = system_actor("billing");
+    events::append(
+        tx,
+        case,
+        NewEvent { kind: "payment_cancel_requested", actor, facts, sealed_detail: None },
+    )?;
+    Ok(applications::update(tx, case)?)
 }
 
 /// The operation's next state, and when to look at it again if it is not settled.
@@ -241,7 +296,9 @@ fn standing(
         Heard::AskAgain(after) => ("unknown", at(*after)),
         // The refusal is of this attempt; an earlier one may have opened a checkout. Asked about until the guard has passed.
         Heard::Answer(outcome)
-            if creates(operation) && earlier == EarlierAttempts::SomeUnknown && is_refused(outcome) =>
+            if (creates(operation) || refunds_money(operation))
+                && earlier == EarlierAttempts::SomeUnknown
+                && is_refused(outcome) =>
         {
             ("unknown", at(LOOK_AGAIN))
         }
@@ -326,6 +383,10 @@ fn creates(operation: &OperationRow) -> bool {
     operation.kind == OperationKind::CreateCheckout.as_str()
 }
 
+fn refunds_money(operation: &OperationRow) -> bool {
+    operation.kind == OperationKind::Refund.as_str()
+}
+
 /// The gateway refused: definite for the attempt it answers.
 fn is_refused(outcome: &Outcome<Reply>) -> bool {
     matches!(outcome, Outcome::Declined(_) | Outcome::Rejected(_))
@@ -368,7 +429,7 @@ async fn operation(core: &Core, tenant: &TenantCode, id: OperationId) -> Result<
 
 async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<Call, Failure> {
     let (keys, of) = (Arc::clone(&core.keys), tenant.clone());
-    let (operation, payment, bytes) = core
+    let (operation, payment, refund, bytes) = core
         .db
         .read(move |tx| {
             let operation = gateway_operations::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
@@ -376,7 +437,8 @@ async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<
             let case = applications::find(tx, &of, operation.application_id)?.ok_or(Refusal::NotFound)?;
             let key = keys.open_case_key(&of, &case.wrapped_key)?;
             let bytes = key.open(&gateway_operations::request_place(id), &operation.sealed_request)?;
-            Ok::<_, Failure>((operation, payment, bytes))
+            let refund = refunds::of_operation(tx, &of, id)?;
+            Ok::<_, Failure>((operation, payment, refund, bytes))
         })
         .await?;
     let kind =
@@ -387,5 +449,5 @@ async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<
     let account = core.gateways.find(tenant, &operation.gateway).cloned();
     let account =
         account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", operation.gateway)))?;
-    Ok(Call { operation, payment, request, account })
+    Ok(Call { operation, payment, refund, request, account })
 }

@@ -9,30 +9,26 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::arrival::{self, Submitted};
 use super::cases::{self, OpenCase};
-use super::catalogue::form_faults;
-use super::filing::{self, Accepted, Filing};
+use super::filing;
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, account, billing, clock, upgrade};
-use crate::catalogue::{Catalogue, CatalogueProcedure};
-use crate::domain::application::{CaseState, Command, Filed};
+use super::{Ctx, Effect, Failure, Refusal, account, billing, upgrade};
+use crate::catalogue::CatalogueProcedure;
+use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::CHAIN_START;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
-use crate::domain::fee::{Channel, FeeAssessment};
+use crate::domain::fee::{Channel, FeeAssessment, SameTimeTerms};
 use crate::domain::form::Circumstances;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
-use crate::domain::money::Yen;
 use crate::domain::policy::Action;
-use crate::domain::procedure::{ApplicantKind, FeeDue};
-use crate::domain::reference_number::reference_number;
-use crate::domain::validity::Warning;
+use crate::domain::procedure::ApplicantKind;
 use crate::drill::CrashPoint;
 use crate::store::applications::{self, ApplicationRow};
-use crate::store::invoices::InvoiceRow;
-use crate::store::parties::{self, ArrivalRow, PartyRow};
+use crate::store::parties::{self, PartyRow};
 use crate::store::sql::{Json, Micros};
 use crate::store::{Reads, Root, Tx, invoices, payments};
 
@@ -43,17 +39,6 @@ pub struct NewDraft {
     pub procedure: String,
     /// Answers so far; may be incomplete.
     pub form: Value,
-}
-
-/// A case after it was handed in.
-#[derive(Clone, Debug)]
-pub struct Submitted {
-    /// The case.
-    pub case: ApplicationRow,
-    /// What is owed now, if anything.
-    pub invoice: Option<InvoiceRow>,
-    /// What the applicant should know; nothing of it blocks.
-    pub warnings: Vec<Warning>,
 }
 
 /// Begins a draft.
@@ -175,12 +160,7 @@ pub async fn submit(
         .write(Root::Application(id), move |tx| {
             let hand_in = |tx: &mut Tx<'_>, now| hand_in(tx, &ctx, &request.tenant, id, expected_total, now);
             let submitted = once(tx, &request, "submission", hand_in, |tx, _| {
-                let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
-                let invoice = invoices::of_case(tx, &request.tenant, id)?.into_iter().next();
-                let (procedure, form) = (pinned(&ctx, &case.row)?, case.form()?);
-                let arrived_at = case.row.arrived_at.map_or_else(|| tx.now(), |at| at.0);
-                let warnings = Filing::online(&procedure, &form, case.applicant, arrived_at).warnings();
-                Ok(Submitted { case: case.row, invoice, warnings })
+                arrival::present(tx, &ctx, &request.tenant, id)
             })?;
             ctx.core.drill.reach(CrashPoint::SubmitBeforeCommit);
             Ok::<_, Failure>(submitted)
@@ -198,63 +178,11 @@ fn hand_in(
     expected_total: Option<i64>,
     now: Timestamp,
 ) -> Result<Made<Submitted>, Failure> {
-    let mut case = cases::open(tx, ctx, tenant, id, Action::EditCase)?;
-    let procedure = pinned(ctx, &case.row)?;
-    let definition = &procedure.definition;
-    let arrival_day = jst_day(now);
-    case.step(Command::Submit(Filed {
-        number: reference_number(arrival_day, id.0),
-        arrived_at: now,
-        due_on: ctx
-            .catalogue
-            .tenant(tenant)
-            .and_then(|body| clock::first_due_on(&body.calendar, &procedure, arrival_day)),
-    }))?;
-    let priced_by = upgrade::priced_by(ctx, &procedure, arrival_day)?;
-    // What depends on the day is computed anew on the day of arrival.
-    let known = circumstances(case.applicant, now);
-    let written = case.form()?;
-    let form = procedure.form.complete(written.clone(), &known);
-    let filing = Filing::online(&procedure, &form, case.applicant, now);
-    let faults = procedure.form.validate(&form, &known);
-    let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
-    case.row.department = accepted.department;
-    if form != written {
-        seal_form(ctx, &mut case, &form);
-    }
-    let assessment = match definition.fee_due {
-        // What staff fix after review is not known yet.
-        FeeDue::AfterReview => None,
-        FeeDue::OnSubmit | FeeDue::OnIssue | FeeDue::None => {
-            Some(billing::price(filing.facts(), (&procedure, &priced_by), arrival_day)?)
-        }
-    };
-    refuse_changed_fee(assessment.as_ref(), expected_total)?;
-
-    let invoice = match assessment {
-        Some(assessment) if definition.fee_due == FeeDue::OnSubmit && assessment.total > Yen::ZERO => {
-            Some(billing::issue_invoice(tx, ctx, &case, assessment, None, now)?)
-        }
-        _ => None,
-    };
-    let facts = json!({
-        "number": case.row.number,
-        "procedure": definition.id,
-        "procedure_version": definition.version,
-        "procedure_digest": procedure.digest,
-        "fee_version": priced_by.definition.version,
-        "form_sha256": crate::seal::sha256_hex(&case.row.sealed_form),
-        "due_on": case.row.due_on.map(|due| due.0.to_string()),
-        "department": case.row.department,
-        "omissions": accepted.omitted,
-        "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
-        "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
-    });
-    parties::insert_arrival(tx, &online_arrival(&case.row, now))?;
-    case.record(tx, "submitted", facts, None)?;
-    case.save(tx)?;
-    let warnings = filing.warnings();
-    Ok(Made { value: Submitted { case: case.row, invoice, warnings }, resource_id: id.to_string() })
+    let arriving = arrival::judge(tx, ctx, tenant, id, now)?;
+    let fee = arriving.fee(&SameTimeTerms::NONE)?;
+    refuse_changed_fee(fee.as_ref(), expected_total)?;
+    let submitted = arrival::record(tx, ctx, arriving, fee, None, now)?;
+    Ok(Made { value: submitted, resource_id: id.to_string() })
 }
 
 /// Takes a case back; only the applicant can, any time before the decision. What is still owed is canceled.
@@ -326,27 +254,6 @@ pub fn refuse_faults(faults: Vec<Fault>) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// Accepts complete answers with their documents, or refuses with every fault at once, those of the form (`faults`) first.
-fn accept(
-    catalogue: &Catalogue,
-    filing: &Filing<'_>,
-    faults: Vec<Fault>,
-    present: &[String],
-) -> Result<Accepted, Refusal> {
-    let mut faults = form_faults(faults);
-    match filing.accept(catalogue, present) {
-        Ok(accepted) if faults.is_empty() => return Ok(accepted),
-        Ok(_) => {}
-        Err(others) => {
-            // A place that is missing is a fault of the form already.
-            let is_new = |other: &Fault| !faults.iter().any(|it| it.pointer == other.pointer);
-            let others: Vec<Fault> = others.into_iter().filter(is_new).collect();
-            faults.extend(others);
-        }
-    }
-    Err(Refusal::Invalid(faults))
-}
-
 fn refuse_changed_fee(
     assessment: Option<&FeeAssessment>,
     expected_total: Option<i64>,
@@ -354,18 +261,5 @@ fn refuse_changed_fee(
     match (assessment.map(|assessment| assessment.total.amount()), expected_total) {
         (Some(total), Some(expected)) if expected != total => Err(Refusal::FeeChanged { total }),
         _ => Ok(()),
-    }
-}
-
-fn online_arrival(row: &ApplicationRow, now: Timestamp) -> ArrivalRow {
-    ArrivalRow {
-        tenant_id: row.tenant_id.clone(),
-        application_id: row.id,
-        leg: 1,
-        office: row.department.clone(),
-        arrived_at: Micros(now),
-        channel: "online".to_owned(),
-        attested_by: None,
-        recorded_at: Micros(now),
     }
 }

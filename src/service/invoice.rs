@@ -1,11 +1,19 @@
 //! Invoices as the payer sees them, and the confirmation of payment.
 
-use super::cases;
-use super::{Ctx, Failure, Refusal};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::billing::PricedFrom;
+use super::cases::{self, OpenCase};
+use super::{Ctx, Failure, Refusal, access, intake, payment_method};
 use crate::domain::id::{InvoiceId, TenantCode};
-use crate::domain::invoice::{ConfirmationKind, confirmation_kind};
+use crate::domain::invoice::{ConfirmationKind, InvoiceState, confirmation_kind};
 use crate::domain::payment::LegalRole;
-use crate::domain::policy::Action;
+use crate::domain::policy::{Action, Decision};
+use crate::domain::procedure::Bilingual;
+use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 
@@ -20,15 +28,72 @@ pub struct Confirmation {
     pub payment: PaymentRow,
 }
 
+/// How the amount of one line came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineExplanation {
+    /// Step by step.
+    pub steps: Vec<Bilingual>,
+    /// The facts it was computed from.
+    pub inputs: BTreeMap<String, Value>,
+}
+
+/// An invoice with the explanation of each line, as the quote gives it.
+#[derive(Clone, Debug)]
+pub struct ExplainedInvoice {
+    /// The invoice.
+    pub invoice: InvoiceRow,
+    /// In the order of the lines. Steps and facts name answers: nothing for who sees money but no case.
+    pub explanations: Option<Vec<LineExplanation>>,
+    /// The methods by which it can be paid now (T-5).
+    pub payable_by: Vec<String>,
+}
+
 /// An invoice, if the caller may see it.
-pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<InvoiceRow, Failure> {
-    let db = ctx.core.db.clone();
-    db.read(move |tx| {
-        let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        cases::open(tx, &ctx, &tenant, invoice.application_id, Action::ReadMoney)?;
-        Ok(invoice)
-    })
-    .await
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<ExplainedInvoice, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let (reader, found) = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+            let case = cases::approach(tx, &inner, &body, invoice.application_id)?;
+            let may = |action| case.may(action, &case.row.department);
+            let (sees_case, sees_money) = (may(Action::ReadCase), may(Action::ReadMoney));
+            let case = case.enter(&inner, sees_money)?;
+            let (reader, explanations) = match sees_case {
+                Decision::Allow => (access::reader(&case.actor), Some(explanations(&case, &invoice)?)),
+                Decision::Hide | Decision::Deny | Decision::SignIn => (None, None),
+            };
+            let payable_by = payable_by(&inner, &case, &invoice, Reads::now(tx))?;
+            Ok::<_, Failure>((reader, ExplainedInvoice { invoice, explanations, payable_by }))
+        })
+        .await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "invoice", &[found.invoice.application_id]).await?;
+    }
+    Ok(found)
+}
+
+fn payable_by(
+    ctx: &Ctx,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    now: Timestamp,
+) -> Result<Vec<String>, Failure> {
+    match invoice.invoice_state()? {
+        InvoiceState::Unpaid | InvoiceState::Pending => {
+            let procedure = intake::pinned(ctx, &case.row)?;
+            Ok(payment_method::offered(ctx, &procedure.definition, invoice, now))
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn explanations(case: &OpenCase, invoice: &InvoiceRow) -> Result<Vec<LineExplanation>, Failure> {
+    let PricedFrom { lines, explanations, .. } = PricedFrom::open(case, invoice)?;
+    let mut steps = explanations.into_iter();
+    let explain = |inputs| LineExplanation { steps: steps.next().unwrap_or_default(), inputs };
+    Ok(lines.into_iter().map(explain).collect())
 }
 
 /// The invoices the caller owes, over all tenants, newest first; `before` is the last id of the page before.

@@ -3,9 +3,11 @@
 //! No rule runs before the acknowledgement, so a gateway never waits for our work, and a notification that was
 //! acknowledged is never lost. A forged one is counted and leaves no trace in the case.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::payment::tenant_of_reference;
@@ -15,7 +17,7 @@ use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::TenantCode;
 use crate::domain::payment::{PaymentSnapshot, SnapshotStatus};
 use crate::drill::CrashPoint;
-use crate::gateway::{Notification, RawNotification, Trust};
+use crate::gateway::{Notification, NotificationHead, RawNotification};
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
 use crate::store::payments::PaymentRow;
 use crate::store::sql::Micros;
@@ -24,11 +26,16 @@ use crate::store::{Root, Tx, applications, jobs, payments};
 /// Kind of the job that applies one notification.
 pub const APPLY_NOTIFICATION: &str = "apply_notification";
 
+/// Seconds between two questions that hints can cause about one payment.
+const HINT_BEAT_S: i64 = 5;
+
 /// The notification as it came, kept sealed so that it can be verified again.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     headers: Vec<(String, String)>,
     body_base64: String,
+    #[serde(default)]
+    source: Option<IpAddr>,
 }
 
 /// Takes a notification in.
@@ -47,11 +54,11 @@ pub async fn receive(
         Refusal::NotificationRejected
     })?;
     // An account that serves several bodies has one address for its notifications: the reference names the body.
-    let named = verified.merchant_reference.as_deref().and_then(tenant_of_reference);
+    let named = verified.head().merchant_reference.as_deref().and_then(tenant_of_reference);
     let same_account =
         |body: &TenantCode| core.gateways.find(body, &gateway).is_some_and(|it| Arc::ptr_eq(it, account));
     let tenant = named.filter(same_account).unwrap_or(tenant);
-    let row = row(core, &tenant, gateway, &raw, &verified)?;
+    let row = row(core, &tenant, gateway, &raw, verified.head())?;
     core.drill.reach_async(CrashPoint::NotificationBeforeRecord).await;
     let inbox = Root::Unlocked(core.ids.uuid(now));
     core.db
@@ -73,10 +80,11 @@ fn row(
     tenant: &TenantCode,
     gateway: String,
     raw: &RawNotification,
-    verified: &Notification,
+    verified: &NotificationHead,
 ) -> Result<NotificationRow, Failure> {
     let key = core.keys.new_case_key(tenant, core.ids.as_ref())?;
-    let kept = Kept { headers: raw.headers.clone(), body_base64: BASE64.encode(&raw.body) };
+    let kept =
+        Kept { headers: raw.headers.clone(), body_base64: BASE64.encode(&raw.body), source: raw.source };
     Ok(NotificationRow {
         tenant_id: tenant.clone(),
         sealed_body: key.key.seal_json(&place(&gateway, &verified.delivery_key), &kept, core.ids.as_ref()),
@@ -138,18 +146,30 @@ fn fold_in(
     }
     let mut case = applications::find(tx, tenant, seen.application_id)?.ok_or(Refusal::NotFound)?;
     let mut payment = payments::find(tx, tenant, seen.id)?.ok_or(Refusal::NotFound)?;
-    match (&verified.snapshot, verified.trust) {
-        (Some(snapshot), Trust::Signed) if !closes_a_live_checkout(&payment, snapshot)? => {
-            apply_snapshot(tx, core, &mut case, &mut payment, snapshot, Source::Notification)?;
-        }
-        // A hint proves nothing, and one try that ended does not end its checkout: both only make us ask now.
-        _ => {
-            let now = tx.now();
-            jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), now)?;
-        }
+    let now = tx.now();
+    let ask_at = match verified {
+        Notification::Signed(signed) => match &signed.snapshot {
+            Some(snapshot) if !closes_a_live_checkout(&payment, snapshot)? => {
+                apply_snapshot(tx, core, &mut case, &mut payment, snapshot, Source::Notification)?;
+                None
+            }
+            // One try that ended does not end its checkout: it only makes us ask now.
+            _ => Some(now),
+        },
+        Notification::Hint(_) => Some(next_beat(now)),
+    };
+    if let Some(at) = ask_at {
+        jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), at)?;
     }
     gateway_notifications::finish(tx, row, "applied")?;
     Ok(JobEnd::Done)
+}
+
+/// The next of the instants at which hints are followed up, five seconds apart: however many come, and whoever sends
+/// them, they make us ask about a payment at most once between two of these.
+fn next_beat(now: Timestamp) -> Timestamp {
+    let beat = now.as_second().div_euclid(HINT_BEAT_S).saturating_add(1).saturating_mul(HINT_BEAT_S);
+    Timestamp::from_second(beat).unwrap_or(now)
 }
 
 /// Whether the event would end a payment whose checkout the payer may still be in.
@@ -186,7 +206,7 @@ fn verify_again(core: &Core, row: &NotificationRow) -> Result<Notification, Fail
         BASE64.decode(kept.body_base64.as_bytes()).map_err(|error| Failure::Internal(error.to_string()))?;
     let account = core.gateways.find(&row.tenant_id, &row.gateway);
     let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", row.gateway)))?;
-    let raw = RawNotification { headers: kept.headers, body, source: None };
+    let raw = RawNotification { headers: kept.headers, body, source: kept.source };
     let verified = account.adapter.verify_notification(&raw, row.received_at.0);
     verified.map_err(|reason| Failure::Internal(format!("notification {}: {reason}", row.delivery_key)))
 }

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Origin, Refusal, gateway_call, intake, payment_standing};
+use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
+use super::{account, gateway_call, intake, payment_method, payment_standing};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
@@ -21,7 +22,8 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{MethodCode, PaymentState};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
-use crate::gateway::{Cancel, CreateCheckout, MerchantAccount, PreparedRequest};
+use crate::gateway::{Cancel, CreateCheckout, MerchantAccount, PayerContact, PreparedRequest, Unpreparable};
+use crate::seal::DataKey;
 use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
@@ -105,13 +107,20 @@ async fn await_record(
     Ok(payment)
 }
 
-/// Makes the call in a task of its own, so that a caller who leaves does not cut it off, and waits as long as settings say.
+/// Makes the call and shows the payment as it stands then.
 async fn await_call(
     ctx: &Ctx,
     tenant: &TenantCode,
     operation: OperationId,
     payment: PaymentRow,
 ) -> Result<PaymentRow, Failure> {
+    call_and_wait(ctx, tenant, operation).await;
+    let (tenant, id) = (tenant.clone(), payment.id);
+    ctx.core.db.read(move |tx| Ok(payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?)).await
+}
+
+/// Makes a call in a task of its own, so that a caller who leaves does not cut it off, and waits as long as settings say.
+pub(super) async fn call_and_wait(ctx: &Ctx, tenant: &TenantCode, operation: OperationId) {
     let (core, id) = (Arc::clone(&ctx.core), tenant.clone());
     let call = tokio::spawn(async move { gateway_call::carry_out(&core, &id, operation, 1).await });
     let wait = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
@@ -124,8 +133,6 @@ async fn await_call(
         }
         Ok(Ok(Ok(_))) | Err(_) => {}
     }
-    let (tenant, id) = (tenant.clone(), payment.id);
-    ctx.core.db.read(move |tx| Ok(payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?)).await
 }
 
 fn begin(
@@ -142,11 +149,7 @@ fn begin(
     let attempts = payments::of_invoice(tx, tenant, id)?;
     refuse_unpayable(&case, &invoice, &attempts)?;
     let procedure = intake::pinned(ctx, &case.row)?;
-    let offered = procedure.definition.allowed_methods.as_ref();
-    if !offered.is_some_and(|offered| offered.methods.iter().any(|code| code == method.as_str())) {
-        return Err(Refusal::MethodNotOffered.into());
-    }
-    let account = ctx.core.gateways.taking(tenant, method, invoice.total).ok_or(Refusal::MethodNotOffered)?;
+    let account = payment_method::account_for(ctx, &procedure.definition, &invoice, method, now)?;
     let payment_id = PaymentId(tx.new_id());
     let return_url = wanted.return_url.clone().unwrap_or_else(|| ctx.core.settings.http.public_url.clone());
     let checkout = CreateCheckout {
@@ -157,6 +160,11 @@ fn begin(
         description: procedure.definition.title.ja.clone(),
         locale: wanted.locale.to_owned(),
         expires_in_s: CHECKOUT_LIFE_S,
+        requested_at: now,
+        payer_email: match account.adapter.payer_contact(method) {
+            PayerContact::None => None,
+            PayerContact::Email => payer_email(tx, ctx)?,
+        },
     };
     let operation_id = OperationId(tx.new_id());
     let prepared = account.adapter.prepare_create_checkout(&operation_id.to_string(), &checkout);
@@ -170,7 +178,7 @@ fn begin(
     };
     let row = new_payment(&case, &invoice, payable, payment_id, account, &checkout, wanted, now);
     payments::insert(tx, &row)?;
-    insert_operation(tx, ctx, &case, &row, operation_id, &prepared, now)?;
+    insert_operation(tx, &ctx.core, &case.key, &row, &prepared, (operation_id, own_lease(ctx, now)))?;
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
         "gateway": row.gateway, "amount": row.amount.amount() });
     case.record(tx, "payment_opened", facts, None)?;
@@ -182,7 +190,17 @@ fn begin(
     })
 }
 
-fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRow]) -> Result<(), Failure> {
+/// Where an invitation to pay goes: to whoever asks for it.
+fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx) -> Result<Option<String>, Failure> {
+    let found = account::kind_and_profile(tx, &ctx.core.keys, ctx.account()?)?;
+    Ok(found.map(|(_, profile)| profile.email))
+}
+
+pub(super) fn refuse_unpayable(
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    attempts: &[PaymentRow],
+) -> Result<(), Failure> {
     for attempt in attempts {
         if attempt.payment()?.state.is_live() {
             return Err(Refusal::PaymentInProgress.into());
@@ -235,18 +253,16 @@ fn new_payment(
     }
 }
 
-/// Stores the intent with a lease that this process holds, and the job that looks after it when the lease runs out.
-fn insert_operation(
+/// Stores the intent with a lease, and the job that looks after it when the lease runs out.
+pub(super) fn insert_operation(
     tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &OpenCase,
+    core: &Core,
+    key: &DataKey,
     payment: &PaymentRow,
-    id: OperationId,
     prepared: &PreparedRequest,
-    now: Timestamp,
+    (id, leased_until): (OperationId, Timestamp),
 ) -> Result<(), Failure> {
-    let lease = SignedDuration::from_millis(ctx.core.settings.payments.lease_ms);
-    let leased_until = now.checked_add(lease).unwrap_or(now);
+    let now = tx.now();
     let place = gateway_operations::request_place(id);
     let row = OperationRow {
         tenant_id: payment.tenant_id.clone(),
@@ -256,7 +272,7 @@ fn insert_operation(
         gateway: payment.gateway.clone(),
         kind: prepared.kind().as_str().to_owned(),
         idempotency_key: prepared.idempotency_key().to_owned(),
-        sealed_request: case.key.seal(&place, prepared.bytes(), ctx.core.ids.as_ref()),
+        sealed_request: key.seal(&place, prepared.bytes(), core.ids.as_ref()),
         request_sha256: prepared.sha256().to_owned(),
         state: "intent".to_owned(),
         attempt_no: 0,
@@ -269,6 +285,12 @@ fn insert_operation(
     gateway_operations::insert(tx, &row)?;
     jobs::enqueue(tx, payment.tenant_id.as_str(), RECOVER_OPERATION, &id.to_string(), leased_until)?;
     Ok(())
+}
+
+/// The lease of a call that this process makes at once.
+pub(super) fn own_lease(ctx: &Ctx, now: Timestamp) -> Timestamp {
+    let lease = SignedDuration::from_millis(ctx.core.settings.payments.lease_ms);
+    now.checked_add(lease).unwrap_or(now)
 }
 
 /// Gives an open payment up: the checkout is closed at the gateway, so that nobody can pay in it any more.
@@ -309,10 +331,10 @@ fn begin_cancel(
     let payment = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, payment.application_id, Action::Pay)?;
     let wanted = match payment.payment()?.state {
-        PaymentState::RequiresAction => payment
-            .gateway_session_id
-            .clone()
-            .map(|gateway_session_id| Cancel::Checkout { gateway_session_id }),
+        PaymentState::RequiresAction => Some(match payment.gateway_session_id.clone() {
+            Some(gateway_session_id) => Cancel::Checkout { gateway_session_id },
+            None => Cancel::Reference { merchant_reference: payment.merchant_reference.clone() },
+        }),
         // The checkout ended when the slip was issued: the slip is called off.
         PaymentState::AwaitingPayment => payment
             .gateway_payment_id
@@ -324,9 +346,12 @@ fn begin_cancel(
     let account = ctx.core.gateways.find(tenant, &payment.gateway).ok_or(Refusal::PaymentNotCancelable)?;
     let operation_id = OperationId(tx.new_id());
     let prepared = account.adapter.prepare_cancel(&operation_id.to_string(), &wanted);
-    let prepared =
-        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a cancel: {reason}")))?;
-    insert_operation(tx, ctx, &case, &payment, operation_id, &prepared, now)?;
+    let prepared = prepared.map_err(|reason| match reason {
+        Unpreparable::NotPossible => Refusal::PaymentNotCancelable.into(),
+        other => Failure::Internal(format!("cannot prepare a cancel: {other}")),
+    })?;
+    let lease = (operation_id, own_lease(ctx, now));
+    insert_operation(tx, &ctx.core, &case.key, &payment, &prepared, lease)?;
     case.record(tx, "payment_cancel_requested", json!({ "payment": id.to_string() }), None)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: Opened { payment, operation: Some(operation_id) } })
@@ -346,7 +371,7 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: PaymentId) -> Result<PaymentR
 /// Our reference at the gateway: the body's code and the payment, 39 characters (Suica takes at most 40).
 ///
 /// One merchant account may serve several bodies; the code tells whose a notification is.
-fn merchant_reference(tenant: &TenantCode, id: PaymentId) -> String {
+pub(super) fn merchant_reference(tenant: &TenantCode, id: PaymentId) -> String {
     format!("{tenant}-{}", id.0.simple())
 }
 
@@ -362,7 +387,7 @@ fn find(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<PaymentRow
 }
 
 /// The case of an invoice, which is the root to lock; the policy is asked again inside the transaction.
-async fn application_of(
+pub(super) async fn application_of(
     ctx: &Ctx,
     tenant: &TenantCode,
     id: InvoiceId,

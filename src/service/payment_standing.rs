@@ -6,17 +6,20 @@
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, clock, poll};
+use super::{Core, Failure, clock, poll, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
 use crate::domain::ledger::{self, Cause, Entry, Portion};
 use crate::domain::money::Yen;
-use crate::domain::payment::{Alert, Change, Folded, LegalRole, Payment, PaymentSnapshot};
+use crate::domain::payment::{Alert, Change, Folded, LegalRole, MethodCode, Payment, PaymentSnapshot};
+use crate::domain::refund::RefundState;
+use crate::gateway::PaymentRef;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
+use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::IsoDate;
 use crate::store::{Reads, StoreError, Tx};
 
@@ -29,6 +32,8 @@ pub enum Source {
     Notification,
     /// A question of ours.
     Query,
+    /// A clerk at the counter.
+    Counter,
 }
 
 impl Source {
@@ -37,7 +42,19 @@ impl Source {
             Self::Answer => "answer",
             Self::Notification => "notification",
             Self::Query => "query",
+            Self::Counter => "counter",
         }
+    }
+}
+
+/// What a gateway is asked with about a payment.
+pub fn payment_ref(row: &PaymentRow) -> PaymentRef {
+    PaymentRef {
+        merchant_reference: row.merchant_reference.clone(),
+        method: MethodCode::parse(&row.method),
+        gateway_session_id: row.gateway_session_id.clone(),
+        gateway_payment_id: row.gateway_payment_id.clone(),
+        expires_at: row.expires_at.map(|at| at.0),
     }
 }
 
@@ -50,6 +67,7 @@ pub fn apply_snapshot(
     snapshot: &PaymentSnapshot,
     source: Source,
 ) -> Result<Change, Failure> {
+    let snapshot = &refund_standing::without_own_refunds(tx, row, snapshot)?;
     let folded = row.payment()?.fold(snapshot);
     let folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
     let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
@@ -121,9 +139,16 @@ pub fn settle_invoice(
     };
     let today = jst_day(Reads::now(tx));
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let by_hand = paid_by_hand(tx, invoice, &attempts)?;
     let facts = attempts.iter().map(|attempt| {
         let captured_on = attempt.captured_on.map_or(today, |day| day.0);
-        Ok(AttemptFacts::of(&attempt.payment()?, captured_on, Remittance::Awaited))
+        let mut payment = attempt.payment()?;
+        let back =
+            by_hand.iter().filter(|refund| refund.payment_id == attempt.id).map(|refund| refund.amount);
+        let back = Yen::sum(std::iter::once(payment.counters.refunded).chain(back));
+        payment.counters.refunded =
+            back.map_err(|_| StoreError::Inconsistent(format!("refunds of payment {}", attempt.id)))?;
+        Ok(AttemptFacts::of(&payment, captured_on, Remittance::Awaited))
     });
     let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
     let standing = derive_invoice_state(invoice.total, &facts, end);
@@ -144,6 +169,20 @@ pub fn settle_invoice(
     let event =
         NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
     Ok(events::append(tx, case, event)?)
+}
+
+/// The refunds that a bank transfer paid: no gateway's sum shows them.
+fn paid_by_hand(
+    tx: &mut Tx<'_>,
+    invoice: &InvoiceRow,
+    attempts: &[PaymentRow],
+) -> Result<Vec<RefundRow>, StoreError> {
+    if attempts.iter().all(|attempt| attempt.captured == Yen::ZERO) {
+        return Ok(Vec::new());
+    }
+    let mut rows = refunds::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    rows.retain(|row| row.state == RefundState::PaidOut.as_str());
+    Ok(rows)
 }
 
 /// Books money that has just been taken: entrusted to an agent, or received.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::payment_standing::{Source, apply_snapshot};
+use super::payment_standing::{Source, apply_snapshot, payment_ref};
 use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::{PaymentId, TenantCode};
 use crate::domain::payment::{Change, LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll};
-use crate::gateway::{Outcome, PaymentRef};
+use crate::gateway::Outcome;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Reads, Root, Tx, applications, jobs};
 
@@ -57,12 +57,8 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
     let row = row.ok_or_else(|| Failure::Internal(format!("no payment {id} to ask about")))?;
     let account = core.gateways.find(&tenant, &row.gateway);
     let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", row.gateway)))?;
-    let query = PaymentRef {
-        merchant_reference: row.merchant_reference.clone(),
-        gateway_session_id: row.gateway_session_id.clone(),
-        gateway_payment_id: row.gateway_payment_id.clone(),
-    };
-    let answer = account.adapter.retrieve_payment(&query, core.clock.now()).await;
+    let query = payment_ref(&row);
+    let answer = account.ask(&query, core.clock.now()).await;
     let (application, inner) = (row.application_id, Arc::clone(core));
     core.db
         .write(Root::Application(application), move |tx| {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::core::Simulator;
 use super::faults::{FaultKind, FaultOrder, Op};
 use super::ledger::ledger;
+use super::model::Vendor;
 use super::state::{Delivery, DeliveryState, Entry, Signing};
 
 #[derive(Debug, Deserialize)]
@@ -25,6 +26,8 @@ struct ClockOrder {
 #[serde(deny_unknown_fields)]
 struct WebhookOrder {
     url: Option<String>,
+    #[serde(default)]
+    vendor: Vendor,
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,11 +119,11 @@ async fn advance(sim: Data<Simulator>, order: Json<ClockOrder>) -> HttpResponse 
 }
 
 async fn point_webhooks(sim: Data<Simulator>, order: Json<WebhookOrder>) -> HttpResponse {
-    let url = order.into_inner().url;
+    let WebhookOrder { url, vendor } = order.into_inner();
     if url.as_deref().is_some_and(|url| reqwest::Url::parse(url).is_err()) {
         return bad("url is not a URL");
     }
-    let done = sim.lock().record(vec![Entry::WebhookUrl(url.clone())]);
+    let done = sim.lock().record(vec![Entry::VendorWebhookUrl(vendor, url.clone())]);
     sim.wake.notify_one();
     match done {
         Ok(()) => HttpResponse::Ok().json(json!({ "url": url })),

@@ -13,10 +13,10 @@ use tokio::sync::Notify;
 
 use super::clock::{IdSource, machine_now};
 use super::engine::{Change, Refusal, after_seconds, lapse};
+use super::facade::{self, Event};
 use super::faults::{FaultBook, FaultKind, FaultOrder, Op};
 use super::journal::Journal;
-use super::komoju;
-use super::model::{EventKind, Payment, PaymentStatus, Vendor};
+use super::model::{EventKind, Payment, PaymentStatus};
 use super::settings::SimulatorSettings;
 use super::state::{Answer, Delivery, DeliveryState, Entry, Signing, State};
 
@@ -66,8 +66,6 @@ pub enum ActFault {
 pub struct Notification {
     /// The delivery's own id.
     pub id: String,
-    /// The vendor's event type.
-    pub event_type: String,
     /// Headers, signature included.
     pub headers: Vec<(String, String)>,
     /// Body.
@@ -130,8 +128,9 @@ impl Simulator {
             in_flight: BTreeSet::new(),
         };
         let simulator = Self { settings, address, wake: Notify::new(), inner: Mutex::new(inner) };
-        if let Some(url) = simulator.settings.webhook_url.clone() {
-            simulator.lock().record(vec![Entry::WebhookUrl(Some(url))])?;
+        for account in simulator.settings.accounts.iter().filter(|account| account.webhook_url.is_some()) {
+            let entry = Entry::VendorWebhookUrl(account.vendor, account.webhook_url.clone());
+            simulator.lock().record(vec![entry])?;
         }
         Ok(simulator)
     }
@@ -177,6 +176,7 @@ impl Simulator {
     pub fn call(
         &self,
         keyed: Option<&Keyed>,
+        keeps: impl FnOnce(&Reply) -> bool,
         decide: impl FnOnce(&State, Timestamp, &mut IdSource) -> (Change, Reply),
     ) -> Result<Reply, CallFault> {
         let mut guard = self.lock();
@@ -189,7 +189,8 @@ impl Simulator {
             return if same { Ok(reply) } else { Err(CallFault::KeyReused) };
         }
         let (change, reply) = decide(&inner.state, now, &mut inner.ids);
-        let answer = keyed.map(|keyed| Answer {
+        let kept = keyed.filter(|_| keeps(&reply));
+        let answer = kept.map(|keyed| Answer {
             key: keyed.key.clone(),
             fingerprint: keyed.fingerprint.clone(),
             status: reply.status,
@@ -228,8 +229,9 @@ impl Simulator {
         answer: Option<Answer>,
         now: Timestamp,
     ) -> io::Result<()> {
+        let deliveries = self.notifications(inner, &change, now);
         let mut entries = change.entries;
-        entries.extend(self.notifications(inner, &change.events, now).into_iter().map(Entry::Delivery));
+        entries.extend(deliveries.into_iter().map(Entry::Delivery));
         entries.extend(answer.map(Entry::Answer));
         inner.record(entries)?;
         self.wake.notify_one();
@@ -237,20 +239,19 @@ impl Simulator {
     }
 
     /// Words the events, spoils them as ordered, and lets held-back ones follow.
-    fn notifications(
-        &self,
-        inner: &mut Inner,
-        events: &[(EventKind, Payment)],
-        now: Timestamp,
-    ) -> Vec<Delivery> {
+    fn notifications(&self, inner: &mut Inner, change: &Change, now: Timestamp) -> Vec<Delivery> {
         let mut made: Vec<Delivery> = Vec::new();
         let mut seq = inner.state.deliveries.last_key_value().map_or(0, |(last, _)| *last);
-        for (kind, payment) in events {
+        for (kind, payment) in &change.events {
+            let Some(name) = (facade::of(payment.vendor).event_type)(*kind, payment) else { continue };
             release_held(&mut made, &inner.state, payment, now);
+            let session = change.session_after(&inner.state, &payment.session_id);
+            let at = now;
+            let event = Event { kind: *kind, name, payment, session, signing: Signing::Right, at };
             let mut names = inner.state.aliases(&payment.id);
             names.push(payment.session_id.clone());
             names.extend(payment.external_order_num.clone());
-            let fault = inner.faults.take(Op::Webhook, &names, Some(event_type(payment.vendor, *kind)));
+            let fault = inner.faults.take(Op::Webhook, &names, Some(name));
             let signing = match fault.as_ref().map(|order| order.fault) {
                 Some(FaultKind::F19) => Signing::WrongKey,
                 Some(FaultKind::F20) => Signing::ChangedBody,
@@ -258,16 +259,10 @@ impl Simulator {
             };
             if signing != Signing::Right {
                 seq += 1;
-                made.push(self.delivery(
-                    &mut inner.ids,
-                    (EventKind::Captured, &lie(payment)),
-                    signing,
-                    seq,
-                    now,
-                ));
+                made.push(self.forgery(&mut inner.ids, &event, signing, seq));
             }
             seq += 1;
-            let mut delivery = self.delivery(&mut inner.ids, (*kind, payment), Signing::Right, seq, now);
+            let mut delivery = self.delivery(&mut inner.ids, &event, seq);
             if let Some(order) = fault {
                 spoil(&mut delivery, &order, now);
             }
@@ -276,31 +271,32 @@ impl Simulator {
         made
     }
 
-    fn delivery(
-        &self,
-        ids: &mut IdSource,
-        event: (EventKind, &Payment),
-        signing: Signing,
-        seq: u64,
-        now: Timestamp,
-    ) -> Delivery {
-        let (kind, payment) = event;
-        let worded = match payment.vendor {
-            Vendor::Komoju => komoju::notification(&self.settings, kind, payment, signing, now, ids),
-        };
+    /// What a forger would send instead: all paid.
+    fn forgery(&self, ids: &mut IdSource, event: &Event<'_>, signing: Signing, seq: u64) -> Delivery {
+        let (kind, payment) = (EventKind::Captured, lie(event.payment));
+        let named = (facade::of(payment.vendor).event_type)(kind, &payment);
+        let name = named.unwrap_or(event.name);
+        let event = Event { kind, name, payment: &payment, signing, ..*event };
+        self.delivery(ids, &event, seq)
+    }
+
+    fn delivery(&self, ids: &mut IdSource, event: &Event<'_>, seq: u64) -> Delivery {
+        let vendor = event.payment.vendor;
+        let worded = (facade::of(vendor).notification)(&self.settings, event, ids);
         Delivery {
             seq,
+            vendor,
             id: worded.id,
-            event_type: worded.event_type,
-            payment_id: payment.id.clone(),
+            event_type: event.name.to_owned(),
+            payment_id: event.payment.id.clone(),
             headers: worded.headers,
             body: worded.body,
-            signing,
+            signing: event.signing,
             copies: 1,
             concurrent: false,
             state: DeliveryState::Waiting,
             attempts: 0,
-            due_at: now,
+            due_at: event.at,
             last_status: 0,
         }
     }
@@ -308,12 +304,6 @@ impl Simulator {
 
 fn kept_answer<'a>(state: &'a State, keyed: &Keyed, now: Timestamp) -> Option<&'a Answer> {
     state.answers.get(&keyed.key).filter(|answer| now < after_seconds(answer.at, KEY_LIFE_SECONDS))
-}
-
-fn event_type(vendor: Vendor, kind: EventKind) -> &'static str {
-    match vendor {
-        Vendor::Komoju => komoju::event_type(kind),
-    }
 }
 
 /// Lets what was held back for this payment follow its next notification.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::clock::IdSource;
 use super::model::{
-    CaptureMode, EventKind, Movement, MovementKind, Payment, PaymentStatus, Refund, Session, SessionStatus,
-    Step, Vendor,
+    CaptureMode, EventKind, Movement, MovementKind, Payment, PaymentStatus, Refund, RefundFate, Session,
+    SessionStatus, Step, Vendor,
 };
 use super::state::{Entry, State};
 
@@ -99,18 +99,19 @@ pub struct NewSession {
     pub expires_in_seconds: u32,
 }
 
-/// Opens a session; the merchant's reference must be new.
+/// Opens a session; where the vendor minds it, the merchant's reference must be new.
 pub fn create_session(
     state: &State,
     new: NewSession,
     now: Timestamp,
     ids: &mut IdSource,
 ) -> Result<(Change, Session), Refusal> {
-    if new.external_order_num.as_ref().is_some_and(|order| state.orders.contains_key(order)) {
+    let taken = new.external_order_num.as_ref().is_some_and(|order| state.orders.contains_key(order));
+    if taken && new.vendor.minds_references() {
         return Err(Refusal::DuplicateOrder);
     }
     let session = Session {
-        id: ids.next(),
+        id: new.vendor.session_id(ids.next()),
         vendor: new.vendor,
         amount: new.amount,
         return_url: new.return_url,
@@ -127,6 +128,7 @@ pub fn create_session(
         completed_at: None,
         cancelled_at: None,
         payment_id: None,
+        called_off: false,
     };
     let change = Change { entries: vec![Entry::Session(session.clone())], events: Vec::new() };
     Ok((change, session))
@@ -192,12 +194,29 @@ pub fn cancel_payment(state: &State, id: &str, now: Timestamp) -> Result<Change,
     Ok(change)
 }
 
-/// Sends money back; `None` sends all that is left.
+/// A request for a refund.
+#[derive(Debug, Clone)]
+pub struct NewRefund {
+    /// Yen; `None` means all that is left.
+    pub amount: Option<u64>,
+    /// The merchant's reason.
+    pub description: Option<String>,
+    /// What becomes of it.
+    pub fate: RefundFate,
+}
+
+impl RefundFate {
+    /// Done at once, or failing so many seconds after `now` (F28).
+    pub fn after(fails_after_seconds: Option<u32>, now: Timestamp) -> Self {
+        fails_after_seconds.map_or(Self::Done, |seconds| Self::FailsAt(after_seconds(now, seconds)))
+    }
+}
+
+/// Sends money back.
 pub fn refund(
     state: &State,
     id: &str,
-    amount: Option<u64>,
-    description: Option<String>,
+    wanted: NewRefund,
     now: Timestamp,
     ids: &mut IdSource,
 ) -> Result<Change, Refusal> {
@@ -208,11 +227,13 @@ pub fn refund(
     if payment.slip_number.is_some() {
         return Err(Refusal::MethodCannot("cash goes back by a refund request to a bank account"));
     }
-    let amount = within(amount, payment.refundable())?;
+    let amount = within(wanted.amount, payment.refundable())?;
     let mut payment = payment.clone();
     let mut change = Change::default();
     payment.refunded += amount;
-    payment.refunds.push(Refund { id: ids.next(), amount, description, created_at: now });
+    let NewRefund { description, fate, .. } = wanted;
+    let id = ids.next();
+    payment.refunds.push(Refund { id, amount, description, reference: None, created_at: now, fate });
     if payment.refundable() == 0 {
         payment.status = PaymentStatus::Refunded;
     }
@@ -244,7 +265,28 @@ pub fn lapse(state: &State, now: Timestamp) -> (Change, Vec<String>) {
         }
         settled.push(session.id.clone());
     }
+    for payment in state.failing_refunds.iter().filter_map(|id| state.payments.get(id)) {
+        fail_refunds(&mut change, payment, now);
+    }
     (change, settled)
+}
+
+/// Refunds that were accepted and whose time to fail has come: the money is the merchant's again.
+fn fail_refunds(change: &mut Change, payment: &Payment, now: Timestamp) {
+    let due = |refund: &Refund| matches!(refund.fate, RefundFate::FailsAt(at) if at <= now);
+    if !payment.refunds.iter().any(due) {
+        return;
+    }
+    let mut payment = payment.clone();
+    let mut back = 0;
+    for refund in payment.refunds.iter_mut().filter(|refund| due(refund)) {
+        refund.fate = RefundFate::Failed;
+        back += refund.amount;
+    }
+    payment.refunded = payment.refunded.saturating_sub(back);
+    payment.status = PaymentStatus::Captured;
+    change.movement(&payment, MovementKind::RefundFailed, back, now);
+    change.payment(&payment, Some(EventKind::Updated));
 }
 
 fn can_lapse(payment: &Payment) -> bool {

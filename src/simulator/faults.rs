@@ -1,7 +1,7 @@
 //! Faults on order: what goes wrong, at which call, how often.
 //!
 //! Faults are armed over `POST /_sim/faults` and live in memory only: a restarted simulator is healthy.
-//! The names F01–F19 are those of the project's fault catalogue.
+//! The names F01–F40 are those of the project's fault catalogue.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +64,14 @@ pub enum FaultKind {
     F18,
     /// A forged notification, signed with another key, arrives before the true one.
     F19,
+    /// A refund is refused: more than the acquirer allows, too late, or none for this contract.
+    F26,
+    /// A refund is accepted, and fails `delay_seconds` of virtual time later.
+    F28,
     /// A forged notification with the signature of other bytes arrives before the true one.
     F20,
+    /// The answer speaks of a status, and has a field, that did not exist when the merchant's program was written.
+    F40,
 }
 
 impl FaultKind {

@@ -7,7 +7,7 @@
 //! | `GET /hosted/{session}` | the page |
 //! | `POST /hosted/{session}/card` | `number` (4111111111111111 asks for 3-D Secure, 4242424242424242 does not, 4000000000000002 is declined) |
 //! | `GET /hosted/{session}/3ds`, `POST …/3ds` | `result` = `ok`, `fail` or `abandon` |
-//! | `POST /hosted/{session}/nanaco` | `result` = `ok` or `insufficient` |
+//! | `POST /hosted/{session}/nanaco`, `…/suica`, `…/edy`, `…/waon`, `…/paypay` | `result` = `ok` or `insufficient` |
 //! | `POST /hosted/{session}/konbini` | issues the slip |
 //! | `GET /hosted/{session}/konbini`, `POST …/konbini/pay` | shows the slip; pays it at the shop |
 //! | `POST /hosted/{session}/cancel` | the payer gives up |
@@ -26,8 +26,10 @@ use serde::Deserialize;
 use super::core::{ActFault, Simulator};
 use super::engine::{self, Refusal};
 use super::html::{STAY, buttons, escape, page, yen};
-use super::model::{Payment, PaymentStatus, Session, SessionStatus, Step};
+use super::model::{Payment, PaymentStatus, Session, SessionStatus, Step, Vendor};
 use super::payer::{self, Balance, ChallengeAnswer, Progress};
+use super::settings::SimulatorSettings;
+use super::veritrans;
 
 #[derive(Deserialize)]
 struct CardForm {
@@ -74,7 +76,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/hosted/{session}/card", web::post().to(card))
         .route("/hosted/{session}/3ds", web::get().to(show_challenge))
         .route("/hosted/{session}/3ds", web::post().to(challenge))
-        .route("/hosted/{session}/nanaco", web::post().to(nanaco))
+        .route("/hosted/{session}/{wallet:(nanaco|suica|edy|waon|paypay)}", web::post().to(wallet))
         .route("/hosted/{session}/konbini", web::post().to(slip))
         .route("/hosted/{session}/konbini", web::get().to(show_slip))
         .route("/hosted/{session}/konbini/pay", web::post().to(pay_slip))
@@ -84,7 +86,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 async fn show(sim: Data<Simulator>, id: Path<String>, query: Query<PageQuery>) -> HttpResponse {
     let inner = sim.lock();
     let Some(session) = inner.state.sessions.get(id.as_str()) else { return refused(&Refusal::NotFound) };
-    if let Some(closed) = closed_page(session, session.lapsed(inner.now())) {
+    if let Some(closed) = closed_page(&sim.settings, session, session.lapsed(inner.now())) {
         return closed;
     }
     let failed = query.message.as_deref() == Some("failed");
@@ -122,12 +124,13 @@ async fn challenge(sim: Data<Simulator>, id: Path<String>, form: Form<ChallengeF
     next(&sim, &id, done, form.stay.as_deref())
 }
 
-async fn nanaco(sim: Data<Simulator>, id: Path<String>, form: Form<WalletForm>) -> HttpResponse {
+async fn wallet(sim: Data<Simulator>, path: Path<(String, String)>, form: Form<WalletForm>) -> HttpResponse {
+    let (id, wallet) = path.into_inner();
     let balance = match form.result {
         WalletChoice::Ok => Balance::Sufficient,
         WalletChoice::Insufficient => Balance::Insufficient,
     };
-    let done = sim.act(|state, now, ids| payer::pay_by_nanaco(state, &id, balance, now, ids));
+    let done = sim.act(|state, now, ids| payer::pay_by_wallet(state, &id, &wallet, balance, now, ids));
     next(&sim, &id, done, form.stay.as_deref())
 }
 
@@ -142,7 +145,7 @@ async fn show_slip(sim: Data<Simulator>, id: Path<String>) -> HttpResponse {
     let found =
         inner.state.payment_of(session).and_then(|payment| Some((payment, payment.slip_number.as_ref()?)));
     let Some((payment, number)) = found else { return redirect(&format!("/hosted/{}", session.id)) };
-    page(StatusCode::OK, "コンビニ払込票", &slip_body(session, payment, number))
+    page(StatusCode::OK, "コンビニ払込票", &slip_body(&sim.settings, session, payment, number))
 }
 
 async fn pay_slip(sim: Data<Simulator>, id: Path<String>) -> HttpResponse {
@@ -164,12 +167,10 @@ fn next(sim: &Simulator, id: &str, done: Result<Progress, ActFault>, stay: Optio
         Ok(Progress::Done) if stay.is_some() => {
             page(StatusCode::OK, "お支払いが完了しました", "<p>このタブを閉じてください。</p>")
         }
-        Ok(Progress::Done) => sim
-            .lock()
-            .state
-            .sessions
-            .get(id)
-            .map_or_else(|| refused(&Refusal::NotFound), |session| redirect(&way_back(session))),
+        Ok(Progress::Done) => sim.lock().state.sessions.get(id).map_or_else(
+            || refused(&Refusal::NotFound),
+            |session| redirect(&way_back(&sim.settings, session)),
+        ),
         Err(ActFault::Refused(refusal)) => refused(&refusal),
         Err(ActFault::Journal(error)) => {
             tracing::error!(%error, "the simulator's journal cannot be written");
@@ -178,7 +179,11 @@ fn next(sim: &Simulator, id: &str, done: Result<Progress, ActFault>, stay: Optio
     }
 }
 
-fn way_back(session: &Session) -> String {
+fn way_back(settings: &SimulatorSettings, session: &Session) -> String {
+    if session.vendor == Vendor::Veritrans {
+        let signed = veritrans::way_back(settings, session);
+        return signed.unwrap_or_else(|| format!("/hosted/{}", session.id));
+    }
     match Url::parse(&session.return_url) {
         Ok(mut url) => {
             url.query_pairs_mut().append_pair("session_id", &session.id);
@@ -203,14 +208,14 @@ fn refused(refusal: &Refusal) -> HttpResponse {
     page(status, "お支払いできません", &format!("<p role=\"alert\">{}</p>", escape(why)))
 }
 
-fn closed_page(session: &Session, lapsed: bool) -> Option<HttpResponse> {
+fn closed_page(settings: &SimulatorSettings, session: &Session, lapsed: bool) -> Option<HttpResponse> {
     let why = match session.status {
         SessionStatus::Pending if lapsed => "支払期限が過ぎました。",
         SessionStatus::Pending => return None,
         SessionStatus::Completed => "この支払いの手続きは完了しています。",
         SessionStatus::Cancelled => "この支払いは取り消されました。",
     };
-    let back = escape(&way_back(session));
+    let back = escape(&way_back(settings, session));
     let body = format!("<p>{why}</p><p><a href=\"{back}\">申請サイトへ戻る</a></p>");
     Some(page(StatusCode::OK, "お支払い", &body))
 }
@@ -240,11 +245,13 @@ fn method_form(method: &str, id: &str) -> String {
              <p class=\"note\">4111111111111111: 本人認証あり / 4242424242424242: 本人認証なし / 4000000000000002: 拒否</p>\
              {STAY}<button>カードで支払う</button></form></fieldset>"
         ),
-        "nanaco" => {
-            let choices =
-                [("ok", "nanacoで支払う（残高あり）"), ("insufficient", "nanacoで支払う（残高不足）")];
-            let form = buttons(&format!("/hosted/{id}/nanaco"), "result", &choices);
-            format!("<fieldset><legend>電子マネー nanaco</legend>{form}</fieldset>")
+        "nanaco" | "suica" | "edy" | "waon" | "paypay" => {
+            let (kind, name) = wallet_name(method);
+            let (enough, too_little) =
+                (format!("{name}で支払う（残高あり）"), format!("{name}で支払う（残高不足）"));
+            let choices = [("ok", enough.as_str()), ("insufficient", too_little.as_str())];
+            let form = buttons(&format!("/hosted/{id}/{method}"), "result", &choices);
+            format!("<fieldset><legend>{kind} {name}</legend>{form}</fieldset>")
         }
         "konbini" => format!(
             "<fieldset><legend>コンビニ</legend><form method=\"post\" action=\"/hosted/{id}/konbini\">\
@@ -254,8 +261,19 @@ fn method_form(method: &str, id: &str) -> String {
     }
 }
 
-fn slip_body(session: &Session, payment: &Payment, number: &str) -> String {
-    let back = escape(&way_back(session));
+/// What kind of wallet it is, and its name.
+fn wallet_name(method: &str) -> (&'static str, &'static str) {
+    match method {
+        "suica" => ("電子マネー", "モバイルSuica"),
+        "edy" => ("電子マネー", "楽天Edy"),
+        "waon" => ("電子マネー", "WAON"),
+        "paypay" => ("QRコード", "PayPay"),
+        _ => ("電子マネー", "nanaco"),
+    }
+}
+
+fn slip_body(settings: &SimulatorSettings, session: &Session, payment: &Payment, number: &str) -> String {
+    let back = escape(&way_back(settings, session));
     let state = match payment.status {
         PaymentStatus::Authorized => format!(
             "<form method=\"post\" action=\"/hosted/{}/konbini/pay\"><button>店頭で支払った</button></form>",

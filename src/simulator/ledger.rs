@@ -64,6 +64,7 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
                 sum.charges += 1;
             }
             MovementKind::Refund => sum.refunded += movement.amount,
+            MovementKind::RefundFailed => sum.refunded = sum.refunded.saturating_sub(movement.amount),
             MovementKind::Void => {}
         }
     }

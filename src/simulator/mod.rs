@@ -4,26 +4,30 @@
 //! it. What our adapter believes about a vendor is therefore written twice, by two sides.
 //!
 //! ```text
-//! komoju/ (façade: wire format, auth, signing)   hosted (the payer)   admin (the test bench)
+//! komoju/, paypay/, … (façade: wire format, auth, signing)   hosted (the payer)   admin (the test bench)
 //!        └──────────────┬──────────────────────────────┘                     │
+//!                    calls (faults, keys)                                     │
 //!                     core (mutex, journal, idempotency, faults) ────────────┘
 //!                       └─► engine, payer, ledger (pure) ─► state, model
 //! webhooks (sends what is due)
 //! ```
 //!
-//! A further vendor is a sibling of `komoju`: routes, wire format, signing, and an arm in `Vendor`.
+//! A further vendor is a sibling of `komoju` (routes, wire format, signing), a variant of `Vendor`, and an arm in
+//! `facade`.
 //!
 //! Invariants: an answer is given only after the journal is on the disk; the journal rebuilds everything
 //! but armed faults; no card number is kept; the listener is on loopback.
 //!
 //! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
 //! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/clock`, `POST /_sim/clock
-//! {advance_seconds?,shift_ms?}`; `POST /_sim/webhook {url}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
+//! {advance_seconds?,shift_ms?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
 
 mod admin;
+mod calls;
 mod clock;
 mod core;
 mod engine;
+mod facade;
 mod faults;
 mod hosted;
 mod html;
@@ -32,11 +36,15 @@ mod komoju;
 mod ledger;
 mod model;
 mod payer;
+mod paypay;
 mod server;
 mod settings;
 mod shaping;
 mod state;
+mod stripe;
+mod veritrans;
 mod webhooks;
 
+pub use model::Vendor;
 pub use server::{RunningSimulator, run, start};
-pub use settings::SimulatorSettings;
+pub use settings::{SimulatorSettings, VendorAccount};

@@ -8,11 +8,44 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Whose wire format a session was opened in, and so whose its notifications are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Vendor {
     /// KOMOJU.
+    #[default]
     Komoju,
+    /// PayPay OPA.
+    Paypay,
+    /// Stripe Checkout.
+    Stripe,
+    /// VeriTrans4G, e-money.
+    Veritrans,
+}
+
+impl Vendor {
+    /// Every vendor.
+    pub const ALL: [Self; 4] = [Self::Komoju, Self::Paypay, Self::Stripe, Self::Veritrans];
+
+    /// Whether a merchant's reference can be used only once.
+    pub fn minds_references(self) -> bool {
+        self != Self::Stripe
+    }
+
+    /// A new session's id, as this vendor's look.
+    pub fn session_id(self, drawn: String) -> String {
+        match self {
+            Self::Komoju | Self::Paypay | Self::Veritrans => drawn,
+            Self::Stripe => format!("cs_test_{drawn}"),
+        }
+    }
+
+    /// A new payment's id, as this vendor's look.
+    pub fn payment_id(self, drawn: String) -> String {
+        match self {
+            Self::Komoju | Self::Paypay | Self::Veritrans => drawn,
+            Self::Stripe => format!("pi_{drawn}"),
+        }
+    }
 }
 
 /// When an authorised card is charged.
@@ -94,6 +127,9 @@ pub struct Session {
     pub cancelled_at: Option<Timestamp>,
     /// The payment, once the payer chose a method.
     pub payment_id: Option<String>,
+    /// The merchant called the payment off before or after it was made: no money stays (PayPay).
+    #[serde(default)]
+    pub called_off: bool,
 }
 
 impl Session {
@@ -179,8 +215,27 @@ pub struct Refund {
     pub amount: u64,
     /// The merchant's reason.
     pub description: Option<String>,
+    /// The merchant's own id of it, where the vendor takes one.
+    #[serde(default)]
+    pub reference: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether it stays made.
+    #[serde(default)]
+    pub fate: RefundFate,
+}
+
+/// What becomes of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundFate {
+    /// It is done.
+    #[default]
+    Done,
+    /// It is accepted, and will fail at that instant (F28).
+    FailsAt(Timestamp),
+    /// It was accepted and failed later.
+    Failed,
 }
 
 /// What a movement did to the payer's money.
@@ -195,6 +250,8 @@ pub enum MovementKind {
     Void,
     /// Given back.
     Refund,
+    /// Given back, and come back to the merchant.
+    RefundFailed,
 }
 
 /// One line of the truth ledger; lines are only ever added.
@@ -227,4 +284,6 @@ pub enum EventKind {
     RefundCreated,
     /// All was refunded.
     Refunded,
+    /// Something else changed, such as a refund that failed after it was accepted.
+    Updated,
 }

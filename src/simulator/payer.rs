@@ -127,16 +127,19 @@ pub fn answer_challenge(
     Ok((change, progress))
 }
 
-/// The payer pays with nanaco.
-pub fn pay_by_nanaco(
+/// The payer pays with e-money or by a code, at a page or by an invitation's link.
+pub fn pay_by_wallet(
     state: &State,
     session_id: &str,
+    wallet: &str,
     balance: Balance,
     now: Timestamp,
     ids: &mut IdSource,
 ) -> Result<(Change, Progress), Refusal> {
-    let session = payable(state, session_id, "nanaco", now)?;
-    let (mut change, mut payment) = begin(state, session, "nanaco", now, ids);
+    let session = payable(state, session_id, wallet, now)?;
+    let (mut change, mut payment) = begin(state, session, wallet, now, ids);
+    // What the merchant called off fails, whatever the wallet holds.
+    let balance = if session.called_off { Balance::Insufficient } else { balance };
     let progress = match balance {
         Balance::Sufficient => {
             complete(&mut change, session, &payment, now);
@@ -202,7 +205,7 @@ fn begin(
 ) -> (Change, Payment) {
     let mut change = Change::default();
     let earlier = state.payment_of(session);
-    let id = earlier.map_or_else(|| ids.next(), |payment| payment.id.clone());
+    let id = earlier.map_or_else(|| session.vendor.payment_id(ids.next()), |payment| payment.id.clone());
     if earlier.is_none() {
         change.entries.push(Entry::Session(Session { payment_id: Some(id.clone()), ..session.clone() }));
     }

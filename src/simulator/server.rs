@@ -10,8 +10,9 @@ use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App, HttpServer};
 
 use super::core::Simulator;
+use super::model::Vendor;
 use super::settings::SimulatorSettings;
-use super::{admin, hosted, komoju, webhooks};
+use super::{admin, facade, hosted, webhooks};
 
 /// Largest request body in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -93,9 +94,13 @@ fn build(settings: SimulatorSettings, ends: Ends) -> Result<(Server, Data<Simula
         App::new()
             .app_data(shared.clone())
             .app_data(PayloadConfig::new(BODY_LIMIT))
-            .configure(komoju::routes)
             .configure(hosted::routes)
             .configure(admin::routes)
+            .configure(|config| {
+                for vendor in Vendor::ALL {
+                    (facade::of(vendor).routes)(config);
+                }
+            })
     })
     .workers(2)
     .shutdown_timeout(1)

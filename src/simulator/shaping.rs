@@ -9,6 +9,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Bytes;
+use serde_json::Value;
 use tokio::time::Sleep;
 
 use super::core::Reply;
@@ -60,6 +61,28 @@ pub fn spoilt(reply: Reply, style: SpoilStyle) -> HttpResponse {
         SpoilStyle::Html => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
             .body("<html><body><h1>Just a moment...</h1></body></html>"),
+    }
+}
+
+/// The answer with every status replaced by one of tomorrow, and a field more.
+pub fn of_tomorrow(reply: Reply) -> Reply {
+    let Ok(mut body) = serde_json::from_str(&reply.body) else { return reply };
+    rename_statuses(&mut body);
+    Reply { status: reply.status, body: body.to_string() }
+}
+
+fn rename_statuses(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let has_status = fields.get("status").is_some_and(Value::is_string);
+            if has_status {
+                fields.insert("status".to_owned(), Value::from("a_status_of_tomorrow"));
+                fields.insert("a_field_of_tomorrow".to_owned(), Value::Array(vec![Value::Null]));
+            }
+            fields.values_mut().for_each(rename_statuses);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_statuses),
+        _ => {}
     }
 }
 

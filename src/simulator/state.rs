@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Movement, Payment, Session};
+use super::model::{Movement, Payment, RefundFate, Session, Vendor};
 
 /// An answer kept for an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub enum Signing {
 pub struct Delivery {
     /// Order of creation.
     pub seq: u64,
+    /// Whose it is.
+    #[serde(default)]
+    pub vendor: Vendor,
     /// The delivery's own id.
     pub id: String,
     /// The vendor's event type.
@@ -100,8 +103,10 @@ pub enum Entry {
     Delivery(Delivery),
     /// The virtual clock's distance from the machine's, in milliseconds.
     ClockShift(i64),
-    /// Where notifications go.
+    /// Where KOMOJU's notifications go, as older journals say it.
     WebhookUrl(Option<String>),
+    /// Where a vendor's notifications go.
+    VendorWebhookUrl(Vendor, Option<String>),
     /// Everything but the clock and the notification address was forgotten.
     Reset,
 }
@@ -125,10 +130,12 @@ pub struct State {
     pub open: BTreeSet<u64>,
     /// Sessions and slips whose deadline is still to be watched.
     pub watched: BTreeSet<String>,
+    /// Payments with a refund that was accepted and will fail.
+    pub failing_refunds: BTreeSet<String>,
     /// The virtual clock's shift in milliseconds.
     pub shift_ms: i64,
-    /// Where notifications go, when set over the admin API.
-    pub webhook_url: Option<String>,
+    /// Where each vendor's notifications go.
+    pub webhook_urls: BTreeMap<Vendor, String>,
 }
 
 impl State {
@@ -137,6 +144,13 @@ impl State {
         match entry {
             Entry::Session(session) => self.put_session(session),
             Entry::Payment(payment) => {
+                let fails =
+                    payment.refunds.iter().any(|refund| matches!(refund.fate, RefundFate::FailsAt(_)));
+                if fails {
+                    self.failing_refunds.insert(payment.id.clone());
+                } else {
+                    self.failing_refunds.remove(&payment.id);
+                }
                 self.payments.insert(payment.id.clone(), payment);
             }
             Entry::Movement(movement) => self.movements.push(movement),
@@ -151,12 +165,20 @@ impl State {
                 self.deliveries.insert(delivery.seq, delivery);
             }
             Entry::ClockShift(shift_ms) => self.shift_ms = shift_ms,
-            Entry::WebhookUrl(url) => self.webhook_url = url,
+            Entry::WebhookUrl(url) => self.put_webhook_url(Vendor::Komoju, url),
+            Entry::VendorWebhookUrl(vendor, url) => self.put_webhook_url(vendor, url),
             Entry::Reset => {
-                *self =
-                    Self { shift_ms: self.shift_ms, webhook_url: self.webhook_url.take(), ..Self::default() };
+                let webhook_urls = std::mem::take(&mut self.webhook_urls);
+                *self = Self { shift_ms: self.shift_ms, webhook_urls, ..Self::default() };
             }
         }
+    }
+
+    fn put_webhook_url(&mut self, vendor: Vendor, url: Option<String>) {
+        match url {
+            Some(url) => self.webhook_urls.insert(vendor, url),
+            None => self.webhook_urls.remove(&vendor),
+        };
     }
 
     fn put_session(&mut self, session: Session) {

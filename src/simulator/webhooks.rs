@@ -1,4 +1,4 @@
-//! Sending notifications: in order, with a time-out of 5 seconds, again after each wait of the schedule.
+//! Sending notifications: in order, with the vendor's time-out, again after each wait of its schedule.
 //!
 //! Waits run on the virtual clock, so `POST /_sim/clock` brings the next try forward. What is still to be
 //! sent is in the journal; a restart goes on with it.
@@ -10,21 +10,15 @@ use jiff::Timestamp;
 
 use super::core::{Inner, Simulator};
 use super::engine::after_seconds;
+use super::facade;
 use super::state::{Delivery, DeliveryState, Entry};
 
 /// How often deadlines and due notifications are looked at when nothing wakes us.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long the merchant may take to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-
 /// A client that goes straight to the merchant: no proxy, no redirects.
 pub fn client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(ANSWER_WITHIN)
-        .build()
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()
 }
 
 /// Sends what is due, for ever.
@@ -47,10 +41,18 @@ fn due(simulator: &Simulator) -> Vec<(String, Delivery)> {
         return Vec::new();
     }
     let now = inner.now();
-    let Some(url) = inner.state.webhook_url.clone() else { return Vec::new() };
-    let mut found: Vec<Delivery> = due_at(inner, now).cloned().collect();
-    found.sort_by_key(|delivery| (delivery.due_at, delivery.seq));
-    found.into_iter().map(|delivery| (url.clone(), delivery)).collect()
+    let url = |delivery: &Delivery| inner.state.webhook_urls.get(&delivery.vendor).cloned();
+    let ready = |delivery: &Delivery| {
+        let mut ready = delivery.clone();
+        if let Some(headers) = facade::of(delivery.vendor).headers_at_send {
+            ready.headers.extend(headers(&simulator.settings, delivery, now));
+        }
+        ready
+    };
+    let due = due_at(inner, now);
+    let mut found: Vec<_> = due.filter_map(|delivery| Some((url(delivery)?, ready(delivery)))).collect();
+    found.sort_by_key(|(_, delivery)| (delivery.due_at, delivery.seq));
+    found
 }
 
 fn due_at(inner: &Inner, now: Timestamp) -> impl Iterator<Item = &Delivery> {
@@ -77,7 +79,13 @@ async fn send_copies(client: &reqwest::Client, url: &str, delivery: &Delivery) -
 }
 
 async fn send(client: reqwest::Client, url: String, delivery: Delivery) -> u16 {
-    let mut request = client.post(&url).header("Content-Type", "application/json").body(delivery.body);
+    let within = facade::of(delivery.vendor).answer_within;
+    let mut request = client.post(&url).timeout(within);
+    // A vendor that sends anything but JSON says so itself.
+    if !delivery.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        request = request.header("Content-Type", "application/json");
+    }
+    request = request.body(delivery.body);
     for (name, value) in delivery.headers {
         request = request.header(name, value);
     }
@@ -92,14 +100,15 @@ async fn send(client: reqwest::Client, url: String, delivery: Delivery) -> u16 {
 
 fn note(simulator: &Simulator, mut delivery: Delivery, status: u16) {
     let mut inner = simulator.lock();
-    let known = inner.state.deliveries.get(&delivery.seq);
-    if known.is_none_or(|known| known.id != delivery.id) {
-        return; // a reset came between
-    }
+    let known = inner.state.deliveries.get(&delivery.seq).filter(|known| known.id == delivery.id);
+    let Some(known) = known else { return }; // a reset came between
+    // What was added for this try belongs to this try alone.
+    delivery.headers.clone_from(&known.headers);
     delivery.last_status = status;
     delivery.attempts += 1;
     let tries = usize::try_from(delivery.attempts - 1).unwrap_or(usize::MAX);
-    let wait = simulator.settings.webhook_retry_seconds.get(tries);
+    let own = facade::of(delivery.vendor).retry_seconds;
+    let wait = own.unwrap_or(&simulator.settings.webhook_retry_seconds).get(tries);
     match (status, wait) {
         (200..=299, _) => delivery.state = DeliveryState::Delivered,
         (_, Some(seconds)) => {

@@ -244,9 +244,10 @@ pub fn entries_of_tenant(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec
     rows.into_iter().map(Entry::try_from).collect()
 }
 
+/// An entry as stored.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ledger_entries)]
-struct EntryRow {
+pub(super) struct EntryRow {
     kind: String,
     source_id: String,
     line_no: i64,

@@ -4,6 +4,12 @@
     reason = "the macro writes public items; the columns are described in the migrations"
 )]
 
+#[path = "schema/baskets.rs"]
+mod basket_tables;
+pub mod counter;
+pub mod refunds;
+pub use basket_tables::{basket_applications, baskets};
+
 diesel::table! {
     tenant_keys (tenant_id, key_no) {
         tenant_id -> Text,

@@ -43,6 +43,12 @@ form:
       - { value: new, label: { ja: 新規, en: New } }
       - { value: renewal, label: { ja: 更新, en: Renewal } }
   - { name: expires_on, label: { ja: 満了日, en: Expires on }, type: date }
+  - { name: owner, label: { ja: 所有者, en: Owner }, type: person_name, charset: jis_x_0208 }
+  - name: vehicles
+    label: { ja: 車両, en: Vehicles }
+    type: table
+    columns:
+      - { name: driver, label: { ja: 運転者, en: Driver }, type: text, charset: jis_x_0213 }
 attachments:
   - code: registry
     title: { ja: 登記事項証明書, en: Certificate of registry }
@@ -125,6 +131,75 @@ on_both_databases!(
         let moved = Some(json!({ "form": { "city": "022039" } }));
         let moved = app.call(Method::PATCH, &case, Some(&business), &headers, moved).await;
         assert_eq!(faults(&moved), [("/form/city", "other_authority")]);
+    }
+);
+
+/// A good check digit and the number of the prefecture, but no municipality.
+const NOWHERE: &str = "022993";
+
+on_both_databases!(
+    r161_a_municipality_that_does_not_exist_is_refused_with_its_place_in_every_answer,
+    async |db: TestDb| {
+        let app = TestApp::start_offering(&db, NAME, PROCEDURE).await;
+        let business = app.register("business@example.jp", "business").await;
+        let unknown = |pointer: &'static str| [(pointer, "unknown_municipality")];
+        // Of a place that settles who is in charge it is said once.
+        let refused = draft(&app, &business, form(NOWHERE, 5)).await;
+        assert_eq!(
+            (refused.problem().as_str(), faults(&refused)),
+            ("422 validation_failed", unknown("/form/city").to_vec())
+        );
+        assert_eq!(
+            refused.body["errors"][0]["message"],
+            "Municipality names no municipality of the prefecture"
+        );
+        // In an address, and in the rows of a table, of a procedure that routes by nothing.
+        let mut heir = app.example("020001", "fuzoku-shonin").await["form"].clone();
+        heir["premises"][1]["municipality"] = json!(NOWHERE);
+        heir["address"]["municipality"] = json!(NOWHERE);
+        let quote = "/v1/tenants/020001/procedures/fuzoku-shonin/quote";
+        let quoted = app.call(Method::POST, quote, None, &[], Some(json!({ "form": heir }))).await;
+        let both = ["/form/address/municipality", "/form/premises/1/municipality"];
+        assert_eq!(faults(&quoted), both.map(|pointer| (pointer, "unknown_municipality")));
+        // Who lives elsewhere: 盛岡市 is in no list of ours, and its check digit is all that can be said.
+        heir["premises"][1]["municipality"] = json!("022047");
+        heir["address"]["municipality"] = json!("032018");
+        let quoted = app.call(Method::POST, quote, None, &[], Some(json!({ "form": heir }))).await;
+        assert_eq!(quoted.expect(200)["total"], 16_600);
+    }
+);
+
+on_both_databases!(
+    r167_a_name_that_another_system_cannot_write_is_kept_as_typed_and_told_to_people,
+    async |db: TestDb| {
+        let app = TestApp::start_offering(&db, NAME, PROCEDURE).await;
+        let resident = app.register("resident@example.jp", "resident").await;
+        let clerk = app.officer(AOMORI, "kankyo-hozen", Role::Clerk, "clerk@example.jp").await;
+        // 髙 and the variation selector of 葛 are beyond JIS X 0208; 﨑 is within JIS X 0213, 葛 with its selector is not.
+        let mut answers = form("022021", 5);
+        answers["owner"] = json!({ "family": "髙\u{E0100}橋", "given": "葛\u{E0100}", "family_kana": "タカハシ", "given_kana": "カツラ" });
+        answers["vehicles"] = json!([{ "driver": "山﨑" }, { "driver": "葛\u{E0100}西" }]);
+        let quote = "/v1/tenants/020001/procedures/shisetsu-kyoka/quote";
+        let quoted = app.call(Method::POST, quote, None, &[], Some(json!({ "form": answers }))).await;
+        let warned = |body: &Value| -> Vec<String> {
+            let warnings = body["warnings"].as_array().unwrap().iter();
+            warnings
+                .map(|it| format!("{} {}", it["code"].as_str().unwrap(), it["pointer"].as_str().unwrap()))
+                .collect()
+        };
+        let expected = ["/form/owner/family", "/form/owner/given", "/form/vehicles/1/driver"]
+            .map(|pointer| format!("outside_charset {pointer}"));
+        assert_eq!(warned(&quoted.expect(200)), expected);
+
+        let begun = draft(&app, &resident, answers.clone()).await.expect(201);
+        let submitted = submit(&app, &resident, &begun).await.expect(200);
+        assert_eq!((submitted["state"].as_str(), warned(&submitted)), (Some("submitted"), expected.to_vec()));
+        let case = format!("/v1/tenants/020001/applications/{}", begun["id"].as_str().unwrap());
+        let seen = app.get(&clerk, &case).await.expect(200);
+        assert_eq!(seen["form"], answers, "every character as typed");
+        assert_eq!(warned(&seen), expected, "and staff are told what they must confirm");
+        let message = seen["warnings"][0]["message"].as_str().unwrap();
+        assert!(message.contains("lacks 髙\u{E0100}. It is kept as typed"), "{message}");
     }
 );
 

@@ -11,25 +11,35 @@
 #[macro_use]
 mod support;
 
+mod authority;
 mod bad_input;
+mod baskets;
+mod catalogue_load;
 mod clock;
+mod counter;
+mod designated_agents;
 mod ended_cases;
+mod expressions;
 mod fee_replay;
 mod fee_timing;
 mod filing;
 mod forms;
+mod hostile_definitions;
 mod hostile_expressions;
 mod identity;
 mod identity_http;
 mod impact;
+mod invoice_lines;
 mod journey;
 mod kill_points;
+mod ledger_check;
 mod openapi;
 mod payment_faults;
 mod platform;
 mod policy_coverage;
 mod procedures_cli;
 mod publishing;
+mod refunds;
 mod review;
 mod schema_parity;
 mod simulator;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use self::document::Document;
 use crate::policy_coverage::world::DEPARTMENT;
+use crate::refunds::payouts::payee;
 use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, TestApp, new_key};
 use crate::support::db::TestDb;
 use madoguchi::domain::policy::Role;
@@ -121,7 +122,10 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     paying(&mut walk, &business, &case).await;
     reviewing(&mut walk, &business, &clerk, &chief, &case).await;
     side_ways(&mut walk, &business, &clerk, &chief).await;
+    refunding(&mut walk, &business, &chief, &case).await;
     assessing(&mut walk, &business, &clerk).await;
+    together(&mut walk, &business).await;
+    at_the_counter(&mut walk, &business, &clerk, &chief).await;
     problems(&mut walk, &business, &case).await;
     publishing(&mut walk, &business).await;
     let unseen = walk.document.unseen_successes();
@@ -241,6 +245,48 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     walk.get("get_timeline", clerk, &format!("{case}/timeline")).await;
 }
 
+/// Money goes back: refused, taken back, approved.
+async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case: &str) {
+    let accountant =
+        walk.app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "kaikei@example.jp").await;
+    let shown = walk.app.get(business, case).await.expect(200);
+    let refunds = format!("/v1/tenants/020001/invoices/{}/refunds", shown["invoice"]["id"].as_str().unwrap());
+    for (who, verdict) in [(chief, "reject"), (&accountant, "withdraw"), (chief, "approve")] {
+        let left = walk.get("list_refunds", &accountant, &refunds).await;
+        let left = left["refund_amount_available"].clone();
+        let wanted = json!({ "amount": 1000, "reason": "assessment_error", "refund_amount_available": left,
+            "lines": [{ "line": 1, "amount": 1000 }] });
+        let asked = walk.app.post(&accountant, &refunds, wanted).await;
+        assert_eq!(asked.status, 201, "{}", asked.body);
+        let asked = walk.seen("create_refund", asked);
+        let refund = format!("/v1/tenants/020001/refunds/{}", asked["id"].as_str().unwrap());
+        let approve = format!("{refund}/approve");
+        walk.refused("approve_refund", &accountant, &approve, json!({}), "403 own_refund").await;
+        let decided = walk.app.post(who, &format!("{refund}/{verdict}"), json!({})).await;
+        assert_eq!(decided.status, 200, "{}", decided.body);
+        walk.seen(&format!("{verdict}_refund"), decided);
+        walk.get("get_refund", &accountant, &refund).await;
+    }
+    let list = walk.get("list_refunds", business, &refunds).await;
+    let due = list["items"].as_array().unwrap().iter().find(|refund| refund["state"] == "payout_due");
+    let due = due.unwrap()["id"].as_str().unwrap();
+    let payee =
+        walk.app.post(business, &format!("/v1/tenants/020001/refunds/{due}/payee"), payee("クドウ")).await;
+    assert_eq!(payee.status, 200, "{}", payee.body);
+    walk.seen("set_payee", payee);
+    let payouts = "/v1/tenants/020001/payouts";
+    walk.get("list_payouts", &accountant, payouts).await;
+    let made = walk.app.post(&accountant, payouts, json!({ "transfer_on": "2026-04-30" })).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made = walk.seen("create_payout", made);
+    walk.get("list_payouts", &accountant, payouts).await;
+    let second = walk.app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "bank@example.jp").await;
+    let path = format!("{payouts}/{}/confirm", made["id"].as_str().unwrap());
+    let confirmed = walk.app.post(&second, &path, json!({})).await;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.body);
+    walk.seen("confirm_payout", confirmed);
+}
+
 /// What the straight way does not pass: handing over, giving back, closing, taking back.
 async fn side_ways(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief: &Person) {
     let notice = walk.app.submitted(business, AOMORI, "denki-koji-henko-todoke").await;
@@ -298,6 +344,25 @@ async fn publishing(walk: &mut Walk<'_>, business: &Person) {
     walk.seen("create_procedure_version", alone);
 }
 
+/// Two applications at the same time.
+async fn together(walk: &mut Walk<'_>, business: &Person) {
+    let example = walk.app.example(AOMORI, PROCEDURE).await;
+    let one = json!({ "procedure": PROCEDURE, "form": example["form"] });
+    let asked = json!({ "applications": [one, one] });
+    walk.open("quote_basket", Method::POST, "/v1/tenants/020001/basket-quote", Some(asked)).await;
+    let drafts = [
+        walk.app.draft(business, AOMORI, PROCEDURE).await,
+        walk.app.draft(business, AOMORI, PROCEDURE).await,
+    ];
+    let baskets = "/v1/tenants/020001/baskets";
+    let body = json!({ "applications": drafts });
+    let made = walk.app.post(business, baskets, body.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made = walk.seen("create_basket", made);
+    walk.get("get_basket", business, &format!("{baskets}/{}", made["id"].as_str().unwrap())).await;
+    walk.refused("create_basket", business, baskets, body, "422 validation_failed").await;
+}
+
 /// The fee that staff fix after review.
 async fn assessing(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     let submitted = walk.app.submitted(business, AOMORI, AFTER_REVIEW).await;
@@ -307,6 +372,23 @@ async fn assessing(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     let fixing = format!("{case}/assessment");
     walk.change("create_assessment", clerk, &fixing, &case, office.clone()).await;
     walk.refused("create_assessment", clerk, &fixing, office, "409 already_assessed").await;
+}
+
+/// A fee is brought to the counter, and the entry was wrong.
+async fn at_the_counter(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief: &Person) {
+    let submitted = walk.app.submitted(business, AOMORI, PROCEDURE).await;
+    let invoice = submitted["invoice"]["id"].as_str().unwrap();
+    let path = format!("/v1/tenants/020001/invoices/{invoice}/counter-payments");
+    let entry = json!({ "means": "pos", "amount": 22_000, "received_on": "2026-04-01", "reference": "A-1" });
+    let entered = walk.app.post(clerk, &path, entry.clone()).await;
+    let entered = walk.seen("receive_counter_payment", entered);
+    walk.refused("receive_counter_payment", clerk, &path, entry, "409 invoice_not_payable").await;
+    let path = format!("/v1/tenants/020001/counter-payments/{}/reverse", entered["id"].as_str().unwrap());
+    let reason = json!({ "reason": "誤入力" });
+    walk.refused("reverse_counter_payment", clerk, &path, reason.clone(), "403 own_entry").await;
+    let reversed = walk.app.post(chief, &path, reason).await;
+    assert_eq!(reversed.status, 200, "{}", reversed.body);
+    walk.seen("reverse_counter_payment", reversed);
 }
 
 async fn problems(walk: &mut Walk<'_>, business: &Person, case: &str) {

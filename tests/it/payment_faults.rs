@@ -1,6 +1,8 @@
 //! What can go wrong between us and a gateway: afterwards our books and the gateway's own ledger tell one story.
 
 mod payer;
+mod vendors;
+mod veritrans;
 mod webhooks;
 
 use jiff::SignedDuration;

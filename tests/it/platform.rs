@@ -23,8 +23,8 @@ async fn core(db: &TestDb) -> Arc<Core> {
     let folder = new_folder();
     let mut settings = Settings::load(None).unwrap();
     settings.secrets.installation_key = Some(SecretString::from(data_encoding::BASE64.encode(&[7; 32])));
-    settings.secrets.komoju_secret_key = Some(SecretString::from("sk_test"));
-    settings.secrets.komoju_webhook_secret = Some(SecretString::from("whsec_test"));
+    settings.secrets.set_of_gateway("komoju", "secret_key", "sk_test");
+    settings.secrets.set_of_gateway("komoju", "webhook_secret", "whsec_test");
     settings.files.directory = folder.join("files");
     settings.mail.directory = folder.join("mail");
     settings.identity.argon2_memory_kib = 64;

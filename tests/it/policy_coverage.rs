@@ -48,6 +48,12 @@ const DRAFT: &str = "404 404 404 404 ok 404 404 404";
 const APPLICANT: &str = "404 404 404 404 ok 403 403 404";
 /// Money, which the accountant sees too.
 const MONEY: &str = "404 404 404 ok ok ok ok 404";
+/// Money that goes back: the accountant, and the chief of the department.
+const REFUND: &str = "404 404 404 ok 403 403 ok 404";
+/// Only the accountants of the body.
+const TREASURY: &str = "404 404 404 ok 404 404 404 404";
+/// Money at the counter: the department's staff and the accounting post.
+const AT_COUNTER: &str = "404 404 404 ok 403 ok ok 404";
 /// Only the administrators of the body; to everybody else there is nothing.
 const PUBLISHING: &str = "404 404 404 404 404 404 404 ok";
 /// Only the department.
@@ -67,12 +73,16 @@ const TABLE: &[(&str, Access)] = &[
     ("list_procedures", Public("what can be applied for is public", 200)),
     ("get_procedure", Public("what can be applied for is public", 200)),
     ("quote_procedure", Public("fees are in ordinances, which are public", 200)),
+    ("quote_basket", Public("fees are in ordinances, which are public", 200)),
     ("close_session", Own("closes the session of the token itself")),
     ("get_me", Own("shows the account of the token itself")),
     ("my_applications", Own("lists cases of the account of the token")),
     ("my_invoices", Own("lists invoices of the account of the token")),
     ("list_my_approvals", Own("lists what waits for the posts of the account of the token")),
     ("create_application", Guarded(Target::Body, "ok 403 403 403 ok 403 403 403")),
+    // Whose drafts they are is judged draft by draft: those of others do not exist.
+    ("create_basket", Guarded(Target::Body, "ok ok ok ok ok ok ok ok")),
+    ("get_basket", Guarded(Target::Basket, DRAFT)),
     ("get_application", Guarded(Target::Submitted, READ)),
     ("list_corrections", Guarded(Target::Submitted, READ)),
     ("get_clock", Guarded(Target::Submitted, READ)),
@@ -87,8 +97,21 @@ const TABLE: &[(&str, Access)] = &[
     ("remove_attachment", Guarded(Target::Draft, DRAFT)),
     ("submit_application", Guarded(Target::Draft, DRAFT)),
     ("resubmit_application", Guarded(Target::Submitted, APPLICANT)),
+    ("list_refunds", Guarded(Target::Decided, MONEY)),
+    ("get_refund", Guarded(Target::Decided, MONEY)),
+    ("create_refund", Guarded(Target::Decided, REFUND)),
+    ("approve_refund", Guarded(Target::Decided, REFUND)),
+    ("reject_refund", Guarded(Target::Decided, REFUND)),
+    ("withdraw_refund", Guarded(Target::Decided, REFUND)),
+    ("set_payee", Guarded(Target::Decided, "404 404 404 ok ok 403 ok 404")),
+    ("list_payouts", Guarded(Target::Payout, TREASURY)),
+    ("create_payout", Guarded(Target::Payout, TREASURY)),
+    ("get_payout_file", Guarded(Target::Payout, TREASURY)),
+    ("confirm_payout", Guarded(Target::Payout, TREASURY)),
     ("cancel_payment", Guarded(Target::Submitted, APPLICANT)),
     ("open_payment", Guarded(Target::Spare, APPLICANT)),
+    ("receive_counter_payment", Guarded(Target::Spare, AT_COUNTER)),
+    ("reverse_counter_payment", Guarded(Target::AtCounter, AT_COUNTER)),
     ("withdraw_application", Guarded(Target::Spare, APPLICANT)),
     ("upgrade_application", Guarded(Target::Draft, DRAFT)),
     ("create_procedure_version", Guarded(Target::Body, PUBLISHING)),

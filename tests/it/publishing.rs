@@ -128,7 +128,9 @@ on_both_databases!(a_version_is_written_proposed_approved_and_offered_on_every_n
     assert_eq!((&edited["faults"], &edited["compared_with"]), (&json!([]), &json!(1)), "{edited}");
     let changed: Vec<&str> =
         edited["changes"].as_array().unwrap().iter().map(|one| one["pointer"].as_str().unwrap()).collect();
-    for pointer in ["/version", "/effective_from", "/form/licence_no", "/fees/registration/formula/amount"] {
+    for pointer in
+        ["/version", "/effective_from", "/form/licence_no", "/fees/registration@2020-04-01/formula/amount"]
+    {
         assert!(changed.contains(&pointer), "{pointer} in {changed:?}");
     }
     office.act(&office.first, &paper, "propose").await.expect(200);

@@ -79,6 +79,20 @@ async fn hire(core: &Core, email: &str, role: Role) -> Staff {
     Staff { account: appointed.account, officer: appointed.officer }
 }
 
+/// The invoice of a case is entrusted to an agent.
+const SETTLED: [&str; 4] = [
+    "UPDATE invoices SET state = 'entrusted', entrusted_on = '2026-04-01'",
+    "INSERT INTO payables (tenant_id, id, application_id, total, created_at) \
+        SELECT tenant_id, id, application_id, total, 0 FROM invoices",
+    "INSERT INTO payments (tenant_id, id, application_id, payable_id, invoice_id, gateway, legal_role, method, amount, state, \
+        merchant_reference, raw_status, authorized, captured, refunded, charged_back, captured_on, poll_count, version, \
+        created_at, updated_at) SELECT tenant_id, id, application_id, id, id, 'komoju', 'designated_agent', 'card', total, \
+        'captured', id, 'captured', total, total, 0, 0, '2026-04-01', 0, 1, 0, 0 FROM invoices",
+    "INSERT INTO ledger_entries (tenant_id, id, application_id, kind, source_id, line_no, debit_account, credit_account, \
+        amount, fiscal_year, booked_on, recorded_at) SELECT tenant_id, id, application_id, 'entrust', id, 1, \
+        'entrusted:komoju', 'receivable', total, fiscal_year, '2026-04-01', 0 FROM invoices",
+];
+
 impl Stage {
     async fn set(db: TestDb) -> Self {
         let core = core(&db);
@@ -126,9 +140,11 @@ impl Stage {
         id
     }
 
+    /// As if an agent had taken the fee: the invoice, the payment behind it, and the ledger entry.
     fn settle(&self, id: ApplicationId) {
-        let set = "UPDATE invoices SET state = 'entrusted', entrusted_on = '2026-04-01'";
-        execute(&self.db.settings.url, &format!("{set} WHERE application_id = '{id}'"));
+        for statement in SETTLED {
+            execute(&self.db.settings.url, &format!("{statement} WHERE application_id = '{id}'"));
+        }
     }
 
     async fn claimed(&self, procedure: &str) -> ApplicationRow {

@@ -2,6 +2,8 @@
 
 mod faults;
 mod stand;
+mod vendors;
+mod veritrans;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

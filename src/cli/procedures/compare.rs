@@ -10,7 +10,7 @@ use crate::catalogue::definition;
 use crate::catalogue::upstream::{self, Upstream};
 use crate::catalogue::{Catalogue, CatalogueFault, ConfigurationFiles};
 use crate::cli::{Stop, say};
-use crate::domain::definition_diff::{self, Change};
+use crate::domain::definition_diff::{self, Change, without_nothing};
 use crate::domain::fault::Fault;
 
 #[derive(Debug, Args)]
@@ -139,21 +139,6 @@ fn definition_of(reference: &str) -> Result<Value, Stop> {
     let read = definition::read(text, &files).map_err(|faults| refused(&files, &name, faults))?;
     let whole = serde_json::to_value(&read.definition).map_err(Stop::because)?;
     Ok(without_nothing(whole))
-}
-
-fn without_nothing(value: Value) -> Value {
-    let is_nothing = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-    match value {
-        Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .filter(|(_, value)| !is_nothing(value))
-                .map(|(name, value)| (name, without_nothing(value)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nothing).collect()),
-        plain => plain,
-    }
 }
 
 fn overridden(reference: &str) -> Result<Vec<Change>, Stop> {

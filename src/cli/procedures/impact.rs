@@ -8,10 +8,7 @@ use clap::Args;
 use super::{over_shipped, read_user_file, report};
 use crate::catalogue::{Catalogue, CatalogueProcedure, definition};
 use crate::cli::{Common, Stop, say};
-use crate::clock::{SystemClock, SystemIds};
-use crate::drill::Drill;
 use crate::service::impact::{self, Impact, Outcome};
-use crate::start::{Migrate, Sources, build_core};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImpactOptions {
@@ -26,17 +23,7 @@ pub(in crate::cli) struct ImpactOptions {
 
 pub(super) fn impact(options: &ImpactOptions) -> Result<(), Stop> {
     let new = new_version(options)?;
-    let (settings, _throw_away) = options.common.load()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let found = runtime.block_on(async {
-        let sources = Sources {
-            clock: Arc::new(SystemClock::default()),
-            ids: Arc::new(SystemIds::default()),
-            drill: Arc::new(Drill::default()),
-        };
-        let core = build_core(settings, sources, Migrate::Refuse).await?;
-        impact::impact(&core, &new).await.map_err(Stop::from)
-    })?;
+    let found = options.common.run(async |core| impact::impact(&core, &new).await.map_err(Stop::from))?;
     print(&new, &found, options.all);
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! The values an expression is evaluated on.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 /// What is known when an expression is evaluated: `{"form": {..}, "office": {..}, "channel": "online", ..}`.
@@ -26,26 +24,26 @@ impl Facts {
     }
 
     /// Only what stands at `paths`: enough to evaluate again later what depends on nothing else.
-    pub fn narrowed(&self, paths: &BTreeSet<String>) -> Map<String, Value> {
+    pub fn narrowed<'a>(&self, paths: impl IntoIterator<Item = &'a String>) -> Map<String, Value> {
         let mut narrowed = Map::new();
         for path in paths {
             if let Some(value) = self.get(path) {
-                let segments: Vec<&str> = path.split('.').collect();
-                insert(&mut narrowed, &segments, value);
+                insert(&mut narrowed, path, value);
             }
         }
         narrowed
     }
 }
 
-fn insert(into: &mut Map<String, Value>, segments: &[&str], value: &Value) {
-    let Some((first, rest)) = segments.split_first() else { return };
-    if rest.is_empty() {
-        into.insert((*first).to_owned(), value.clone());
+fn insert(into: &mut Map<String, Value>, path: &str, value: &Value) {
+    let Some((first, rest)) = path.split_once('.') else {
+        into.insert(path.to_owned(), value.clone());
         return;
+    };
+    if !into.contains_key(first) {
+        into.insert(first.to_owned(), Value::Object(Map::new()));
     }
-    let entry = into.entry(*first).or_insert_with(|| Value::Object(Map::new()));
-    if let Value::Object(inner) = entry {
+    if let Some(Value::Object(inner)) = into.get_mut(first) {
         insert(inner, rest, value);
     }
 }

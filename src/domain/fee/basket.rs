@@ -10,6 +10,22 @@ use serde::{Deserialize, Serialize};
 use super::FeeAssessment;
 use crate::domain::money::{Yen, YenOutOfRange};
 
+/// The fee items of an application whose full price another application of the same basket bears (R-58b): from the version
+/// of the item to how that application is called (its number; in a quote, its place).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SameTimeTerms(pub BTreeMap<String, String>);
+
+impl SameTimeTerms {
+    /// An application by itself.
+    pub const NONE: Self = Self(BTreeMap::new());
+
+    /// Who bears the full price of this item, if it is another application.
+    pub fn full_price_in(&self, formula_version: &str) -> Option<&str> {
+        self.0.get(formula_version).map(String::as_str)
+    }
+}
+
 /// The shares of one fee item that a same-time price applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SameTimeShare {
@@ -40,28 +56,56 @@ pub fn basket_items<K: Clone>(key: &K, assessment: &FeeAssessment) -> Vec<Basket
         .collect()
 }
 
+/// Which application bears the full price of each group: the dearest, so that nobody gains by joining a cheaper one; among
+/// equals the one whose key comes first.
+fn bearers<K: Ord>(items: &[BasketItem<K>]) -> BTreeMap<&str, &BasketItem<K>> {
+    let mut bearers: BTreeMap<&str, &BasketItem<K>> = BTreeMap::new();
+    for item in items.iter().filter(|item| item.share.count > 0) {
+        let bearer = bearers.entry(item.group.as_str()).or_insert(item);
+        let rank = |one: &BasketItem<K>| one.share.first;
+        if rank(item) > rank(bearer) || (rank(item) == rank(bearer) && item.key < bearer.key) {
+            *bearer = item;
+        }
+    }
+    bearers
+}
+
+/// The terms of each application that others relieve of a full price; `name` says how an application is called.
+pub fn same_time_terms<K: Ord + Clone>(
+    items: &[BasketItem<K>],
+    name: impl Fn(&K) -> String,
+) -> BTreeMap<K, SameTimeTerms> {
+    let bearers = bearers(items);
+    let mut terms: BTreeMap<K, SameTimeTerms> = BTreeMap::new();
+    for item in items {
+        let Some(bearer) = bearers.get(item.group.as_str()).filter(|bearer| bearer.key != item.key) else {
+            continue;
+        };
+        let own = terms.entry(item.key.clone()).or_default();
+        own.0.insert(item.group.clone(), name(&bearer.key));
+    }
+    terms
+}
+
 /// What each item costs, by key and group, in their order: exactly one unit of a group costs its full price.
 pub fn price_basket<K: Ord + Clone>(
     items: &[BasketItem<K>],
 ) -> Result<BTreeMap<(K, String), Yen>, YenOutOfRange> {
-    let mut bearers: BTreeMap<&str, &BasketItem<K>> = BTreeMap::new();
-    for item in items.iter().filter(|item| item.share.count > 0) {
-        let bearer = bearers.entry(item.group.as_str()).or_insert(item);
-        // The dearest bears it, so that nobody gains by joining a cheaper case; among equals the first key does.
-        let rank = |one: &BasketItem<K>| (one.share.first, std::cmp::Reverse(one.key.clone()));
-        if rank(item) > rank(bearer) {
-            *bearer = item;
-        }
-    }
+    let bearers = bearers(items);
     let mut prices = BTreeMap::new();
     for item in items {
         let BasketItem { key, group, share } = item;
         let is_bearer = bearers.get(group.as_str()).is_some_and(|bearer| std::ptr::eq(*bearer, item));
-        let amount = if is_bearer { same_time(*share)? } else { share.other.times(share.count.max(0))? };
+        let amount = if is_bearer { same_time(*share)? } else { others(*share)? };
         let slot = prices.entry((key.clone(), group.clone())).or_insert(Yen::ZERO);
         *slot = slot.plus(amount)?;
     }
     Ok(prices)
+}
+
+/// What the units of one application cost while another application bears the full price.
+pub(super) fn others(share: SameTimeShare) -> Result<Yen, YenOutOfRange> {
+    share.other.times(share.count.max(0))
 }
 
 /// What the units of one application cost by themselves: the first at the full price, each further one less.
@@ -76,7 +120,7 @@ pub(super) fn same_time(share: SameTimeShare) -> Result<Yen, YenOutOfRange> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BasketItem, SameTimeShare, price_basket};
+    use super::{BasketItem, SameTimeShare, price_basket, same_time_terms};
     use crate::domain::money::Yen;
 
     fn item(key: u32, group: &str, first: i64, other: i64, count: i64) -> BasketItem<u32> {
@@ -115,6 +159,20 @@ mod tests {
         let items = [item(1, "succession", 9_000, 3_800, 0), item(2, "succession", 9_000, 3_800, 1)];
         assert_eq!(total(&items), 9_000);
         assert_eq!(total(&[]), 0);
+    }
+
+    #[test]
+    fn r58b_who_does_not_bear_the_full_price_is_told_who_does() {
+        let items = [
+            item(3, "succession", 9_000, 3_800, 1),
+            item(1, "succession", 9_000, 3_800, 1),
+            item(2, "special", 13_000, 10_000, 2),
+            item(4, "succession", 9_000, 3_800, 0),
+        ];
+        let terms = same_time_terms(&items, |key| format!("no. {key}"));
+        let said: Vec<_> = terms.iter().map(|(key, own)| (*key, own.full_price_in("succession"))).collect();
+        assert_eq!(said, [(3, Some("no. 1")), (4, Some("no. 1"))]);
+        assert_eq!(terms[&3].full_price_in("special"), None);
     }
 
     proptest! {

@@ -141,6 +141,11 @@ impl CompiledFees {
         both.map(|(fee, formula)| FeeReads { condition: condition(fee), formula }).collect()
     }
 
+    /// Whether other applications handed in at the same time may change what an application costs (R-58b).
+    pub fn has_same_time_price(&self) -> bool {
+        self.fees.iter().any(|fee| matches!(fee.formula, Formula::SameTime { .. }))
+    }
+
     /// Whether the procedure has any fee, in force or not.
     pub fn is_empty(&self) -> bool {
         self.fees.is_empty()
@@ -328,6 +333,7 @@ impl Compiler<'_> {
             to,
             mode,
             minimum,
+            minimum_step,
             tax_percent_below_one_month,
         } = formula
         else {
@@ -343,6 +349,7 @@ impl Compiler<'_> {
             yearly: *yearly,
             mode: *mode,
             minimum: *minimum,
+            minimum_step: *minimum_step,
             tax_percent_below_one_month: *tax_percent_below_one_month,
         };
         let compiled =

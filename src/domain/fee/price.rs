@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::basket::{SameTimeShare, same_time};
+use super::basket::{SameTimeShare, SameTimeTerms, others, same_time};
 use super::compile::{Branch, CompiledFee, CompiledFees, CompiledUse, Formula, LONGEST_CHAIN};
 use super::exact::Exact;
 use super::pro_rata::{NoPrice, Quantity, pro_rata};
@@ -32,10 +32,15 @@ impl Priced {
 }
 
 /// See [`super::assess`].
-pub(super) fn assess(fees: &CompiledFees, facts: &Facts, day: Date) -> Result<FeeAssessment, FeeFault> {
-    let gathered = gather(fees, facts, day)?;
+pub(super) fn assess(
+    fees: &CompiledFees,
+    facts: &Facts,
+    day: Date,
+    terms: &SameTimeTerms,
+) -> Result<FeeAssessment, FeeFault> {
+    let gathered = gather(Pricing { fees, facts, day, terms })?;
     refuse_missing(&gathered.missing)?;
-    total(fees, facts, day, gathered.lines)
+    total(fees, facts, day, terms, gathered.lines)
 }
 
 /// All missing answers in one fault, whatever item needs them.
@@ -48,14 +53,19 @@ fn refuse_missing(missing: &[Missing]) -> Result<(), FeeFault> {
 }
 
 /// See [`super::estimate`].
-pub(super) fn estimate(fees: &CompiledFees, facts: &Facts, day: Date) -> Result<FeeEstimate, FeeFault> {
-    let gathered = gather(fees, facts, day)?;
+pub(super) fn estimate(
+    fees: &CompiledFees,
+    facts: &Facts,
+    day: Date,
+    terms: &SameTimeTerms,
+) -> Result<FeeEstimate, FeeFault> {
+    let gathered = gather(Pricing { fees, facts, day, terms })?;
     let (open, missing): (Vec<Missing>, Vec<Missing>) = gathered
         .missing
         .into_iter()
         .partition(|one| one.fields.iter().all(|field| field.starts_with("office.")));
     refuse_missing(&missing)?;
-    let known = total(fees, facts, day, gathered.lines)?;
+    let known = total(fees, facts, day, terms, gathered.lines)?;
     Ok(FeeEstimate { known, open: open.into_iter().map(|one| one.label).collect() })
 }
 
@@ -71,7 +81,8 @@ struct Gathered {
     missing: Vec<Missing>,
 }
 
-fn gather(fees: &CompiledFees, facts: &Facts, day: Date) -> Result<Gathered, FeeFault> {
+fn gather(pricing: Pricing<'_>) -> Result<Gathered, FeeFault> {
+    let Pricing { fees, facts, day, .. } = pricing;
     let mut gathered = Gathered { lines: Vec::new(), missing: Vec::new() };
     let mut in_force = fees.fees.iter().filter(|item| item.fee.is_effective_on(day)).peekable();
     // A procedure with a fee never becomes free because its table ran out.
@@ -79,7 +90,6 @@ fn gather(fees: &CompiledFees, facts: &Facts, day: Date) -> Result<Gathered, Fee
         return Err(FeeFault::NotInForce { day });
     }
     let notices = relief::holding(fees, ReliefKind::NotCollected, facts, day);
-    let pricing = Pricing { fees, facts, day };
     for item in in_force {
         match pricing.line(item, &notices) {
             Ok(Some(line)) => gathered.lines.push(line),
@@ -97,6 +107,7 @@ fn total(
     fees: &CompiledFees,
     facts: &Facts,
     day: Date,
+    terms: &SameTimeTerms,
     lines: Vec<FeeLine>,
 ) -> Result<FeeAssessment, FeeFault> {
     let total = Yen::sum(lines.iter().map(|line| line.amount)).map_err(FeeFault::out_of_range("total"))?;
@@ -110,6 +121,7 @@ fn total(
         total,
         waivers,
         facts: facts.narrowed(&fees.reads),
+        terms: terms.clone(),
     })
 }
 
@@ -118,6 +130,7 @@ struct Pricing<'a> {
     fees: &'a CompiledFees,
     facts: &'a Facts,
     day: Date,
+    terms: &'a SameTimeTerms,
 }
 
 impl Pricing<'_> {
@@ -147,13 +160,9 @@ impl Pricing<'_> {
             TaxClass::StandardIncluded => Some(STANDARD_TAX_PERCENT),
         });
         let tax = percent.map(|percent| included_tax(amount, percent)).transpose().map_err(range())?;
-        let mut reads = item.reads.clone();
-        reads.extend(
-            notices
-                .iter()
-                .filter(|notice| notice.concerns(&fee.code))
-                .flat_map(|notice| notice.when.inputs().iter().cloned().collect::<Vec<_>>()),
-        );
+        let concerned = notices.iter().filter(|notice| notice.concerns(&fee.code));
+        let also_read = concerned.flat_map(|notice| notice.when.inputs());
+        let reads = item.reads.iter().chain(also_read);
         Ok(Some(FeeLine {
             item: fee.code.clone(),
             label_ja: fee.label.ja.clone(),
@@ -164,10 +173,14 @@ impl Pricing<'_> {
             payee: fee.payee,
             refund: fee.refund,
             tax,
-            inputs: self.facts.narrowed(&reads).into_iter().collect(),
+            inputs: self.facts.narrowed(reads).into_iter().collect(),
             formula_version: item.version.clone(),
             explanation: priced.lines,
             relief,
+            full_price_in: priced
+                .same_time
+                .and_then(|_| self.terms.full_price_in(&item.version))
+                .map(str::to_owned),
             same_time: priced.same_time,
             sample: fee.sample,
         }))
@@ -209,7 +222,7 @@ impl Pricing<'_> {
             }
             Formula::SameTime { first, other, count } => {
                 let share = SameTimeShare { first: *first, other: *other, count: self.count(code, count)? };
-                Self::same_time(code, share)
+                self.same_time(item, share)
             }
             Formula::Derived { of, fraction } => self.derived(code, of, *fraction, chain),
             Formula::ProRata(it) => self.pro_rata(code, it),
@@ -260,7 +273,11 @@ impl Pricing<'_> {
         }
     }
 
-    fn same_time(code: &str, share: SameTimeShare) -> Result<Priced, FeeFault> {
+    fn same_time(self, item: &CompiledFee, share: SameTimeShare) -> Result<Priced, FeeFault> {
+        let code = item.fee.code.as_str();
+        if let Some(bearer) = self.terms.full_price_in(&item.version) {
+            return borne_elsewhere(share, bearer).map_err(FeeFault::out_of_range(code));
+        }
         let amount = same_time(share).map_err(FeeFault::out_of_range(code))?;
         let rest = grouped(share.count.saturating_sub(1).max(0));
         let line = match share.count {
@@ -374,6 +391,26 @@ fn per_unit(unit_amount: Yen, count: i64, unit: &str) -> Result<Priced, YenOutOf
         format!("{} × {n}{unit} = {}", yen_ja(unit_amount), yen_ja(amount)),
         format!("{} × {n} = {}", yen_en(unit_amount), yen_en(amount)),
     ))
+}
+
+/// The price while another application of the same basket bears the full one (R-58b).
+fn borne_elsewhere(share: SameTimeShare, bearer: &str) -> Result<Priced, YenOutOfRange> {
+    let (amount, n) = (others(share)?, grouped(share.count.max(0)));
+    let line = both(
+        format!(
+            "同時申請 {} × {n} = {}（満額 {} は申請 {bearer} の分に含む）",
+            yen_ja(share.other),
+            yen_ja(amount),
+            yen_ja(share.first)
+        ),
+        format!(
+            "at the same time {} × {n} = {} (application {bearer} bears the full {})",
+            yen_en(share.other),
+            yen_en(amount),
+            yen_en(share.first)
+        ),
+    );
+    Ok(Priced { amount, tax_percent: None, same_time: Some(share), lines: vec![line] })
 }
 
 fn fields_of(expression: &Expression) -> Vec<String> {

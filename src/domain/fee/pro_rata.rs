@@ -2,6 +2,9 @@
 //!
 //! By months, each fiscal year stands by itself (a part of a month counts as one, the minimum holds for each year) and
 //! the years are summed; by days, whole years are whole and the rest goes by 365 days. The sum is rounded down once.
+//!
+//! A use shorter than a month bears consumption tax. 道路法施行令第19条第2項 multiplies by the tax first and raises to the
+//! minimum after, year by year; an ordinance that says it the other way round says so in its tariff ([`MinimumStep`]).
 
 use jiff::civil::{Date, date};
 
@@ -10,7 +13,7 @@ use super::wording::{both, decimal, yen_en, yen_ja};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::period::{FirstDay, Length, last_day};
-use crate::domain::procedure::{Bilingual, ProRataMode};
+use crate::domain::procedure::{Bilingual, MinimumStep, ProRataMode};
 
 /// The longest use, in years: far beyond any permit, so that a typing error costs no time.
 const LONGEST_USE_YEARS: u16 = 100;
@@ -24,6 +27,8 @@ pub(super) struct YearlyTariff {
     pub(super) mode: ProRataMode,
     /// A smaller result is raised to this.
     pub(super) minimum: Option<Yen>,
+    /// Whether the tax comes before the minimum or after it.
+    pub(super) minimum_step: MinimumStep,
     /// Consumption tax in percent added to a use shorter than a month.
     pub(super) tax_percent_below_one_month: Option<u8>,
 }
@@ -78,7 +83,8 @@ pub(super) fn pro_rata(
     let a_year = Exact::from(tariff.yearly).times(Exact::ratio(i128::from(quantity.number), ten)?)?;
     let price = format!("{} × {}", yen_ja(tariff.yearly), decimal(quantity.number, quantity.scale));
     let price_en = format!("{} × {}", yen_en(tariff.yearly), decimal(quantity.number, quantity.scale));
-    let mut sum = Sum { total: Exact::ZERO, lines: Vec::new(), price: (price, price_en) };
+    let tax_percent = tariff.tax_percent_below_one_month.filter(|_| is_shorter_than_a_month(from, to));
+    let mut sum = Sum { total: Exact::ZERO, tax_percent, lines: Vec::new(), price: (price, price_en) };
     match tariff.mode {
         ProRataMode::MonthlyByFiscalYear => {
             for (begin, end) in fiscal_years(from, to) {
@@ -91,18 +97,20 @@ pub(super) fn pro_rata(
             sum.add(tariff, a_year, (parts, 365), (from, to))?;
         }
     }
-    sum.close(tariff, is_shorter_than_a_month(from, to))
+    sum.close()
 }
 
 struct Sum {
     total: Exact,
+    /// The percentage that a short use bears.
+    tax_percent: Option<u8>,
     lines: Vec<Bilingual>,
     /// `1,900円 × 1.25`, in both languages.
     price: (String, String),
 }
 
 impl Sum {
-    /// Adds `parts` of a year, raised to the minimum.
+    /// Adds `parts` of a year, taxed and raised to the minimum in the order of the tariff.
     fn add(
         &mut self,
         tariff: &YearlyTariff,
@@ -116,33 +124,45 @@ impl Sum {
             format!("{begin}〜{end}: 年額 {ja} × {parts}/{of}"),
             format!("{begin} to {end}: yearly {en} × {parts}/{of}"),
         ));
-        let raised = tariff.minimum.filter(|minimum| exact.is_below(*minimum));
-        if let Some(minimum) = raised {
-            self.lines.push(both(
-                format!("{}に満たないため {}", yen_ja(minimum), yen_ja(minimum)),
-                format!("less than {}, so {}", yen_en(minimum), yen_en(minimum)),
-            ));
-        }
-        self.total = self.total.plus(raised.map_or(exact, Exact::from))?;
+        let part = match tariff.minimum_step {
+            MinimumStep::AfterTax => {
+                let taxed = self.taxed(exact)?;
+                self.raised(taxed, tariff.minimum)
+            }
+            MinimumStep::BeforeTax => {
+                let raised = self.raised(exact, tariff.minimum);
+                self.taxed(raised)?
+            }
+        };
+        self.total = self.total.plus(part)?;
         Ok(())
     }
 
-    fn close(mut self, tariff: &YearlyTariff, is_short: bool) -> Result<ProRata, NoPrice> {
-        let tax_percent = tariff.tax_percent_below_one_month.filter(|_| is_short);
-        if let Some(percent) = tax_percent {
-            let factor = Exact::ratio(100 + i128::from(percent), 100)?;
-            self.total = self.total.times(factor)?;
-            self.lines.push(both(
-                format!("1月未満の使用のため消費税 {percent}% を加算"),
-                format!("shorter than a month: {percent} % consumption tax is added"),
-            ));
-        }
+    fn taxed(&mut self, amount: Exact) -> Result<Exact, NoPrice> {
+        let Some(percent) = self.tax_percent else { return Ok(amount) };
+        self.lines.push(both(
+            format!("1月未満の使用のため消費税 {percent}% を加算"),
+            format!("shorter than a month: {percent} % consumption tax is added"),
+        ));
+        Ok(amount.times(Exact::ratio(100 + i128::from(percent), 100)?)?)
+    }
+
+    fn raised(&mut self, amount: Exact, minimum: Option<Yen>) -> Exact {
+        let Some(minimum) = minimum.filter(|minimum| amount.is_below(*minimum)) else { return amount };
+        self.lines.push(both(
+            format!("{}に満たないため {}", yen_ja(minimum), yen_ja(minimum)),
+            format!("less than {}, so {}", yen_en(minimum), yen_en(minimum)),
+        ));
+        Exact::from(minimum)
+    }
+
+    fn close(mut self) -> Result<ProRata, NoPrice> {
         let amount = self.total.floor()?;
         self.lines.push(both(
             format!("合計 {}（1円未満切捨て）", yen_ja(amount)),
             format!("together {} (rounded down)", yen_en(amount)),
         ));
-        Ok(ProRata { amount, tax_percent, lines: self.lines })
+        Ok(ProRata { amount, tax_percent: self.tax_percent, lines: self.lines })
     }
 }
 

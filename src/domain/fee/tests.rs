@@ -11,7 +11,8 @@ use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 
 use self::plain::{Circumstances, facts, scope};
-use super::{Channel, CompiledFees, FeeAssessment, FeeFault, assess};
+use super::{Channel, CompiledFees, FeeAssessment, FeeFault, SameTimeTerms, assess, assess_in_basket};
+use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
 use crate::domain::procedure::ProcedureDefinition;
 
@@ -79,9 +80,22 @@ impl Case {
     }
 
     pub(super) fn assess(&self, answers: &Value) -> Result<FeeAssessment, FeeFault> {
+        assess(&self.fees, &self.facts(answers), self.day)
+    }
+
+    /// As it is assessed where others bear full prices.
+    pub(super) fn assess_in_basket(
+        &self,
+        answers: &Value,
+        terms: &SameTimeTerms,
+    ) -> Result<FeeAssessment, FeeFault> {
+        assess_in_basket(&self.fees, &self.facts(answers), self.day, terms)
+    }
+
+    fn facts(&self, answers: &Value) -> Facts {
         let known =
             Circumstances { office: None, channel: self.channel, applicant_kind: None, arrived_on: self.day };
-        assess(&self.fees, &facts(&self.definition, answers, known), self.day)
+        facts(&self.definition, answers, known)
     }
 
     pub(super) fn total(&self, answers: &Value) -> Result<i64, FeeFault> {

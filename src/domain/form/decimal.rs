@@ -25,6 +25,8 @@ pub(super) fn scaled(text: &str, scale: u8) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{scaled, tidy};
 
     #[test]
@@ -54,6 +56,32 @@ mod tests {
             [("12.5", 2, "12.50"), ("7", 1, "7.0"), ("-0.5", 2, "-0.50"), ("007", 1, "7.0"), ("x", 1, "x")]
         {
             assert_eq!(tidy(text, scale), expected, "{text}");
+        }
+    }
+
+    /// A whole number of the smallest unit, written with its point.
+    fn written(units: i64, scale: u8) -> String {
+        let unit = 10_u64.pow(u32::from(scale));
+        let (whole, rest) = (units.unsigned_abs() / unit, units.unsigned_abs() % unit);
+        let sign = if units < 0 { "-" } else { "" };
+        format!("{sign}{whole}.{rest:0width$}", width = usize::from(scale))
+    }
+
+    proptest! {
+        #[test]
+        fn r62_a_decimal_that_is_written_is_read_back_as_the_same_number(units in any::<i64>(), scale in 1_u8..=6) {
+            let text = written(units, scale);
+            prop_assert_eq!(scaled(&text, scale), Some(units).filter(|units| *units != i64::MIN));
+            if units != i64::MIN {
+                prop_assert_eq!(tidy(&text, scale), text);
+            }
+        }
+
+        #[test]
+        fn r62_tidying_a_decimal_changes_its_digits_and_not_its_value(text in "-?[0-9]{0,14}(\\.[0-9]{0,7})?", scale in 0_u8..=6) {
+            let tidied = tidy(&text, scale);
+            prop_assert_eq!(scaled(&tidied, scale), scaled(&text, scale));
+            prop_assert_eq!(tidy(&tidied, scale), tidied);
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The validator of a form's schema, with our own formats.
 
-use jsonschema::{EmailOptions, PatternOptions, Validator};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use jsonschema::{EmailOptions, Keyword, ValidationError, Validator};
+use regex::Regex;
 use serde_json::Value;
 
 use super::schema;
@@ -12,8 +16,11 @@ pub(super) fn validator(schema: &Value) -> Result<Validator, String> {
     jsonschema::draft202012::options()
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
-        // Linear in the length of the answer, whatever the pattern.
-        .with_pattern_options(PatternOptions::regex())
+        .with_keyword(schema::PATTERN, |_, pattern, _| {
+            let text = pattern.as_str().unwrap_or_default();
+            let pattern = pattern_of(text).map_err(|error| ValidationError::custom(error.to_string()))?;
+            Ok(Box::new(Pattern(pattern)))
+        })
         .with_email_options(
             EmailOptions::default().with_required_tld().without_domain_literal().without_display_text(),
         )
@@ -32,4 +39,30 @@ pub(super) fn validator(schema: &Value) -> Result<Validator, String> {
 /// Control characters have no place in an answer; line breaks and tabs do.
 fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\n' | '\r' | '\t')
+}
+
+/// `pattern` of JSON Schema, with one compiled pattern for all forms: the few that [`schema`] writes come again and again.
+struct Pattern(Arc<Regex>);
+
+impl<'i> Keyword<'i> for Pattern {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("does not match")) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        instance.as_str().is_none_or(|text| self.0.is_match(text))
+    }
+}
+
+/// The compiled pattern, linear in the length of the answer whatever it is.
+fn pattern_of(text: &str) -> Result<Arc<Regex>, regex::Error> {
+    static COMPILED: LazyLock<Mutex<BTreeMap<String, Arc<Regex>>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = compiled.get(text) {
+        return Ok(Arc::clone(known));
+    }
+    // ECMA-262, whose patterns a schema has, counts the byte order mark among the blanks.
+    let pattern = Arc::new(Regex::new(if text == schema::NOT_BLANK { r"[^\s\x{FEFF}]" } else { text })?);
+    compiled.insert(text.to_owned(), Arc::clone(&pattern));
+    Ok(pattern)
 }

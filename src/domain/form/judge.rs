@@ -46,10 +46,10 @@ pub(super) struct Judgement {
 }
 
 /// Judges `rules`; `facts` already holds the answers below `root`, `spoiled` names those at fault.
-pub(super) fn judge(
-    rules: &[FieldRules],
+pub(super) fn judge<'a>(
+    rules: &'a [FieldRules],
     root: &'static str,
-    fields: &BTreeMap<String, Known>,
+    fields: &'a BTreeMap<String, Known>,
     answers: &Map<String, Value>,
     facts: Facts,
     spoiled: &BTreeSet<String>,
@@ -66,6 +66,7 @@ pub(super) fn judge(
     let top = Level { root, at: String::new(), row: None };
     let mut standings = judge.settle(rules, &top, answers);
     judge.require(rules, &top, answers, &mut standings);
+    let standings = standings.into_iter().map(|(name, standing)| (name.to_owned(), standing)).collect();
     Judgement { faults: judge.faults, computed: judge.computed, facts: judge.facts, standings }
 }
 
@@ -87,7 +88,8 @@ pub(super) fn as_fact(known: &Known, answer: &Value) -> Option<Value> {
     }
 }
 
-type Standings = BTreeMap<String, Standing>;
+/// By the name of the field.
+type Standings<'r> = BTreeMap<&'r str, Standing>;
 
 /// Where fields are being judged: the form, or one row of a table.
 struct Level {
@@ -122,11 +124,16 @@ struct Judge<'a> {
     faults: Vec<Fault>,
     computed: Vec<(Spot, Value)>,
     /// What was settled in each row, by the pointer to it.
-    rows: BTreeMap<String, Standings>,
+    rows: BTreeMap<String, Standings<'a>>,
 }
 
-impl Judge<'_> {
-    fn settle(&mut self, rules: &[FieldRules], level: &Level, answers: &Map<String, Value>) -> Standings {
+impl<'a> Judge<'a> {
+    fn settle(
+        &mut self,
+        rules: &'a [FieldRules],
+        level: &Level,
+        answers: &Map<String, Value>,
+    ) -> Standings<'a> {
         let mut standings = Standings::new();
         for field in rules {
             let mut standing = self.visibility(field, level, answers);
@@ -144,7 +151,7 @@ impl Judge<'_> {
                     self.spoil(level, &field.name);
                 }
             }
-            standings.insert(field.name.clone(), standing);
+            standings.insert(field.name.as_str(), standing);
         }
         standings
     }
@@ -152,13 +159,13 @@ impl Judge<'_> {
     /// Optional stands for "there" until the requirements are judged.
     fn visibility(&mut self, field: &FieldRules, level: &Level, answers: &Map<String, Value>) -> Standing {
         let Some(visible) = &field.visible else { return Standing::Optional };
-        let pointer = level.pointer(&field.name);
-        match self.ask(visible, &pointer) {
+        match self.ask(visible, level, &field.name) {
             Verdict::Known(Outcome::Bool(true)) => Standing::Optional,
             Verdict::Unsure => Standing::Unsure,
             Verdict::Known(_) | Verdict::Open => {
                 if answers.get(&field.name).is_some_and(|answer| !is_blank(answer)) {
                     let (ja, en) = ("は、この回答では入力できません", "does not apply to these answers");
+                    let pointer = level.pointer(&field.name);
                     self.faults.push(self.translator.fault(&pointer, "not_applicable", ja, en));
                 }
                 Standing::Hidden
@@ -173,8 +180,7 @@ impl Judge<'_> {
         level: &Level,
         answers: &Map<String, Value>,
     ) -> Standing {
-        let pointer = level.pointer(&field.name);
-        let computed = match self.ask(value, &pointer) {
+        let computed = match self.ask(value, level, &field.name) {
             Verdict::Known(Outcome::Bool(value)) => Some(Value::from(value)),
             Verdict::Known(Outcome::Int(value)) => Some(Value::from(value)),
             Verdict::Known(Outcome::Text(value)) => Some(Value::from(value)),
@@ -185,6 +191,7 @@ impl Judge<'_> {
         if sent.is_some_and(|sent| Some(sent) != computed.as_ref()) {
             let (ja, en) =
                 ("は自動計算される値と一致しません", "differs from the value the counter computes");
+            let pointer = level.pointer(&field.name);
             self.faults.push(self.translator.fault(&pointer, "calculated", ja, en));
         }
         let Some(computed) = computed else {
@@ -201,7 +208,7 @@ impl Judge<'_> {
         Standing::Optional
     }
 
-    fn settle_rows(&mut self, table: &FieldRules, level: &Level, answers: &Map<String, Value>) {
+    fn settle_rows(&mut self, table: &'a FieldRules, level: &Level, answers: &Map<String, Value>) {
         let Some(Value::Array(rows)) = self.facts.take_in(level.root, &table.name) else { return };
         let sent = answers.get(&table.name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let mut settled = Vec::with_capacity(rows.len());
@@ -219,26 +226,25 @@ impl Judge<'_> {
 
     fn require(
         &mut self,
-        rules: &[FieldRules],
+        rules: &'a [FieldRules],
         level: &Level,
         answers: &Map<String, Value>,
-        standings: &mut Standings,
+        standings: &mut Standings<'a>,
     ) {
         for field in rules {
-            if standings.get(&field.name) != Some(&Standing::Optional) {
+            if standings.get(field.name.as_str()) != Some(&Standing::Optional) {
                 continue;
             }
-            let pointer = level.pointer(&field.name);
-            if self.is_required(field, &pointer) {
-                standings.insert(field.name.clone(), Standing::Required);
+            if self.is_required(field, level) {
+                standings.insert(&field.name, Standing::Required);
                 if answers.get(&field.name).is_none_or(|answer| is_missing(field.field_type, answer)) {
-                    self.faults.push(self.translator.required(&pointer));
+                    self.faults.push(self.translator.required(&level.pointer(&field.name)));
                 }
             }
             for rule in &field.valid {
-                if let Verdict::Known(Outcome::Bool(false)) = self.ask(&rule.condition, &pointer) {
+                if let Verdict::Known(Outcome::Bool(false)) = self.ask(&rule.condition, level, &field.name) {
                     let (ja, en) = (rule.message.ja.clone(), rule.message.en.clone());
-                    self.faults.push(Fault::new(pointer.clone(), "rule", ja, en));
+                    self.faults.push(Fault::new(level.pointer(&field.name), "rule", ja, en));
                 }
             }
             if !field.columns.is_empty() {
@@ -247,17 +253,17 @@ impl Judge<'_> {
         }
     }
 
-    fn is_required(&mut self, field: &FieldRules, pointer: &str) -> bool {
+    fn is_required(&mut self, field: &FieldRules, level: &Level) -> bool {
         match &field.required {
             Requirement::Settled => false,
             Requirement::WhileVisible => true,
             Requirement::If(condition) => {
-                matches!(self.ask(condition, pointer), Verdict::Known(Outcome::Bool(true)))
+                matches!(self.ask(condition, level, &field.name), Verdict::Known(Outcome::Bool(true)))
             }
         }
     }
 
-    fn require_rows(&mut self, table: &FieldRules, level: &Level, answers: &Map<String, Value>) {
+    fn require_rows(&mut self, table: &'a FieldRules, level: &Level, answers: &Map<String, Value>) {
         let Some(sent) = answers.get(&table.name).and_then(Value::as_array) else { return };
         for (index, sent) in sent.iter().enumerate() {
             let row =
@@ -287,8 +293,8 @@ impl Judge<'_> {
         }
     }
 
-    /// Evaluates; what cannot be computed is a fault of its own.
-    fn ask(&mut self, expression: &Expression, pointer: &str) -> Verdict {
+    /// Evaluates for the field `name`; what cannot be computed is a fault of its own.
+    fn ask(&mut self, expression: &Expression, level: &Level, name: &str) -> Verdict {
         match expression.evaluate(&self.facts) {
             Ok(Answer::Known(outcome)) => Verdict::Known(outcome),
             Ok(Answer::Unanswered(paths)) if paths.iter().any(|path| self.is_spoiled(path)) => {
@@ -296,7 +302,7 @@ impl Judge<'_> {
             }
             Ok(Answer::Unanswered(_)) => Verdict::Open,
             Err(fault) => {
-                self.cannot_compute(pointer, &fault);
+                self.cannot_compute(&level.pointer(name), &fault);
                 Verdict::Unsure
             }
         }

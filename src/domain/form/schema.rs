@@ -15,6 +15,11 @@ pub(super) const PRINTABLE: &str = "printable";
 /// Our format: 全国地方公共団体コード with a right check digit.
 pub(super) const MUNICIPALITY: &str = "municipality-code";
 
+/// The keyword of JSON Schema, as our validator overrides it.
+pub(super) const PATTERN: &str = "pattern";
+/// What words that must be given match.
+pub(super) const NOT_BLANK: &str = "\\S";
+
 /// The bound of a text whose field gives none.
 pub(super) const TEXT_MAX_LENGTH: u32 = 1_000;
 /// How many code points a character as people count them (grapheme) may have on average: one with its variation
@@ -77,6 +82,7 @@ fn property(layout: &Layout<'_>, field: &Field, within: &str) -> Value {
         }
     };
     put("x-type", Some(json!(field.field_type)));
+    put("x-charset", field.charset.map(|charset| json!(charset)));
     put("x-unit", field.unit.as_ref().map(|unit| json!(unit)));
     put("x-visible-if", field.visible_if.as_ref().map(|rule| json!(rule.0)));
     put("x-required-if", field.required_if.as_ref().map(|rule| json!(rule.0)));
@@ -154,7 +160,7 @@ fn words(max_length: u32, is_required: bool) -> Value {
     let mut schema =
         json!({"type": "string", "maxLength": bound, "format": PRINTABLE, "x-max-length": max_length});
     if is_required && let Some(schema) = schema.as_object_mut() {
-        schema.insert("pattern".into(), json!("\\S"));
+        schema.insert(PATTERN.into(), json!(NOT_BLANK));
     }
     schema
 }

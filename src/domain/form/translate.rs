@@ -68,12 +68,15 @@ impl Translator<'_> {
             ValidationErrorKind::Constant { .. } if *instance == Value::Bool(false) => {
                 vec![self.required(pointer)]
             }
-            ValidationErrorKind::Pattern { .. } if is_blank(instance) => vec![self.required(pointer)],
+            ValidationErrorKind::Custom { keyword, .. } if keyword == schema::PATTERN => {
+                if is_blank(instance) {
+                    vec![self.required(pointer)]
+                } else {
+                    one("pattern", "の形式が正しくありません", "does not have the expected form")
+                }
+            }
             ValidationErrorKind::Constant { .. } => {
                 one("type", "の型が正しくありません", "has the wrong type")
-            }
-            ValidationErrorKind::Pattern { .. } => {
-                one("pattern", "の形式が正しくありません", "does not have the expected form")
             }
             ValidationErrorKind::Enum { .. } => {
                 one("choice", "は選択肢から選んでください", "must be one of the choices")

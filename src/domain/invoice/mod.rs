@@ -105,6 +105,9 @@ pub struct InvoiceLine {
     pub payee: Payee,
     /// The consumption tax in the amount.
     pub tax: Option<IncludedTax>,
+    /// The application of the same basket that bears the full price instead, by its number (R-58b).
+    #[serde(default)]
+    pub full_price_in: Option<String>,
     /// The notice that lifted it, in part or whole.
     pub relief: Option<AppliedRelief>,
     /// The amount comes from sample data, not from an ordinance in force.

@@ -69,39 +69,94 @@ pub enum Violation {
     },
 }
 
-/// Finds every broken invariant; none in a healthy ledger.
-pub fn check(entries: &[Entry]) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut by_year: BTreeMap<(Account, i16), i64> = BTreeMap::new();
-    let mut overall: BTreeMap<Account, i64> = BTreeMap::new();
-    for entry in entries {
-        inspect(entry, &mut seen, &mut violations);
-        let amount = entry.amount.amount();
-        for (account, sign) in [(&entry.debit_account, amount), (&entry.credit_account, -amount)] {
-            *by_year.entry((account.clone(), entry.fiscal_year)).or_insert(0) += sign;
-            *overall.entry(account.clone()).or_insert(0) += sign;
+impl Violation {
+    /// A short name, for counting.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::BookedTwice { .. } => "booked_twice",
+            Self::EmptyEntry { .. } => "empty_entry",
+            Self::WrongAccounts { .. } => "wrong_accounts",
+            Self::ReceivableBelowZero { .. } => "receivable_below_zero",
+            Self::RefundWithoutDecision { .. } => "refund_without_decision",
+            Self::ClaimBelowZero { .. } => "claim_below_zero",
+            Self::OverpaymentBelowZero { .. } => "overpayment_below_zero",
+            Self::DepositBelowZero { .. } => "deposit_below_zero",
+            Self::RevenueBelowZero { .. } => "revenue_below_zero",
         }
     }
-    violations.extend(by_year.into_iter().filter_map(|((account, year), balance)| match account {
-        Account::Receivable if balance < 0 => {
-            Some(Violation::ReceivableBelowZero { fiscal_year: year, balance })
+}
+
+/// Finds every broken invariant; none in a healthy ledger.
+pub fn check(entries: &[Entry]) -> Vec<Violation> {
+    let mut check = LedgerCheck::default();
+    check.entries(entries);
+    check.finish()
+}
+
+/// The check of a ledger that is read piece by piece: it keeps sums, never the entries.
+#[derive(Debug, Default)]
+pub struct LedgerCheck {
+    by_year: BTreeMap<i16, BTreeMap<Account, i64>>,
+    violations: Vec<Violation>,
+}
+
+impl LedgerCheck {
+    /// Takes in the entries of whole causes: a second booking is looked for among these. The store's unique constraint
+    /// keeps one cause out of two pieces.
+    pub fn entries<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry>) {
+        let mut seen = BTreeSet::new();
+        for entry in entries {
+            inspect(entry, &mut seen, &mut self.violations);
+            let balances = self.by_year.entry(entry.fiscal_year).or_default();
+            move_balance(balances, &entry.debit_account, entry.amount.amount());
+            move_balance(balances, &entry.credit_account, -entry.amount.amount());
         }
-        Account::Revenue(code) if balance > 0 => {
-            Some(Violation::RevenueBelowZero { revenue_account: code, fiscal_year: year })
+    }
+
+    /// Everything that does not hold, now that all entries are in.
+    pub fn finish(self) -> Vec<Violation> {
+        let Self { by_year, mut violations } = self;
+        let mut overall: BTreeMap<Account, i64> = BTreeMap::new();
+        for (fiscal_year, balances) in by_year {
+            for (account, balance) in balances {
+                move_balance(&mut overall, &account, balance);
+                violations.extend(of_a_year(account, fiscal_year, balance));
+            }
         }
-        Account::Deposit(code) if balance > 0 => {
-            Some(Violation::DepositBelowZero { deposit_account: code, fiscal_year: year })
+        violations
+            .extend(overall.into_iter().filter_map(|(account, balance)| over_all_years(account, balance)));
+        violations
+    }
+}
+
+/// Adds to a balance; a name is copied only when it is met first.
+fn move_balance(balances: &mut BTreeMap<Account, i64>, account: &Account, amount: i64) {
+    match balances.get_mut(account) {
+        Some(balance) => *balance += amount,
+        None => drop(balances.insert(account.clone(), amount)),
+    }
+}
+
+fn of_a_year(account: Account, fiscal_year: i16, balance: i64) -> Option<Violation> {
+    match account {
+        Account::Receivable if balance < 0 => Some(Violation::ReceivableBelowZero { fiscal_year, balance }),
+        Account::Revenue(revenue_account) if balance > 0 => {
+            Some(Violation::RevenueBelowZero { revenue_account, fiscal_year })
+        }
+        Account::Deposit(deposit_account) if balance > 0 => {
+            Some(Violation::DepositBelowZero { deposit_account, fiscal_year })
         }
         _ => None,
-    }));
-    violations.extend(overall.into_iter().filter_map(|(account, balance)| match account {
+    }
+}
+
+fn over_all_years(account: Account, balance: i64) -> Option<Violation> {
+    match account {
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
         Account::Overpayment if balance > 0 => Some(Violation::OverpaymentBelowZero { excess: balance }),
         Account::Entrusted(gateway) if balance < 0 => Some(Violation::ClaimBelowZero { gateway, balance }),
         _ => None,
-    }));
-    violations
+    }
 }
 
 fn inspect<'a>(
@@ -140,7 +195,8 @@ fn fits(entry: &Entry) -> bool {
         Posting::Remit => matches!((to, from), (A::Cash(_), A::Entrusted(_))),
         Posting::RemitFee => matches!((to, from), (A::FeeExpense, A::Entrusted(_))),
         Posting::Refund => {
-            matches!((to, from), (A::Revenue(_) | A::Deposit(_) | A::Overpayment, A::RefundPayable))
+            let out_of = matches!(to, A::Revenue(_) | A::Deposit(_) | A::Overpayment | A::RefundExpense);
+            out_of && *from == A::RefundPayable
         }
         Posting::RefundPaid => matches!((to, from), (A::RefundPayable, A::Entrusted(_) | A::Cash(_))),
     }

@@ -4,6 +4,7 @@
 //! every set of entries balances by construction. Nothing is deleted: a mistake is [`reverse`]d. What the
 //! agent keeps as its fee is an expense, never a smaller revenue (gross principle, R-72).
 
+mod agreement;
 mod check;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,13 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::procedure::Payee;
 
-pub use check::{Violation, check};
+pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, PaymentClaim, RefundClaim};
+pub use check::{LedgerCheck, Violation, check};
 
 /// An account of the ledger. Its text form is stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +41,8 @@ pub enum Account {
     FeeExpense,
     /// Given up (不納欠損).
     WrittenOff,
+    /// Refunds of a year whose books are closed: an expense of the present year (過年度の還付, R-95).
+    RefundExpense,
 }
 
 impl Account {
@@ -56,6 +61,7 @@ impl Account {
                 "refund_payable" => Some(Self::RefundPayable),
                 "fee_expense" => Some(Self::FeeExpense),
                 "written_off" => Some(Self::WrittenOff),
+                "refund_expense" => Some(Self::RefundExpense),
                 _ => None,
             },
         }
@@ -74,6 +80,7 @@ impl fmt::Display for Account {
             Self::RefundPayable => f.write_str("refund_payable"),
             Self::FeeExpense => f.write_str("fee_expense"),
             Self::WrittenOff => f.write_str("written_off"),
+            Self::RefundExpense => f.write_str("refund_expense"),
         }
     }
 }
@@ -301,18 +308,44 @@ pub fn remit(cause: &Cause, gateway: &str, bank: &str, net: Portion, fee: Portio
     entries
 }
 
-/// A refund is decided: `from` is the revenue or deposit account it comes out of, or [`Account::Overpayment`]. Cause: the refund.
-pub fn refund(cause: &Cause, from: &Account, portion: Portion) -> Vec<Entry> {
-    book(Posting::Refund, cause, [Transfer { debit: from.clone(), credit: Account::RefundPayable, portion }])
+/// What a refund takes out of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundSource {
+    /// A revenue or deposit account, [`Account::Overpayment`] or [`Account::RefundExpense`].
+    pub account: Account,
+    /// How much, and of which year.
+    pub portion: Portion,
+}
+
+/// Where the refund of a paid line comes from: out of the same revenue account while the books of its year are open
+/// (戻出), an expense of the present year after that. Money held for others stays outside of the years.
+pub fn refund_source(line: &InvoiceLine, amount: Yen, today: Date) -> RefundSource {
+    let closed = FiscalYear::starting_in(line.fiscal_year).is_closed_on(today);
+    if line.payee == Payee::Own && closed {
+        let fiscal_year = FiscalYear::of(today).year();
+        return RefundSource { account: Account::RefundExpense, portion: Portion { fiscal_year, amount } };
+    }
+    RefundSource { account: account_of(line), portion: Portion { fiscal_year: line.fiscal_year, amount } }
+}
+
+/// A refund is decided. Cause: the refund.
+pub fn refund(cause: &Cause, sources: &[RefundSource]) -> Vec<Entry> {
+    let transfer = |source: &RefundSource| Transfer {
+        debit: source.account.clone(),
+        credit: Account::RefundPayable,
+        portion: source.portion,
+    };
+    book(Posting::Refund, cause, sources.iter().map(transfer))
 }
 
 /// A refund left: through the agent ([`Account::Entrusted`], it remits less) or from a bank account. Cause: the refund.
-pub fn refund_paid(cause: &Cause, through: &Account, portion: Portion) -> Vec<Entry> {
-    book(
-        Posting::RefundPaid,
-        cause,
-        [Transfer { debit: Account::RefundPayable, credit: through.clone(), portion }],
-    )
+pub fn refund_paid(cause: &Cause, through: &Account, portions: &[Portion]) -> Vec<Entry> {
+    let transfer = |portion: &Portion| Transfer {
+        debit: Account::RefundPayable,
+        credit: through.clone(),
+        portion: *portion,
+    };
+    book(Posting::RefundPaid, cause, portions.iter().map(transfer))
 }
 
 /// Undoes an entry; an undone entry cannot be undone again.

@@ -4,8 +4,8 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::{
-    Account, Cause, Entry, EntryKind, Portion, Posting, Violation, assess, balances, check, entrust,
-    portions, receive, reduce, refund, refund_paid, remit, reverse, write_off,
+    Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, Violation, assess, balances, check,
+    entrust, portions, receive, reduce, refund_paid, refund_source, remit, reverse, write_off,
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
@@ -31,6 +31,7 @@ fn line(amount: i64) -> InvoiceLine {
         formula_version: "1".to_owned(),
         payee: Payee::Own,
         tax: None,
+        full_price_in: None,
         relief: None,
         sample: false,
     }
@@ -44,6 +45,27 @@ fn part(amount: i64) -> Portion {
     Portion { fiscal_year: 2026, amount: yen(amount) }
 }
 
+fn refund(cause: &Cause, from: &Account, portion: Portion) -> Vec<Entry> {
+    super::refund(cause, &[RefundSource { account: from.clone(), portion }])
+}
+
+#[test]
+fn r95_a_refund_comes_out_of_its_revenue_until_the_books_close_and_is_an_expense_then() {
+    let year = |source: &RefundSource| source.portion.fiscal_year;
+    let within = refund_source(&line(900), yen(400), date(2027, 5, 31));
+    assert_eq!((&within.account, year(&within)), (&Account::Revenue("08-02-01".to_owned()), 2026));
+    let after = refund_source(&line(900), yen(400), date(2027, 6, 1));
+    assert_eq!((&after.account, year(&after)), (&Account::RefundExpense, 2027));
+    let held = refund_source(&national(900), yen(400), date(2027, 6, 1));
+    assert_eq!(held.account, Account::Deposit("passport".to_owned()));
+    let mut entries = assess(&cause("i"), &[line(900)]);
+    entries.extend(receive(&cause("p"), "counter", &[part(900)], &[]));
+    entries.extend(super::refund(&cause("r"), std::slice::from_ref(&after)));
+    entries.extend(refund_paid(&cause("r"), &Account::Cash("bank".to_owned()), &[after.portion]));
+    assert_eq!(check(&entries), []);
+    assert_eq!(balances(&entries)[&Account::RefundPayable], 0);
+}
+
 #[test]
 fn every_account_and_kind_reads_back() {
     for text in [
@@ -55,6 +77,7 @@ fn every_account_and_kind_reads_back() {
         "overpayment",
         "refund_payable",
         "fee_expense",
+        "refund_expense",
     ] {
         assert_eq!(Account::parse(text).unwrap().to_string(), text);
     }
@@ -102,7 +125,7 @@ fn r59_the_nations_part_is_a_deposit_and_no_revenue() {
 fn t3_more_received_refunded_or_remitted_than_due_is_found() {
     let received = receive(&cause("p"), "counter", &[part(1)], &[]);
     assert!(matches!(check(&received)[..], [Violation::ReceivableBelowZero { balance: -1, .. }]));
-    let paid = refund_paid(&cause("r"), &Account::Cash("bank".to_owned()), part(1));
+    let paid = refund_paid(&cause("r"), &Account::Cash("bank".to_owned()), &[part(1)]);
     assert_eq!(check(&paid), [Violation::RefundWithoutDecision { excess: 1 }]);
     let over = refund(&cause("r"), &Account::Overpayment, part(1));
     assert_eq!(check(&over), [Violation::OverpaymentBelowZero { excess: 1 }]);
@@ -140,7 +163,7 @@ fn case(id: usize, owed: i64, share: i64, fate: u8) -> Vec<Entry> {
         3 => {
             entries.extend(entrust(&name("p"), "komoju", &[part(owed)], &[]));
             entries.extend(refund(&name("r"), &revenue, part(share)));
-            entries.extend(refund_paid(&name("r"), &Account::Entrusted("komoju".to_owned()), part(share)));
+            entries.extend(refund_paid(&name("r"), &Account::Entrusted("komoju".to_owned()), &[part(share)]));
         }
         _ => {
             entries.extend(entrust(&name("p"), "komoju", &[part(owed)], &[]));

@@ -139,6 +139,24 @@ impl Payment {
         Ok(Folded { next, change, alerts })
     }
 
+    /// The payment after a refund of ours, or after one that failed in the end: refunds of ours are counted by their own
+    /// steps and not by the gateway's sum, which an old answer could lower or repeat.
+    #[must_use]
+    pub fn with_refunded(mut self, refunded: Yen) -> Self {
+        self.counters.refunded = refunded;
+        self.state = if refunded == self.counters.captured {
+            PaymentState::Refunded
+        } else if !self.state.is_captured() || self.counters.captured < self.amount {
+            // An amount that was never asked for is no success again.
+            PaymentState::Unknown
+        } else if refunded == Yen::ZERO {
+            PaymentState::Captured
+        } else {
+            PaymentState::PartiallyRefunded
+        };
+        self
+    }
+
     /// Whether this payment's money came under another gateway id than the snapshot's.
     fn is_settled_by_another(&self, snapshot: &PaymentSnapshot) -> bool {
         match (&self.gateway_payment_id, &snapshot.gateway_payment_id) {

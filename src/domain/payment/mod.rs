@@ -5,7 +5,10 @@
 //! differs from the one asked for is never success; an operation whose key is older than
 //! [`KEY_LIFETIME_HOURS`] hours is never sent again. R-87: nothing here changes a case's legal state.
 
+mod counter;
+mod designation;
 mod fold;
+mod method;
 mod outcome;
 mod poll;
 mod retry;
@@ -15,7 +18,10 @@ mod state;
 #[cfg(test)]
 mod fold_tests;
 
+pub use counter::{COUNTER_METHOD, CounterMeans, counter_faults};
+pub use designation::{Designation, designation_faults, may_take};
 pub use fold::{Alert, Change, Folded, Rejection};
+pub use method::{CaptureMode, PayerFlow, RefundSupport};
 pub use outcome::{
     Checkout, Decline, EarlierAttempts, Outcome, OutcomeKind, Problem, Transport, TransportKind,
     after_create_checkout,

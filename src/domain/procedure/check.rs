@@ -1,7 +1,10 @@
 //! Faults of a procedure definition, all at once, so that whoever edits a file sees the whole list.
 
 use super::{Bilingual, ProcedureDefinition};
+use crate::domain::expression::Scope;
 use crate::domain::fault::Fault;
+use crate::domain::fee::CompiledFees;
+use crate::domain::form::{self, CompiledForm};
 
 mod attachments;
 pub(super) mod examples;
@@ -13,16 +16,38 @@ mod identity;
 /// The longest standard processing period, in days.
 const MAX_DAYS: u32 = 3_650;
 
+/// A checked definition and what had to be compiled to check it, so that nothing is compiled twice.
+#[derive(Debug)]
+pub struct CheckedDefinition {
+    /// Every fault that the definition has by itself.
+    pub faults: Vec<Fault>,
+    /// What its expressions may read.
+    pub scope: Scope,
+    /// The form; absent with a fault that says why.
+    pub form: Option<CompiledForm>,
+    /// What staff fix after review; absent with a fault that says why.
+    pub office_form: Option<CompiledForm>,
+    /// The fees; absent with a fault that says why.
+    pub fees: Option<CompiledFees>,
+}
+
 impl ProcedureDefinition {
-    /// Every fault that the definition has by itself. Its expressions and examples are judged when it is compiled.
+    /// Every fault that the definition has by itself. Routing, documents, renewal and examples are judged when the whole
+    /// version is put together.
     pub fn check(&self) -> Vec<Fault> {
+        self.check_and_compile().faults
+    }
+
+    /// As [`ProcedureDefinition::check`], with the form and the fees that were compiled on the way.
+    pub fn check_and_compile(&self) -> CheckedDefinition {
         let mut faults = Vec::new();
+        let scope = form::scope(self);
         self.check_identity(&mut faults);
         self.check_flow(&mut faults);
-        self.check_fields(&mut faults);
+        let (form, office_form) = self.check_fields(&mut faults);
         self.check_attachments(&mut faults);
-        self.check_fees(&mut faults);
-        faults
+        let fees = self.check_fees(&scope, &mut faults);
+        CheckedDefinition { faults, scope, form, office_form, fees }
     }
 }
 

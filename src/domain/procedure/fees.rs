@@ -57,6 +57,18 @@ pub enum ProRataMode {
     Daily,
 }
 
+/// What comes first for a use shorter than a month: its consumption tax, or the minimum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MinimumStep {
+    /// The amount is taxed and then raised to the minimum, which contains the tax: 道路法施行令第19条第2項 and the ordinances
+    /// that follow it (50円 → 55円 → 100円).
+    #[default]
+    AfterTax,
+    /// The amount is raised to the minimum and then taxed (50円 → 100円 → 110円), where an ordinance says so.
+    BeforeTax,
+}
+
 /// How the amount of a fee item follows from the answers. Whole yen only, always rounded down.
 ///
 /// `count`, `value`, `when` are expressions over `form`, `office` (what staff fix), `channel`, `applicant_kind` and
@@ -158,6 +170,9 @@ pub enum FeeFormula {
         /// A smaller result is raised to this; by months, in each fiscal year.
         #[serde(default)]
         minimum: Option<Yen>,
+        /// Whether the tax of a short use comes before the minimum or after it.
+        #[serde(default)]
+        minimum_step: MinimumStep,
         /// Consumption tax in percent that is added when the use is shorter than a month.
         #[serde(default)]
         tax_percent_below_one_month: Option<u8>,

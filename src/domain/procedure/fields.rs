@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Assurance, Bilingual};
+use crate::domain::charset::Charset;
 use crate::domain::expression::ExpressionText;
 
 /// The type of an answer.
@@ -96,6 +97,10 @@ pub struct Field {
     /// The greatest length of a text, in graphemes: characters as people count them (not bytes, R-166). 1,000 when absent.
     #[serde(default)]
     pub max_length: Option<u32>,
+    /// The character set of a system that takes over the words of this answer: what lies beyond is kept as typed
+    /// and warned of, and a person confirms how it is written there.
+    #[serde(default)]
+    pub charset: Option<Charset>,
     /// Digits after the point of a decimal, 1 to 6.
     #[serde(default)]
     pub scale: Option<u8>,

@@ -47,6 +47,10 @@ pub struct LegalBasis {
     /// 事務区分, where it is settled.
     #[serde(default)]
     pub clerical_kind: Option<ClericalKind>,
+    /// In whose name it is decided (処分庁), where that is neither the head of the body nor the authority of the department
+    /// in charge: authority is delegated (委任) procedure by procedure.
+    #[serde(default)]
+    pub disposing_authority: Option<Bilingual>,
     /// Where the review criteria (審査基準) are published, or why there are none.
     #[serde(default)]
     pub review_criteria: Option<String>,

@@ -95,6 +95,13 @@ impl Jurisdictions {
         }
     }
 
+    /// Whether a body with this code can exist: it is listed, or it lies in a prefecture of which nothing is listed.
+    pub fn may_exist(&self, code: &TenantCode) -> bool {
+        let prefecture = |code: &TenantCode| code.as_str().get(..2).map(str::to_owned);
+        self.bodies.contains_key(code)
+            || !self.bodies.keys().any(|listed| prefecture(listed) == prefecture(code))
+    }
+
     /// What a body is called; its code when nobody knows it.
     pub fn name(&self, body: &TenantCode) -> Bilingual {
         let unnamed = || Bilingual { ja: body.to_string(), en: body.to_string() };

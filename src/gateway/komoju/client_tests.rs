@@ -151,8 +151,10 @@ async fn f03_a_connection_closed_without_an_answer_is_unknown() {
 async fn a_lost_answer_is_looked_up_by_our_reference() {
     let query = PaymentRef {
         merchant_reference: "t-payment1-1".to_owned(),
+        method: None,
         gateway_session_id: None,
         gateway_payment_id: None,
+        expires_at: None,
     };
     let list = serde_json::json!({ "data": [payment("captured", "credit_card")] }).to_string();
     let (base, thread) = serve(http("200 OK", &list), Duration::ZERO);

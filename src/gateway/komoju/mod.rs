@@ -21,22 +21,39 @@ mod client_tests;
 #[cfg(test)]
 mod fixtures;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::payment::PaymentSnapshot;
+use crate::config::BadSettings;
+use crate::domain::payment::{PaymentSnapshot, RefundSnapshot};
 use crate::gateway::{
-    Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, MethodCapability, Notification,
-    NotificationRejected, OpCtx, PaymentGateway, PaymentRef, PreparedRequest, RawNotification, Reply,
-    Unpreparable,
+    AccountParts, Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, MethodCapability,
+    Notification, NotificationRejected, OpCtx, PaymentGateway, PaymentRef, PreparedRequest, RawNotification,
+    RefundRef, Reply, SetupError, Unpreparable, Vendor, transport,
 };
 
 pub use methods::default_methods;
 
 /// Our code of the gateway.
 pub const CODE: &str = "komoju";
+
+/// KOMOJU for the registry.
+pub const VENDOR: Vendor = Vendor { default_methods, build };
+
+fn build(parts: &AccountParts<'_>) -> Result<Arc<dyn PaymentGateway>, BadSettings> {
+    let settings = KomojuSettings {
+        base_url: parts.settings.base_url.clone(),
+        secret_key: parts.secret("secret_key")?,
+        webhook_secrets: parts.secrets("webhook_secret")?,
+        connect_timeout_ms: parts.settings.connect_timeout_ms,
+        total_timeout_ms: parts.settings.total_timeout_ms,
+    };
+    let made = Komoju::new(settings, parts.methods.clone()).map_err(|error| parts.fault(error))?;
+    Ok(Arc::new(made))
+}
 
 /// How to reach and prove ourselves to KOMOJU. `Debug` shows no secret.
 #[derive(Clone, Debug)]
@@ -53,26 +70,6 @@ pub struct KomojuSettings {
     pub total_timeout_ms: u64,
 }
 
-/// Settings that no adapter can be made from.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// The address is none, or carries a query, a fragment or credentials.
-    #[error("komoju.base_url is not a plain http(s) address")]
-    BadBaseUrl,
-    /// Plain HTTP to another machine.
-    #[error("komoju.base_url must use https outside loopback")]
-    InsecureBaseUrl,
-    /// An empty secret would accept anybody's signature.
-    #[error("a secret of komoju is empty")]
-    EmptySecret,
-    /// A time-out of zero, or a connect time-out longer than the whole.
-    #[error("the time-outs of komoju are not usable")]
-    BadTimeout,
-    /// The HTTP client cannot be built.
-    #[error("the HTTP client cannot be built: {0}")]
-    Client(reqwest::Error),
-}
-
 /// The adapter.
 pub struct Komoju {
     settings: KomojuSettings,
@@ -84,15 +81,12 @@ pub struct Komoju {
 impl Komoju {
     /// Checks the settings and builds the client. `methods` is data; see [`default_methods`].
     pub fn new(settings: KomojuSettings, methods: Vec<MethodCapability>) -> Result<Self, SetupError> {
-        let base_url = client::checked_base_url(&settings.base_url)?;
+        let base_url = transport::checked_base_url(&settings.base_url)?;
         let secrets = [&settings.secret_key];
         if settings.webhook_secrets.iter().chain(secrets).any(|secret| secret.expose_secret().is_empty()) {
             return Err(SetupError::EmptySecret);
         }
-        if settings.connect_timeout_ms == 0 || settings.total_timeout_ms < settings.connect_timeout_ms {
-            return Err(SetupError::BadTimeout);
-        }
-        let client = client::build(&settings).map_err(SetupError::Client)?;
+        let client = transport::client(settings.connect_timeout_ms, settings.total_timeout_ms)?;
         Ok(Self { base_url, capabilities: methods::capabilities(methods), client, settings })
     }
 }
@@ -152,6 +146,14 @@ impl PaymentGateway for Komoju {
         now: Timestamp,
     ) -> Answer<'a, Option<PaymentSnapshot>> {
         Box::pin(self.ask(query, now))
+    }
+
+    fn retrieve_refund<'a>(
+        &'a self,
+        query: &'a RefundRef,
+        now: Timestamp,
+    ) -> Answer<'a, Option<RefundSnapshot>> {
+        Box::pin(self.ask_refund(query, now))
     }
 
     fn verify_notification(

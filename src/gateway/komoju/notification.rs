@@ -10,7 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::gateway::komoju::response::{PaymentBody, of_payment};
-use crate::gateway::{Capabilities, Notification, NotificationRejected, RawNotification, Trust};
+use crate::gateway::{
+    Capabilities, Notification, NotificationHead, NotificationRejected, RawNotification, SignedNotification,
+};
 
 /// The largest body that is read: 256 KiB.
 const LARGEST_BODY: usize = 256 * 1024;
@@ -69,14 +71,13 @@ fn read(
         .filter(|data| data.get("resource").is_none_or(|resource| resource == "payment"))
         .and_then(|data| serde_json::from_value::<PaymentBody>(data).ok())
         .and_then(|payment| of_payment(capabilities, payment, observed_at));
-    Ok(Notification {
+    let head = NotificationHead {
         delivery_key,
         event_id: event.id,
         event_kind: event.kind,
         merchant_reference: snapshot.as_ref().and_then(|snapshot| snapshot.merchant_reference.clone()),
-        trust: Trust::Signed,
-        snapshot,
-    })
+    };
+    Ok(Notification::Signed(Box::new(SignedNotification { head, snapshot })))
 }
 
 fn is_id(text: &str) -> bool {

@@ -5,7 +5,9 @@ use data_encoding::{HEXLOWER, HEXUPPER};
 use serde_json::{Value, json};
 
 use crate::gateway::komoju::fixtures::{gateway, now, payment};
-use crate::gateway::{Notification, NotificationRejected, PaymentGateway, RawNotification};
+use crate::gateway::{
+    Notification, NotificationRejected, PaymentGateway, RawNotification, SignedNotification,
+};
 
 fn event(kind: &str, data: &Value) -> String {
     json!({ "id": "evt1", "type": kind, "resource": "event", "created_at": "2026-09-18T02:59:00Z", "data": data })
@@ -23,8 +25,11 @@ fn signed(secret: &str, body: &str) -> RawNotification {
     }
 }
 
-fn verify(raw: &RawNotification) -> Result<Notification, NotificationRejected> {
-    gateway("http://127.0.0.1:9/api/v1").verify_notification(raw, now())
+fn verify(raw: &RawNotification) -> Result<SignedNotification, NotificationRejected> {
+    match gateway("http://127.0.0.1:9/api/v1").verify_notification(raw, now())? {
+        Notification::Signed(signed) => Ok(*signed),
+        Notification::Hint(hint) => panic!("KOMOJU signs: {hint:?}"),
+    }
 }
 
 #[test]
@@ -32,8 +37,8 @@ fn a_signed_event_is_a_snapshot() {
     let body = event("payment.captured", &payment("captured", "nanaco"));
     for secret in ["old-secret", "new-secret"] {
         let found = verify(&signed(secret, &body)).unwrap();
-        assert_eq!((found.delivery_key.as_str(), found.event_id.as_str()), ("dlv1", "evt1"));
-        assert_eq!(found.merchant_reference.as_deref(), Some("t-payment1-1"));
+        assert_eq!((found.head.delivery_key.as_str(), found.head.event_id.as_str()), ("dlv1", "evt1"));
+        assert_eq!(found.head.merchant_reference.as_deref(), Some("t-payment1-1"));
         let snapshot = found.snapshot.unwrap();
         assert_eq!(snapshot.counters.captured.amount(), 18_000);
         assert_eq!(snapshot.observed_at, "2026-09-18T02:59:00Z".parse().unwrap());
@@ -81,6 +86,6 @@ fn too_large_and_senseless_bodies_are_refused() {
 fn events_about_no_payment_carry_no_snapshot() {
     for kind in ["ping", "settlement.created"] {
         let found = verify(&signed("new-secret", &event(kind, &json!({ "id": "x" })))).unwrap();
-        assert!(found.snapshot.is_none() && found.merchant_reference.is_none());
+        assert!(found.snapshot.is_none() && found.head.merchant_reference.is_none());
     }
 }

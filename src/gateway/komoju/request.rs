@@ -126,6 +126,8 @@ pub(super) fn cancel(key: &str, request: &Cancel) -> Result<PreparedRequest, Unp
         Cancel::Payment { gateway_payment_id } => {
             format!("/payments/{}/cancel", identifier(gateway_payment_id)?)
         }
+        // The same key gives the answer again, so the ids are always found.
+        Cancel::Reference { .. } => return Err(Unpreparable::NotPossible),
     };
     prepared(OperationKind::Cancel, key, &path, &Nothing {})
 }

@@ -7,9 +7,9 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{
     Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
 };
-use crate::gateway::Capabilities;
 use crate::gateway::komoju::request::Asked;
 use crate::gateway::komoju::status;
+use crate::gateway::{Capabilities, RefundRef};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct SessionBody {
@@ -45,6 +45,18 @@ struct RefundBody {
     amount: Yen,
     description: Option<String>,
     chargeback: Option<bool>,
+    /// Only where a refund is not simply done: KOMOJU documents no such word, so anything else counts as done.
+    status: Option<String>,
+}
+
+impl RefundBody {
+    fn standing(&self) -> RefundStatus {
+        match self.status.as_deref() {
+            Some("failed") => RefundStatus::Failed,
+            Some("pending") => RefundStatus::Pending,
+            _ => RefundStatus::Succeeded,
+        }
+    }
 }
 
 /// Only the method is read: brand, digits and contact data stay at the gateway.
@@ -154,12 +166,36 @@ pub(super) fn refund(
     let payment: PaymentBody = serde_json::from_slice(body).ok()?;
     let amount = Yen::new(asked.amount?).ok()?;
     let ours = |row: &&RefundBody| row.amount == amount && row.description == asked.description;
-    let gateway_refund_id = payment.refunds.iter().flatten().rfind(ours).and_then(|row| row.id.clone());
+    let row = payment.refunds.iter().flatten().rfind(ours);
+    let gateway_refund_id = row.and_then(|row| row.id.clone());
+    // A payment that does not show the refund has not taken it in yet.
+    let status = row.map_or(RefundStatus::Pending, RefundBody::standing);
     let payment = of_payment(capabilities, payment, at)?;
-    // A payment that shows less refunded than was asked for has not taken the refund in yet.
-    let status =
-        if payment.counters.refunded >= amount { RefundStatus::Succeeded } else { RefundStatus::Pending };
     Some(RefundSnapshot { gateway_refund_id, amount, status, payment })
+}
+
+/// A body that is no payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unreadable;
+
+/// Finds a refund among those of its payment, by our reference; none where the payment shows none.
+pub(super) fn find_refund(
+    capabilities: &Capabilities,
+    body: &[u8],
+    query: &RefundRef,
+    at: Timestamp,
+) -> Result<Option<RefundSnapshot>, Unreadable> {
+    let payment: PaymentBody = serde_json::from_slice(body).map_err(|_| Unreadable)?;
+    let ours = |row: &&RefundBody| row.description.as_deref() == Some(query.reference.as_str());
+    let found = payment.refunds.iter().flatten().rfind(ours);
+    let found = found.map(|row| (row.id.clone(), row.amount, row.standing()));
+    let payment = of_payment(capabilities, payment, at).ok_or(Unreadable)?;
+    Ok(found.map(|(gateway_refund_id, amount, status)| RefundSnapshot {
+        gateway_refund_id,
+        amount,
+        status,
+        payment,
+    }))
 }
 
 fn of_session(capabilities: &Capabilities, session: SessionBody, at: Timestamp) -> PaymentSnapshot {
@@ -241,7 +277,8 @@ fn counters(payment: &PaymentBody, status: SnapshotStatus, total: Yen) -> Option
     let rows = || payment.refunds.iter().flatten();
     let pulled = |row: &&RefundBody| row.chargeback == Some(true);
     counters.charged_back = Yen::sum(rows().filter(pulled).map(|row| row.amount)).ok()?;
-    let by_rows = Yen::sum(rows().filter(|row| !pulled(row)).map(|row| row.amount)).ok()?;
+    let back = |row: &&RefundBody| !pulled(row) && row.standing() != RefundStatus::Failed;
+    let by_rows = Yen::sum(rows().filter(back).map(|row| row.amount)).ok()?;
     let by_sum = payment.amount_refunded.unwrap_or(Yen::ZERO);
     counters.refunded = by_rows.max(by_sum.minus(counters.charged_back).unwrap_or(Yen::ZERO));
     if payment.status == "refunded" && counters.refunded.plus(counters.charged_back).ok()? < total {

@@ -2,19 +2,23 @@
 
 use crate::domain::payment::SnapshotStatus;
 use crate::gateway::PayerFlow;
+use crate::gateway::status_table::{Row, meaning, row, row_of};
+
+const PAYMENTS: [Row; 8] = [
+    row("pending", SnapshotStatus::RequiresAction),
+    // One failed try is not the end: the payer may try again in the same session.
+    row("failed", SnapshotStatus::RequiresAction),
+    row_of("authorized", PayerFlow::Slip, SnapshotStatus::AwaitingPayment),
+    row_of("authorized", PayerFlow::Online, SnapshotStatus::Authorized),
+    row("captured", SnapshotStatus::Captured),
+    row("refunded", SnapshotStatus::Captured),
+    row("cancelled", SnapshotStatus::Canceled),
+    row("expired", SnapshotStatus::Expired),
+];
 
 /// A payment's status; `flow` is that of its method, none when the method is unknown to us.
 pub(super) fn of_payment(raw: &str, flow: Option<PayerFlow>) -> SnapshotStatus {
-    match (raw, flow) {
-        // One failed try is not the end: the payer may try again in the same session.
-        ("pending" | "failed", _) => SnapshotStatus::RequiresAction,
-        ("authorized", Some(PayerFlow::Slip)) => SnapshotStatus::AwaitingPayment,
-        ("authorized", Some(PayerFlow::Online)) => SnapshotStatus::Authorized,
-        ("captured" | "refunded", _) => SnapshotStatus::Captured,
-        ("cancelled", _) => SnapshotStatus::Canceled,
-        ("expired", _) => SnapshotStatus::Expired,
-        _ => SnapshotStatus::Unrecognised,
-    }
+    meaning(&PAYMENTS, raw, flow)
 }
 
 /// A session's status when no payment in it says more.

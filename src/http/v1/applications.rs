@@ -18,8 +18,9 @@ use crate::http::contract::{
 use crate::http::error::{ApiError, ProblemFault, present_fault};
 use crate::http::extract::{IfMatch, Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
+use crate::service::arrival::Submitted;
 use crate::service::case_view::{self, CaseView};
-use crate::service::intake::{self, NewDraft, Submitted};
+use crate::service::intake::{self, NewDraft};
 use crate::service::upgrade;
 use crate::store::applications::ApplicationRow;
 
@@ -134,6 +135,8 @@ pub struct ApplicationView {
     attachments: Vec<AttachmentBody>,
     /// What is owed; null without a fee or before it is assessed.
     invoice: Option<InvoiceSummary>,
+    /// What is to be known of the answers; nothing of it blocks.
+    warnings: Vec<WarningItem>,
 }
 
 impl ApplicationView {
@@ -146,6 +149,7 @@ impl ApplicationView {
             form: view.form,
             attachments: view.attachments.into_iter().map(AttachmentBody::of).collect(),
             invoice: view.invoice.as_ref().map(InvoiceSummary::of),
+            warnings: view.warnings.into_iter().map(|it| WarningItem::of(it, locale)).collect(),
         }
     }
 }
@@ -163,7 +167,8 @@ pub struct SubmittedApplication {
 }
 
 impl SubmittedApplication {
-    fn of(submitted: Submitted) -> Self {
+    /// Presents a case that arrived.
+    pub(super) fn of(submitted: Submitted) -> Self {
         let locale = locale::current().locale;
         let invoice = submitted.invoice.as_ref().map(InvoiceSummary::of);
         let warnings = submitted.warnings.into_iter().map(|it| WarningItem::of(it, locale)).collect();

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{SignedIn, segment};
 use crate::http::locale::{self, Locale};
 use crate::http::respond;
-use crate::service::invoice::{self, Confirmation};
+use crate::service::invoice::{self, Confirmation, ExplainedInvoice, LineExplanation};
 use crate::store::invoices::InvoiceRow;
 
 /// Adds the calls of this file.
@@ -25,6 +26,8 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 /// One line of an invoice.
 #[derive(Serialize, ToSchema)]
 pub struct InvoiceLineBody {
+    /// Code of the fee.
+    code: String,
     /// Name of the fee.
     item: String,
     /// In yen.
@@ -39,8 +42,18 @@ pub struct InvoiceLineBody {
     payee: String,
     /// The consumption tax in the amount; null where none is due.
     tax: Option<IncludedTaxBody>,
+    /// The application handed in at the same time that bears the full price instead, by its number; null otherwise.
+    full_price_in: Option<String>,
     /// The notice by which the fee is not collected, in part or whole; null otherwise.
     relief: Option<String>,
+    /// Which version of which formula was used.
+    formula_version: String,
+    /// How the amount came about, step by step, as the quote says it. Told where one invoice is looked at by somebody who
+    /// may see the case; null elsewhere.
+    explanation: Option<Vec<String>>,
+    /// What the amount was computed from; null where there is no explanation.
+    #[schema(value_type = Option<Object>)]
+    inputs: Option<Value>,
     /// True while the amount has not been confirmed by the body.
     sample: bool,
 }
@@ -76,6 +89,7 @@ impl InvoiceSummary {
 
 fn line_body(line: &InvoiceLine, locale: Locale) -> InvoiceLineBody {
     InvoiceLineBody {
+        code: line.item.clone(),
         item: locale.pick(&line.label_ja, &line.label_en).clone(),
         amount: line.amount.amount(),
         basis: line.basis.clone(),
@@ -83,7 +97,11 @@ fn line_body(line: &InvoiceLine, locale: Locale) -> InvoiceLineBody {
         fiscal_year: line.fiscal_year,
         payee: word(&line.payee),
         tax: line.tax.map(IncludedTaxBody::of),
+        full_price_in: line.full_price_in.clone(),
         relief: line.relief.as_ref().map(|relief| relief.basis.clone()),
+        formula_version: line.formula_version.clone(),
+        explanation: None,
+        inputs: None,
         sample: line.sample,
     }
 }
@@ -127,6 +145,29 @@ impl InvoiceView {
             version: row.version,
         }
     }
+
+    fn explained(found: ExplainedInvoice) -> Self {
+        let locale = locale::current().locale;
+        let mut view = Self::of(&found.invoice);
+        for (line, LineExplanation { steps, inputs }) in
+            view.summary.lines.iter_mut().zip(found.explanations.into_iter().flatten())
+        {
+            line.explanation = Some(steps.into_iter().map(|step| locale.pick(step.ja, step.en)).collect());
+            line.inputs = Some(Value::Object(inputs.into_iter().collect()));
+        }
+        view
+    }
+}
+
+/// An invoice with the ways to pay it.
+#[derive(Serialize, ToSchema)]
+pub struct PayableInvoice {
+    /// The invoice.
+    #[serde(flatten)]
+    invoice: InvoiceView,
+    /// The methods by which it can be paid now: allowed by the ordinance, through an agent designated for its revenues by
+    /// a notice in force, at a gateway that answers.
+    payable_by: Vec<String>,
 }
 
 /// The confirmation of a payment.
@@ -190,16 +231,18 @@ impl ReceiptBody {
 
 /// Look at an invoice
 ///
-/// What is owed, for what, by which clause, and where it stands.
+/// What is owed, for what, by which clause, from which answers, and where it stands.
 #[utoipa::path(
     operation_id = "get_invoice", tag = "payments", params(ResourcePath),
-    responses((status = 200, description = "The invoice", body = InvoiceView), ReadProblems),
+    responses((status = 200, description = "The invoice", body = PayableInvoice), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/invoices/{id}")]
 pub async fn get_invoice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let row = invoice::get(ctx, tenant, id).await?;
-    Ok(respond::versioned(row.version, &InvoiceView::of(&row)))
+    let found = invoice::get(ctx, tenant, id).await?;
+    let (version, payable_by) = (found.invoice.version, found.payable_by.clone());
+    let body = PayableInvoice { invoice: InvoiceView::explained(found), payable_by };
+    Ok(respond::versioned(version, &body))
 }
 
 /// Get the confirmation of payment

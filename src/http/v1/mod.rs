@@ -5,18 +5,22 @@ pub mod applications;
 pub mod approvals;
 pub mod assessments;
 pub mod attachments;
+pub mod baskets;
 pub mod clock;
 pub mod corrections;
+pub mod counter_payments;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
 pub mod mine;
 pub mod notifications;
 pub mod payments;
+pub mod payouts;
 mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
+pub mod refunds;
 pub mod review;
 pub mod sessions;
 pub mod tenants;
@@ -35,8 +39,12 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(procedures::configure)
         .configure(procedure_versions::configure)
         .configure(attachments::configure)
+        .configure(baskets::configure)
         .configure(invoices::configure)
         .configure(payments::configure)
+        .configure(refunds::configure)
+        .configure(payouts::configure)
+        .configure(counter_payments::configure)
         .configure(notifications::configure)
         .configure(review::configure)
         .configure(assessments::configure)

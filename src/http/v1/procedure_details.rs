@@ -126,7 +126,7 @@ pub struct JurisdictionItem {
 pub struct AllowedMethodsItem {
     /// The ordinance or notice.
     basis: String,
-    /// The methods.
+    /// The methods; `counter` says that the fee may be brought to the counter, where staff enter it.
     methods: Vec<String>,
     /// True while the basis has not been confirmed by the body.
     sample: bool,
@@ -211,7 +211,8 @@ pub struct ExampleFile {
 /// Something to know; it blocks nothing.
 #[derive(Serialize, ToSchema)]
 pub struct WarningItem {
-    /// `renewal_early`, `renewal_late` or `renewal_expired`.
+    /// `renewal_early`, `renewal_late`, `renewal_expired`, or `outside_charset` for an answer that a system behind the
+    /// counter cannot write as typed: it is kept, and staff confirm how it is written there.
     code: &'static str,
     /// The answer it is about.
     pointer: String,

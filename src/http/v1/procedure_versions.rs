@@ -10,10 +10,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::catalogue::TextFault;
+use crate::domain::definition_diff::Change;
 use crate::domain::fault::Fault;
 use crate::domain::id::{OfficerId, PublicationId, TenantCode};
 use crate::domain::procedure_version::Stage;
-use crate::domain::procedure_version::difference::Difference;
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, ResourcePath, TenantPath,
     VersionProblems,
@@ -113,12 +113,12 @@ pub struct DefinitionFault {
 /// A place where a definition differs from the version in force.
 #[derive(Serialize, ToSchema)]
 pub struct DefinitionChange {
-    /// JSON pointer; items of lists are named by their `name` or `code`.
+    /// JSON pointer; items of lists are named by their `name`, `code`, `value` or title.
     pointer: String,
     /// What stands there in the version in force.
     #[schema(value_type = Value)]
     before: Option<Value>,
-    /// What stands there in this text.
+    /// What stands there in this text; where only the order of a list is another, its keys in that order.
     #[schema(value_type = Value)]
     after: Option<Value>,
 }
@@ -263,7 +263,14 @@ fn fault(TextFault { fault, line }: TextFault) -> DefinitionFault {
     DefinitionFault { pointer: fault.pointer, line, code: fault.code.to_owned(), message }
 }
 
-fn change(Difference { pointer, before, after }: Difference) -> DefinitionChange {
+fn change(change: Change) -> DefinitionChange {
+    let pointer = change.at().to_string();
+    let (before, after) = match change {
+        Change::Added { value, .. } => (None, Some(value)),
+        Change::Removed { value, .. } => (Some(value), None),
+        Change::Changed { from, to, .. } => (Some(from), Some(to)),
+        Change::Reordered { order, .. } => (None, Some(order.into())),
+    };
     DefinitionChange { pointer, before, after }
 }
 

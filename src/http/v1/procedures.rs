@@ -71,6 +71,10 @@ pub struct ProcedureView {
     kind: String,
     /// Code of the department in charge.
     department: String,
+    /// In whose name it is decided (処分庁); the decision names that of the department the case reached. Null for a
+    /// notification.
+    #[schema(example = "青森県知事")]
+    disposing_authority: Option<String>,
     /// Who can apply.
     applicant_kinds: Vec<String>,
     /// `none`, `id`, `user_certificate` or `signature`.
@@ -87,7 +91,7 @@ pub struct ProcedureView {
     /// attachments}]}]`. Each field has `x-type` (`text`, `kana`, `person_name`, `address`, `municipality`, `integer`,
     /// `decimal`, `money`, `date`, `choice`, `multi_choice`, `boolean`, `statement`, `phone`, `postcode`, `email`,
     /// `corporate_number`, `table`, `calculated`), `x-label-ja`, `x-label-en`, and where they apply `x-description-ja`,
-    /// `x-description-en`, `x-choices` (`[{value,ja,en}]`), `x-unit`, `x-scale` (digits after the point of a decimal),
+    /// `x-description-en`, `x-choices` (`[{value,ja,en}]`), `x-charset`, `x-unit`, `x-scale` (digits of a decimal),
     /// `x-minimum`, `x-maximum` (of a decimal), `x-max-length` (in graphemes; `maxLength` is only its bound in code
     /// points), `x-accepts` (`wareki`: 令和8年4月1日 is taken and stored as `YYYY-MM-DD`), `x-assurance` (what a statement
     /// needs). Conditions are CEL over `form`, `channel`, `applicant_kind`, `arrived_on`, and `row` within a column:
@@ -237,6 +241,9 @@ pub struct QuoteLine {
     inputs: Value,
     /// Which version of which formula was used.
     formula_version: String,
+    /// The application of the same basket that bears the full price instead, by its number, in a quote by its place; null
+    /// otherwise.
+    full_price_in: Option<String>,
     /// The notice by which the fee is not collected, in part or whole; null otherwise.
     relief: Option<String>,
     /// True while the amount has not been confirmed by the body.
@@ -309,7 +316,8 @@ pub async fn quote_procedure(
     Ok(HttpResponse::Ok().json(quote(quoted, locale::current().locale)))
 }
 
-fn quote(quoted: Quoted, locale: Locale) -> Quote {
+/// Presents what something would cost.
+pub(super) fn quote(quoted: Quoted, locale: Locale) -> Quote {
     let Quoted { estimate, warnings } = quoted;
     let known = estimate.known;
     Quote {
@@ -334,6 +342,7 @@ fn quote_line(line: FeeLine, locale: Locale) -> QuoteLine {
         explanation: line.explanation.into_iter().map(step).collect(),
         inputs: Value::Object(line.inputs.into_iter().collect()),
         formula_version: line.formula_version,
+        full_price_in: line.full_price_in,
         relief: line.relief.map(|relief| relief.basis),
         sample: line.sample,
     }
@@ -378,6 +387,7 @@ fn view(offered: &Offered, locale: Locale) -> ProcedureView {
         title: text(&definition.title),
         kind: word(&definition.kind),
         department: definition.department.clone(),
+        disposing_authority: offered.authority.as_ref().map(text),
         applicant_kinds: definition.applicant_kinds.iter().map(word).collect(),
         assurance: word(&definition.assurance),
         fee_due: word(&definition.fee_due),

@@ -8,9 +8,9 @@ use super::{administrator, admit};
 use crate::catalogue::{Catalogue, TextFault};
 use crate::domain::audit::{CHAIN_START, ChainHash};
 use crate::domain::calendar::jst_day;
+use crate::domain::definition_diff::{Change, diff, without_nothing};
 use crate::domain::id::{PublicationId, TenantCode};
 use crate::domain::policy::Action;
-use crate::domain::procedure_version::difference::{Difference, differences};
 use crate::domain::procedure_version::{Stage, Standing};
 use crate::store::publications::{self, PublicationEventRow, PublicationRow};
 
@@ -35,7 +35,7 @@ pub struct Paper {
     /// The version it is compared with.
     pub compared_with: Option<u32>,
     /// Where it differs from that version.
-    pub changes: Vec<Difference>,
+    pub changes: Vec<Change>,
     /// What has happened, in order.
     pub events: Vec<PublicationEventRow>,
     /// Whether that is the whole truth.
@@ -117,13 +117,13 @@ fn compared(
     text: &Text,
     row: &PublicationRow,
     catalogue: &Catalogue,
-) -> (Option<u32>, Vec<Difference>) {
+) -> (Option<u32>, Vec<Change>) {
     let (Some(procedure), Some(tree)) = (&row.procedure, &text.tree) else { return (None, Vec::new()) };
     let in_force = catalogue.find_procedure(&row.tenant_id, procedure, jst_day(ctx.now()));
     let other = in_force.or_else(|| catalogue.newest_version(&row.tenant_id, procedure));
     let Some(other) = other else { return (None, Vec::new()) };
     let before = serde_json::to_value(&other.definition).unwrap_or(Value::Null);
-    (Some(other.definition.version), differences(&before, tree))
+    (Some(other.definition.version), diff(&without_nothing(before), &without_nothing(tree.clone())))
 }
 
 fn state(ctx: &Ctx, catalogue: &Catalogue, row: &PublicationRow) -> &'static str {

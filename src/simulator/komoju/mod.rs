@@ -1,9 +1,11 @@
 //! The KOMOJU façade: `/api/v1`, HTTP Basic, idempotency header, vendor error bodies.
 //!
-//! Every call takes one way: check the key, meet an ordered fault, ask the engine, word the answer.
+//! Who calls and what they ask is read here; the way of every call is in `calls`.
 
 mod request;
 mod wire;
+
+use std::time::Duration;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{self, Bytes, Data, Path, Query};
@@ -14,14 +16,15 @@ use data_encoding::{BASE64, HEXLOWER};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::calls::{self, Words};
 use super::clock::IdSource;
-use super::core::{CallFault, Keyed, Reply, Simulator};
-use super::engine::{self, Change, Refusal};
-use super::faults::{FaultArgs, FaultKind, Op};
+use super::core::{Keyed, Reply, Simulator};
+use super::engine::{self, Change, NewRefund, Refusal};
+use super::facade::Facade;
+use super::faults::Op;
+use super::model::{RefundFate, Vendor};
 use super::shaping;
 use super::state::State;
-
-pub use wire::{event_type, notification};
 
 /// One call after the façade has read its frame.
 #[derive(Debug)]
@@ -33,6 +36,8 @@ struct Call {
     body: Bytes,
     /// Where the hosted page is.
     base: String,
+    /// After how many virtual seconds a refund fails (F28).
+    refund_fails_after: Option<u32>,
 }
 
 /// What may follow `GET /payments?`.
@@ -42,7 +47,7 @@ struct ListQuery {
 }
 
 /// Adds KOMOJU's routes.
-pub fn routes(config: &mut web::ServiceConfig) {
+fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/api/v1")
             .route("/sessions", web::post().to(create))
@@ -107,117 +112,68 @@ async fn serve(
     target: String,
     body: Bytes,
 ) -> HttpResponse {
-    if !authorised(request, &sim.settings.secret_key) {
+    let secret_key = sim.settings.credential(Vendor::Komoju, "secret_key");
+    if !secret_key.is_some_and(|secret_key| authorised(request, secret_key)) {
         return shaping::plain(&wire::error(401, "unauthorized", "Authentication failed.", None));
     }
     let keyed = match idempotency(request, &body) {
         Ok(keyed) => keyed,
         Err(reply) => return shaping::plain(&reply),
     };
-    let call = Call { op, target, keyed, body, base: format!("http://{}", sim.address) };
-    match sim.take_fault(op, &call.target) {
-        None => shaping::plain(&perform(&sim, &call)),
-        Some(order) => faulty(sim, call, order.fault, &order.args).await,
-    }
+    let call =
+        Call { op, target, keyed, body, base: format!("http://{}", sim.address), refund_fails_after: None };
+    calls::serve(sim, call).await
 }
 
-/// Carries a call out, or not, and spoils the answer as ordered.
-async fn faulty(sim: Data<Simulator>, call: Call, fault: FaultKind, args: &FaultArgs) -> HttpResponse {
-    let (op, status) = (call.op, args.status);
-    match fault {
-        FaultKind::F01 => shaping::silence(args, &timeout()).await,
-        FaultKind::F02 => {
-            perform(&sim, &call);
-            shaping::silence(args, &timeout()).await
-        }
-        FaultKind::F03 => shaping::broken(perform(&sim, &call)),
-        FaultKind::F04 => shaping::spoilt(perform(&sim, &call), args.style),
-        FaultKind::F05 => {
-            perform(&sim, &call);
-            shaping::plain(&wire::error(status, "internal_server_error", "Something went wrong.", None))
-        }
-        FaultKind::F06 => {
-            shaping::plain(&wire::error(status, "internal_server_error", "Something went wrong.", None))
-        }
-        FaultKind::F07 => shaping::plain(&in_flight()),
-        FaultKind::F08 => {
-            let reply = wire::error(429, "too_many_requests", "Too many requests.", None);
-            shaping::retry_after(&reply, args.retry_after)
-        }
-        FaultKind::F12 => shaping::plain(&nothing_found(op)),
-        FaultKind::F11 => slowly(sim, call, args.hold_ms).await,
-        _ => shaping::plain(&perform(&sim, &call)),
+impl calls::Call for Call {
+    fn op(&self) -> Op {
+        self.op
     }
-}
 
-/// Works on after the caller has hung up: the effect comes late, and the key is in flight until then.
-async fn slowly(sim: Data<Simulator>, call: Call, hold_ms: u64) -> HttpResponse {
-    if sim.enter(call.keyed.as_ref()).is_err() {
-        return shaping::plain(&in_flight());
+    fn target(&self) -> &str {
+        &self.target
     }
-    let work = actix_web::rt::spawn(async move {
-        shaping::pause(hold_ms).await;
-        sim.leave(call.keyed.as_ref());
-        perform(&sim, &call)
-    });
-    shaping::plain(&work.await.unwrap_or_else(|_| timeout()))
-}
 
-fn perform(sim: &Simulator, call: &Call) -> Reply {
-    // A key that another request holds is refused before anything is looked at.
-    if let Err(fault) = sim.enter(call.keyed.as_ref()) {
-        return refused_call(&fault);
+    fn keyed(&self) -> Option<&Keyed> {
+        self.keyed.as_ref()
     }
-    let outcome = sim.call(call.keyed.as_ref(), |state, now, ids| {
-        decide(state, call, now, ids).unwrap_or_else(|reply| (Change::default(), reply))
-    });
-    sim.leave(call.keyed.as_ref());
-    outcome.unwrap_or_else(|fault| refused_call(&fault))
-}
 
-fn refused_call(fault: &CallFault) -> Reply {
-    match fault {
-        CallFault::KeyInFlight => in_flight(),
-        CallFault::KeyReused => wire::error(
-            422,
-            "unprocessable_entity",
-            "The idempotency key was used with a different request.",
-            Some("X-KOMOJU-IDEMPOTENCY"),
-        ),
-        CallFault::Journal(error) => {
-            tracing::error!(%error, "the simulator's journal cannot be written");
-            wire::error(500, "internal_server_error", "Something went wrong.", None)
-        }
+    fn words(&self) -> &'static Words {
+        &WORDS
     }
-}
 
-fn decide(state: &State, call: &Call, now: Timestamp, ids: &mut IdSource) -> Result<(Change, Reply), Reply> {
-    let id = call.target.as_str();
-    let refused = |refusal: Refusal| wire::refusal(&refusal);
-    match call.op {
-        Op::Create => {
-            let new = request::new_session(&call.body)?;
-            let (change, session) = engine::create_session(state, new, now, ids).map_err(refused)?;
-            Ok((change, ok(&wire::session(&session, None, &call.base, now))))
+    fn with_failing_refund(self, after_seconds: u32) -> Self {
+        Self { refund_fails_after: Some(after_seconds), ..self }
+    }
+
+    fn decide(&self, state: &State, now: Timestamp, ids: &mut IdSource) -> Result<(Change, Reply), Reply> {
+        let id = self.target.as_str();
+        let refused = |refusal: Refusal| wire::refusal(&refusal);
+        match self.op {
+            Op::Create => {
+                let new = request::new_session(&self.body)?;
+                let (change, session) = engine::create_session(state, new, now, ids).map_err(refused)?;
+                Ok((change, ok(&wire::session(&session, None, &self.base, now))))
+            }
+            Op::GetSession => session_reply(state, Change::default(), self, now),
+            Op::CancelSession => {
+                session_reply(state, engine::cancel_session(state, id, now).map_err(refused)?, self, now)
+            }
+            Op::GetPayment => payment_reply(state, Change::default(), id),
+            Op::ListPayments => Ok((Change::default(), list_reply(state, id))),
+            Op::Capture => {
+                let asked = request::amount_request(&self.body)?;
+                payment_reply(state, engine::capture(state, id, asked.amount, now).map_err(refused)?, id)
+            }
+            Op::Cancel => payment_reply(state, engine::cancel_payment(state, id, now).map_err(refused)?, id),
+            Op::Refund => {
+                let asked = request::amount_request(&self.body)?;
+                let fate = RefundFate::after(self.refund_fails_after, now);
+                let wanted = NewRefund { amount: asked.amount, description: asked.description, fate };
+                payment_reply(state, engine::refund(state, id, wanted, now, ids).map_err(refused)?, id)
+            }
+            Op::Webhook => Err(wire::refusal(&Refusal::NotFound)),
         }
-        Op::GetSession => session_reply(state, Change::default(), call, now),
-        Op::CancelSession => {
-            session_reply(state, engine::cancel_session(state, id, now).map_err(refused)?, call, now)
-        }
-        Op::GetPayment => payment_reply(state, Change::default(), id),
-        Op::ListPayments => Ok((Change::default(), list_reply(state, id))),
-        Op::Capture => {
-            let asked = request::amount_request(&call.body)?;
-            payment_reply(state, engine::capture(state, id, asked.amount, now).map_err(refused)?, id)
-        }
-        Op::Cancel => payment_reply(state, engine::cancel_payment(state, id, now).map_err(refused)?, id),
-        Op::Refund => {
-            let asked = request::amount_request(&call.body)?;
-            let change =
-                engine::refund(state, id, asked.amount, asked.description, now, ids).map_err(refused)?;
-            payment_reply(state, change, id)
-        }
-        Op::Webhook => Err(wire::refusal(&Refusal::NotFound)),
     }
 }
 
@@ -259,13 +215,38 @@ fn ok(value: &serde_json::Value) -> Reply {
     Reply { status: 200, body: value.to_string() }
 }
 
-fn timeout() -> Reply {
-    wire::error(504, "gateway_timeout", "The request timed out.", None)
-}
+/// KOMOJU for the common parts.
+pub const FACADE: Facade = Facade {
+    routes,
+    event_type: |kind, _| Some(wire::event_type(kind)),
+    notification: wire::notification,
+    headers_at_send: None,
+    answer_within: Duration::from_secs(5),
+    retry_seconds: None,
+};
 
-fn in_flight() -> Reply {
-    wire::error(409, "conflict", "The first request with this key is still being processed.", None)
-}
+const WORDS: Words = Words {
+    failure: |status| match status {
+        504 => wire::error(504, "gateway_timeout", "The request timed out.", None),
+        _ => wire::error(status, "internal_server_error", "Something went wrong.", None),
+    },
+    throttled: || wire::error(429, "too_many_requests", "Too many requests.", None),
+    in_flight: || {
+        wire::error(409, "conflict", "The first request with this key is still being processed.", None)
+    },
+    key_reused: || {
+        wire::error(
+            422,
+            "unprocessable_entity",
+            "The idempotency key was used with a different request.",
+            Some("X-KOMOJU-IDEMPOTENCY"),
+        )
+    },
+    refund_refused: || {
+        wire::error(422, "refund_not_allowed", "The refund is not allowed for this payment.", None)
+    },
+    nothing_found,
+};
 
 /// HTTP Basic: the secret key as user, no password.
 fn authorised(request: &HttpRequest, secret_key: &str) -> bool {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::simulator::clock::IdSource;
 use crate::simulator::core::{Notification, Reply};
 use crate::simulator::engine::{Refusal, status_name};
-use crate::simulator::model::{EventKind, Payment, Session, SessionStatus};
+use crate::simulator::facade::Event;
+use crate::simulator::model::{EventKind, Payment, RefundFate, Session, SessionStatus, Vendor};
 use crate::simulator::settings::SimulatorSettings;
 use crate::simulator::state::Signing;
 
@@ -55,6 +56,7 @@ pub fn payment_value(payment: &Payment) -> Value {
                 "currency": "JPY",
                 "description": refund.description,
                 "chargeback": false,
+                "status": refund_status(refund.fate),
                 "created_at": instant(refund.created_at),
             })
         })
@@ -82,6 +84,15 @@ pub fn payment_value(payment: &Payment) -> Value {
         "refund_requests": [],
         "locale": "ja",
     })
+}
+
+/// KOMOJU documents no status of a refund; one that is not simply done is this simulator's reading.
+fn refund_status(fate: RefundFate) -> Option<&'static str> {
+    match fate {
+        RefundFate::Done => None,
+        RefundFate::FailsAt(_) => Some("pending"),
+        RefundFate::Failed => Some("failed"),
+    }
 }
 
 fn details(payment: &Payment) -> Value {
@@ -151,40 +162,34 @@ pub fn event_type(kind: EventKind) -> &'static str {
         EventKind::Expired => "payment.expired",
         EventKind::RefundCreated => "payment.refund.created",
         EventKind::Refunded => "payment.refunded",
+        EventKind::Updated => "payment.updated",
     }
 }
 
 /// A notification: the event's body and the three headers KOMOJU sends with it.
-pub fn notification(
-    settings: &SimulatorSettings,
-    kind: EventKind,
-    payment: &Payment,
-    signing: Signing,
-    now: Timestamp,
-    ids: &mut IdSource,
-) -> Notification {
+pub fn notification(settings: &SimulatorSettings, event: &Event<'_>, ids: &mut IdSource) -> Notification {
+    let secret = settings.credential(Vendor::Komoju, "webhook_secret").unwrap_or_default();
     let id = ids.next();
-    let event_type = event_type(kind);
     let body = json!({
         "id": ids.next(),
-        "type": event_type,
+        "type": event.name,
         "resource": "event",
-        "created_at": instant(now),
-        "reason": reason(kind),
-        "data": payment_value(payment),
+        "created_at": instant(event.at),
+        "reason": reason(event.kind),
+        "data": payment_value(event.payment),
     })
     .to_string();
-    let signature = match signing {
-        Signing::Right => sign(&settings.webhook_secret, &body),
-        Signing::WrongKey => sign(&format!("not {}", settings.webhook_secret), &body),
-        Signing::ChangedBody => sign(&settings.webhook_secret, &format!("{body} ")),
+    let signature = match event.signing {
+        Signing::Right => sign(secret, &body),
+        Signing::WrongKey => sign(&format!("not {secret}"), &body),
+        Signing::ChangedBody => sign(secret, &format!("{body} ")),
     };
     let headers = vec![
         ("X-Komoju-ID".to_owned(), id.clone()),
-        ("X-Komoju-Event".to_owned(), event_type.to_owned()),
+        ("X-Komoju-Event".to_owned(), event.name.to_owned()),
         ("X-Komoju-Signature".to_owned(), signature),
     ];
-    Notification { id, event_type: event_type.to_owned(), headers, body }
+    Notification { id, headers, body }
 }
 
 /// Lowercase hex HMAC-SHA256 of the body under the merchant's secret.

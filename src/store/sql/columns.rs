@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AccountId, ApplicationId, AttachmentId, CorrectionId, DecisionId, InvoiceId, JobId, OfficerId,
-    OperationId, PayableId, PaymentId, ProposalId, PublicationId, TenantCode,
+    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, InvoiceId, JobId, OfficerId,
+    OperationId, PayableId, PaymentId, PayoutId, ProposalId, PublicationId, RefundId, TenantCode,
 };
 use crate::domain::money::Yen;
 
@@ -71,8 +71,8 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    AccountId OfficerId ApplicationId AttachmentId CorrectionId ProposalId DecisionId InvoiceId PayableId
-    PaymentId OperationId JobId PublicationId
+    AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
+    PaymentId OperationId JobId PublicationId RefundId PayoutId
 }
 
 const _: () = {

@@ -108,7 +108,8 @@ impl Talk {
     }
 }
 
-fn environment(db: &TestDb) -> Vec<(&'static str, String)> {
+/// What every command over the test's database is told.
+pub fn environment(db: &TestDb) -> Vec<(&'static str, String)> {
     let database = match &db.settings.url {
         DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
         DatabaseUrl::Postgres(url) => url.clone(),

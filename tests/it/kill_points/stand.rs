@@ -1,15 +1,17 @@
 //! One counter under test: a database, a gateway that outlives the server, an applicant, and the server of the moment.
 
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use madoguchi::drill::CrashPoint;
-use madoguchi::simulator::{self, RunningSimulator, SimulatorSettings};
+use madoguchi::simulator::{self, RunningSimulator, SimulatorSettings, Vendor, VendorAccount};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::server::{SECRET_KEY, Server, Talk, WEBHOOK_SECRET};
+use super::server::{SECRET_KEY, Server, Talk, WEBHOOK_SECRET, environment};
 use crate::support::app::{AOMORI, Answer, PASSWORD, new_key, read};
 use crate::support::db::{TestDb, new_folder};
 use crate::support::money::Books;
@@ -105,6 +107,27 @@ impl Stand {
     /// A `POST` with this key, ready to be sent (again).
     pub fn post(&self, path: &str, key: &str, body: &Value) -> RequestBuilder {
         self.mine(Method::POST, path).header("idempotency-key", key).json(body)
+    }
+
+    /// Appoints a member of staff by the command line and signs them in; gives the token.
+    pub async fn officer(&self, department: &str, role: &str, email: &str) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_madoguchi"));
+        command.args(["officer", "appoint", "--tenant", AOMORI, "--email", email, "--name", "三浦 花子"]);
+        command.args(["--department", department, "--role", role, "--title", "主事", "--config"]);
+        command.arg(self.folder.join("settings.toml")).current_dir(&self.folder);
+        command.envs(environment(&self.db)).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+        let who = json!({ "email": email, "password": PASSWORD });
+        let tokens = send(self.request(Method::POST, "/v1/sessions").json(&who)).await.expect(200);
+        tokens["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A `POST` in the name of somebody else.
+    pub fn post_as(&self, token: &str, path: &str, key: &str, body: &Value) -> RequestBuilder {
+        let request = self.request(Method::POST, &format!("/v1/tenants/{AOMORI}/{path}")).bearer_auth(token);
+        request.header("idempotency-key", key).json(body)
     }
 
     /// A `GET`.
@@ -210,9 +233,11 @@ fn simulator_settings(data_dir: PathBuf) -> SimulatorSettings {
     SimulatorSettings {
         bind: "127.0.0.1:0".parse().unwrap(),
         data_dir,
-        secret_key: SECRET_KEY.to_owned(),
-        webhook_secret: WEBHOOK_SECRET.to_owned(),
-        webhook_url: None,
+        accounts: vec![VendorAccount::new(
+            Vendor::Komoju,
+            &[("secret_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)],
+            None,
+        )],
         merchant_name: "青森県".to_owned(),
         seed: 0,
         webhook_retry_seconds: vec![1, 1, 1],

@@ -28,10 +28,15 @@ pub struct Payer<'a> {
 impl<'a> Payer<'a> {
     /// A business with a submitted application and its invoice.
     pub async fn with_invoice(app: &'a TestApp, db: &'a TestDb) -> Self {
+        Self::owing(app, db, "denki-koji-toroku", "business").await
+    }
+
+    /// Somebody with a submitted application for a procedure and its invoice.
+    pub async fn owing(app: &'a TestApp, db: &'a TestDb, procedure: &str, kind: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let email = format!("payer{}@example.jp", NEXT.fetch_add(1, Ordering::Relaxed));
-        let person = app.register(&email, "business").await;
-        let submitted = app.submitted(&person, AOMORI, "denki-koji-toroku").await;
+        let person = app.register(&email, kind).await;
+        let submitted = app.submitted(&person, AOMORI, procedure).await;
         let invoice = submitted["invoice"]["id"].as_str().unwrap().to_owned();
         Self { app, db, person: RefCell::new(person), email, invoice }
     }
@@ -65,6 +70,28 @@ impl<'a> Payer<'a> {
             self.app.drain().await;
             if let Some(page) = self.books().await.payment().redirect_url.clone() {
                 return page;
+            }
+        }
+        panic!("{:?}", self.books().await.states());
+    }
+
+    /// The youngest payment's page, or that of a new one where the recovery called it off or gave it up.
+    pub async fn page_at_last(&self, method: &str) -> String {
+        let steps = [(20, SignedDuration::from_secs(10)), (12, SignedDuration::from_mins(2))];
+        for (times, step) in steps {
+            for _ in 0..times {
+                self.app.advance(step).await;
+                self.app.drain().await;
+                let books = self.books().await;
+                let youngest = books.payments.last().unwrap();
+                if matches!(youngest.state.as_str(), "canceled" | "failed" | "expired") {
+                    disarm(self.app).await;
+                    self.sign_in_again().await;
+                    return self.page(method).await;
+                }
+                if let Some(page) = youngest.redirect_url.clone() {
+                    return page;
+                }
             }
         }
         panic!("{:?}", self.books().await.states());

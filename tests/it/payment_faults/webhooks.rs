@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::payer::{Payer, client, notifications_arrive};
-use crate::support::app::{AOMORI, TestApp};
+use crate::support::app::{AOMORI, TestApp, VERITRANS_KEY};
 use crate::support::db::TestDb;
 
 on_both_databases!(f14_f15_copies_of_a_notification_have_one_effect, async |db: TestDb| {
@@ -142,6 +142,13 @@ async fn notify(app: &TestApp, delivery: &str, event: &str, kind: &str, data: &V
         .unwrap()
         .status()
         .as_u16()
+}
+
+/// The header of a VeriTrans notification in this merchant's name, under the right key.
+pub fn veritrans_seal(merchant: &str, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &HEXLOWER.decode(VERITRANS_KEY.as_bytes()).unwrap());
+    let tag = HEXLOWER.encode(hmac::sign(&key, body.as_bytes()).as_ref());
+    format!("h=HmacSHA256;s={merchant};v={tag}")
 }
 
 /// How many notifications this process has rejected.

@@ -4,6 +4,7 @@ use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
 use super::ACTORS;
+use crate::refunds::payouts::payee;
 use crate::support::app::{AOMORI, AOMORI_CITY, Answer, PASSWORD, Person, TestApp, new_key, read};
 
 /// The department of the procedure.
@@ -26,8 +27,14 @@ pub enum Target {
     Proposed,
     /// A paid and decided case.
     Decided,
+    /// A submitted case whose fee came at the counter.
+    AtCounter,
     /// A version of a procedure that is being written.
     Publication,
+    /// A file that asks the bank to pay a refund.
+    Payout,
+    /// Cases that were handed in at the same time.
+    Basket,
 }
 
 /// A case with what hangs on it.
@@ -50,11 +57,15 @@ pub struct World {
     chief: Person,
     administrator: Person,
     publication: String,
+    refund: String,
+    payout: String,
+    basket: String,
     draft: Case,
     submitted: Case,
     spare: Case,
     proposed: Case,
     decided: Case,
+    at_counter: Case,
 }
 
 impl World {
@@ -73,6 +84,9 @@ impl World {
             .post(&administrator, "/v1/tenants/020001/procedure-versions", json!({ "source": "id: x" }))
             .await;
         let publication = publication.expect(201)["id"].as_str().unwrap().to_owned();
+        let together = json!({ "applications": [draft_of(&app, &applicant).await] });
+        let basket = app.post(&applicant, "/v1/tenants/020001/baskets", together).await.expect(201);
+        let basket = basket["id"].as_str().unwrap().to_owned();
         let draft = draft(&app, &applicant).await;
         let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let payment = open_payment(&app, &applicant, &submitted).await;
@@ -84,6 +98,12 @@ impl World {
         decided.payment = pay(&app, &applicant, &decided).await;
         propose(&app, &clerk, &decided).await;
         approve(&app, &chief, &decided).await;
+        // Neither of those who are asked below asked for these.
+        let treasurer = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "suito@example.jp").await;
+        let payout = payout(&app, &treasurer, &chief, &decided).await;
+        let refund = refund(&app, &treasurer, &decided).await;
+        let mut at_counter = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        at_counter.payment = receive(&app, &at_counter).await;
         Self {
             app,
             applicant,
@@ -95,11 +115,15 @@ impl World {
             chief,
             administrator,
             publication,
+            refund,
+            payout,
+            basket,
             draft,
             submitted,
             spare,
             proposed,
             decided,
+            at_counter,
         }
     }
 
@@ -122,10 +146,13 @@ impl World {
     fn case(&self, target: Target) -> &Case {
         match target {
             Target::Draft => &self.draft,
-            Target::Body | Target::Submitted | Target::Publication => &self.submitted,
+            Target::Body | Target::Submitted | Target::Publication | Target::Payout | Target::Basket => {
+                &self.submitted
+            }
             Target::Spare => &self.spare,
             Target::Proposed => &self.proposed,
             Target::Decided => &self.decided,
+            Target::AtCounter => &self.at_counter,
         }
     }
 
@@ -134,10 +161,16 @@ impl World {
         let case = self.case(target);
         let id = if template.contains("/invoices/") {
             &case.invoice
-        } else if template.contains("/payments/") {
+        } else if template.contains("payments/{id}") {
             &case.payment
+        } else if template.contains("/refunds/") {
+            &self.refund
+        } else if target == Target::Payout {
+            &self.payout
         } else if target == Target::Publication {
             &self.publication
+        } else if target == Target::Basket {
+            &self.basket
         } else {
             &case.id
         };
@@ -163,10 +196,21 @@ impl World {
             "create_session" => json!({ "email": "stranger@example.jp", "password": PASSWORD }),
             "refresh_session" => json!({ "refresh_token": "nobody-gave-me-this" }),
             "quote_procedure" => json!({ "form": {} }),
+            "quote_basket" => json!({ "applications": [{ "procedure": PROCEDURE, "form": {} }] }),
+            "create_basket" => json!({ "applications": [self.submitted.id] }),
             "create_application" => json!({ "procedure": PROCEDURE, "form": {} }),
             "edit_application" => json!({ "form": { "phone": "0177221111" } }),
             "resubmit_application" => json!({ "form": { "phone": "0177221111" } }),
+            "receive_counter_payment" => {
+                json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" })
+            }
+            "reverse_counter_payment" => json!({ "reason": "誤入力" }),
             "open_payment" => json!({ "method": "card" }),
+            "create_payout" => json!({ "transfer_on": "2026-04-30" }),
+            "set_payee" => payee("クドウ"),
+            "create_refund" => {
+                json!({ "amount": 1, "reason": "assessment_error", "refund_amount_available": 0 })
+            }
             "request_correction" => json!({
                 "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20"
             }),
@@ -241,6 +285,33 @@ pub async fn pay(app: &TestApp, applicant: &Person, case: &Case) -> String {
     })
     .await;
     payment["id"].as_str().unwrap().to_owned()
+}
+
+/// Asks for a part of what was paid to go back.
+pub async fn refund(app: &TestApp, accountant: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/refunds", case.invoice);
+    let left = app.get(accountant, &path).await.expect(200)["refund_amount_available"].clone();
+    let body = json!({ "amount": 1000, "reason": "assessment_error", "refund_amount_available": left });
+    let asked = app.post(accountant, &path, body).await.expect(201);
+    asked["id"].as_str().unwrap().to_owned()
+}
+
+/// A part of what was paid goes into a transfer file.
+async fn payout(app: &TestApp, accountant: &Person, chief: &Person, case: &Case) -> String {
+    let refund = format!("/v1/tenants/020001/refunds/{}", refund(app, accountant, case).await);
+    app.post(accountant, &format!("{refund}/payee"), payee("クドウ")).await.expect(200);
+    app.post(chief, &format!("{refund}/approve"), json!({})).await.expect(200);
+    let body = json!({ "transfer_on": "2026-04-30" });
+    let made = app.post(accountant, "/v1/tenants/020001/payouts", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Has somebody of the department enter the fee at the counter; gives the payment.
+async fn receive(app: &TestApp, case: &Case) -> String {
+    let cashier = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "cashier@example.jp").await;
+    let path = format!("/v1/tenants/020001/invoices/{}/counter-payments", case.invoice);
+    let entry = json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" });
+    app.post(&cashier, &path, entry).await.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// Claims the case and drafts its grant.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use madoguchi::simulator::{RunningSimulator, SimulatorSettings, start};
+use madoguchi::simulator::{RunningSimulator, SimulatorSettings, Vendor, VendorAccount, start};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -107,9 +107,11 @@ impl Stand {
         let settings = SimulatorSettings {
             bind: "127.0.0.1:0".parse().unwrap(),
             data_dir: std::env::temp_dir().join(name),
-            secret_key: SECRET_KEY.to_owned(),
-            webhook_secret: WEBHOOK_SECRET.to_owned(),
-            webhook_url: Some(format!("http://{address}/hook")),
+            accounts: vec![VendorAccount::new(
+                Vendor::Komoju,
+                &[("secret_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)],
+                Some(format!("http://{address}/hook")),
+            )],
             merchant_name: "青森県 <窓口>".to_owned(),
             seed: 7,
             webhook_retry_seconds: vec![60, 600],

@@ -2,6 +2,7 @@
 
 mod group_commit;
 mod lost_commit;
+mod older_databases;
 mod races;
 mod reads;
 mod settings;

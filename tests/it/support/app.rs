@@ -16,7 +16,7 @@ use madoguchi::http::{self, Documentation};
 use madoguchi::jobs::Worker;
 use madoguchi::service::Core;
 use madoguchi::service::officer::{self, Appointment};
-use madoguchi::simulator::{self, RunningSimulator, SimulatorSettings};
+use madoguchi::simulator::{self, RunningSimulator, SimulatorSettings, Vendor, VendorAccount};
 use madoguchi::start::{Sources, build_core_on};
 use madoguchi::store::officers::Term;
 use reqwest::{Method, StatusCode};
@@ -41,6 +41,29 @@ pub const ON_ISSUE: &str = "test-on-issue";
 const SECRET_KEY: &str = "sk_test_simulator";
 /// What the simulator signs notifications with.
 pub const WEBHOOK_SECRET: &str = "whsec_test_simulator";
+
+/// The CCID at VeriTrans, as the settings have it.
+pub const VERITRANS_CCID: &str = "A100000000000000000000cc";
+/// The key at VeriTrans.
+pub const VERITRANS_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// A merchant's account at a simulated vendor: its name with us, and what proves either side.
+type Account = (Vendor, &'static str, [(&'static str, &'static str); 2]);
+
+/// The merchant's account at each of them.
+const ACCOUNTS: [Account; 4] = [
+    (Vendor::Komoju, "komoju", [("secret_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)]),
+    (Vendor::Paypay, "paypay", [("api_key", "key_test"), ("api_secret", "secret_test")]),
+    (Vendor::Stripe, "stripe", [("secret_key", SECRET_KEY), ("webhook_secret", WEBHOOK_SECRET)]),
+    (Vendor::Veritrans, "veritrans", [("merchant_id", VERITRANS_CCID), ("secret_key", VERITRANS_KEY)]),
+];
+
+/// Puts every account to use, the one of this name first: it takes what it can.
+pub fn gateway_first(settings: &mut Settings, name: &str) {
+    for gateway in &mut settings.gateways {
+        gateway.enabled = true;
+    }
+    settings.gateways.sort_by_key(|gateway| gateway.name != name);
+}
 
 /// A running service.
 pub struct TestApp {
@@ -380,9 +403,13 @@ fn simulator_settings(base: &str) -> SimulatorSettings {
     SimulatorSettings {
         bind: "127.0.0.1:0".parse().unwrap(),
         data_dir: new_folder(),
-        secret_key: SECRET_KEY.to_owned(),
-        webhook_secret: WEBHOOK_SECRET.to_owned(),
-        webhook_url: Some(format!("{base}/v1/tenants/{AOMORI}/gateways/komoju/notifications")),
+        accounts: ACCOUNTS
+            .into_iter()
+            .map(|(vendor, name, credentials)| {
+                let url = format!("{base}/v1/tenants/{AOMORI}/gateways/{name}/notifications");
+                VendorAccount::new(vendor, &credentials, Some(url))
+            })
+            .collect(),
         merchant_name: "青森県".to_owned(),
         seed: 0,
         webhook_retry_seconds: vec![1, 1, 1],
@@ -399,13 +426,17 @@ fn settings(base: &str, simulator: &str) -> Settings {
     settings.identity.argon2_iterations = 1;
     settings.payments.open_wait_ms = 2000;
     for gateway in &mut settings.gateways {
-        gateway.base_url = format!("{simulator}/api/v1");
+        gateway.base_url = format!("{simulator}{}", gateway.kind.api_path());
         gateway.connect_timeout_ms = 1000;
         gateway.total_timeout_ms = 1500;
     }
     settings.secrets.installation_key = Some(SecretString::from(BASE64.encode(&[7; 32])));
-    settings.secrets.komoju_secret_key = Some(SecretString::from(SECRET_KEY));
-    settings.secrets.komoju_webhook_secret = Some(SecretString::from(WEBHOOK_SECRET));
+    for (_, name, credentials) in ACCOUNTS {
+        // The merchant's number is no secret: it stands in the settings.
+        for (credential, value) in credentials.into_iter().filter(|(name, _)| *name != "merchant_id") {
+            settings.secrets.set_of_gateway(name, credential, value);
+        }
+    }
     settings
 }
 

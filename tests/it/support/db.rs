@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use diesel::connection::SimpleConnection;
 use jiff::Timestamp;
 use madoguchi::clock::{FixedClock, SeededIds, SystemIds};
+use madoguchi::service::ledger_check;
 use madoguchi::store::{DatabaseSettings, DatabaseUrl, Db, StoreError};
 
 use super::cluster::{cluster, create_database, drop_database};
@@ -39,6 +40,9 @@ pub struct TestDb {
     pub settings: DatabaseSettings,
     /// Which database it is.
     pub kind: Kind,
+    /// What the test leaves unexplained in the ledger on purpose, as `madoguchi ledger check` names it.
+    unexplained: Mutex<Option<Vec<&'static str>>>,
+    contents: Contents,
     place: Place,
 }
 
@@ -129,6 +133,39 @@ impl TestDb {
             .unwrap()
     }
 
+    /// At its end the test's ledger does not hold in exactly these facts, because the test made it so.
+    pub fn leaves_unexplained(&self, facts: &[&'static str]) {
+        *self.unexplained.lock().unwrap() = Some(facts.to_vec());
+    }
+
+    /// The ledger is not looked at when the test ends, because the test writes nonsense into it.
+    pub fn has_a_ruined_ledger(&self) {
+        *self.unexplained.lock().unwrap() = None;
+    }
+
+    /// What does not hold in the ledgers of this database: the names of the facts.
+    fn ledger_findings(&self) -> Vec<String> {
+        let check = async |db: &Db| {
+            let reports = ledger_check::check(db).await.unwrap();
+            let findings = reports.into_iter().flat_map(|report| report.findings);
+            let mut names: Vec<_> = findings.map(|finding| finding.name().to_owned()).collect();
+            names.sort();
+            names
+        };
+        // A test may have stopped its own handle, or have broken its connections.
+        let db = self.another_node(|_| {});
+        let found = std::thread::scope(|scope| {
+            // A thread of its own: this one may belong to the test's runtime.
+            let run = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(check(&db))
+            };
+            scope.spawn(run).join()
+        });
+        db.shutdown();
+        found.unwrap()
+    }
+
     fn open(settings: DatabaseSettings, contents: Contents, kind: Kind, place: Place) -> Self {
         static SEED: AtomicU64 = AtomicU64::new(1);
         let clock = Arc::new(FixedClock::new("2026-04-01T00:00:00Z".parse::<Timestamp>().unwrap()));
@@ -137,16 +174,24 @@ impl TestDb {
             execute(&settings.url, statements);
         }
         let db = Db::open(&settings, clock.clone(), ids).unwrap();
-        Self { db, clock, settings, kind, place }
+        let unexplained = Mutex::new(Some(Vec::new()));
+        Self { db, clock, settings, kind, unexplained, contents, place }
     }
 }
 
 impl Drop for TestDb {
     fn drop(&mut self) {
         self.db.shutdown();
+        // T-3 at the end of every test; one that failed already has more to say.
+        let looks = !std::thread::panicking() && matches!(self.contents, Contents::Migrated);
+        let expected = self.unexplained.lock().ok().and_then(|mut unexplained| unexplained.take());
+        let found = expected.filter(|_| looks).map(|expected| (expected, self.ledger_findings()));
         match &self.place {
             Place::Folder(folder) => drop(std::fs::remove_dir_all(folder)),
             Place::Database(name) => drop_database(cluster().unwrap(), name),
+        }
+        if let Some((expected, found)) = found {
+            assert_eq!(found, expected, "the ledger at the end of the test");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod catalogue;
+pub mod choices;
 pub mod cluster;
 pub mod core;
 #[macro_use]

@@ -14,6 +14,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("invoices", "(SELECT COUNT(*) FROM invoices)"),
     ("payments", "(SELECT COUNT(*) FROM payments)"),
     ("payment versions", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM payments)"),
+    ("counter entries", "(SELECT COUNT(*) FROM counter_payments)"),
     ("operations", "(SELECT COUNT(*) FROM gateway_operations)"),
     ("notifications", "(SELECT COUNT(*) FROM gateway_notifications)"),
     ("ledger entries", "(SELECT COUNT(*) FROM ledger_entries)"),
@@ -39,4 +40,9 @@ pub async fn traces(db: &TestDb) -> Vec<(&'static str, i64)> {
 #[expect(clippy::disallowed_methods, reason = "tests may read the environment")]
 pub fn rounds(default: usize) -> usize {
     std::env::var("TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(default)
+}
+
+/// So many cases of a property by default, and as many times more as `TEST_ROUNDS` is above 30.
+pub fn scaled(cases: usize) -> usize {
+    cases * rounds(30).div_ceil(30).max(1)
 }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Case, faults, fee, field};
-use crate::domain::fee::{Channel, FeeFault, basket_items, increase, price_basket};
+use crate::domain::expression::Facts;
+use crate::domain::fee::{
+    Channel, FeeFault, assess_in_basket, basket_items, increase, price_basket, same_time_terms,
+};
 use crate::domain::money::Yen;
 
 fn counted(formula: &Value) -> Case {
@@ -102,6 +105,28 @@ fn r58b_three_approvals_at_once_cost_16600_in_one_application_and_in_three() {
 }
 
 #[test]
+fn r58b_an_application_that_others_relieve_of_the_full_price_is_assessed_to_the_basket_price() {
+    let case = counted(&json!({"kind": "same_time", "first": 9_000, "other": 3_800, "count": "form.n"}));
+    let answers = [(7, json!({"n": 2})), (3, json!({"n": 1})), (5, json!({"n": 0}))];
+    let mut items = Vec::new();
+    for (key, answers) in &answers {
+        items.extend(basket_items(key, &case.assess(answers).unwrap()));
+    }
+    let (terms, prices) = (same_time_terms(&items, ToString::to_string), price_basket(&items).unwrap());
+    for (key, answers) in &answers {
+        let own = terms.get(key).cloned().unwrap_or_default();
+        let assessed = case.assess_in_basket(answers, &own).unwrap();
+        let line = &assessed.lines[0];
+        assert_eq!(line.amount, prices[&(*key, line.formula_version.clone())], "{key}");
+        assert_eq!(line.full_price_in.as_deref(), (*key != 3).then_some("3"), "{key}");
+        // What is stored with an invoice gives the same again (T-2).
+        let facts = Facts::new(assessed.facts.clone());
+        let again = assess_in_basket(&case.fees, &facts, assessed.arrived_on, &assessed.terms).unwrap();
+        assert_eq!(again, assessed);
+    }
+}
+
+#[test]
 fn r58c_the_completion_inspection_costs_three_quarters_of_the_permit() {
     let form = json!([field("inspection", "boolean"), field("volume", "integer")]);
     let permit = json!({"kind": "linear", "base": 20_000, "per_unit": 1, "count": "form.volume"});
@@ -148,6 +173,7 @@ fn r58d_what_is_counted_is_data() {
     assert_eq!(per_unit(300, "form.n * form.m", "人").total(&json!({"n": 2, "m": 2})), Ok(1_200));
     assert_eq!(per_unit(300, "form.n + form.m", "事実").total(&json!({"n": 2, "m": 1})), Ok(900));
     assert_eq!(per_unit(400, "form.n", "年度").total(&json!({"n": 3})), Ok(1_200));
+    assert_eq!(per_unit(300, "form.n", "簿冊").total(&json!({"n": 2})), Ok(600));
     assert_eq!(per_unit(10, "(form.n + 9) / 10", "枚").total(&json!({"n": 21})), Ok(30));
     let form = json!([{"name": "items", "label": {"ja": "請求", "en": "Items"}, "type": "table",
         "columns": [field("copies", "integer"), field("kind", "text")]}]);

@@ -86,8 +86,35 @@ fn r60_and_r101_use_for_less_than_a_month_bears_consumption_tax() {
     assert_eq!(assessed("2026-04-01", "2026-04-29"), (1_100, Some((10, 100))));
     assert_eq!(assessed("2026-04-01", "2026-04-30"), (1_000, None));
     assert_eq!(assessed("2026-04-01", "2026-06-30"), (3_000, None));
-    // The minimum comes first, the tax after it.
-    assert_eq!(total(&road(17), "2026-04-01", "2026-04-10"), 110);
+}
+
+#[test]
+fn r60_a_short_use_is_taxed_first_and_raised_to_a_hundred_yen_after() {
+    // 道路法施行令第19条第2項: 乗じて得た額に1.1を乗じて得た額（その額が100円に満たない場合は100円）.
+    for (yearly, amount) in [(600, 100), (1_140, 104), (1_090, 100), (1_200, 110), (17, 100)] {
+        assert_eq!(total(&road(yearly), "2026-04-01", "2026-04-10"), amount, "{yearly} a year");
+    }
+    let shown = case(&road(600)).explanation(&time("2026-04-01", "2026-04-10"));
+    let expected = [
+        "2026-04-01〜2026-04-10: 年額 600円 × 1 × 1/12",
+        "1月未満の使用のため消費税 10% を加算",
+        "100円に満たないため 100円",
+        "合計 100円（1円未満切捨て）",
+    ];
+    assert_eq!(shown, expected);
+    // A short use over the turn of the fiscal year: each year is taxed and raised by itself.
+    assert_eq!(total(&road(600), "2026-03-25", "2026-04-10"), 200);
+    assert_eq!(total(&road(1_140), "2026-03-25", "2026-04-10"), 209, "104.5 and 104.5, rounded down once");
+}
+
+#[test]
+fn r60_an_ordinance_may_tax_the_minimum_instead() {
+    let mut local = road(600);
+    local["minimum_step"] = json!("before_tax");
+    assert_eq!(total(&local, "2026-04-01", "2026-04-10"), 110, "50 is raised to 100, then taxed");
+    assert_eq!(total(&local, "2026-04-01", "2026-04-30"), 100, "a whole month bears no tax");
+    let shown = case(&local).explanation(&time("2026-04-01", "2026-04-10"));
+    assert_eq!(shown[1..3], ["100円に満たないため 100円", "1月未満の使用のため消費税 10% を加算"]);
 }
 
 #[test]

@@ -64,6 +64,33 @@ fn formula() -> impl Strategy<Value = FeeFormula> {
     .prop_map(|written| serde_json::from_value(written).unwrap())
 }
 
+/// A formula over the whole number `form.n`.
+fn priceable() -> impl Strategy<Value = Value> {
+    let yen = 0_i64..1_000_000_000;
+    let pair = (yen.clone(), yen);
+    prop_oneof![
+        pair.clone().prop_map(|(base, per_unit)| {
+            json!({"kind": "linear", "base": base, "per_unit": per_unit, "count": "form.n"})
+        }),
+        pair.clone().prop_map(|(amount, _)| {
+            json!({"kind": "per_unit", "unit_amount": amount, "count": "form.n", "unit": "通"})
+        }),
+        pair.clone().prop_map(
+            |(first, other)| json!({"kind": "same_time", "first": first, "other": other, "count": "form.n"})
+        ),
+        pair.prop_map(|(amount, otherwise)| {
+            json!({"kind": "by_condition", "otherwise": otherwise,
+                "cases": [{"when": "form.n > 1", "amount": amount}]})
+        }),
+        tariff(),
+    ]
+}
+
+/// A number of ordinary size as often as any there is.
+fn any_number() -> impl Strategy<Value = i64> {
+    prop_oneof![-10_i64..100_000, any::<i64>()]
+}
+
 fn any_day() -> impl Strategy<Value = Date> {
     (0_i64..20_000).prop_map(|days| date(2000, 1, 1) + days.days())
 }
@@ -97,6 +124,15 @@ proptest! {
         prop_assert!(n >= 0 && base >= 100 && part >= 0);
         let (exact, unit) = (i128::from(base) * i128::from(numerator), i128::from(denominator));
         prop_assert!(i128::from(part) * unit <= exact && (i128::from(part) + 1) * unit > exact);
+    }
+
+    #[test]
+    fn r62_no_fee_of_any_shape_is_negative_or_leaves_the_range(shape in priceable(), n in any_number()) {
+        if let Ok(assessment) = counted(&shape).assess(&json!({"n": n})) {
+            let lines: Vec<i64> = assessment.lines.iter().map(|line| line.amount.amount()).collect();
+            prop_assert!(lines.iter().all(|amount| *amount >= 0), "{lines:?}");
+            prop_assert_eq!(assessment.total.amount(), lines.iter().sum::<i64>());
+        }
     }
 
     #[test]

@@ -66,11 +66,11 @@ impl ExampleStand<'_> {
         };
         let known = known.facts();
         let answers = self.form.tidy(example.form.clone());
-        let found = self.form.validate(&answers, &known);
+        let (found, mut facts) = self.form.validate_with_facts(&answers, &known);
         faults.extend(found.into_iter().map(|fault| below("/form", fault)));
-        let mut facts = self.form.facts(&answers, &known);
         self.check_due_on(example, day, &mut faults);
         self.check_queue(example, &facts, day, &mut faults);
+        self.check_places(&answers, &mut faults);
         let present: Vec<String> = example.attachments.iter().map(|file| file.code.clone()).collect();
         faults.extend(self.documents.check(&facts, Some(example.applicant_kind), &present).faults);
         for (index, file) in example.attachments.iter().enumerate() {
@@ -79,12 +79,22 @@ impl ExampleStand<'_> {
         }
         if let Some(office) = &example.office {
             let office = self.office_form.tidy(office.clone());
-            let found = self.office_form.validate(&office, &facts);
+            let (found, with_office) = self.office_form.validate_with_facts(&office, &facts);
             faults.extend(found.into_iter().map(|fault| below("/office", fault)));
-            facts = self.office_form.facts(&office, &facts);
+            facts = with_office;
         }
         self.check_total(example, &facts, day, &mut faults);
         faults
+    }
+
+    fn check_places(&self, answers: &serde_json::Value, faults: &mut Vec<Fault>) {
+        for place in self.form.named_places(answers) {
+            let fault = below("/form", self.form.unknown_place(&place.pointer));
+            let is_known = self.jurisdictions.may_exist(&place.code);
+            if !is_known && !faults.iter().any(|earlier| earlier.pointer == fault.pointer) {
+                faults.push(fault);
+            }
+        }
     }
 
     fn check_total(&self, example: &Example, facts: &Facts, day: Date, faults: &mut Vec<Fault>) {

@@ -11,14 +11,14 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::{check_span, check_text, empty_fault, is_name, slug_fault};
+use crate::domain::expression::Scope;
 use crate::domain::fault::Fault;
 use crate::domain::fee::CompiledFees;
-use crate::domain::form::scope;
 use crate::domain::procedure::{Fee, FeeDue, FeeFormula, FieldType, ProcedureDefinition, ReliefKind};
 
 impl ProcedureDefinition {
     /// Adds the faults; gives the fees compiled where that is possible.
-    pub(super) fn check_fees(&self, faults: &mut Vec<Fault>) -> Option<CompiledFees> {
+    pub(super) fn check_fees(&self, scope: &Scope, faults: &mut Vec<Fault>) -> Option<CompiledFees> {
         for (index, fee) in (0_usize..).zip(&self.fees) {
             let pointer = format!("/fees/{index}");
             if !is_name(&fee.code) {
@@ -42,10 +42,9 @@ impl ProcedureDefinition {
             self.check_derived(&pointer, fee, faults);
         }
         self.check_reliefs(faults);
-        let scope = scope(self);
-        match CompiledFees::compile(self, &scope) {
+        match CompiledFees::compile(self, scope) {
             Ok(fees) => {
-                answered::check(self, &scope, &fees, faults);
+                answered::check(self, scope, &fees, faults);
                 Some(fees)
             }
             Err(found) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{check_text, duplicate_fault, is_name, slug_fault};
 use crate::domain::fault::Fault;
-use crate::domain::form::{CompiledForm, MOST_COLUMNS, MOST_FIELDS, MOST_ROWS};
+use crate::domain::form::{CompiledForm, MOST_COLUMNS, MOST_FIELDS, MOST_ROWS, has_words};
 use crate::domain::procedure::{Field, FieldType, ProcedureDefinition};
 
 /// The greatest `max_length`, in graphemes.
@@ -18,19 +18,17 @@ const INDIVIDUAL_NUMBER: [&str; 6] =
     ["個人番号", "マイナンバー", "my_number", "mynumber", "individual_number", "kojin_bango"];
 
 impl ProcedureDefinition {
-    /// Adds the faults of the fields; gives the compiled form when it has none.
-    pub(super) fn check_fields(&self, faults: &mut Vec<Fault>) {
+    /// Adds the faults of the fields; gives the applicant's form and that of the office, each if it compiles.
+    pub(super) fn check_fields(
+        &self,
+        faults: &mut Vec<Fault>,
+    ) -> (Option<CompiledForm>, Option<CompiledForm>) {
         self.check_list(&self.form, "/form", MOST_FIELDS, faults);
         self.check_list(&self.office_form, "/office_form", MOST_FIELDS, faults);
         self.check_pages(faults);
-        if !self.office_form.is_empty()
-            && let Err(found) = CompiledForm::compile_office(self)
-        {
-            faults.extend(found);
-        }
-        if let Err(found) = CompiledForm::compile(self) {
-            faults.extend(found);
-        }
+        let office_form = CompiledForm::compile_office(self).map_err(|found| faults.extend(found)).ok();
+        let form = CompiledForm::compile(self).map_err(|found| faults.extend(found)).ok();
+        (form, office_form)
     }
 
     fn check_list(&self, fields: &[Field], pointer: &str, most: usize, faults: &mut Vec<Fault>) {
@@ -202,6 +200,13 @@ fn check_bounds(pointer: &str, field: &Field, faults: &mut Vec<Fault>) {
     if field.field_type == FieldType::Money && field.min.is_some_and(|min| min < 0) {
         let (ja, en) = ("金額は0以上です", "money is zero or more");
         faults.push(Fault::new(format!("{pointer}/min"), "bounds", ja, en));
+    }
+    if field.charset.is_some() && !has_words(field.field_type) {
+        let (ja, en) = (
+            "文字集合は文字・氏名・住所の項目だけに付けられます",
+            "charset belongs to text, names and addresses",
+        );
+        faults.push(Fault::new(format!("{pointer}/charset"), "bounds", ja, en));
     }
     let Some(max_length) = field.max_length else { return };
     if !matches!(field.field_type, FieldType::Text | FieldType::Kana) {

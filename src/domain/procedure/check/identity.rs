@@ -115,11 +115,14 @@ impl ProcedureDefinition {
 
     /// What is handed over, how long it is valid and when it is renewed.
     fn check_grant(&self, faults: &mut Vec<Fault>) {
+        let authority = self.legal_basis.disposing_authority.as_ref();
         let bases = [
             ("/issuance/basis", self.issuance.as_ref().map(|it| &it.basis)),
             ("/validity/basis", self.validity.as_ref().map(|it| &it.basis)),
             ("/renewal/basis", self.renewal.as_ref().map(|it| &it.basis)),
             ("/legal_basis/review_criteria", self.legal_basis.review_criteria.as_ref()),
+            ("/legal_basis/disposing_authority/ja", authority.map(|title| &title.ja)),
+            ("/legal_basis/disposing_authority/en", authority.map(|title| &title.en)),
         ];
         for (pointer, basis) in bases {
             if basis.is_some_and(|basis| basis.trim().is_empty()) {

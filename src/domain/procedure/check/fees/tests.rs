@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::form;
 use crate::domain::procedure::ProcedureDefinition;
 
 fn field(name: &str, kind: &str, members: &Value) -> Value {
@@ -33,7 +34,7 @@ fn check(form: &Value, fees: &Value, change: impl FnOnce(&mut Value)) -> Vec<(St
     change(&mut value);
     let definition: ProcedureDefinition = serde_json::from_value(value).unwrap();
     let mut faults = Vec::new();
-    definition.check_fees(&mut faults);
+    definition.check_fees(&form::scope(&definition), &mut faults);
     faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
 }
 

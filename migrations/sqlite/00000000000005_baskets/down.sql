@@ -1,0 +1,2 @@
+DROP TABLE basket_applications;
+DROP TABLE baskets;

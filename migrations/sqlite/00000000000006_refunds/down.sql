@@ -1,0 +1,3 @@
+DROP TABLE payouts;
+DROP TABLE refund_headroom;
+DROP TABLE refunds;

@@ -1,0 +1,131 @@
+//! `[[gateways]]`: the merchant accounts and the methods they take, all of it data.
+
+use serde::Deserialize;
+
+use crate::domain::payment::{CaptureMode, LegalRole, PayerFlow, RefundSupport};
+
+/// One `[[gateways]]` block: a merchant account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewaySettings {
+    /// Name in addresses, records and the names of its secrets: lower-case letters, digits and `_`.
+    pub name: String,
+    /// Which adapter.
+    pub kind: GatewayKind,
+    /// False: described, but not used.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Tenant codes, or `*`.
+    pub tenants: Vec<String>,
+    /// What a capture means in law.
+    pub legal_role: LegalRole,
+    /// The vendor's API.
+    pub base_url: String,
+    /// The merchant's number at the vendor, where its calls carry one.
+    #[serde(default)]
+    pub merchant_id: String,
+    /// Addresses (`192.0.2.7`) and nets (`192.0.2.0/24`) that unsigned notifications may come from.
+    #[serde(default)]
+    pub notification_sources: Vec<String>,
+    /// True: orders move no money, where the vendor has a test mode at the same address.
+    #[serde(default)]
+    pub test_mode: bool,
+    /// Connect time-out.
+    pub connect_timeout_ms: u64,
+    /// Whole call time-out.
+    pub total_timeout_ms: u64,
+    /// How many calls run at once.
+    #[serde(default = "usual_calls")]
+    pub max_calls: usize,
+    /// Methods and caps.
+    pub methods: Vec<MethodSettings>,
+}
+
+/// The adapters there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayKind {
+    /// KOMOJU Sessions.
+    Komoju,
+    /// PayPay OPA.
+    Paypay,
+    /// Stripe Checkout.
+    Stripe,
+    /// VeriTrans4G 接続API, service `em`.
+    Veritrans,
+}
+
+impl GatewayKind {
+    /// The path of the vendor's API below its host, as a `base_url` carries it.
+    pub fn api_path(self) -> &'static str {
+        match self {
+            Self::Komoju => "/api/v1",
+            Self::Paypay | Self::Stripe | Self::Veritrans => "",
+        }
+    }
+
+    /// The secrets an account needs, in the settings under `<account>_<credential>`.
+    pub fn credentials(self) -> &'static [&'static str] {
+        match self {
+            Self::Komoju | Self::Stripe => &["secret_key", "webhook_secret"],
+            Self::Paypay => &["api_key", "api_secret"],
+            Self::Veritrans => &["secret_key"],
+        }
+    }
+}
+
+/// A method of a gateway. What is left out is as the adapter knows it; a method that the adapter does not know needs
+/// `gateway_code` and `flow`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MethodSettings {
+    /// The method's code in our contract.
+    pub code: String,
+    /// Largest amount in yen.
+    pub max: i64,
+    /// Least amount in yen.
+    pub min: Option<i64>,
+    /// The vendor's code of the method.
+    pub gateway_code: Option<String>,
+    /// What the payer goes through.
+    pub flow: Option<PayerFlow>,
+    /// When money is taken.
+    pub capture: Option<CaptureMode>,
+    /// How money goes back.
+    pub refund: Option<RefundSupport>,
+}
+
+impl GatewaySettings {
+    /// Tells `check` everything that can be seen without the adapter.
+    pub(super) fn check(&self, lease_ms: i64, check: &mut impl FnMut(bool, &str)) {
+        let name = &self.name;
+        let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.len() <= 32
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        check(
+            is_name,
+            &format!("gateways.{name}: a name is up to 32 of a-z, 0-9 and _, and begins with a letter"),
+        );
+        check(self.max_calls > 0, &format!("gateways.{name}: max_calls must be at least 1"));
+        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        let near = loopback.iter().any(|prefix| self.base_url.starts_with(prefix));
+        check(
+            !self.base_url.starts_with("http://") || near,
+            &format!("gateways.{name}: a base_url beyond this machine must be https"),
+        );
+        check(
+            u64::try_from(lease_ms).is_ok_and(|lease| lease > 2 * self.total_timeout_ms),
+            &format!(
+                "payments.lease_ms must exceed twice the total_timeout_ms of gateway {name} (ask, then send)"
+            ),
+        );
+    }
+}
+
+fn usual_calls() -> usize {
+    64
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,262 @@
+//! Whether what rows say of money is what was booked for it.
+//!
+//! Purpose: T-3 says that the ledger holds in itself; this says that invoices and payments tell the same story. Each
+//! [`Fact`] is a difference, entries less rows: whatever order both come in, it is zero in the end, and only differences
+//! that are not zero are kept.
+
+use std::collections::HashMap;
+
+use crate::domain::invoice::InvoiceState;
+use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
+use crate::domain::money::Yen;
+use crate::domain::refund::{RefundRoute, RefundState};
+
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fact {
+    /// What an invoice was assessed at (調定額), by its id.
+    Assessed(String),
+    /// What a case still owes (未収), by its id.
+    Outstanding(String),
+    /// What a payment took, by its id.
+    Taken(String),
+    /// What went back out of a payment through its gateway, by its id.
+    SentBack(String),
+    /// What a refund owes by its decision, by its id.
+    RefundDecided(String),
+    /// What of a refund left, by its id.
+    RefundPaid(String),
+}
+
+impl Fact {
+    /// A short name, for counting.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Assessed(_) => "assessed",
+            Self::Outstanding(_) => "outstanding",
+            Self::Taken(_) => "taken",
+            Self::SentBack(_) => "sent_back",
+            Self::RefundDecided(_) => "refund_decided",
+            Self::RefundPaid(_) => "refund_paid",
+        }
+    }
+}
+
+/// Something booked that its rows do not say, or the other way round.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Disagreement {
+    /// What is compared.
+    pub fact: Fact,
+    /// Entries less rows, in yen.
+    pub difference: i64,
+}
+
+/// What an invoice claims.
+#[derive(Clone, Debug)]
+pub struct InvoiceClaim {
+    /// Its id.
+    pub id: String,
+    /// The case it arises from.
+    pub application: String,
+    /// Its state.
+    pub state: InvoiceState,
+    /// What it was issued for.
+    pub total: Yen,
+}
+
+/// What a payment claims.
+#[derive(Clone, Debug)]
+pub struct PaymentClaim {
+    /// Its id.
+    pub id: String,
+    /// Taken.
+    pub captured: Yen,
+    /// Sent back, by the gateway's word.
+    pub refunded: Yen,
+}
+
+/// What a refund claims.
+#[derive(Clone, Debug)]
+pub struct RefundClaim {
+    /// Its id.
+    pub id: String,
+    /// The payment that goes back.
+    pub payment: String,
+    /// How the money goes back.
+    pub route: RefundRoute,
+    /// Its state.
+    pub state: RefundState,
+    /// How much.
+    pub amount: Yen,
+}
+
+/// The comparison of entries and rows, in any order.
+#[derive(Debug, Default)]
+pub struct Agreement {
+    differences: HashMap<Fact, i64>,
+}
+
+impl Agreement {
+    /// Takes an entry of a case in.
+    pub fn entry(&mut self, application: &str, entry: &Entry) {
+        let amount = entry.amount.amount();
+        let (posting, signed) = match entry.kind {
+            EntryKind::Booked(posting) => (posting, amount),
+            EntryKind::Reversed(posting) => (posting, -amount),
+        };
+        // An assessment that was booked back had been made all the same.
+        if entry.kind == EntryKind::Booked(Posting::Assess) {
+            self.add(Fact::Assessed(entry.source_id.clone()), amount);
+        }
+        if matches!(posting, Posting::Entrust | Posting::Receive) {
+            // A later sum of a payment is booked under `payment:sum`.
+            let payment = entry.source_id.split(':').next().unwrap_or_default();
+            self.add(Fact::Taken(payment.to_owned()), signed);
+        }
+        if posting == Posting::Refund {
+            self.add(Fact::RefundDecided(entry.source_id.clone()), signed);
+        }
+        if posting == Posting::RefundPaid {
+            self.add(Fact::RefundPaid(entry.source_id.clone()), signed);
+        }
+        if entry.debit_account == Account::Receivable {
+            self.add(Fact::Outstanding(application.to_owned()), amount);
+        }
+        if entry.credit_account == Account::Receivable {
+            self.add(Fact::Outstanding(application.to_owned()), -amount);
+        }
+    }
+
+    /// Takes an invoice in.
+    pub fn invoice(&mut self, claim: InvoiceClaim) {
+        let total = claim.total.amount();
+        self.add(Fact::Assessed(claim.id), -total);
+        if matches!(claim.state, InvoiceState::Unpaid | InvoiceState::Pending) {
+            self.add(Fact::Outstanding(claim.application), -total);
+        }
+    }
+
+    /// Takes a payment in.
+    pub fn payment(&mut self, claim: PaymentClaim) {
+        self.add(Fact::Taken(claim.id.clone()), -claim.captured.amount());
+        self.add(Fact::SentBack(claim.id), -claim.refunded.amount());
+    }
+
+    /// Takes a refund in. What a gateway says it sent back of a payment must be the refunds that went through it.
+    pub fn refund(&mut self, claim: RefundClaim) {
+        let amount = claim.amount.amount();
+        if claim.state.is_decided() {
+            self.add(Fact::RefundDecided(claim.id.clone()), -amount);
+        }
+        if claim.state.is_paid() {
+            self.add(Fact::RefundPaid(claim.id), -amount);
+        }
+        if claim.state == RefundState::Succeeded && claim.route == RefundRoute::Gateway {
+            self.add(Fact::SentBack(claim.payment), amount);
+        }
+    }
+
+    /// What does not agree, now that everything is in.
+    pub fn finish(self) -> Vec<Disagreement> {
+        let all = self.differences.into_iter();
+        let mut found: Vec<_> = all.map(|(fact, difference)| Disagreement { fact, difference }).collect();
+        found.sort();
+        found
+    }
+
+    fn add(&mut self, fact: Fact, amount: i64) {
+        if amount == 0 {
+            return;
+        }
+        let difference = self.differences.get(&fact).copied().unwrap_or(0) + amount;
+        if difference == 0 {
+            self.differences.remove(&fact);
+        } else {
+            self.differences.insert(fact, difference);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::{Agreement, Disagreement, Fact, InvoiceClaim, PaymentClaim};
+    use crate::domain::invoice::InvoiceState;
+    use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
+    use crate::domain::money::Yen;
+
+    fn yen(amount: i64) -> Yen {
+        Yen::new(amount).unwrap()
+    }
+
+    fn entry(posting: Posting, source: &str, to: Account, from: Account) -> Entry {
+        Entry {
+            kind: EntryKind::Booked(posting),
+            source_id: source.to_owned(),
+            line_no: 1,
+            debit_account: to,
+            credit_account: from,
+            amount: yen(900),
+            fiscal_year: 2026,
+            booked_on: date(2026, 9, 18),
+        }
+    }
+
+    fn assessed() -> Entry {
+        entry(Posting::Assess, "i", Account::Receivable, Account::Revenue("08".to_owned()))
+    }
+
+    fn entrusted() -> Entry {
+        entry(Posting::Entrust, "p", Account::Entrusted("komoju".to_owned()), Account::Receivable)
+    }
+
+    /// One invoice in a state and one payment, held against these entries.
+    fn compared(entries: &[Entry], state: InvoiceState, captured: i64, refunded: i64) -> Vec<Disagreement> {
+        let mut agreement = Agreement::default();
+        agreement.payment(PaymentClaim {
+            id: "p".to_owned(),
+            captured: yen(captured),
+            refunded: yen(refunded),
+        });
+        for entry in entries {
+            agreement.entry("case", entry);
+        }
+        let total = yen(900);
+        agreement.invoice(InvoiceClaim { id: "i".to_owned(), application: "case".to_owned(), state, total });
+        agreement.finish()
+    }
+
+    fn found(fact: Fact, difference: i64) -> Disagreement {
+        Disagreement { fact, difference }
+    }
+
+    #[test]
+    fn t3_rows_and_entries_that_tell_one_story_agree() {
+        assert_eq!(compared(&[assessed()], InvoiceState::Unpaid, 0, 0), []);
+        assert_eq!(compared(&[assessed(), entrusted()], InvoiceState::Entrusted, 900, 0), []);
+    }
+
+    #[test]
+    fn t3_a_state_that_was_not_booked_is_found() {
+        let owed = found(Fact::Outstanding("case".to_owned()), 900);
+        let taken = found(Fact::Taken("p".to_owned()), -900);
+        assert_eq!(compared(&[assessed()], InvoiceState::Entrusted, 900, 0), [owed, taken]);
+        let nothing =
+            [found(Fact::Assessed("i".to_owned()), -900), found(Fact::Outstanding("case".to_owned()), -900)];
+        assert_eq!(compared(&[], InvoiceState::Unpaid, 0, 0), nothing);
+    }
+
+    #[test]
+    fn t3_money_that_went_back_without_a_refund_is_found() {
+        let back = found(Fact::SentBack("p".to_owned()), -100);
+        assert_eq!(compared(&[assessed(), entrusted()], InvoiceState::PartiallyRefunded, 900, 100), [back]);
+    }
+
+    #[test]
+    fn t3_a_capture_that_was_booked_back_counts_no_more() {
+        let undone = crate::domain::ledger::reverse(&entrusted(), date(2026, 10, 1)).unwrap();
+        let whole = Entry { source_id: "p:900".to_owned(), ..entrusted() };
+        assert_eq!(compared(&[assessed(), entrusted(), undone, whole], InvoiceState::Entrusted, 900, 0), []);
+    }
+}

@@ -1,0 +1,146 @@
+//! The designated agents (指定納付受託者) of a body: who may take which revenue, by which method, in which period.
+//!
+//! A designation is an act of the head of the body, made public by a notice (告示); so is its end. It is dated data
+//! with the notice as its source, never a constant. Outside of what is designated no payment can be opened (T-5).
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::fault::Fault;
+use crate::domain::payment::MethodCode;
+
+/// In place of a list: every revenue account, or every method.
+const EVERY: &str = "*";
+
+/// One agent designated for some revenues.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Designation {
+    /// The merchant account through which the agent takes money.
+    pub account: String,
+    /// The agent's name (名称), as in the notice.
+    pub agent: String,
+    /// Its address (住所又は事務所の所在地), as in the notice.
+    pub address: String,
+    /// The revenue accounts (歳入科目) it may take; `*`: all.
+    pub revenues: Vec<String>,
+    /// The methods by which it may take them; `*`: all it offers.
+    pub methods: Vec<String>,
+    /// The first day of the designation.
+    pub valid_from: Date,
+    /// The last day, when it has ended or is known to end.
+    #[serde(default)]
+    pub valid_to: Option<Date>,
+    /// The notice (告示) it was taken from.
+    pub notice: String,
+    /// True while the notice has not been confirmed.
+    #[serde(default)]
+    pub sample: bool,
+}
+
+impl Designation {
+    /// Whether it lets an account take one revenue by one method on one day.
+    pub fn allows(&self, account: &str, method: &MethodCode, revenue: &str, day: Date) -> bool {
+        let named = |list: &[String], wanted: &str| list.iter().any(|it| it == EVERY || it == wanted);
+        self.account == account
+            && self.valid_from <= day
+            && self.valid_to.is_none_or(|last| day <= last)
+            && named(&self.methods, method.as_str())
+            && named(&self.revenues, revenue)
+    }
+}
+
+/// Whether an account may take every one of these revenues by a method on a day: each by a designation of its own.
+pub fn may_take<'a>(
+    designations: &[Designation],
+    (account, method): (&str, &MethodCode),
+    revenues: impl IntoIterator<Item = &'a str>,
+    day: Date,
+) -> bool {
+    revenues.into_iter().all(|revenue| designations.iter().any(|it| it.allows(account, method, revenue, day)))
+}
+
+/// Every fault of a body's designations; empty when they may be used.
+pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, designation) in designations.iter().enumerate() {
+        let mut check = |ok: bool, field: &str, code: &'static str, ja: &str, en: &str| {
+            if !ok {
+                faults.push(Fault::new(format!("/payment_agents/{index}/{field}"), code, ja, en));
+            }
+        };
+        let (ja, en) = ("空にできません", "must not be empty");
+        check(!designation.account.is_empty(), "account", "empty", ja, en);
+        check(!designation.agent.is_empty(), "agent", "empty", ja, en);
+        check(!designation.notice.is_empty(), "notice", "empty", ja, en);
+        check(!designation.revenues.is_empty(), "revenues", "empty", ja, en);
+        check(!designation.methods.is_empty(), "methods", "empty", ja, en);
+        let ordered = designation.valid_to.is_none_or(|to| designation.valid_from <= to);
+        check(ordered, "valid_to", "span", "終わりが始まりより前です", "ends before it begins");
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{Date, date};
+
+    use super::{Designation, designation_faults, may_take};
+    use crate::domain::payment::MethodCode;
+
+    fn designation() -> Designation {
+        Designation {
+            account: "paypay".to_owned(),
+            agent: "見本ペイ株式会社".to_owned(),
+            address: "東京都千代田区".to_owned(),
+            revenues: vec!["手数料".to_owned(), "使用料".to_owned()],
+            methods: vec!["paypay".to_owned()],
+            valid_from: date(2026, 4, 1),
+            valid_to: Some(date(2027, 3, 31)),
+            notice: "令和8年見本県告示第1号".to_owned(),
+            sample: true,
+        }
+    }
+
+    fn takes(account: &str, method: &str, revenues: &[&str], day: Date) -> bool {
+        let method = MethodCode::parse(method).unwrap();
+        may_take(&[designation()], (account, &method), revenues.iter().copied(), day)
+    }
+
+    #[test]
+    fn r79_an_agent_takes_what_its_notice_names_from_its_first_to_its_last_day() {
+        let inside = date(2026, 10, 1);
+        assert!(takes("paypay", "paypay", &["手数料"], inside));
+        assert!(takes("paypay", "paypay", &["手数料", "使用料"], inside));
+        assert!(takes("paypay", "paypay", &["手数料"], date(2026, 4, 1)));
+        assert!(takes("paypay", "paypay", &["手数料"], date(2027, 3, 31)));
+        assert!(!takes("paypay", "paypay", &["手数料"], date(2026, 3, 31)));
+        assert!(!takes("paypay", "paypay", &["手数料"], date(2027, 4, 1)));
+    }
+
+    #[test]
+    fn r85_another_revenue_method_or_account_is_not_covered() {
+        let inside = date(2026, 10, 1);
+        assert!(!takes("paypay", "paypay", &["寄附金"], inside));
+        assert!(!takes("paypay", "paypay", &["手数料", "寄附金"], inside), "one line outside is enough");
+        assert!(!takes("paypay", "card", &["手数料"], inside));
+        assert!(!takes("stripe", "paypay", &["手数料"], inside));
+    }
+
+    #[test]
+    fn a_designation_without_a_notice_or_with_its_end_before_its_start_is_refused() {
+        assert_eq!(designation_faults(&[designation()]), []);
+        let wrong = Designation {
+            notice: String::new(),
+            methods: Vec::new(),
+            valid_to: Some(date(2026, 3, 31)),
+            ..designation()
+        };
+        let faults = designation_faults(&[designation(), wrong]);
+        let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(
+            places,
+            ["/payment_agents/1/notice", "/payment_agents/1/methods", "/payment_agents/1/valid_to"]
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! By which methods an invoice can be paid, and through whose hands (T-5).
+//!
+//! A method is offered only where four things meet: the ordinance lets the procedure be paid by it, an account of
+//! the body takes the amount by it, the agent behind the account is designated for every revenue of the invoice on this
+//! day, and the gateway answers. The same judgement is made when methods are shown and when a payment is
+//! opened, there inside of the transaction.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Ctx, Refusal};
+use crate::domain::calendar::jst_day;
+use crate::domain::payment::{LegalRole, MethodCode, may_take};
+use crate::domain::procedure::ProcedureDefinition;
+use crate::gateway::MerchantAccount;
+use crate::store::invoices::InvoiceRow;
+
+/// When somebody who was turned away because a gateway does not answer may come again, in seconds.
+const COME_AGAIN_S: i64 = 30;
+
+/// The account that takes an invoice by a method today: the first of the settings that may and can.
+pub fn account_for<'a>(
+    ctx: &'a Ctx,
+    procedure: &ProcedureDefinition,
+    invoice: &InvoiceRow,
+    method: &MethodCode,
+    now: Timestamp,
+) -> Result<&'a Arc<MerchantAccount>, Refusal> {
+    let allowed = procedure.allowed_methods.as_ref();
+    if !allowed.is_some_and(|allowed| allowed.methods.iter().any(|code| code == method.as_str())) {
+        return Err(Refusal::MethodNotOffered);
+    }
+    let taking: Vec<_> = ctx.core.gateways.taking(&invoice.tenant_id, method, invoice.total).collect();
+    if taking.is_empty() {
+        return Err(Refusal::MethodNotOffered);
+    }
+    let mut designated =
+        taking.into_iter().filter(|account| is_designated(ctx, account, invoice, method, now));
+    let first = designated.next().ok_or(Refusal::AgentNotDesignated)?;
+    let mut healthy = std::iter::once(first).chain(designated).filter(|account| account.is_healthy(now));
+    healthy.next().ok_or(Refusal::Busy { retry_after_s: COME_AGAIN_S })
+}
+
+/// The methods by which an invoice can be paid now, in the procedure's order.
+pub fn offered(
+    ctx: &Ctx,
+    procedure: &ProcedureDefinition,
+    invoice: &InvoiceRow,
+    now: Timestamp,
+) -> Vec<String> {
+    let allowed = procedure.allowed_methods.iter().flat_map(|allowed| &allowed.methods);
+    let can_pay = |code: &&String| {
+        let method = MethodCode::parse(code);
+        method.is_some_and(|method| account_for(ctx, procedure, invoice, &method, now).is_ok())
+    };
+    allowed.filter(can_pay).cloned().collect()
+}
+
+/// Whether whoever stands behind the account may take every revenue of the invoice on this day. The body itself may.
+fn is_designated(
+    ctx: &Ctx,
+    account: &MerchantAccount,
+    invoice: &InvoiceRow,
+    method: &MethodCode,
+    now: Timestamp,
+) -> bool {
+    let tenant = ctx.catalogue.tenant(&invoice.tenant_id);
+    let designations = tenant.map_or(&[][..], |tenant| tenant.definition.payment_agents.as_slice());
+    let revenues = invoice.lines.0.iter().map(|line| line.revenue_account.as_str());
+    account.legal_role == LegalRole::Direct
+        || may_take(designations, (&account.name, method), revenues, jst_day(now))
+}

@@ -1,0 +1,326 @@
+//! Paying refunds out by bank transfer (口座振込, R-98, R-99): the payee's account, the transfer file, the bank's word.
+//!
+//! Accounts and files are personal data: sealed, and every look at a file is in the access log. One person makes a file,
+//! another confirms that the bank paid it; what the bank returned (組戻し) waits for the next file.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::cases::{self, permit};
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::refund_refusal::RefundRefusal;
+use super::refund_standing::step;
+use super::{Ctx, Effect, Failure, Refusal, access, officer};
+use crate::domain::audit::EventActor;
+use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
+use crate::domain::id::{OfficerId, PayoutId, RefundId, TenantCode};
+use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision};
+use crate::domain::refund::{RefundCommand, RefundRoute, RefundState};
+use crate::domain::zengin::{self, AccountText, BankText, Digits, Transfer, TransferFile};
+use crate::seal::{DataKey, sha256_hex};
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::payouts::{self, PayoutRow};
+use crate::store::refunds::{self, RefundRow};
+use crate::store::sql::{IsoDate, Micros};
+use crate::store::{Reads, Root, Tx};
+
+/// The most payments of one file.
+const MOST: i64 = 1_000;
+
+/// Where a payee wants the money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payee {
+    /// The account.
+    pub account: AccountText,
+    /// 口座名義 in katakana.
+    pub holder: String,
+}
+
+impl Payee {
+    /// The payment to this payee, or the name of the field that a bank would not take.
+    fn transfer(&self, refund: &RefundRow) -> Result<Transfer, &'static str> {
+        let digest = refund.id.0.as_u128() % 10_000_000_000;
+        Ok(Transfer {
+            to: self.account.read()?,
+            payee: BankText::of_name(&self.holder).map_err(|_| "holder")?,
+            amount: refund.amount,
+            reference: Digits::parse(&format!("{digest:010}")).ok_or("reference")?,
+        })
+    }
+}
+
+/// Stores where a refund is to be paid: by the payer, or by staff who were told.
+pub async fn set_payee(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: RefundId,
+    payee: Payee,
+) -> Result<Effect<RefundRow>, Failure> {
+    let tenant = request.tenant.clone();
+    let found = ctx.core.db.read(move |tx| Ok::<_, Failure>(refunds::find(tx, &tenant, id)?)).await?;
+    let application = found.ok_or(Refusal::NotFound)?.application_id;
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(application), move |tx| {
+        let set = |tx: &mut Tx<'_>, _| keep_payee(tx, &ctx, &request.tenant, id, &payee);
+        once(tx, &request, "refund_payee", set, |tx, _| {
+            let row = refunds::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
+            cases::open(tx, &ctx, &request.tenant, row.application_id, Action::ReadMoney)?;
+            Ok(row)
+        })
+    })
+    .await
+}
+
+fn keep_payee(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: RefundId,
+    payee: &Payee,
+) -> Result<Made<RefundRow>, Failure> {
+    let mut row = refunds::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let case = cases::approach(tx, ctx, tenant, row.application_id)?;
+    let decision = match case.may(Action::Pay, &case.row.department) {
+        Decision::Allow => Decision::Allow,
+        _ => case.may(Action::Refund, &case.row.department),
+    };
+    let mut case = case.enter(ctx, decision)?;
+    let refund = row.refund()?;
+    let waits = matches!(refund.state, RefundState::Requested | RefundState::PayoutDue);
+    if !waits || refund.route != RefundRoute::BankTransfer {
+        let state = refund.state.as_str();
+        return Err(Refusal::Refund(RefundRefusal::WrongState { state }).into());
+    }
+    payee.transfer(&row).map_err(|field| {
+        let pointer = if field == "holder" { "/holder".to_owned() } else { format!("/account/{field}") };
+        let (ja, en) = ("銀行が受け付けられない値です。", "A bank would not take this value.");
+        Refusal::Invalid(vec![Fault::new(pointer, "not_for_banks", ja, en)])
+    })?;
+    row.sealed_payee = Some(case.key.seal_json(&refunds::payee_place(id), payee, ctx.core.ids.as_ref()));
+    refunds::update(tx, &mut row)?;
+    case.record(tx, "refund_payee_given", serde_json::json!({ "refund": id.to_string() }), None)?;
+    case.save(tx)?;
+    Ok(Made { resource_id: id.to_string(), value: row })
+}
+
+/// The accounting officer who acts for the body; nobody else knows of transfer files.
+fn accountant(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode) -> Result<OfficerId, Failure> {
+    let account = ctx.account()?;
+    let today = jst_day(tx.now());
+    let actor = officer::actor(tx, tenant, account, today)?;
+    permit(policy::may(&actor, Action::Refund, &CaseFacts::of_body(tenant)))?;
+    match actor {
+        Actor::Officer(authority) => Ok(authority.officer),
+        Actor::Person(_) | Actor::Anonymous => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// What waits to be paid out, and the youngest files.
+#[derive(Clone, Debug)]
+pub struct PayoutDesk {
+    /// Approved refunds that are in no file, oldest first.
+    pub due: Vec<RefundRow>,
+    /// Files, youngest first.
+    pub files: Vec<PayoutRow>,
+}
+
+/// The work list of the accounting office.
+pub async fn desk(ctx: Ctx, tenant: TenantCode) -> Result<PayoutDesk, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        accountant(tx, &ctx, &tenant)?;
+        Ok(PayoutDesk {
+            due: refunds::in_state(tx, &tenant, RefundState::PayoutDue, MOST)?,
+            files: payouts::youngest(tx, &tenant, 50)?,
+        })
+    })
+    .await
+}
+
+/// Puts every refund that is due and whose payee is known into one transfer file.
+pub async fn export(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    transfer_on: Date,
+) -> Result<Effect<PayoutRow>, Failure> {
+    let tenant = request.tenant.clone();
+    let due = ctx.core.db.read(move |tx| ready(tx, &tenant)).await?;
+    let roots: BTreeSet<_> = due.iter().map(|row| row.application_id).collect();
+    let roots = roots.into_iter().map(Root::Application).collect();
+    let ids: Vec<RefundId> = due.into_iter().map(|row| row.id).collect();
+    let db = ctx.core.db.clone();
+    db.write_alone(roots, move |tx| {
+        let make = |tx: &mut Tx<'_>, now| make(tx, &ctx, &request.tenant, &ids, transfer_on, now);
+        once(tx, &request, "payout", make, |tx, id| {
+            accountant(tx, &ctx, &request.tenant)?;
+            let id = id.parse().map_err(|_| Failure::Internal("a record names no payout".to_owned()))?;
+            Ok(payouts::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?)
+        })
+    })
+    .await
+}
+
+fn ready(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<RefundRow>, Failure> {
+    let mut due = refunds::in_state(tx, tenant, RefundState::PayoutDue, MOST)?;
+    due.retain(|row| row.sealed_payee.is_some());
+    Ok(due)
+}
+
+fn make(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    locked: &[RefundId],
+    transfer_on: Date,
+    now: Timestamp,
+) -> Result<Made<PayoutRow>, Failure> {
+    let officer = accountant(tx, ctx, tenant)?;
+    let account = ctx.catalogue.tenant(tenant).and_then(|tenant| tenant.definition.paying_account.clone());
+    let header = account.and_then(|account| account.header(transfer_on)).ok_or_else(|| {
+        Failure::Internal(format!("body {tenant} has no account that refunds are paid out of"))
+    })?;
+    let due: Vec<RefundRow> = ready(tx, tenant)?.into_iter().filter(|row| locked.contains(&row.id)).collect();
+    if due.is_empty() {
+        return Err(Refusal::Refund(RefundRefusal::NothingDue).into());
+    }
+    let mut transfers = Vec::with_capacity(due.len());
+    for row in &due {
+        let payee: Payee = open_payee(tx, ctx, row)?;
+        let transfer = payee.transfer(row);
+        transfers.push(transfer.map_err(|field| Failure::Internal(format!("{field} of {}", row.id)))?);
+    }
+    let out_of_range = |_| Failure::Internal("the sum of a transfer file".to_owned());
+    let total = zengin::total(&transfers).map_err(out_of_range)?;
+    let file = zengin::print(&TransferFile { header, transfers }).map_err(out_of_range)?;
+    let id = PayoutId(tx.new_id());
+    let key = ctx.core.keys.new_case_key(tenant, ctx.core.ids.as_ref())?;
+    let row = PayoutRow {
+        tenant_id: tenant.clone(),
+        id,
+        state: "exported".to_owned(),
+        transfer_on: IsoDate(transfer_on),
+        refund_count: i64::try_from(due.len()).unwrap_or(i64::MAX),
+        total,
+        wrapped_key: key.wrapped,
+        sealed_file: key.key.seal(&payouts::file_place(id), &file, ctx.core.ids.as_ref()),
+        file_sha256: sha256_hex(&file),
+        made_by: officer,
+        confirmed_by: None,
+        version: 1,
+        created_at: Micros(now),
+        updated_at: Micros(now),
+    };
+    payouts::insert(tx, &row)?;
+    for mut refund in due {
+        refund.payout_id = Some(id);
+        move_one(tx, ctx, &mut refund, RefundCommand::SendPayout, officer)?;
+    }
+    Ok(Made { resource_id: id.to_string(), value: row })
+}
+
+fn case_of(tx: &mut impl Reads, row: &RefundRow) -> Result<ApplicationRow, Failure> {
+    Ok(applications::find(tx, &row.tenant_id, row.application_id)?.ok_or(Refusal::NotFound)?)
+}
+
+fn open_payee(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<Payee, Failure> {
+    let case = case_of(tx, row)?;
+    let key = ctx.core.keys.open_case_key(&row.tenant_id, &case.wrapped_key)?;
+    let sealed = row.sealed_payee.as_ref().ok_or(Refusal::Refund(RefundRefusal::NoPayee))?;
+    Ok(key.open_json(&refunds::payee_place(row.id), sealed)?)
+}
+
+fn move_one(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    row: &mut RefundRow,
+    command: RefundCommand,
+    by: OfficerId,
+) -> Result<(), Failure> {
+    let mut case = case_of(tx, row)?;
+    let actor = EventActor { kind: "officer", id: by.to_string() };
+    step(tx, &ctx.core, &mut case, row, command, actor)?;
+    Ok(applications::update(tx, &mut case)?)
+}
+
+/// The bytes of a file, for the bank's upload; the look is recorded for each case in it.
+pub async fn file(ctx: Ctx, tenant: TenantCode, id: PayoutId) -> Result<Vec<u8>, Failure> {
+    let (inner, of) = (ctx.clone(), tenant.clone());
+    let (officer, cases, bytes) = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let officer = accountant(tx, &inner, &of)?;
+            let row = payouts::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
+            let key: DataKey = inner.core.keys.open_case_key(&of, &row.wrapped_key)?;
+            let bytes = key.open(&payouts::file_place(id), &row.sealed_file)?;
+            let cases: Vec<_> =
+                refunds::of_payout(tx, &of, id)?.iter().map(|refund| refund.application_id).collect();
+            Ok::<_, Failure>((officer, cases, bytes))
+        })
+        .await?;
+    access::record(&ctx, &tenant, officer, "payout_file", &cases).await?;
+    Ok(bytes)
+}
+
+/// Confirms that the bank paid a file, but for what it returned. Never by the person who made the file.
+pub async fn confirm(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: PayoutId,
+    returned: Vec<RefundId>,
+) -> Result<Effect<PayoutRow>, Failure> {
+    let tenant = request.tenant.clone();
+    let rows = ctx.core.db.read(move |tx| Ok::<_, Failure>(refunds::of_payout(tx, &tenant, id)?)).await?;
+    let roots: BTreeSet<_> = rows.iter().map(|row| row.application_id).collect();
+    let roots = roots.into_iter().map(Root::Application).collect();
+    let db = ctx.core.db.clone();
+    db.write_alone(roots, move |tx| {
+        let settle = |tx: &mut Tx<'_>, _| settle(tx, &ctx, &request.tenant, id, &returned);
+        once(tx, &request, "payout_confirmation", settle, |tx, _| {
+            accountant(tx, &ctx, &request.tenant)?;
+            Ok(payouts::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?)
+        })
+    })
+    .await
+}
+
+fn settle(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: PayoutId,
+    returned: &[RefundId],
+) -> Result<Made<PayoutRow>, Failure> {
+    let officer = accountant(tx, ctx, tenant)?;
+    let mut row = payouts::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    if row.state != "exported" {
+        return Err(Refusal::Refund(RefundRefusal::WrongState { state: "paid_out" }).into());
+    }
+    if row.made_by == officer {
+        return Err(Refusal::Refund(RefundRefusal::OwnRequest).into());
+    }
+    let paid = refunds::of_payout(tx, tenant, id)?;
+    if let Some(stranger) = returned.iter().position(|back| paid.iter().all(|refund| refund.id != *back)) {
+        let (ja, en) = ("この振込データに含まれない還付です。", "This refund is not in the file.");
+        let fault = Fault::new(format!("/returned/{stranger}"), "not_in_file", ja, en);
+        return Err(Refusal::Invalid(vec![fault]).into());
+    }
+    payouts::confirm(tx, &mut row, officer)?;
+    for mut refund in paid {
+        let command = if returned.contains(&refund.id) {
+            // The account was wrong: it must be given anew.
+            refund.payout_id = None;
+            refund.sealed_payee = None;
+            RefundCommand::ReturnPayout
+        } else {
+            RefundCommand::ConfirmPayout
+        };
+        move_one(tx, ctx, &mut refund, command, officer)?;
+    }
+    Ok(Made { resource_id: id.to_string(), value: row })
+}

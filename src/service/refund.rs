@@ -1,0 +1,488 @@
+//! Refunds (還付): asked for by one person, decided by another, carried out by the gateway or by bank transfer.
+//!
+//! What may go back is held twice: read here under the case's lock, and kept by a constraint of the database however two
+//! requests race. After the approval the call to the gateway is made like any other: intent, call, record.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::cases::{self, OpenCase, event_actor};
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::refund_money::{self, PaidMoney};
+use super::refund_refusal::RefundRefusal;
+use super::refund_standing::step;
+use super::{Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment};
+use crate::domain::application::CaseState;
+use crate::domain::fault::Fault;
+use crate::domain::id::{InvoiceId, OfficerId, OperationId, PaymentId, RefundId, TenantCode};
+use crate::domain::money::Yen;
+use crate::domain::payment::MethodCode;
+use crate::domain::policy::{Action, Actor};
+use crate::domain::procedure::RefundPolicy;
+use crate::domain::refund::{
+    CaseStage, PlanRejection, PlannedPart, RefundCommand, RefundGround, RefundPart, RefundRoute, RefundState,
+    Refundable, permits, plan, proposed,
+};
+use crate::gateway::{CreateRefund, RefundSupport};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payments::PaymentRow;
+use crate::store::refunds::{self, RefundRow, StoredPart};
+use crate::store::sql::{Json, Micros};
+use crate::store::{ReadTx, Reads, Root, Tx, jobs, payments};
+
+/// The job that tells the applicant that a refund was decided; its subject is the application's id and the refund's.
+pub const NOTIFY_REFUND: &str = "notify_refund";
+
+/// What somebody asks to go back.
+#[derive(Clone, Debug)]
+pub struct RequestRefund {
+    /// In yen.
+    pub amount: i64,
+    /// The ground.
+    pub reason: String,
+    /// What the caller saw to be left of all payments, in yen.
+    pub refund_amount_available: i64,
+    /// Lines of the invoice, counted from 1, each with its part of the amount.
+    pub lines: Option<Vec<(u32, i64)>>,
+    /// Which payment; the one that the ground means by default.
+    pub payment: Option<PaymentId>,
+    /// How; as the method allows by default.
+    pub route: Option<String>,
+}
+
+/// What case and money suggest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The ground.
+    pub ground: RefundGround,
+    /// How much.
+    pub amount: Yen,
+    /// How.
+    pub route: RefundRoute,
+}
+
+/// The refunds of an invoice.
+#[derive(Clone, Debug)]
+pub struct RefundsOfInvoice {
+    /// What is left of all its payments.
+    pub available: Yen,
+    /// What case and money suggest.
+    pub proposals: Vec<Proposal>,
+    /// Every refund, oldest first.
+    pub items: Vec<RefundRow>,
+}
+
+/// What was and could be refunded of an invoice.
+pub async fn of_invoice(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<RefundsOfInvoice, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        let case = cases::open(tx, &ctx, &tenant, invoice.application_id, Action::ReadMoney)?;
+        let paid = refund_money::of_invoice(tx, &invoice)?;
+        Ok(RefundsOfInvoice {
+            available: refund_money::available(&paid)?,
+            proposals: proposals(&ctx, &case, &invoice, &paid, tx.now())?,
+            items: refunds::of_invoice(tx, &tenant, id)?,
+        })
+    })
+    .await
+}
+
+/// One refund.
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: RefundId) -> Result<RefundRow, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let row = refunds::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        cases::open(tx, &ctx, &tenant, row.application_id, Action::ReadMoney)?;
+        Ok(row)
+    })
+    .await
+}
+
+fn proposals(
+    ctx: &Ctx,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    paid: &[PaidMoney],
+    now: Timestamp,
+) -> Result<Vec<Proposal>, Failure> {
+    let stage = stage(&case.state);
+    let policies = policies(ctx, case, invoice, now)?;
+    let mut found = Vec::new();
+    for money in paid {
+        let beyond = money.available(RefundPart::Overpaid);
+        let of_lines = policies
+            .iter()
+            .zip(1..)
+            .filter(|(policy, _)| proposed(**policy, stage, Yen::ZERO) == Some(RefundGround::NotAccepted));
+        let lines = Yen::sum(of_lines.map(|(_, line)| money.available(RefundPart::Line(line))));
+        let lines = lines.map_err(|error| Failure::Internal(error.to_string()))?;
+        let policy = policies.first().copied().unwrap_or_default();
+        let ground = proposed(policy, stage, beyond);
+        let (ground, amount) = match ground {
+            Some(RefundGround::Overpaid) => (RefundGround::Overpaid, beyond),
+            _ if lines > Yen::ZERO => (RefundGround::NotAccepted, lines),
+            _ => continue,
+        };
+        let route = usual_route(ctx, &money.payment, amount);
+        found.push(Proposal { payment: money.payment.id, ground, amount, route });
+    }
+    Ok(found)
+}
+
+fn stage(state: &CaseState) -> CaseStage {
+    match state {
+        CaseState::Withdrawn(_) | CaseState::Transferred(_) => CaseStage::EndedWithoutDecision,
+        CaseState::Decided(_) | CaseState::Closed(_) => CaseStage::Decided,
+        _ => CaseStage::Open,
+    }
+}
+
+/// The refund policy of each line, from the version that priced the case; a fee that is not found is never refunded.
+fn policies(
+    ctx: &Ctx,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    now: Timestamp,
+) -> Result<Vec<RefundPolicy>, Failure> {
+    let pinned = intake::pinned(ctx, &case.row)?;
+    let priced_by = billing::priced_by(ctx, case, &pinned, now);
+    let day = case.arrival_day(now);
+    let policy = |item: &str| {
+        let fees = priced_by.definition.fees.iter().chain(&pinned.definition.fees);
+        let mut fees = fees.filter(|fee| fee.code == item && fee.is_effective_on(day));
+        fees.next().map(|fee| fee.refund).unwrap_or_default()
+    };
+    Ok(invoice.lines.0.iter().map(|line| policy(&line.item)).collect())
+}
+
+/// The route that the method allows: through the gateway where it can, by bank transfer where it cannot.
+fn usual_route(ctx: &Ctx, row: &PaymentRow, amount: Yen) -> RefundRoute {
+    let account = ctx.core.gateways.find(&row.tenant_id, &row.gateway);
+    let method = MethodCode::parse(&row.method);
+    let support = account.zip(method).and_then(|(account, method)| {
+        account.adapter.capabilities().method(&method).map(|capability| capability.refund)
+    });
+    let known = row.gateway_payment_id.is_some();
+    match support {
+        Some(RefundSupport::Partial) if known => RefundRoute::Gateway,
+        Some(RefundSupport::FullOnly) if known && amount == row.captured => RefundRoute::Gateway,
+        _ => RefundRoute::BankTransfer,
+    }
+}
+
+/// Asks for a refund; another person decides.
+pub async fn request(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    invoice: InvoiceId,
+    wanted: RequestRefund,
+) -> Result<Effect<RefundRow>, Failure> {
+    let tenant = request.tenant.clone();
+    let found = ctx.core.db.read(move |tx| Ok::<_, Failure>(invoices::find(tx, &tenant, invoice)?)).await?;
+    let application = found.ok_or(Refusal::NotFound)?.application_id;
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(application), move |tx| {
+        let ask = |tx: &mut Tx<'_>, now| ask(tx, &ctx, &request.tenant, invoice, &wanted, now);
+        once(tx, &request, "refund", ask, |tx, id| present(tx, &ctx, &request.tenant, id))
+    })
+    .await
+}
+
+fn present(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &TenantCode, id: &str) -> Result<RefundRow, Failure> {
+    let id: RefundId = id.parse().map_err(|_| Failure::Internal("a record names no refund".to_owned()))?;
+    let row = refunds::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    cases::open(tx, ctx, tenant, row.application_id, Action::ReadMoney)?;
+    Ok(row)
+}
+
+fn ask(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: InvoiceId,
+    wanted: &RequestRefund,
+    now: Timestamp,
+) -> Result<Made<RefundRow>, Failure> {
+    let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::Refund)?;
+    let officer = officer(&case)?;
+    let ground = RefundGround::parse(&wanted.reason).ok_or_else(|| unknown("/reason"))?;
+    let paid = refund_money::of_invoice(tx, &invoice)?;
+    let available = refund_money::available(&paid)?.amount();
+    if available != wanted.refund_amount_available {
+        return Err(Refusal::Refund(RefundRefusal::AmountChanged { available }).into());
+    }
+    let money = chosen(&paid, ground, wanted.payment)?;
+    let amount = Yen::new(wanted.amount).map_err(|_| too_much(available))?;
+    let planned = planned(ctx, &case, &invoice, money, ground, wanted, now)?;
+    let route = route(ctx, &money.payment, amount, wanted.route.as_deref())?;
+    if amount > money.available(RefundPart::Whole) {
+        return Err(too_much(money.available(RefundPart::Whole).amount()).into());
+    }
+
+    // From here on everything changes rows; every refusal stands above.
+    let whole = PlannedPart { part: RefundPart::Whole, amount };
+    for part in std::iter::once(&whole).chain(&planned) {
+        refunds::reserve(tx, tenant, money.payment.id, part, money.ceiling(part.part))?;
+    }
+    let stored = planned.iter().map(|part| StoredPart { part: part.part.to_string(), amount: part.amount });
+    let row = RefundRow {
+        tenant_id: tenant.clone(),
+        id: RefundId(tx.new_id()),
+        application_id: case.row.id,
+        invoice_id: id,
+        payment_id: money.payment.id,
+        ground: ground.as_str().to_owned(),
+        route: route.as_str().to_owned(),
+        state: RefundState::Requested.as_str().to_owned(),
+        amount,
+        parts: Json(stored.collect()),
+        requested_by: officer,
+        decided_by: None,
+        decided_at: None,
+        operation_id: None,
+        gateway_refund_id: None,
+        failure_code: None,
+        sealed_payee: None,
+        payout_id: None,
+        poll_count: 0,
+        version: 1,
+        created_at: Micros(now),
+        updated_at: Micros(now),
+    };
+    refunds::insert(tx, &row)?;
+    let facts = json!({ "refund": row.id.to_string(), "invoice": id.to_string(), "ground": row.ground,
+        "payment": row.payment_id.to_string(), "amount": amount.amount(), "route": row.route });
+    case.record(tx, "refund_requested", facts, None)?;
+    case.save(tx)?;
+    Ok(Made { resource_id: row.id.to_string(), value: row })
+}
+
+/// The officer who acts; the policy lets nobody else come here.
+fn officer(case: &OpenCase) -> Result<OfficerId, Refusal> {
+    match &case.actor {
+        Actor::Officer(officer) => Ok(officer.officer),
+        Actor::Person(_) | Actor::Anonymous => Err(Refusal::Forbidden),
+    }
+}
+
+/// The payment that is meant: the named one, else the one that the ground is about.
+fn chosen(
+    paid: &[PaidMoney],
+    ground: RefundGround,
+    named: Option<PaymentId>,
+) -> Result<&PaidMoney, RefundRefusal> {
+    let wanted = |money: &&PaidMoney| match (named, ground) {
+        (Some(id), _) => money.payment.id == id,
+        (None, RefundGround::Overpaid) => money.available(RefundPart::Overpaid) > Yen::ZERO,
+        (None, _) => money.covers(),
+    };
+    paid.iter().find(wanted).ok_or(RefundRefusal::NothingPaid)
+}
+
+fn planned(
+    ctx: &Ctx,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    money: &PaidMoney,
+    ground: RefundGround,
+    wanted: &RequestRefund,
+    now: Timestamp,
+) -> Result<Vec<PlannedPart>, Failure> {
+    let stage = stage(&case.state);
+    let policies = policies(ctx, case, invoice, now)?;
+    let allowed: Vec<RefundPart> = policies
+        .iter()
+        .zip(1..)
+        .filter(|(policy, _)| permits(ground, **policy, stage).is_ok())
+        .map(|(_, line)| RefundPart::Line(line))
+        .collect();
+    if allowed.is_empty() && ground != RefundGround::Overpaid {
+        return Err(Refusal::Refund(RefundRefusal::NotPermitted).into());
+    }
+    let parts: Vec<Refundable> = std::iter::once(RefundPart::Overpaid)
+        .chain(allowed)
+        .map(|part| Refundable { part, available: money.available(part) })
+        .collect();
+    let amount = Yen::new(wanted.amount).unwrap_or(Yen::ZERO);
+    let named = wanted.lines.as_ref().map(|lines| {
+        let part = |(line, amount): &(u32, i64)| PlannedPart {
+            part: RefundPart::Line(*line),
+            amount: Yen::new(*amount).unwrap_or(Yen::ZERO),
+        };
+        lines.iter().map(part).collect::<Vec<_>>()
+    });
+    // Money of an amount that was never asked for settles nothing: it goes back as a whole.
+    let settles = money.payment.payment()?.state.is_captured();
+    if !settles && amount != money.payment.captured {
+        return Err(too_much(money.payment.captured.amount()).into());
+    }
+    plan(ground, &parts, amount, named.as_deref()).map_err(|rejection| plan_refusal(rejection).into())
+}
+
+fn route(ctx: &Ctx, row: &PaymentRow, amount: Yen, wanted: Option<&str>) -> Result<RefundRoute, Failure> {
+    let usual = usual_route(ctx, row, amount);
+    let Some(text) = wanted else { return Ok(usual) };
+    let wanted = RefundRoute::parse(text).ok_or_else(|| unknown("/route"))?;
+    if wanted == RefundRoute::Gateway && usual == RefundRoute::BankTransfer {
+        return Err(Refusal::Refund(RefundRefusal::NotByGateway).into());
+    }
+    Ok(wanted)
+}
+
+fn unknown(pointer: &str) -> Refusal {
+    let (ja, en) = ("この値は使えません。", "This value is not known.");
+    Refusal::Invalid(vec![Fault::new(pointer, "unknown_value", ja, en)])
+}
+
+fn too_much(available: i64) -> Refusal {
+    let ja = format!("還付できる額（{available}円）の範囲で指定してください。");
+    let en = format!("The amount must be between 1 and {available} yen.");
+    Refusal::Invalid(vec![Fault::new("/amount", "amount_out_of_range", ja, en)])
+}
+
+fn plan_refusal(rejection: PlanRejection) -> Refusal {
+    let fault = |code, ja: &str, en: &str| Refusal::Invalid(vec![Fault::new("/lines", code, ja, en)]);
+    match rejection {
+        PlanRejection::Nothing => too_much(0),
+        PlanRejection::TooMuch { available } => too_much(available.amount()),
+        PlanRejection::LinesNeeded => fault(
+            "lines_needed",
+            "どの内訳から還付するかを指定してください。",
+            "Say which lines of the invoice the amount is taken from.",
+        ),
+        PlanRejection::LinesDiffer => fault(
+            "lines_differ",
+            "内訳の合計が還付額と一致しないか、還付できない内訳があります。",
+            "The lines do not make the amount, or one of them cannot be refunded.",
+        ),
+    }
+}
+
+/// What the second person, or whoever asked, says to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is refunded.
+    Approve,
+    /// It is not.
+    Reject,
+    /// It is taken back.
+    Withdraw,
+}
+
+impl Verdict {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Approve => "refund_approval",
+            Self::Reject => "refund_rejection",
+            Self::Withdraw => "refund_withdrawal",
+        }
+    }
+
+    fn command(self, by: OfficerId) -> RefundCommand {
+        match self {
+            Self::Approve => RefundCommand::Approve { by },
+            Self::Reject => RefundCommand::Reject { by },
+            Self::Withdraw => RefundCommand::Withdraw { by },
+        }
+    }
+}
+
+/// A refund with the call that was asked for.
+#[derive(Clone, Debug)]
+struct Decided {
+    row: RefundRow,
+    operation: Option<OperationId>,
+}
+
+/// Decides a request. An approved refund is told to the gateway at once, and waits a moment for its answer.
+pub async fn decide(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: RefundId,
+    verdict: Verdict,
+) -> Result<Effect<RefundRow>, Failure> {
+    let tenant = request.tenant.clone();
+    let find = {
+        let tenant = tenant.clone();
+        move |tx: &mut ReadTx<'_>| Ok::<_, Failure>(refunds::find(tx, &tenant, id)?)
+    };
+    let application = ctx.core.db.read(find.clone()).await?.ok_or(Refusal::NotFound)?.application_id;
+    let (db, inner) = (ctx.core.db.clone(), ctx.clone());
+    let decided = db
+        .write(Root::Application(application), move |tx| {
+            let judge = |tx: &mut Tx<'_>, now| judge(tx, &inner, &request.tenant, id, verdict, now);
+            once(tx, &request, verdict.kind(), judge, |tx, id| {
+                Ok(Decided { row: present(tx, &inner, &request.tenant, id)?, operation: None })
+            })
+        })
+        .await?;
+    let Some(operation) = decided.value.operation else { return Ok(decided.map(|decided| decided.row)) };
+    payment::call_and_wait(&ctx, &tenant, operation).await;
+    let value = ctx.core.db.read(find).await?.ok_or(Refusal::NotFound)?;
+    Ok(Effect { value, origin: Origin::Fresh })
+}
+
+fn judge(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: RefundId,
+    verdict: Verdict,
+    now: Timestamp,
+) -> Result<Made<Decided>, Failure> {
+    let mut row = refunds::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let mut case = cases::open(tx, ctx, tenant, row.application_id, Action::Refund)?;
+    let officer = officer(&case)?;
+    let refund = row.refund()?;
+    let command = verdict.command(officer);
+    let to_gateway = refund.apply(command)?.next == RefundState::Submitting;
+    let prepared = if to_gateway { Some(prepare(tx, ctx, &row)?) } else { None };
+
+    // From here on everything changes rows; every refusal stands above.
+    if verdict != Verdict::Withdraw {
+        row.decided_by = Some(officer);
+        row.decided_at = Some(Micros(now));
+    }
+    let operation = prepared.as_ref().map(|(operation, ..)| *operation);
+    row.operation_id = operation;
+    if let Some((operation, payment, request)) = &prepared {
+        let lease = (*operation, payment::own_lease(ctx, now));
+        payment::insert_operation(tx, &ctx.core, &case.key, payment, request, lease)?;
+    }
+    step(tx, &ctx.core, &mut case.row, &mut row, command, event_actor(&case.actor))?;
+    if verdict == Verdict::Approve {
+        let subject = format!("{}:{id}", case.row.id);
+        jobs::enqueue(tx, tenant.as_str(), NOTIFY_REFUND, &subject, now)?;
+    }
+    case.save(tx)?;
+    Ok(Made { resource_id: id.to_string(), value: Decided { row, operation } })
+}
+
+/// The exact bytes that the gateway will be sent.
+fn prepare(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    row: &RefundRow,
+) -> Result<(OperationId, PaymentRow, crate::gateway::PreparedRequest), Failure> {
+    for other in refunds::of_payment(tx, &row.tenant_id, row.payment_id)? {
+        if other.refund()?.state.is_in_flight() {
+            return Err(Refusal::Refund(RefundRefusal::InProgress).into());
+        }
+    }
+    let payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or(Refusal::NotFound)?;
+    let not_by_gateway = Refusal::Refund(RefundRefusal::NotByGateway);
+    let account = ctx.core.gateways.find(&row.tenant_id, &payment.gateway);
+    let (Some(account), Some(gateway_payment_id)) = (account, payment.gateway_payment_id.clone()) else {
+        return Err(not_by_gateway.into());
+    };
+    let wanted = CreateRefund { gateway_payment_id, amount: row.amount, description: row.reference() };
+    let operation = OperationId(tx.new_id());
+    let prepared = account.adapter.prepare_refund(&operation.to_string(), &wanted);
+    let prepared =
+        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a refund: {reason}")))?;
+    Ok((operation, payment, prepared))
+}

@@ -1,0 +1,185 @@
+//! What a gateway says of a refund: asking before anything is sent again, taking the answer in, asking until it is final.
+//!
+//! The call itself is carried out by [`super::gateway_call`], by the same three steps as a checkout.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::gateway_call::Heard;
+use super::payment_standing::payment_ref;
+use super::refund_standing::step;
+use super::{Core, Failure, JobEnd, Refusal};
+use crate::domain::audit::EventActor;
+use crate::domain::id::{RefundId, TenantCode};
+use crate::domain::payment::{
+    EarlierAttempts, NothingFound, RefundSnapshot, RetryFacts, after_nothing_found, next_refund_poll,
+};
+use crate::domain::refund::{RefundCommand, RefundEvidence, RefundState};
+use crate::gateway::{MerchantAccount, Outcome, RefundRef, Reply};
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::gateway_operations::OperationRow;
+use crate::store::payments::{self, PaymentRow};
+use crate::store::refunds::{self, RefundRow};
+use crate::store::{Root, Tx, jobs};
+
+/// Kind of the job that asks about one refund.
+pub const POLL_REFUND: &str = "poll_refund";
+
+/// When to ask again after a question that could not be asked.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
+/// What the gateway needs to find a refund of ours.
+pub fn reference(payment: &PaymentRow, refund: &RefundRow) -> RefundRef {
+    RefundRef {
+        payment: payment_ref(payment),
+        reference: refund.reference(),
+        gateway_refund_id: refund.gateway_refund_id.clone(),
+        amount: refund.amount,
+        refunded_before: payment.refunded,
+    }
+}
+
+/// Asks for a refund that may have reached the gateway; `None` means that the same bytes are to be sent with the same key.
+pub async fn ask(
+    account: &MerchantAccount,
+    query: &RefundRef,
+    facts: RetryFacts,
+    since_last_sent: SignedDuration,
+    now: Timestamp,
+) -> Option<Heard> {
+    match account.adapter.retrieve_refund(query, now).await {
+        // A refund that is found is as good as the answer to having sent it.
+        Outcome::Done(Some(snapshot)) => {
+            Some(Heard::Answer(Outcome::Done(Reply::Refund(Box::new(snapshot)))))
+        }
+        Outcome::Done(None) => {
+            let timeout = SignedDuration::try_from(account.adapter.total_timeout()).unwrap_or(ASK_AGAIN);
+            match after_nothing_found(facts, since_last_sent, timeout) {
+                NothingFound::RetrySameKey { .. } => None,
+                NothingFound::QueryAgain { after } => Some(Heard::AskAgain(after)),
+                NothingFound::CloseAsFailed => Some(Heard::GiveUp),
+            }
+        }
+        _ => Some(Heard::AskAgain(ASK_AGAIN)),
+    }
+}
+
+/// What the result of a call means for its refund.
+pub fn take_in(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    operation: &OperationRow,
+    earlier: EarlierAttempts,
+    heard: &Heard,
+) -> Result<(), Failure> {
+    let row = refunds::of_operation(tx, &operation.tenant_id, operation.id)?;
+    let mut row = row.ok_or_else(|| Failure::Internal(format!("no refund of {}", operation.id)))?;
+    let evidence = match heard {
+        Heard::Answer(Outcome::Done(Reply::Refund(snapshot))) => {
+            return hear(tx, core, case, &mut row, snapshot, &operation.gateway);
+        }
+        Heard::Answer(Outcome::NotSent(_)) => return Ok(()),
+        Heard::Answer(Outcome::Declined(decline)) if earlier == EarlierAttempts::NoneSent => {
+            row.failure_code = Some(decline.code.clone());
+            RefundEvidence::Refused
+        }
+        Heard::Answer(Outcome::Rejected(problem)) if earlier == EarlierAttempts::NoneSent => {
+            row.failure_code = Some(problem.code.clone());
+            RefundEvidence::Refused
+        }
+        Heard::GiveUp => {
+            row.failure_code = Some("never_arrived".to_owned());
+            RefundEvidence::NeverArrived
+        }
+        Heard::Answer(_) | Heard::Found(_) | Heard::AskAgain(_) => RefundEvidence::Unclear,
+    };
+    move_by(tx, core, case, &mut row, evidence, &operation.gateway)
+}
+
+fn hear(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    row: &mut RefundRow,
+    snapshot: &RefundSnapshot,
+    gateway: &str,
+) -> Result<(), Failure> {
+    if snapshot.gateway_refund_id.is_some() {
+        row.gateway_refund_id.clone_from(&snapshot.gateway_refund_id);
+    }
+    if snapshot.amount != row.amount {
+        return Err(Failure::Internal(format!("the gateway shows another amount for refund {}", row.id)));
+    }
+    move_by(tx, core, case, row, RefundEvidence::Seen(snapshot.status), gateway)
+}
+
+/// Moves the refund; one that may still fail is asked about later.
+fn move_by(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    row: &mut RefundRow,
+    evidence: RefundEvidence,
+    gateway: &str,
+) -> Result<(), Failure> {
+    // What failed, or was never told to the gateway, hears nothing more.
+    let state = row.refund()?.state;
+    if !state.is_in_flight() && state != RefundState::Succeeded {
+        return Ok(());
+    }
+    let actor = EventActor { kind: "gateway", id: gateway.to_owned() };
+    let moved = step(tx, core, case, row, RefundCommand::Hear(evidence), actor)?;
+    if moved.next != state {
+        applications::update(tx, case)?;
+    }
+    if moved.next == RefundState::Failed {
+        tracing::warn!(refund = %row.id, code = row.failure_code, "a refund failed at the gateway");
+        metrics::counter!("madoguchi_refunds_failed_total", "gateway" => gateway.to_owned()).increment(1);
+    }
+    if moved.next == RefundState::Pending && state != RefundState::Pending {
+        let now = tx.now();
+        if let Some(at) = next_refund_poll(0, now) {
+            jobs::enqueue_again(tx, row.tenant_id.as_str(), POLL_REFUND, &row.id.to_string(), at)?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks about a refund once, applies the answer, and says when to ask again.
+pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<JobEnd, Failure> {
+    let of = tenant.clone();
+    let (refund, payment) = core
+        .db
+        .read(move |tx| {
+            let refund = refunds::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
+            let payment = payments::find(tx, &of, refund.payment_id)?.ok_or(Refusal::NotFound)?;
+            Ok::<_, Failure>((refund, payment))
+        })
+        .await?;
+    let account = core.gateways.find(&tenant, &payment.gateway);
+    let account =
+        account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", payment.gateway)))?;
+    let query = reference(&payment, &refund);
+    let answer = account.adapter.retrieve_refund(&query, core.clock.now()).await;
+    let (application, inner) = (refund.application_id, Arc::clone(core));
+    core.db
+        .write(Root::Application(application), move |tx| {
+            let case = applications::find(tx, &tenant, application)?;
+            let (Some(mut case), Some(mut row)) = (case, refunds::find(tx, &tenant, id)?) else {
+                return Err(Refusal::NotFound.into());
+            };
+            if let Outcome::Done(Some(snapshot)) = &answer {
+                hear(tx, &inner, &mut case, &mut row, snapshot, &payment.gateway)?;
+            }
+            if row.refund()?.state != RefundState::Pending {
+                return Ok(JobEnd::Done);
+            }
+            let asked = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
+            row.poll_count += 1;
+            refunds::update(tx, &mut row)?;
+            Ok(next_refund_poll(asked.saturating_add(1), tx.now()).map_or(JobEnd::Done, JobEnd::Again))
+        })
+        .await
+}

@@ -1,0 +1,105 @@
+//! What of an invoice's payments can go back: per payment, per line, and beyond the debt.
+
+use std::collections::BTreeMap;
+
+use super::Failure;
+use crate::domain::ledger::{Account, Entry, EntryKind};
+use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::refund::{Headroom, RefundPart};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payments::{self, PaymentRow};
+use crate::store::{Reads, refunds};
+
+/// A payment that took money.
+#[derive(Clone, Debug)]
+pub struct PaidMoney {
+    /// The payment.
+    pub payment: PaymentRow,
+    /// What is left of the whole, of what came beyond the debt, and of each line.
+    pub headroom: BTreeMap<RefundPart, Headroom>,
+}
+
+impl PaidMoney {
+    /// What is left of a part.
+    pub fn available(&self, part: RefundPart) -> Yen {
+        self.headroom.get(&part).map_or(Yen::ZERO, |headroom| headroom.available())
+    }
+
+    /// The most that refunds of a part may come to.
+    pub fn ceiling(&self, part: RefundPart) -> Yen {
+        self.headroom.get(&part).map_or(Yen::ZERO, |headroom| headroom.ceiling)
+    }
+
+    /// Whether its money covers the debt.
+    pub fn covers(&self) -> bool {
+        self.headroom.keys().any(|part| matches!(part, RefundPart::Line(_)))
+    }
+}
+
+/// The payments of an invoice that took money, oldest first.
+pub fn of_invoice(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<PaidMoney>, Failure> {
+    let (tenant, case) = (&invoice.tenant_id, invoice.application_id);
+    let entries = invoices::entries_of_case(tx, tenant, case)?;
+    let mut paid = Vec::new();
+    for payment in payments::of_invoice(tx, tenant, invoice.id)? {
+        if payment.captured == Yen::ZERO {
+            continue;
+        }
+        let taken = refunds::headroom(tx, tenant, payment.id)?;
+        let outside = sent_outside(tx, &payment)?;
+        let headroom = of_payment(&payment, outside, invoice, &entries, &taken);
+        let headroom = headroom.map_err(|error| Failure::Internal(error.to_string()))?;
+        paid.push(PaidMoney { payment, headroom });
+    }
+    Ok(paid)
+}
+
+/// What is left of all payments together.
+pub fn available(paid: &[PaidMoney]) -> Result<Yen, Failure> {
+    let sum = Yen::sum(paid.iter().map(|one| one.available(RefundPart::Whole)));
+    sum.map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// What went back through the gateway without a refund of ours.
+fn sent_outside(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
+    let ours = refunds::of_payment(tx, &payment.tenant_id, payment.id)?;
+    let ours = Yen::sum(ours.iter().filter(|refund| refund.state == "succeeded").map(|refund| refund.amount));
+    let ours = ours.map_err(|error| Failure::Internal(error.to_string()))?;
+    Ok(payment.refunded.minus(ours).unwrap_or(Yen::ZERO))
+}
+
+fn of_payment(
+    payment: &PaymentRow,
+    outside: Yen,
+    invoice: &InvoiceRow,
+    entries: &[Entry],
+    taken: &BTreeMap<RefundPart, Headroom>,
+) -> Result<BTreeMap<RefundPart, Headroom>, YenOutOfRange> {
+    let gone = outside.plus(payment.charged_back)?;
+    let mut ceilings = vec![(RefundPart::Whole, payment.captured.minus(gone).unwrap_or(Yen::ZERO))];
+    let beyond = booked_from(payment, entries, &Account::Overpayment);
+    if beyond > 0 {
+        ceilings.push((RefundPart::Overpaid, Yen::new(beyond)?));
+    }
+    if booked_from(payment, entries, &Account::Receivable) > 0 {
+        let lines = invoice.lines.0.iter().zip(1..);
+        ceilings.extend(lines.map(|(line, number)| (RefundPart::Line(number), line.amount)));
+    }
+    let with_taken = |(part, ceiling): (RefundPart, Yen)| {
+        let reserved = taken.get(&part).map_or(Yen::ZERO, |headroom| headroom.reserved);
+        (part, Headroom { ceiling, reserved })
+    };
+    Ok(ceilings.into_iter().map(with_taken).collect())
+}
+
+/// What a payment was booked to have brought against an account: its debt, or beyond it.
+fn booked_from(payment: &PaymentRow, entries: &[Entry], account: &Account) -> i64 {
+    let id = payment.id.to_string();
+    let ours = entries.iter().filter(|entry| entry.source_id.split(':').next() == Some(id.as_str()));
+    ours.map(|entry| match entry.kind {
+        EntryKind::Booked(_) if entry.credit_account == *account => entry.amount.amount(),
+        EntryKind::Reversed(_) if entry.debit_account == *account => -entry.amount.amount(),
+        _ => 0,
+    })
+    .sum()
+}

@@ -1,0 +1,210 @@
+//! A step of a refund becomes our standing: headroom, ledger, payment, invoice and event, in one transaction.
+//!
+//! Callers hold the case's root lock. Each step follows from the state machine once, so hearing the same thing again
+//! changes nothing.
+
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::payment_standing::settle_invoice;
+use super::refund_call::POLL_REFUND;
+use super::{Core, Failure, Refusal};
+use crate::domain::audit::EventActor;
+use crate::domain::calendar::jst_day;
+use crate::domain::ledger::{self, Account, Cause, Portion, RefundSource};
+use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::payment::{LegalRole, PaymentSnapshot};
+use crate::domain::refund::{
+    PlannedPart, RefundCommand, RefundEffect, RefundMoved, RefundPart, RefundRejection, RefundRoute,
+    RefundState,
+};
+use crate::service::refund_refusal::RefundRefusal;
+use crate::store::applications::ApplicationRow;
+use crate::store::events::{self, NewEvent};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payments::{self, PaymentRow};
+use crate::store::refunds::{self, RefundRow};
+use crate::store::{Reads, StoreError, Tx, jobs};
+
+/// The place that manual refunds are paid from, in the ledger.
+const BANK: &str = "bank";
+
+impl From<RefundRejection> for Failure {
+    fn from(rejection: RefundRejection) -> Self {
+        Self::Refused(match rejection {
+            RefundRejection::WrongState { state } => {
+                Refusal::Refund(RefundRefusal::WrongState { state: state.as_str() })
+            }
+            RefundRejection::OwnRequest => Refusal::Refund(RefundRefusal::OwnRequest),
+            RefundRejection::NotTheRequester => Refusal::Forbidden,
+        })
+    }
+}
+
+/// Takes a step with everything that follows from it, and stores the refund; the caller stores the case.
+pub fn step(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    row: &mut RefundRow,
+    command: RefundCommand,
+    actor: EventActor,
+) -> Result<RefundMoved, Failure> {
+    let before = row.refund()?;
+    let moved = before.apply(command)?;
+    if moved.next == before.state {
+        return Ok(moved);
+    }
+    let mut invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?.ok_or_else(|| missing(row))?;
+    let mut payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or_else(|| missing(row))?;
+    moved.next.as_str().clone_into(&mut row.state);
+    refunds::update(tx, row)?;
+    match moved.effect {
+        RefundEffect::Nothing => {}
+        RefundEffect::Owe => book_decision(tx, row, &invoice)?,
+        RefundEffect::Release => release(tx, row)?,
+        RefundEffect::Pay => {
+            book_payment(tx, row, &payment)?;
+            if before.route == RefundRoute::Gateway {
+                return_money(tx, &mut payment, row.amount, Way::Out)?;
+            }
+        }
+        RefundEffect::Undo => {
+            release(tx, row)?;
+            book_back(tx, row)?;
+            if before.state == RefundState::Succeeded {
+                return_money(tx, &mut payment, row.amount, Way::Back)?;
+            }
+        }
+    }
+    let facts = json!({ "refund": row.id.to_string(), "invoice": row.invoice_id.to_string(),
+        "payment": row.payment_id.to_string(), "amount": row.amount.amount(), "ground": row.ground,
+        "route": row.route, "from": before.state.as_str(), "to": row.state });
+    events::append(tx, case, NewEvent { kind: "refund_moved", actor, facts, sealed_detail: None })?;
+    if matches!(moved.effect, RefundEffect::Pay | RefundEffect::Undo) {
+        settle_invoice(tx, core, case, &mut invoice)?;
+    }
+    Ok(moved)
+}
+
+fn missing(row: &RefundRow) -> StoreError {
+    StoreError::Inconsistent(format!("no payment or invoice of refund {}", row.id))
+}
+
+fn internal(error: YenOutOfRange) -> Failure {
+    Failure::Internal(error.to_string())
+}
+
+/// Gives the headroom of a refund back, of the whole payment and of each part.
+fn release(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
+    let whole = PlannedPart { part: RefundPart::Whole, amount: row.amount };
+    for part in std::iter::once(whole).chain(row.planned()?) {
+        refunds::release(tx, &row.tenant_id, row.payment_id, &part)?;
+    }
+    Ok(())
+}
+
+fn book_decision(tx: &mut Tx<'_>, row: &RefundRow, invoice: &InvoiceRow) -> Result<(), Failure> {
+    let today = jst_day(Reads::now(tx));
+    let sources = sources(row, invoice, today)?;
+    let entries = ledger::refund(&Cause { source_id: row.id.to_string(), booked_on: today }, &sources);
+    Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
+}
+
+/// The accounts that the parts of a refund come out of.
+fn sources(row: &RefundRow, invoice: &InvoiceRow, today: Date) -> Result<Vec<RefundSource>, Failure> {
+    let fiscal_year = i16::try_from(invoice.fiscal_year).map_err(|_| missing(row))?;
+    let source = |part: PlannedPart| match part.part {
+        RefundPart::Line(number) => {
+            let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+            let line = index.and_then(|index| invoice.lines.0.get(index)).ok_or_else(|| missing(row))?;
+            Ok(ledger::refund_source(line, part.amount, today))
+        }
+        RefundPart::Overpaid | RefundPart::Whole => Ok(RefundSource {
+            account: Account::Overpayment,
+            portion: Portion { fiscal_year, amount: part.amount },
+        }),
+    };
+    row.planned()?.into_iter().map(source).collect()
+}
+
+/// Books that the money left, in the same portions as the decision.
+fn book_payment(tx: &mut Tx<'_>, row: &RefundRow, payment: &PaymentRow) -> Result<(), Failure> {
+    let through = match (row.refund()?.route, payment.payment()?.legal_role) {
+        (RefundRoute::BankTransfer, _) => Account::Cash(BANK.to_owned()),
+        (RefundRoute::Gateway, LegalRole::DesignatedAgent) => Account::Entrusted(payment.gateway.clone()),
+        (RefundRoute::Gateway, _) => Account::Cash(payment.gateway.clone()),
+    };
+    let decided = booked(tx, row)?;
+    let portions: Vec<Portion> = decided
+        .iter()
+        .map(|entry| Portion { fiscal_year: entry.fiscal_year, amount: entry.amount })
+        .collect();
+    let cause = Cause { source_id: row.id.to_string(), booked_on: jst_day(Reads::now(tx)) };
+    let entries = ledger::refund_paid(&cause, &through, &portions);
+    Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
+}
+
+/// Undoes whatever was booked for a refund that came to nothing (F28, F29).
+fn book_back(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
+    let today = jst_day(Reads::now(tx));
+    let undone: Vec<_> = booked(tx, row)?.iter().filter_map(|entry| ledger::reverse(entry, today)).collect();
+    Ok(invoices::book(tx, &row.tenant_id, row.application_id, &undone)?)
+}
+
+fn booked(tx: &mut Tx<'_>, row: &RefundRow) -> Result<Vec<ledger::Entry>, Failure> {
+    let id = row.id.to_string();
+    let entries = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
+    Ok(entries.into_iter().filter(|entry| entry.source_id == id).collect())
+}
+
+/// Which way the money of a payment goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Out,
+    Back,
+}
+
+/// Counts what went back of a payment, or did not after all.
+fn return_money(tx: &mut Tx<'_>, row: &mut PaymentRow, amount: Yen, way: Way) -> Result<(), Failure> {
+    let payment = row.payment()?;
+    let refunded = match way {
+        Way::Out => payment.counters.refunded.plus(amount),
+        Way::Back => payment.counters.refunded.minus(amount),
+    };
+    row.take_over(&payment.with_refunded(refunded.map_err(internal)?));
+    Ok(payments::update(tx, row)?)
+}
+
+/// The snapshot without what our own refunds explain: they are counted by their own steps, exactly once, so that an old
+/// or repeated answer of the gateway can neither repeat nor undo them. A sum that differs from ours makes us ask.
+pub fn without_own_refunds(
+    tx: &mut Tx<'_>,
+    row: &PaymentRow,
+    snapshot: &PaymentSnapshot,
+) -> Result<PaymentSnapshot, Failure> {
+    let mut rest = snapshot.clone();
+    let claimed = snapshot.counters.refunded;
+    if claimed == row.refunded {
+        return Ok(rest);
+    }
+    let (mut settled, mut explained) = (Yen::ZERO, Yen::ZERO);
+    for refund in refunds::of_payment(tx, &row.tenant_id, row.id)? {
+        let state = refund.refund()?.state;
+        let told = state.is_in_flight() || state == RefundState::Succeeded;
+        // An old answer may still show what the gateway first accepted and then did not do.
+        if told || refund.gateway_refund_id.is_some() {
+            explained = explained.plus(refund.amount).map_err(internal)?;
+        }
+        if state == RefundState::Succeeded {
+            settled = settled.plus(refund.amount).map_err(internal)?;
+        }
+        if told {
+            let now = tx.now();
+            jobs::enqueue_again(tx, row.tenant_id.as_str(), POLL_REFUND, &refund.id.to_string(), now)?;
+        }
+    }
+    let outside = claimed.minus(explained).unwrap_or(Yen::ZERO);
+    rest.counters.refunded = row.refunded.max(settled.plus(outside).map_err(internal)?);
+    Ok(rest)
+}
