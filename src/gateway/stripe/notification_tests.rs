@@ -4,6 +4,7 @@
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
+use stripe_webhook::Webhook;
 
 use crate::domain::payment::SnapshotStatus;
 use crate::gateway::stripe::fixtures::{charge, gateway, intent, now, session};
@@ -12,8 +13,9 @@ use crate::gateway::{
 };
 
 fn event(kind: &str, object: &Value) -> String {
-    json!({ "id": "evt_1", "object": "event", "type": kind, "created": 1_789_999_990, "data": { "object": object } })
-        .to_string()
+    json!({ "id": "evt_1", "object": "event", "type": kind, "created": 1_789_999_990, "livemode": false,
+        "pending_webhooks": 1, "request": null, "data": { "object": object } })
+    .to_string()
 }
 
 fn v1(secret: &str, at: i64, body: &str) -> String {
@@ -91,6 +93,25 @@ fn f21_a_signature_older_than_five_minutes_is_refused() {
         (NOW + 301, Err(NotificationRejected::OutOfTime)),
     ] {
         assert_eq!(verify(&signed("whsec_new", at, &paid())).map(|_| ()), result, "{}", at - NOW);
+    }
+}
+
+#[test]
+fn an_independent_signer_is_believed_and_an_independent_receiver_agrees_with_every_refusal() {
+    // A kind whose object the judge does not read: it judges the signature alone.
+    let body = event("climate.order.created", &session("complete", "paid", "card", &json!("pi_1")));
+    let made_elsewhere = Webhook::generate_test_header(&body, "whsec_new", Some(NOW));
+    assert!(verify(&with_header(&made_elsewhere, &body)).is_ok(), "{made_elsewhere}");
+    let other_key = Webhook::generate_test_header(&body, "whsec_other", Some(NOW));
+    let other_body = Webhook::generate_test_header("{}", "whsec_new", Some(NOW));
+    let too_old = Webhook::generate_test_header(&body, "whsec_new", Some(NOW - 301));
+    let ours = format!("t={NOW},v1={}", v1("whsec_new", NOW, &body));
+    for (header, believed) in
+        [(made_elsewhere, true), (ours, true), (other_key, false), (other_body, false), (too_old, false)]
+    {
+        let judged = Webhook::construct_event_with_timestamp(&body, &header, "whsec_new", NOW);
+        assert_eq!(judged.is_ok(), believed, "the judge: {judged:?}");
+        assert_eq!(verify(&with_header(&header, &body)).is_ok(), believed, "ours: {header}");
     }
 }
 

@@ -193,6 +193,8 @@ pub fn notification(_: &SimulatorSettings, event: &Event<'_>, ids: &mut IdSource
         "api_version": "2026-10-28.endive",
         "created": event.at.as_second(),
         "livemode": false,
+        "pending_webhooks": 1,
+        "request": { "id": null, "idempotency_key": null },
         "data": { "object": object },
     });
     Notification { id, headers: Vec::new(), body: body.to_string() }
@@ -219,3 +221,7 @@ fn sign(secret: &str, at: i64, body: &str) -> String {
 fn method(code: &str) -> &str {
     if code == "credit_card" { "card" } else { code }
 }
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;
