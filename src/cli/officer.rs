@@ -34,7 +34,7 @@ pub(super) enum OfficerCommand {
         /// Code of the department
         #[arg(long)]
         department: String,
-        /// clerk, group_manager, section_chief, accountant or administrator
+        /// clerk, group_manager, section_chief, director, head, accountant or administrator
         #[arg(long)]
         role: String,
         /// Title shown beside a seal, e.g. 主事

@@ -1,148 +1,41 @@
-//! The approval of a proposal (起案から決裁まで): a route of desks, one seal a desk, the last one decides.
+//! The approval of a proposal (起案から決裁まで): a route of desks, one act a desk, the last seal decides.
 //!
-//! The drafter never seals the own proposal, and nobody seals it twice. Authority is the role held in the step's department on the day of
-//! the act. What is proposed is frozen by its SHA-256: another text is another proposal.
+//! The drafter never acts on the own proposal, in whosever place, and nobody acts at two desks of it.
+//! Authority is the role held in the step's department on the day of the act, or that of an absent officer in whose
+//! place one acts (代決, R-115). What is proposed is frozen by its SHA-256: another text is another proposal. A
+//! disagreement stays on the record and sends the matter up.
 
-use aws_lc_rs::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
+mod body;
+mod route;
 
-use super::fault::Fault;
 use super::id::OfficerId;
-use super::policy::{OfficerAuthority, Post, Role};
-use super::procedure::ProcedureDefinition;
+use super::policy::{OfficerAuthority, Post};
+use super::procedure::StepKind;
 
-/// What a disposition says (処分の別).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
-    /// 許可・承認・登録.
-    Grant,
-    /// 拒否処分.
-    Refuse,
-}
-
-impl DecisionKind {
-    /// The stored and public name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Grant => "grant",
-            Self::Refuse => "refuse",
-        }
-    }
-
-    /// The kind of a stored name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Grant, Self::Refuse].into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-/// The text of a proposal: what is decided, why, under which conditions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProposalBody {
-    /// Grant or refuse.
-    pub decision: DecisionKind,
-    /// Reasons (理由): facts, the clause applied, the standard of review.
-    pub reasons: Vec<String>,
-    /// Conditions of a grant (附款).
-    pub conditions: Vec<String>,
-}
-
-/// The most reasons, and the most conditions, that one proposal may carry.
-const MOST_TEXTS: usize = 50;
-/// The most characters of one reason or condition.
-const LONGEST_TEXT: usize = 4_000;
-
-impl ProposalBody {
-    /// Everything wrong with the text. A refusal must give its reasons at the same time.
-    pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        if self.decision == DecisionKind::Refuse && self.reasons.iter().all(|reason| reason.trim().is_empty())
-        {
-            let ja = "拒否処分には理由（事実、適用した条項、審査基準）を示してください。";
-            let en =
-                "A refusal must state its reasons: the facts, the clause applied, the standard of review.";
-            faults.push(Fault::new("/reasons", "required", ja, en));
-        } else {
-            faults.extend(text_faults("/reasons", &self.reasons));
-        }
-        faults.extend(text_faults("/conditions", &self.conditions));
-        if self.decision == DecisionKind::Refuse && !self.conditions.is_empty() {
-            let (ja, en) = ("拒否処分に条件は付けられません。", "A refusal carries no conditions.");
-            faults.push(Fault::new("/conditions", "not_for_refusals", ja, en));
-        }
-        faults
-    }
-
-    /// SHA-256 of the text in its one JSON form, in lower-case hexadecimal.
-    pub fn sha256(&self) -> String {
-        // Three plain members in a fixed order always have a JSON form.
-        let text = serde_json::to_vec(self).unwrap_or_default();
-        data_encoding::HEXLOWER.encode(digest(&SHA256, &text).as_ref())
-    }
-}
-
-fn text_faults(pointer: &str, texts: &[String]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    if texts.len() > MOST_TEXTS {
-        let ja = format!("{MOST_TEXTS}件以内にしてください。");
-        faults.push(Fault::new(pointer, "too_many", ja, format!("At most {MOST_TEXTS} are possible.")));
-    }
-    for (index, text) in texts.iter().enumerate() {
-        let place = format!("{pointer}/{index}");
-        if text.trim().is_empty() {
-            faults.push(Fault::new(place, "required", "空にできません。", "It must not be empty."));
-        } else if text.chars().count() > LONGEST_TEXT {
-            let ja = format!("{LONGEST_TEXT}文字以内にしてください。");
-            let en = format!("It must have at most {LONGEST_TEXT} characters.");
-            faults.push(Fault::new(place, "too_long", ja, en));
-        }
-    }
-    faults
-}
-
-/// One desk of a route (決裁の段): a role in a department, whoever holds it on the day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Desk {
-    /// The role that seals.
-    pub role: Role,
-    /// The department whose role it is.
-    pub department: String,
-}
-
-impl Desk {
-    /// The post under which an officer sits at this desk today, if one does.
-    pub fn post_of<'a>(&self, officer: &'a OfficerAuthority) -> Option<&'a Post> {
-        officer.posts.iter().find(|post| post.role == self.role && post.department == self.department)
-    }
-}
-
-/// The route names a role that does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the approval route names the unknown role {0}")]
-pub struct UnknownRole(pub String);
-
-/// The desks a proposal passes: those of the procedure, else the section chief of its department.
-pub fn route(definition: &ProcedureDefinition) -> Result<Vec<Desk>, UnknownRole> {
-    if definition.approval_route.is_empty() {
-        return Ok(vec![Desk { role: Role::SectionChief, department: definition.department.clone() }]);
-    }
-    let desk = |step| {
-        let department = definition.step_department(step).to_owned();
-        let role = Role::parse(&step.role).ok_or_else(|| UnknownRole(step.role.clone()))?;
-        Ok(Desk { role, department })
-    };
-    definition.approval_route.iter().map(desk).collect()
-}
+pub use body::{DecisionKind, DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
+pub use route::{DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight};
 
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// No seal yet.
+    /// Nobody acted yet.
     Waiting,
-    /// Sealed by an officer.
+    /// Sealed, or passed on, by an officer.
     Approved(Seal),
+    /// 合議不同意: the section disagreed; the route goes on, and up.
+    Dissented(Seal),
     /// Sent back to the drafter from here.
     Returned(Seal),
+}
+
+impl StepState {
+    /// Who acted here, if somebody did.
+    pub fn seal(&self) -> Option<&Seal> {
+        match self {
+            Self::Waiting => None,
+            Self::Approved(seal) | Self::Dissented(seal) | Self::Returned(seal) => Some(seal),
+        }
+    }
 }
 
 /// Who acted at a desk, under the title of that day.
@@ -152,13 +45,15 @@ pub struct Seal {
     pub officer: OfficerId,
     /// The title of the post then.
     pub title: String,
+    /// The absent officer in whose place it was (代決).
+    pub acting_for: Option<OfficerId>,
 }
 
 /// A step of a proposal's route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Whose seal it takes.
-    pub desk: Desk,
+    /// Whose step it is, what it does, and when.
+    pub planned: RouteStep,
     /// Where it stands.
     pub state: StepState,
 }
@@ -166,10 +61,10 @@ pub struct Step {
 /// Where a proposal stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProposalState {
-    /// On its way; `step` is the number of the desk it lies on, counted from 1.
+    /// On its way; `stage` is the number of the stage it lies on, counted from 1.
     InApproval {
-        /// The current step.
-        step: usize,
+        /// The current stage.
+        stage: usize,
     },
     /// 決裁済: the last seal is set.
     Approved,
@@ -177,6 +72,8 @@ pub enum ProposalState {
     Returned,
     /// 引戻し: taken back by the drafter.
     Recalled,
+    /// 変更起案: another text took its place.
+    Superseded,
 }
 
 impl ProposalState {
@@ -187,11 +84,12 @@ impl ProposalState {
             Self::Approved => "approved",
             Self::Returned => "returned",
             Self::Recalled => "recalled",
+            Self::Superseded => "superseded",
         }
     }
 }
 
-/// A drafted decision on its route (起案).
+/// A drafted proposal on its route (起案).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// 起案者.
@@ -200,15 +98,48 @@ pub struct Proposal {
     pub steps: Vec<Step>,
     /// Where it stands.
     pub state: ProposalState,
+    /// How much it weighs.
+    pub weight: Weight,
 }
 
-/// How far a seal brought a proposal.
+/// How far an act brought a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
+    /// Other desks of the same stage have yet to act.
+    SameStage,
     /// It lies on the next desk.
     NextDesk,
-    /// It was the last seal: the decision is made.
+    /// It was the last seal: what was proposed is done.
     Final,
+}
+
+/// Whether the absent officer gave instruction on this very case beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instruction {
+    /// Given.
+    Given,
+    /// Not given.
+    None,
+}
+
+/// An absent officer in whose place somebody acts today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandIn {
+    /// The absent officer.
+    pub absent: OfficerId,
+    /// The posts of the absent officer in force on the day of the act.
+    pub posts: Vec<Post>,
+    /// Whether there is instruction on this case.
+    pub instruction: Instruction,
+}
+
+/// In which capacity an officer acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capacity<'a> {
+    /// Under a post of one's own.
+    Own,
+    /// 代決: in the place of an absent officer.
+    Acting(&'a StandIn),
 }
 
 /// A step of approval that is not possible; the proposal stays as it was.
@@ -217,7 +148,7 @@ pub enum Rejection {
     /// It is not on its route (any more).
     #[error("the proposal is {}", .0.as_str())]
     NotInApproval(ProposalState),
-    /// The drafter may not seal or return the own proposal.
+    /// The drafter may not act on the own proposal, and nobody acts in the drafter's place.
     #[error("the drafter may not act on the own proposal")]
     OwnProposal,
     /// The officer does not sit at the desk it lies on.
@@ -226,15 +157,27 @@ pub enum Rejection {
         /// The current step.
         step: usize,
     },
-    /// The officer has sealed another step of this route, perhaps under another post: one desk, one act.
+    /// The officer has acted on another step of this route, perhaps under another post: one desk, one act.
     #[error("the officer has sealed step {sealed} already")]
     AlreadySealed {
         /// The step that carries the officer's seal.
         sealed: usize,
     },
-    /// Only the drafter recalls.
+    /// Important, unusual and novel matters wait for the absent officer unless there is instruction.
+    #[error("a substitute does not decide a matter that is {} without instruction", .0.as_str())]
+    NotInstructed(Weight),
+    /// Only a desk of 合議 disagrees; others send it back.
+    #[error("step {step} is not consulted")]
+    NotConsulted {
+        /// The current step.
+        step: usize,
+    },
+    /// Only the drafter recalls or replaces.
     #[error("only the drafter recalls a proposal")]
     NotTheDrafter,
+    /// A matter only gains weight.
+    #[error("the matter is {} already", .0.as_str())]
+    NotHeavier(Weight),
     /// It can only go back: to the drafter (0) or to a step before the current one.
     #[error("step {step} cannot return to step {to_step}")]
     NotBefore {
@@ -247,77 +190,212 @@ pub enum Rejection {
 
 impl Proposal {
     /// A new proposal on the first desk of its route.
-    pub fn draft(drafter: OfficerId, route: Vec<Desk>) -> Self {
-        let steps = route.into_iter().map(|desk| Step { desk, state: StepState::Waiting }).collect();
-        Self { drafter, steps, state: ProposalState::InApproval { step: 1 } }
+    pub fn draft(drafter: OfficerId, weight: Weight, route: Vec<RouteStep>) -> Self {
+        let steps = route.into_iter().map(|planned| Step { planned, state: StepState::Waiting }).collect();
+        Self { drafter, steps, state: ProposalState::InApproval { stage: 1 }, weight }
     }
 
-    /// The number and the step of the desk it lies on.
-    pub fn current(&self) -> Option<(usize, &Step)> {
-        let ProposalState::InApproval { step } = self.state else { return None };
-        self.steps.get(step.checked_sub(1)?).map(|current| (step, current))
+    /// The steps it waits for now, with their numbers counted from 1.
+    pub fn waiting(&self) -> impl Iterator<Item = (usize, &Step)> {
+        let stage = match self.state {
+            ProposalState::InApproval { stage } => stage,
+            _ => 0,
+        };
+        let waits = move |step: &Step| step.planned.stage == stage && step.state == StepState::Waiting;
+        (1..).zip(&self.steps).filter(move |(_, step)| waits(step))
     }
 
-    /// Sets the officer's seal on the current step (決裁). Nobody seals two steps of one route; sending it back stays
-    /// possible, so that such a route does not end at that desk.
-    pub fn approve(mut self, officer: &OfficerAuthority) -> Result<(Self, Progress), Rejection> {
-        let (step, seal) = self.seal_of(officer)?;
-        if let Some(sealed) = self.sealed_by(seal.officer) {
-            return Err(Rejection::AlreadySealed { sealed });
-        }
-        self.set(step, StepState::Approved(seal));
-        if step < self.steps.len() {
-            self.state = ProposalState::InApproval { step: step + 1 };
-            return Ok((self, Progress::NextDesk));
-        }
-        self.state = ProposalState::Approved;
-        Ok((self, Progress::Final))
+    /// The number of the first step it waits for.
+    pub fn current(&self) -> Option<usize> {
+        self.waiting().next().map(|(number, _)| number)
     }
 
-    /// Sends it back (差戻し): to the drafter (`to_step` 0), or to an earlier desk whose seal is then needed anew.
-    pub fn send_back(mut self, officer: &OfficerAuthority, to_step: usize) -> Result<Self, Rejection> {
-        let (step, seal) = self.seal_of(officer)?;
-        if to_step >= step {
-            return Err(Rejection::NotBefore { step, to_step });
+    /// Sets the officer's seal on the current step (決裁), or passes it on (回議), or agrees (合議). Nobody seals two steps of
+    /// one route; sending it back stays possible, so that such a route does not end at that desk.
+    pub fn approve(
+        self,
+        officer: &OfficerAuthority,
+        capacity: Capacity<'_>,
+    ) -> Result<(Self, Progress), Rejection> {
+        let (step, seal) = self.fresh_seal_of(officer, capacity)?;
+        Ok(self.done(step, StepState::Approved(seal)))
+    }
+
+    /// A consulted section disagrees (合議不同意, R-116): it is recorded, and the matter goes up to the deciding authority,
+    /// whose desks are `upward`.
+    pub fn dissent(
+        mut self,
+        officer: &OfficerAuthority,
+        capacity: Capacity<'_>,
+        upward: &[RouteStep],
+    ) -> Result<(Self, Progress), Rejection> {
+        let (step, seal) = self.fresh_seal_of(officer, capacity)?;
+        if self.kind_of(step) != Some(StepKind::Consult) {
+            return Err(Rejection::NotConsulted { step });
         }
+        self.lengthen(upward);
+        Ok(self.done(step, StepState::Dissented(seal)))
+    }
+
+    /// Sends it back (差戻し): to the drafter (`to_step` 0), or to an earlier step; every seal of that stage and after it is
+    /// then needed anew.
+    pub fn send_back(
+        mut self,
+        officer: &OfficerAuthority,
+        capacity: Capacity<'_>,
+        to_step: usize,
+    ) -> Result<Self, Rejection> {
+        let (step, seal) = self.seal_of(officer, capacity)?;
         if to_step == 0 {
             self.set(step, StepState::Returned(seal));
             self.state = ProposalState::Returned;
             return Ok(self);
         }
-        for number in to_step..=step {
-            self.set(number, StepState::Waiting);
+        let ProposalState::InApproval { stage: current } = self.state else {
+            return Err(Rejection::NotInApproval(self.state));
+        };
+        let target = self.steps.get(to_step - 1).map(|step| step.planned.stage);
+        let stage = target.filter(|stage| *stage < current).ok_or(Rejection::NotBefore { step, to_step })?;
+        for step in self.steps.iter_mut().filter(|step| step.planned.stage >= stage) {
+            step.state = StepState::Waiting;
         }
-        self.state = ProposalState::InApproval { step: to_step };
+        self.state = ProposalState::InApproval { stage };
         Ok(self)
     }
 
+    /// The number of the step on which the officer may act now.
+    pub fn step_of(&self, officer: &OfficerAuthority, capacity: Capacity<'_>) -> Result<usize, Rejection> {
+        self.seal_of(officer, capacity).map(|(step, _)| step)
+    }
+
     /// Takes it back before the last seal (引戻し); only the drafter can.
-    pub fn recall(mut self, officer: OfficerId) -> Result<Self, Rejection> {
+    pub fn recall(self, officer: OfficerId) -> Result<Self, Rejection> {
+        self.end_by_drafter(officer, ProposalState::Recalled)
+    }
+
+    /// Another text takes its place (変更起案), so that every seal behind is void; only the drafter can.
+    pub fn supersede(self, officer: OfficerId) -> Result<Self, Rejection> {
+        self.end_by_drafter(officer, ProposalState::Superseded)
+    }
+
+    /// The drafter, or whoever it waits for, says that the matter weighs more: an important one goes up over `upward`.
+    pub fn escalate(
+        mut self,
+        officer: &OfficerAuthority,
+        weight: Weight,
+        upward: &[RouteStep],
+    ) -> Result<Self, Rejection> {
+        let step = self.current().ok_or(Rejection::NotInApproval(self.state))?;
+        let sits = self.waiting().any(|(_, step)| step.planned.desk.post_of(officer).is_some());
+        if officer.officer != self.drafter && !sits {
+            return Err(Rejection::NotYourStep { step });
+        }
+        if weight <= self.weight || self.weight.goes_up() {
+            return Err(Rejection::NotHeavier(self.weight));
+        }
+        self.weight = weight;
+        if weight.goes_up() {
+            self.lengthen(upward);
+        }
+        Ok(self)
+    }
+
+    fn end_by_drafter(mut self, officer: OfficerId, state: ProposalState) -> Result<Self, Rejection> {
         if self.current().is_none() {
             return Err(Rejection::NotInApproval(self.state));
         }
         if self.drafter != officer {
             return Err(Rejection::NotTheDrafter);
         }
-        self.state = ProposalState::Recalled;
+        self.state = state;
         Ok(self)
     }
 
-    fn seal_of(&self, officer: &OfficerAuthority) -> Result<(usize, Seal), Rejection> {
-        let (step, current) = self.current().ok_or(Rejection::NotInApproval(self.state))?;
+    /// Adds the desks of `upward` that the route does not have, behind its last one.
+    fn lengthen(&mut self, upward: &[RouteStep]) {
+        let mut stage = self.steps.last().map_or(0, |last| last.planned.stage);
+        let mut before = None;
+        for planned in upward {
+            if self.steps.iter().any(|step| step.planned.desk == planned.desk) {
+                continue;
+            }
+            if before != Some(planned.stage) {
+                stage += 1;
+            }
+            before = Some(planned.stage);
+            let planned = RouteStep { stage, ..planned.clone() };
+            self.steps.push(Step { planned, state: StepState::Waiting });
+        }
+    }
+
+    fn done(mut self, step: usize, state: StepState) -> (Self, Progress) {
+        self.set(step, state);
+        let ProposalState::InApproval { stage } = self.state else { return (self, Progress::SameStage) };
+        if self.waiting().next().is_some() {
+            return (self, Progress::SameStage);
+        }
+        if self.steps.iter().any(|step| step.planned.stage > stage) {
+            self.state = ProposalState::InApproval { stage: stage + 1 };
+            return (self, Progress::NextDesk);
+        }
+        self.state = ProposalState::Approved;
+        (self, Progress::Final)
+    }
+
+    fn fresh_seal_of(
+        &self,
+        officer: &OfficerAuthority,
+        capacity: Capacity<'_>,
+    ) -> Result<(usize, Seal), Rejection> {
+        let (step, seal) = self.seal_of(officer, capacity)?;
+        match self.sealed_by(seal.officer) {
+            Some(sealed) => Err(Rejection::AlreadySealed { sealed }),
+            None => Ok((step, seal)),
+        }
+    }
+
+    fn seal_of(
+        &self,
+        officer: &OfficerAuthority,
+        capacity: Capacity<'_>,
+    ) -> Result<(usize, Seal), Rejection> {
+        let first = self.current().ok_or(Rejection::NotInApproval(self.state))?;
         if officer.officer == self.drafter {
             return Err(Rejection::OwnProposal);
         }
-        let post = current.desk.post_of(officer).ok_or(Rejection::NotYourStep { step })?;
-        Ok((step, Seal { officer: officer.officer, title: post.title.clone() }))
+        let (posts, acting_for) = match capacity {
+            Capacity::Own => (&officer.posts, None),
+            Capacity::Acting(stand_in) if stand_in.absent == self.drafter => {
+                return Err(Rejection::OwnProposal);
+            }
+            Capacity::Acting(stand_in) => (&stand_in.posts, Some(stand_in)),
+        };
+        let at_desk = self.waiting().find_map(|(number, step)| {
+            step.planned.desk.post_among(posts).map(|post| (number, post.title.clone()))
+        });
+        let (step, desk_title) = at_desk.ok_or(Rejection::NotYourStep { step: first })?;
+        let Some(stand_in) = acting_for else {
+            return Ok((step, Seal { officer: officer.officer, title: desk_title, acting_for: None }));
+        };
+        if stand_in.absent == officer.officer {
+            return Err(Rejection::NotYourStep { step });
+        }
+        if self.weight != Weight::Ordinary && stand_in.instruction == Instruction::None {
+            return Err(Rejection::NotInstructed(self.weight));
+        }
+        // The seal of a substitute shows the substitute's own title.
+        let title = officer.posts.first().map_or(desk_title, |post| post.title.clone());
+        Ok((step, Seal { officer: officer.officer, title, acting_for: Some(stand_in.absent) }))
     }
 
     /// The number of the step that carries the officer's seal.
     fn sealed_by(&self, officer: OfficerId) -> Option<usize> {
-        let theirs =
-            |step: &Step| matches!(&step.state, StepState::Approved(seal) if seal.officer == officer);
+        let theirs = |step: &Step| step.state.seal().is_some_and(|seal| seal.officer == officer);
         (1..).zip(&self.steps).find_map(|(number, step)| theirs(step).then_some(number))
+    }
+
+    fn kind_of(&self, number: usize) -> Option<StepKind> {
+        number.checked_sub(1).and_then(|index| self.steps.get(index)).map(|step| step.planned.kind)
     }
 
     fn set(&mut self, number: usize, state: StepState) {

@@ -165,6 +165,16 @@ impl Calendar {
         open
     }
 
+    /// The day that is `days` open days after `day` (開庁日で数える); `day` itself does not count.
+    pub fn after_open_days(&self, day: Date, days: u16) -> Date {
+        let mut reached = day;
+        for _ in 0..days {
+            let Ok(next) = reached.tomorrow() else { return reached };
+            reached = self.roll(next);
+        }
+        reached
+    }
+
     /// Whether the national holidays of the year of `day` are in the list.
     pub fn coverage(&self, day: Date) -> Coverage {
         if (self.first_year..=self.last_year).contains(&day.year()) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::approval::{DecidingDesk, Subject, SubjectRoute};
 use crate::domain::calendar::ClosingDays;
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
@@ -120,6 +121,12 @@ pub struct Tenant {
     pub bureaus: Vec<Bureau>,
     /// Its departments.
     pub departments: Vec<Department>,
+    /// Who approves what is no disposition: waivers and write-offs.
+    #[serde(default)]
+    pub approval_routes: Vec<SubjectRoute>,
+    /// Where matters go that are important or unusual.
+    #[serde(default)]
+    pub deciding_desk: Option<DecidingDesk>,
     /// The account that refunds are paid out of; without one nothing can be paid by bank transfer.
     #[serde(default)]
     pub paying_account: Option<PayingAccount>,
@@ -158,6 +165,11 @@ impl Tenant {
         let of_department =
             || self.department(department, day).and_then(|found| found.disposing_authority.as_ref());
         of_procedure.or_else(of_department).unwrap_or(&self.disposing_authority)
+    }
+
+    /// The route of a subject other than the decision on `day`.
+    pub fn approval_route(&self, subject: Subject, day: Date) -> Option<&SubjectRoute> {
+        self.approval_routes.iter().find(|route| route.subject == subject && route.is_used_on(day))
     }
 
     /// The full name of a department, bureau first: 危機管理局消防保安課.

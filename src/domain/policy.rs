@@ -15,6 +15,10 @@ pub enum Role {
     GroupManager,
     /// 課長: seals.
     SectionChief,
+    /// 部長・局長: sees of the cases what comes up to the own desk.
+    Director,
+    /// 知事・市町村長 (決裁責任者, R-110): sits in the body itself, whose code stands for the department.
+    Head,
     /// 会計担当: sees money, decides no case.
     Accountant,
     /// 手続管理者: writes and approves procedures of the whole body, sees no case.
@@ -23,12 +27,24 @@ pub enum Role {
 
 impl Role {
     /// All roles, for tables and tests.
-    pub const ALL: [Self; 5] =
-        [Self::Clerk, Self::GroupManager, Self::SectionChief, Self::Accountant, Self::Administrator];
+    pub const ALL: [Self; 7] = [
+        Self::Clerk,
+        Self::GroupManager,
+        Self::SectionChief,
+        Self::Director,
+        Self::Head,
+        Self::Accountant,
+        Self::Administrator,
+    ];
 
     /// Whether the role works on cases at all; money and procedures are other rooms.
     pub fn works_on_cases(self) -> bool {
-        matches!(self, Self::Clerk | Self::GroupManager | Self::SectionChief)
+        self == Self::Clerk || self.seals()
+    }
+
+    /// Whether the role acts on proposals of others (決裁).
+    pub fn seals(self) -> bool {
+        matches!(self, Self::GroupManager | Self::SectionChief | Self::Director | Self::Head)
     }
 
     /// The stored name.
@@ -37,6 +53,8 @@ impl Role {
             Self::Clerk => "clerk",
             Self::GroupManager => "group_manager",
             Self::SectionChief => "section_chief",
+            Self::Director => "director",
+            Self::Head => "head",
             Self::Accountant => "accountant",
             Self::Administrator => "administrator",
         }
@@ -233,7 +251,7 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
         return Decision::Hide;
     }
     let reviewer = roles.iter().any(|role| role.works_on_cases());
-    let sealer = roles.iter().any(|role| matches!(role, Role::GroupManager | Role::SectionChief));
+    let sealer = roles.iter().any(|role| role.seals());
     let allowed = match action {
         Action::ReadCase | Action::ReadQueue | Action::Review | Action::Propose => reviewer,
         Action::ReadMoney => true,
@@ -290,6 +308,8 @@ mod tests {
             ("a stranger", Actor::Person(STRANGER)),
             ("clerk of the department", officer("020001", "kanri", Role::Clerk)),
             ("section chief of the department", officer("020001", "kanri", Role::SectionChief)),
+            ("head of the body at the own desk", officer("020001", "kanri", Role::Head)),
+            ("director of another department", officer("020001", "doro", Role::Director)),
             ("section chief of another department", officer("020001", "doro", Role::SectionChief)),
             ("accountant of the body", officer("020001", "kaikei", Role::Accountant)),
             ("accountant in the department", officer("020001", "kanri", Role::Accountant)),
@@ -326,6 +346,10 @@ mod tests {
             "AddAdAAAdhhdA Arrived clerk of the department",
             "hhhhhhhhhhhhh Draft section chief of the department",
             "AddAdAAAAhhAA Arrived section chief of the department",
+            "hhhhhhhhhhhhh Draft head of the body at the own desk",
+            "AddAdAAAAhhAA Arrived head of the body at the own desk",
+            "hhhhhhhhhhhhh Draft director of another department",
+            "hhhhhhhhhhhhh Arrived director of another department",
             "hhhhhhhhhhhhh Draft section chief of another department",
             "hhhhhhhhhhhhh Arrived section chief of another department",
             "hhhhhhhhhhhhh Draft accountant of the body",

@@ -32,6 +32,7 @@ pub use legal::{
 };
 pub use routing::{
     ApprovalStep, HolidayRule, Jurisdiction, JurisdictionRow, JurisdictionTable, Processing, RoutingRule,
+    StandingDecision, StepKind,
 };
 
 use crate::domain::id::TenantCode;
@@ -160,6 +161,9 @@ pub struct ProcedureDefinition {
     /// Who approves, in order; empty for a notification.
     #[serde(default)]
     pub approval_route: Vec<ApprovalStep>,
+    /// Who closes the route early (専決): the first that fits; the whole route when none does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing_decisions: Vec<StandingDecision>,
     /// How the fee may be paid.
     #[serde(default)]
     pub allowed_methods: Option<AllowedMethods>,
@@ -205,6 +209,7 @@ impl ProcedureDefinition {
             || self.processing.as_ref().is_some_and(|processing| processing.sample)
             || self.validity.as_ref().is_some_and(|validity| validity.sample)
             || self.allowed_methods.as_ref().is_some_and(|allowed| allowed.sample)
+            || self.standing_decisions.iter().any(|rule| rule.sample)
     }
 
     /// The last day on which a case can arrive under this version; nothing while it is open.
@@ -220,10 +225,5 @@ impl ProcedureDefinition {
     /// The rule of the attachment called `code`.
     pub fn attachment(&self, code: &str) -> Option<&AttachmentRule> {
         self.attachments.iter().find(|rule| rule.code == code)
-    }
-
-    /// The department that holds `step` of the approval route.
-    pub fn step_department<'a>(&'a self, step: &'a ApprovalStep) -> &'a str {
-        step.department.as_deref().unwrap_or(&self.department)
     }
 }

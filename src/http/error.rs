@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
+use crate::service::approval::ApprovalRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::{Failure, Refusal};
 use crate::store::StoreError;
@@ -193,6 +194,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Forbidden | Refusal::OwnProposal | Refusal::OwnEntry | Refusal::AlreadySealed => {
             StatusCode::FORBIDDEN
         }
+        Refusal::Approval(ApprovalRefusal::NotInstructed { .. }) => StatusCode::FORBIDDEN,
+        Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) => StatusCode::CONFLICT,
         Refusal::NotFound => StatusCode::NOT_FOUND,

@@ -2,7 +2,7 @@
 
 use super::cases::OpenCase;
 use super::{Ctx, Failure, Refusal, access, billing, cases, intake, officer, validity};
-use crate::domain::approval::{DecisionKind, ProposalBody};
+use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, InvoiceId, ProposalId, TenantCode};
 use crate::domain::invoice::{PaymentGate, issue_gate};
@@ -11,7 +11,7 @@ use crate::domain::procedure::Bilingual;
 use crate::domain::validity::Term;
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::invoices::InvoiceRow;
-use crate::store::proposals::{self, WaitingStep};
+use crate::store::waiting_steps::{self, WaitingStep};
 use crate::store::{Reads, officers};
 
 /// Whether the fee holds back what was granted.
@@ -42,7 +42,7 @@ pub struct DecisionText {
     /// The stored row.
     pub row: DecisionRow,
     /// What it says.
-    pub body: ProposalBody,
+    pub body: DecisionProposal,
     /// Whether the fee holds back what was granted.
     pub fee: FeeStanding,
     /// What is owed, if anything.
@@ -60,7 +60,8 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
         .read(move |tx| {
             let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
             let row = decisions::of_case(tx, &body, id)?.ok_or(Refusal::NotFound)?;
-            let body: ProposalBody = case.key.open_json(&decisions::body_place(row.id), &row.sealed_body)?;
+            let body: DecisionProposal =
+                case.key.open_json(&decisions::body_place(row.id), &row.sealed_body)?;
             let invoices = billing::standing_invoices(tx, &case)?;
             let fee = fee_standing(&inner, &case, &body, &invoices)?;
             let invoice = invoices.last().map(|invoice| invoice.id);
@@ -82,7 +83,7 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
 fn fee_standing(
     ctx: &Ctx,
     case: &OpenCase,
-    body: &ProposalBody,
+    body: &DecisionProposal,
     invoices: &[InvoiceRow],
 ) -> Result<FeeStanding, Failure> {
     if invoices.is_empty() || body.decision == DecisionKind::Refuse {
@@ -124,7 +125,7 @@ pub async fn waiting_for_me(
         // Nobody serves more than a few bodies.
         for (tenant, _) in bodies {
             if let Some(me) = officer::authority(tx, &tenant, account, today)? {
-                steps.extend(proposals::waiting_for(tx, &tenant, me.officer, &me.posts, after, limit)?);
+                steps.extend(waiting_steps::waiting_for(tx, &tenant, me.officer, &me.posts, after, limit)?);
             }
         }
         steps.sort_by_key(|step| step.proposal);

@@ -6,6 +6,7 @@
 use crate::domain::application::{Rejection, StateName};
 use crate::domain::fault::Fault;
 use crate::seal::SealError;
+use crate::service::approval::ApprovalRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::store::StoreError;
 
@@ -112,6 +113,8 @@ pub enum Refusal {
     EntryNotReversible,
     /// The payment is past the point where it can be given up.
     PaymentNotCancelable,
+    /// An act on a proposal is not possible (so).
+    Approval(ApprovalRefusal),
     /// A refund is not possible (so).
     Refund(RefundRefusal),
     /// The method is not offered for this revenue (T-5).
@@ -175,6 +178,7 @@ impl Refusal {
             Self::PaymentInProgress => "payment_in_progress",
             Self::InvoiceNotPayable => "invoice_not_payable",
             Self::PaymentNotCancelable => "payment_not_cancelable",
+            Self::Approval(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
             Self::EntryNotReversible => "entry_not_reversible",
@@ -205,6 +209,7 @@ impl Refusal {
             Self::WrongState { state } => state.as_str().to_owned(),
             Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
+            Self::Approval(refusal) => refusal.argument(),
             Self::Refund(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
@@ -246,6 +251,7 @@ impl Refusal {
             | Self::AgentNotDesignated
             | Self::OwnEntry
             | Self::EntryNotReversible => self.payment_text(),
+            Self::Approval(refusal) => refusal.text(),
             Self::Refund(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (

@@ -18,8 +18,22 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 7] =
-    ["claimed", "released", "assigned", "proposed", "approved", "returned", "recalled"];
+const INTERNAL: [&str; 14] = [
+    "claimed",
+    "released",
+    "assigned",
+    "proposed",
+    "approved",
+    "dissented",
+    "returned",
+    "recalled",
+    "superseded",
+    "escalated",
+    "approval_overdue",
+    "post_reviewed",
+    "waiver_approved",
+    "write_off_approved",
+];
 
 /// Who acted, as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

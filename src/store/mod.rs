@@ -9,6 +9,7 @@
 pub mod access_log;
 pub mod accounts;
 pub mod applications;
+pub mod approval_acts;
 pub mod attachments;
 pub mod audit_pages;
 pub mod backend;
@@ -52,6 +53,7 @@ mod task;
 pub mod tenant_keys;
 mod tx;
 mod url;
+pub mod waiting_steps;
 mod writer;
 
 pub use backend::{AnyConn, MultiBackend, migrations};

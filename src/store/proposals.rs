@@ -2,16 +2,19 @@
 
 use diesel::prelude::*;
 
-use super::schema::{applications, approval_steps, proposals};
-use super::sql::Micros;
+use super::schema::{approval_steps, proposals};
+use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
-use crate::domain::approval::{Desk, Proposal, ProposalState, Seal, Step, StepState};
+use crate::domain::approval::{
+    Desk, Proposal, ProposalState, RouteStep, Seal, Step, StepState, Subject, Weight,
+};
 use crate::domain::id::{ApplicationId, OfficerId, ProposalId, TenantCode};
-use crate::domain::policy::{Post, Role};
+use crate::domain::policy::Role;
+use crate::domain::procedure::StepKind;
 
 /// A proposal as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = proposals)]
+#[diesel(table_name = proposals, treat_none_as_default_value = false)]
 pub struct ProposalRow {
     /// The body.
     pub tenant_id: TenantCode,
@@ -19,18 +22,28 @@ pub struct ProposalRow {
     pub id: ProposalId,
     /// The case.
     pub application_id: ApplicationId,
-    /// `in_approval`, `approved`, `returned` or `recalled`.
+    /// `decision`, `waiver` or `write_off`.
+    pub subject: String,
+    /// `in_approval`, `approved`, `returned`, `recalled` or `superseded`.
     pub state: String,
-    /// `grant` or `refuse`.
-    pub decision: String,
+    /// `grant` or `refuse`, of a decision.
+    pub decision: Option<String>,
+    /// Of the one matter, in yen, where it is known.
+    pub amount: Option<i64>,
+    /// `ordinary`, `novel`, `important` or `unusual`.
+    pub weight: String,
+    /// The regulation by which the last desk closes the route (専決); none where the whole route is gone.
+    pub standing_basis: Option<String>,
     /// The text, sealed with the case's key.
     pub sealed_body: Vec<u8>,
-    /// SHA-256 of the text in clear.
+    /// SHA-256 of the sealed text: any other byte is another text, and nobody guesses the text from it.
     pub body_sha256: String,
     /// 起案者.
     pub drafter_id: OfficerId,
-    /// Number of the desk it lies on, or lay on at the end; counted from 1.
-    pub current_step: i64,
+    /// The proposal whose place it took (変更起案).
+    pub predecessor_id: Option<ProposalId>,
+    /// Number of the stage it lies on, or lay on at the end; counted from 1.
+    pub current_stage: i64,
     /// Rises with every change.
     pub version: i64,
     /// When it was drafted.
@@ -47,20 +60,32 @@ pub struct StepRow {
     pub proposal_id: ProposalId,
     /// Counted from 1.
     pub step_no: i64,
-    /// Whose seal it takes.
+    /// Steps of one stage lie on their desks at the same time.
+    pub stage_no: i64,
+    /// `pass`, `consult` or `seal`.
+    pub kind: String,
+    /// Whose step it is.
     pub role: String,
     /// The department of the role.
     pub department: String,
-    /// `waiting`, `approved` or `returned`.
+    /// `waiting`, `approved`, `dissented` or `returned`.
     pub state: String,
     /// Who acted.
     pub officer_id: Option<OfficerId>,
     /// The title of that day.
     pub officer_title: Option<String>,
+    /// In whose place (代決).
+    pub acting_for: Option<OfficerId>,
     /// When.
     pub acted_at: Option<Micros>,
-    /// What was said with a return, sealed with the case's key.
+    /// What was said with a return or a disagreement, sealed with the case's key.
     pub sealed_comment: Option<Vec<u8>>,
+    /// Within how many business days it is to be done.
+    pub deadline_days: Option<i64>,
+    /// The last of them, once it lies on the desk.
+    pub due_on: Option<IsoDate>,
+    /// When it was recorded that the deadline has passed.
+    pub overdue_told_at: Option<Micros>,
 }
 
 /// A proposal with its steps.
@@ -83,47 +108,99 @@ pub fn comment_place(id: ProposalId, step_no: i64) -> String {
 }
 
 impl Routed {
+    /// What it is about.
+    pub fn subject(&self) -> Result<Subject, StoreError> {
+        Subject::parse(&self.row.subject).ok_or_else(|| self.broken("subject"))
+    }
+
     /// The proposal as the domain knows it.
     pub fn proposal(&self) -> Result<Proposal, StoreError> {
-        let broken =
-            |column: &str| StoreError::Inconsistent(format!("proposals.{column} of {}", self.row.id));
         let state = match self.row.state.as_str() {
             "in_approval" => {
-                let step = usize::try_from(self.row.current_step).map_err(|_| broken("current_step"))?;
-                ProposalState::InApproval { step }
+                let stage =
+                    usize::try_from(self.row.current_stage).map_err(|_| self.broken("current_stage"))?;
+                ProposalState::InApproval { stage }
             }
             "approved" => ProposalState::Approved,
             "returned" => ProposalState::Returned,
             "recalled" => ProposalState::Recalled,
-            _ => return Err(broken("state")),
+            "superseded" => ProposalState::Superseded,
+            _ => return Err(self.broken("state")),
         };
+        let weight = Weight::parse(&self.row.weight).ok_or_else(|| self.broken("weight"))?;
         let steps = self.steps.iter().map(StepRow::step).collect::<Result<_, _>>()?;
-        Ok(Proposal { drafter: self.row.drafter_id, steps, state })
+        Ok(Proposal { drafter: self.row.drafter_id, steps, state, weight })
     }
 
     /// Takes a new standing over into the rows; what a step said before stays unless it acts again.
     pub fn set(&mut self, proposal: &Proposal, now: Micros) {
         proposal.state.as_str().clone_into(&mut self.row.state);
-        if let ProposalState::InApproval { step } = proposal.state {
-            self.row.current_step = i64::try_from(step).unwrap_or(i64::MAX);
+        proposal.weight.as_str().clone_into(&mut self.row.weight);
+        if proposal.weight.goes_up() || proposal.steps.len() > self.steps.len() {
+            self.row.standing_basis = None;
+        }
+        if let ProposalState::InApproval { stage } = proposal.state {
+            self.row.current_stage = i64::try_from(stage).unwrap_or(i64::MAX);
         }
         for (row, step) in self.steps.iter_mut().zip(&proposal.steps) {
-            let (name, seal) = match &step.state {
-                StepState::Waiting => ("waiting", None),
-                StepState::Approved(seal) => ("approved", Some(seal)),
-                StepState::Returned(seal) => ("returned", Some(seal)),
+            let name = match &step.state {
+                StepState::Waiting => "waiting",
+                StepState::Approved(_) => "approved",
+                StepState::Dissented(_) => "dissented",
+                StepState::Returned(_) => "returned",
             };
             if row.state != name {
+                let seal = step.state.seal();
                 name.clone_into(&mut row.state);
                 row.officer_id = seal.map(|seal| seal.officer);
                 row.officer_title = seal.map(|seal| seal.title.clone());
+                row.acting_for = seal.and_then(|seal| seal.acting_for);
                 row.acted_at = seal.map(|_| now);
             }
         }
+        let known = self.steps.len();
+        let added = (1_i64..).zip(&proposal.steps).skip(known);
+        let rows: Vec<StepRow> =
+            added.map(|(step_no, step)| StepRow::waiting(&self.row, step_no, &step.planned)).collect();
+        self.steps.extend(rows);
+    }
+
+    /// The first step it waits for, or the last that was acted on.
+    pub fn current_step(&self) -> i64 {
+        let here = self.steps.iter().filter(|step| step.stage_no == self.row.current_stage);
+        let mut here = here.collect::<Vec<_>>();
+        here.sort_by_key(|step| (step.state != "waiting", step.step_no));
+        here.first().map_or(1, |step| step.step_no)
+    }
+
+    fn broken(&self, column: &str) -> StoreError {
+        StoreError::Inconsistent(format!("proposals.{column} of {}", self.row.id))
     }
 }
 
 impl StepRow {
+    /// A step that nobody has acted on.
+    pub fn waiting(row: &ProposalRow, step_no: i64, planned: &RouteStep) -> Self {
+        Self {
+            tenant_id: row.tenant_id.clone(),
+            proposal_id: row.id,
+            step_no,
+            stage_no: i64::try_from(planned.stage).unwrap_or(i64::MAX),
+            kind: planned.kind.as_str().to_owned(),
+            role: planned.desk.role.as_str().to_owned(),
+            department: planned.desk.department.clone(),
+            state: "waiting".to_owned(),
+            officer_id: None,
+            officer_title: None,
+            acting_for: None,
+            acted_at: None,
+            sealed_comment: None,
+            deadline_days: planned.deadline_days.map(i64::from),
+            due_on: None,
+            overdue_told_at: None,
+        }
+    }
+
     fn step(&self) -> Result<Step, StoreError> {
         let broken = |column: &str| {
             StoreError::Inconsistent(format!("approval_steps.{column} of {}", self.proposal_id))
@@ -132,15 +209,22 @@ impl StepRow {
         let seal = || {
             let officer = self.officer_id.ok_or_else(|| broken("officer_id"))?;
             let title = self.officer_title.clone().ok_or_else(|| broken("officer_title"))?;
-            Ok::<_, StoreError>(Seal { officer, title })
+            Ok::<_, StoreError>(Seal { officer, title, acting_for: self.acting_for })
         };
         let state = match self.state.as_str() {
             "waiting" => StepState::Waiting,
             "approved" => StepState::Approved(seal()?),
+            "dissented" => StepState::Dissented(seal()?),
             "returned" => StepState::Returned(seal()?),
             _ => return Err(broken("state")),
         };
-        Ok(Step { desk: Desk { role, department: self.department.clone() }, state })
+        let planned = RouteStep {
+            desk: Desk { role, department: self.department.clone() },
+            kind: StepKind::parse(&self.kind).ok_or_else(|| broken("kind"))?,
+            stage: usize::try_from(self.stage_no).map_err(|_| broken("stage_no"))?,
+            deadline_days: self.deadline_days.and_then(|days| u16::try_from(days).ok()),
+        };
+        Ok(Step { planned, state })
     }
 }
 
@@ -153,7 +237,7 @@ pub fn insert(tx: &mut Tx<'_>, routed: &Routed) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Stores the standing of a proposal and of its steps under the next version.
+/// Stores the standing of a proposal and of its steps under the next version; steps that are new are added.
 pub fn update(tx: &mut Tx<'_>, routed: &mut Routed) -> Result<(), StoreError> {
     let row = &mut routed.row;
     let before = row.version;
@@ -165,7 +249,9 @@ pub fn update(tx: &mut Tx<'_>, routed: &mut Routed) -> Result<(), StoreError> {
     let affected = diesel::update(target)
         .set((
             proposals::state.eq(&row.state),
-            proposals::current_step.eq(row.current_step),
+            proposals::weight.eq(&row.weight),
+            proposals::standing_basis.eq(&row.standing_basis),
+            proposals::current_stage.eq(row.current_stage),
             proposals::version.eq(row.version),
         ))
         .execute(tx.change())?;
@@ -174,15 +260,22 @@ pub fn update(tx: &mut Tx<'_>, routed: &mut Routed) -> Result<(), StoreError> {
     }
     for step in &routed.steps {
         let target = approval_steps::table.find((&step.tenant_id, step.proposal_id, step.step_no));
-        diesel::update(target)
+        let affected = diesel::update(target)
             .set((
                 approval_steps::state.eq(&step.state),
                 approval_steps::officer_id.eq(step.officer_id),
                 approval_steps::officer_title.eq(&step.officer_title),
+                approval_steps::acting_for.eq(step.acting_for),
                 approval_steps::acted_at.eq(step.acted_at),
                 approval_steps::sealed_comment.eq(&step.sealed_comment),
+                approval_steps::due_on.eq(step.due_on),
+                approval_steps::overdue_told_at.eq(step.overdue_told_at),
             ))
             .execute(tx.change())?;
+        // A route that became longer has steps that were never stored.
+        if affected == 0 {
+            diesel::insert_into(approval_steps::table).values(step).execute(tx.change())?;
+        }
     }
     Ok(())
 }
@@ -198,20 +291,40 @@ pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: ProposalId) -> Result<
     row.map(|row| with_steps(tx, row)).transpose()
 }
 
-/// The last proposal of a case with its steps.
+/// The last proposal of a case about a subject, with its steps.
 pub fn latest_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     application: ApplicationId,
+    subject: Subject,
 ) -> Result<Option<Routed>, StoreError> {
     let row = proposals::table
         .filter(proposals::tenant_id.eq(tenant))
         .filter(proposals::application_id.eq(application))
+        .filter(proposals::subject.eq(subject.as_str()))
         .order((proposals::created_at.desc(), proposals::id.desc()))
         .select(ProposalRow::as_select())
         .first(tx.read())
         .optional()?;
     row.map(|row| with_steps(tx, row)).transpose()
+}
+
+/// The amounts in yen that proposals of one case about a subject name, those on their route and those approved: parts of one
+/// matter are counted together.
+pub fn amounts_of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    application: ApplicationId,
+    subject: Subject,
+) -> Result<i64, StoreError> {
+    let amounts: Vec<Option<i64>> = proposals::table
+        .filter(proposals::tenant_id.eq(tenant))
+        .filter(proposals::application_id.eq(application))
+        .filter(proposals::subject.eq(subject.as_str()))
+        .filter(proposals::state.eq_any(["in_approval", "approved"]))
+        .select(proposals::amount)
+        .load(tx.read())?;
+    Ok(amounts.into_iter().flatten().fold(0, i64::saturating_add))
 }
 
 fn with_steps(tx: &mut impl Reads, row: ProposalRow) -> Result<Routed, StoreError> {
@@ -222,91 +335,4 @@ fn with_steps(tx: &mut impl Reads, row: ProposalRow) -> Result<Routed, StoreErro
         .select(StepRow::as_select())
         .load(tx.read())?;
     Ok(Routed { row, steps })
-}
-
-/// A step that waits for whoever holds a post.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct WaitingStep {
-    /// The body.
-    pub tenant: TenantCode,
-    /// The proposal.
-    pub proposal: ProposalId,
-    /// The case.
-    pub application: ApplicationId,
-    /// 受付番号.
-    pub number: Option<String>,
-    /// Slug of the procedure.
-    pub procedure: String,
-    /// Its pinned version.
-    pub procedure_version: i64,
-    /// `grant` or `refuse`.
-    pub decision: String,
-    /// Number of the step.
-    pub step_no: i64,
-    /// The department of the step.
-    pub department: String,
-    /// When it was drafted.
-    pub proposed_at: Micros,
-    /// The day the case is due.
-    pub due_on: Option<super::sql::IsoDate>,
-    /// The version of the case, for `If-Match`.
-    pub version: i64,
-}
-
-/// The current steps of live proposals that a holder of `posts` may seal, oldest proposal first; own drafts are left
-/// out. `after` is the last proposal of the page before.
-pub fn waiting_for(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-    officer: OfficerId,
-    posts: &[Post],
-    after: Option<ProposalId>,
-    limit: i64,
-) -> Result<Vec<WaitingStep>, StoreError> {
-    use diesel::BoolExpressionMethods;
-    let mut found = Vec::new();
-    for post in posts {
-        let of_step = approval_steps::tenant_id
-            .eq(proposals::tenant_id)
-            .and(approval_steps::proposal_id.eq(proposals::id))
-            .and(approval_steps::step_no.eq(proposals::current_step));
-        let of_case = applications::tenant_id
-            .eq(proposals::tenant_id)
-            .and(applications::id.eq(proposals::application_id));
-        let mut query = proposals::table
-            .inner_join(approval_steps::table.on(of_step))
-            .inner_join(applications::table.on(of_case))
-            .filter(proposals::tenant_id.eq(tenant))
-            .filter(proposals::state.eq("in_approval"))
-            .filter(proposals::drafter_id.ne(officer))
-            .filter(approval_steps::state.eq("waiting"))
-            .filter(approval_steps::department.eq(&post.department))
-            .filter(approval_steps::role.eq(post.role.as_str()))
-            // A withdrawn case leaves its proposal behind.
-            .filter(applications::state.eq("in_approval"))
-            .order(proposals::id)
-            .limit(limit)
-            .select((
-                proposals::tenant_id,
-                proposals::id,
-                applications::id,
-                applications::number,
-                applications::procedure,
-                applications::procedure_version,
-                proposals::decision,
-                approval_steps::step_no,
-                approval_steps::department,
-                proposals::created_at,
-                applications::due_on,
-                applications::version,
-            ))
-            .into_boxed();
-        if let Some(after) = after {
-            query = query.filter(proposals::id.gt(after));
-        }
-        found.extend(query.load::<WaitingStep>(tx.read())?);
-    }
-    found.sort_by_key(|step| step.proposal);
-    found.dedup_by_key(|step| step.proposal);
-    Ok(found)
 }

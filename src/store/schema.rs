@@ -4,10 +4,12 @@
     reason = "the macro writes public items; the columns are described in the migrations"
 )]
 
+pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod counter;
 pub mod refunds;
+pub use approval::{approval_acts, approval_steps, proposals};
 pub use basket_tables::{basket_applications, baskets};
 
 diesel::table! {
@@ -311,35 +313,6 @@ diesel::table! {
         officer_id -> Text,
         sealed_text -> Binary,
         created_at -> BigInt,
-    }
-}
-diesel::table! {
-    proposals (tenant_id, id) {
-        tenant_id -> Text,
-        id -> Text,
-        application_id -> Text,
-        state -> Text,
-        decision -> Text,
-        sealed_body -> Binary,
-        body_sha256 -> Text,
-        drafter_id -> Text,
-        current_step -> BigInt,
-        version -> BigInt,
-        created_at -> BigInt,
-    }
-}
-diesel::table! {
-    approval_steps (tenant_id, proposal_id, step_no) {
-        tenant_id -> Text,
-        proposal_id -> Text,
-        step_no -> BigInt,
-        role -> Text,
-        department -> Text,
-        state -> Text,
-        officer_id -> Nullable<Text>,
-        officer_title -> Nullable<Text>,
-        acted_at -> Nullable<BigInt>,
-        sealed_comment -> Nullable<Binary>,
     }
 }
 diesel::table! {

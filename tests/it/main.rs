@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod approval_routes;
 mod authority;
 mod bad_input;
 mod baskets;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use self::document::Document;
 use crate::policy_coverage::world::DEPARTMENT;
 use crate::refunds::payouts::payee;
-use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, TestApp, new_key};
+use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp, new_key};
 use crate::support::db::TestDb;
 use madoguchi::domain::policy::Role;
 
@@ -122,6 +122,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     paying(&mut walk, &business, &case).await;
     reviewing(&mut walk, &business, &clerk, &chief, &case).await;
     side_ways(&mut walk, &business, &clerk, &chief).await;
+    consulting(&mut walk, &business, &clerk).await;
     refunding(&mut walk, &business, &chief, &case).await;
     assessing(&mut walk, &business, &clerk).await;
     together(&mut walk, &business).await;
@@ -243,6 +244,27 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     walk.get("get_clock", business, &format!("{case}/clock")).await;
     walk.get("get_timeline", business, &format!("{case}/timeline")).await;
     walk.get("get_timeline", clerk, &format!("{case}/timeline")).await;
+}
+
+/// A consulted section disagrees, and the drafter says that the matter is important.
+async fn consulting(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
+    let submitted = walk.app.submitted(business, AOMORI, ROUTES).await;
+    let case = format!("/v1/tenants/020001/applications/{}", submitted["id"].as_str().unwrap());
+    let manager = walk.app.officer(AOMORI, DEPARTMENT, Role::GroupManager, "gm@example.jp").await;
+    let asked = walk.app.officer(AOMORI, "kankyo-hozen", Role::SectionChief, "kankyo@example.jp").await;
+    walk.app.post(clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    let proposal = json!({ "decision": "grant", "weight": "novel" });
+    walk.change("create_proposal", clerk, &format!("{case}/proposal"), &case, proposal).await;
+    walk.change("approve_proposal", &manager, &format!("{case}/approval/approve"), &case, json!({})).await;
+    let heavier = json!({ "weight": "important" });
+    walk.change("escalate_proposal", clerk, &format!("{case}/approval/escalate"), &case, heavier).await;
+    let version = walk.app.get(clerk, &case).await.etag();
+    let why = json!({ "comment": "所管の基準に合わない。" });
+    let dissent = walk.app.post_if(&asked, &format!("{case}/approval/dissent"), &version, why).await;
+    assert_eq!(dissent.status, 200, "{}", dissent.body);
+    walk.seen("dissent_from_proposal", dissent);
+    let list = walk.get("list_my_approvals", &asked, "/v1/me/approvals").await;
+    assert_eq!(list["items"], json!([]), "what was acted on waits no more");
 }
 
 /// Money goes back: refused, taken back, approved.

@@ -136,6 +136,8 @@ const TABLE: &[(&str, Access)] = &[
     ("create_proposal", Guarded(Target::Submitted, STAFF)),
     ("approve_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
     ("return_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
+    ("dissent_from_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
+    ("escalate_proposal", Guarded(Target::Proposed, "404 404 404 404 403 ok ok 404")),
     ("recall_proposal", Guarded(Target::Proposed, "404 404 404 404 403 ok 403 404")),
 ];
 

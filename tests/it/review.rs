@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::civil::date;
 use madoguchi::domain::account::AccountKind;
 use madoguchi::domain::application::StateName;
-use madoguchi::domain::approval::{DecisionKind, ProposalBody};
+use madoguchi::domain::approval::{DecisionKind, DecisionProposal, ProposalBody, Weight};
 use madoguchi::domain::id::{AccountId, ApplicationId, OfficerId, TenantCode};
 use madoguchi::domain::policy::{Post, Role};
 use madoguchi::service::account::{Register, register};
-use madoguchi::service::approval::{self, Act, Standing};
+use madoguchi::service::approval::{self, Act, Draft, Seat, Standing};
 use madoguchi::service::audit::{self, BrokenChain, Chain};
 use madoguchi::service::correction::{self, Ask, CorrectionItem};
 use madoguchi::service::idempotency::IdempotencyRequest;
@@ -160,13 +160,15 @@ impl Stage {
         &self,
         who: Staff,
         row: &ApplicationRow,
-        body: ProposalBody,
+        body: DecisionProposal,
     ) -> Result<Effect<Standing>, Failure> {
-        approval::propose(self.ctx(who.account), Self::key(who.account), row.id, row.version, body).await
+        let draft = Draft { body: ProposalBody::Decision(body), weight: Weight::Ordinary };
+        approval::propose(self.ctx(who.account), Self::key(who.account), row.id, row.version, draft).await
     }
 
     async fn act(&self, who: Staff, id: ApplicationId, act: Act) -> Result<Effect<Standing>, Failure> {
-        approval::act(self.ctx(who.account), Self::key(who.account), id, act).await
+        let seat = Seat::DECISION;
+        approval::act(self.ctx(who.account), Self::key(who.account), id, seat, act).await
     }
 
     async fn proposed(&self) -> ApplicationRow {
@@ -179,8 +181,8 @@ impl Stage {
     }
 }
 
-fn grant() -> ProposalBody {
-    ProposalBody { decision: DecisionKind::Grant, reasons: vec![], conditions: vec![] }
+fn grant() -> DecisionProposal {
+    DecisionProposal { decision: DecisionKind::Grant, reasons: vec![], conditions: vec![] }
 }
 
 on_both_databases!(two_officers_who_claim_at_once_get_one_winner, async |db: TestDb| {
@@ -232,9 +234,9 @@ on_both_databases!(r118_the_drafter_cannot_approve_and_r68_the_fee_comes_first, 
     stage.settle(id);
     let key = Stage::key(second_chief.account);
     let ctx = stage.ctx(second_chief.account);
-    let decided = approval::act(ctx.clone(), key.clone(), id, approve.clone()).await.unwrap();
+    let decided = approval::act(ctx.clone(), key.clone(), id, Seat::DECISION, approve.clone()).await.unwrap();
     assert_eq!(decided.value.case.state, "decided");
-    assert_eq!(approval::act(ctx, key, id, approve).await.unwrap().origin, Origin::Replayed);
+    assert_eq!(approval::act(ctx, key, id, Seat::DECISION, approve).await.unwrap().origin, Origin::Replayed);
     let found = decision::find(stage.ctx(stage.applicant), tenant(), id).await.unwrap();
     assert_eq!((found.row.authority.as_str(), found.body), ("青森県知事", grant()));
 });
@@ -242,7 +244,7 @@ on_both_databases!(r118_the_drafter_cannot_approve_and_r68_the_fee_comes_first, 
 on_both_databases!(r27_a_refusal_without_reasons_is_refused, async |db: TestDb| {
     let stage = Stage::set(db).await;
     let row = stage.claimed(APPLICATION).await;
-    let body = ProposalBody { decision: DecisionKind::Refuse, ..grant() };
+    let body = DecisionProposal { decision: DecisionKind::Refuse, ..grant() };
     let Refusal::Invalid(faults) = refusal(stage.propose(stage.clerk, &row, body).await) else { panic!() };
     assert_eq!(faults[0].pointer, "/reasons");
 });

@@ -108,13 +108,75 @@ pub struct Processing {
     pub sample: bool,
 }
 
+/// What a desk of a route does with a proposal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// 回議: sees it on its way up and passes it on.
+    Pass,
+    /// 合議: another section agrees, or disagrees on the record.
+    Consult,
+    /// 決裁: sets its seal.
+    #[default]
+    Seal,
+}
+
+impl StepKind {
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Consult => "consult",
+            Self::Seal => "seal",
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pass, Self::Consult, Self::Seal].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    fn is_seal(&self) -> bool {
+        *self == Self::Seal
+    }
+}
+
 /// One step of the approval route (決裁の段).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalStep {
-    /// The role that approves, e.g. `section_chief` 課長.
+    /// The role that acts, e.g. `section_chief` 課長.
     pub role: String,
     /// The department whose role it is; the one in charge of the case when absent.
     #[serde(default)]
     pub department: Option<String>,
+    /// What the desk does: `pass` 回議, `consult` 合議 or `seal` 決裁; the last step seals.
+    #[serde(default, skip_serializing_if = "StepKind::is_seal")]
+    pub kind: StepKind,
+    /// Neighbouring steps with the same number lie on their desks at the same time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<u8>,
+    /// Within how many business days after it came to the desk the step is to be done; no deadline when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_days: Option<u16>,
+}
+
+/// A standing decision (専決, R-113): below these limits an officer closes the route in the name of the authority. The
+/// authority itself does not move; where it does (委任, R-111), the disposing authority is another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandingDecision {
+    /// The role whose step closes the route.
+    pub closes_at: String,
+    /// The kinds of decision it covers, `grant` or `refuse`; all when empty.
+    #[serde(default)]
+    pub decisions: Vec<String>,
+    /// Only matters of less than this many yen, counted whole (1件); no limit when absent.
+    #[serde(default)]
+    pub amount_below: Option<i64>,
+    /// The regulation that allows it, e.g. 事務専決規程.
+    pub basis: String,
+    /// True while the regulation has not been confirmed by the body.
+    #[serde(default)]
+    pub sample: bool,
 }

@@ -2,61 +2,37 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
+use super::approval_bodies::{
+    ApprovalList, DecisionBody, DecisionWord, ProposalView, SubjectWord, WaitingApproval, WeightWord,
+};
 use super::review::tenant;
-use crate::domain::approval::{DecisionKind, ProposalBody};
+use crate::domain::approval::{DecisionProposal, ProposalBody};
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, VersionProblems,
 };
 use crate::http::error::ApiError;
-use crate::http::extract::{IfMatch, Mutation, Nothing, OptionalIfMatch, SignedIn, segment};
-use crate::http::{locale, respond};
-use crate::service::approval::{self, Act, Standing};
-use crate::service::decision::{self, DecisionText, WaitingForMe};
-use crate::service::{Effect, Refusal};
-use crate::store::proposals::StepRow;
+use crate::http::extract::{IfMatch, Mutation, OptionalIfMatch, SignedIn, segment};
+use crate::http::respond;
+use crate::service::approval::{self, Act, Draft, Seat, Standing};
+use crate::service::decision;
+use crate::service::idempotency::IdempotencyRequest;
+use crate::service::{Ctx, Effect, Refusal};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(create_proposal)
         .service(get_proposal)
         .service(approve_proposal)
+        .service(dissent_from_proposal)
+        .service(escalate_proposal)
         .service(return_proposal)
         .service(recall_proposal)
         .service(get_decision)
         .service(list_my_approvals);
-}
-
-/// What a decision says.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionWord {
-    /// 許可・承認・登録.
-    Grant,
-    /// 拒否処分.
-    Refuse,
-}
-
-impl From<DecisionWord> for DecisionKind {
-    fn from(word: DecisionWord) -> Self {
-        match word {
-            DecisionWord::Grant => Self::Grant,
-            DecisionWord::Refuse => Self::Refuse,
-        }
-    }
-}
-
-impl From<DecisionKind> for DecisionWord {
-    fn from(kind: DecisionKind) -> Self {
-        match kind {
-            DecisionKind::Grant => Self::Grant,
-            DecisionKind::Refuse => Self::Refuse,
-        }
-    }
 }
 
 /// A drafted decision.
@@ -73,220 +49,88 @@ pub struct CreateProposal {
     #[serde(default)]
     #[schema(required = false)]
     conditions: Vec<String>,
+    /// How much the matter weighs; `important` and `unusual` go up to the deciding authority whatever a standing decision says.
+    #[serde(default)]
+    #[schema(required = false)]
+    weight: WeightWord,
+}
+
+impl From<CreateProposal> for Draft {
+    fn from(request: CreateProposal) -> Self {
+        let CreateProposal { decision, reasons, conditions, weight } = request;
+        let body = DecisionProposal { decision: decision.into(), reasons, conditions };
+        Self { body: ProposalBody::Decision(body), weight: weight.into() }
+    }
+}
+
+/// Which proposal of the case is meant.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SubjectQuery {
+    /// What it is about; a decision when left out.
+    #[serde(default)]
+    #[param(required = false, inline)]
+    subject: SubjectWord,
+}
+
+/// A seal.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveProposal {
+    /// What the proposal is about; a decision when left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    subject: SubjectWord,
+}
+
+/// A disagreement.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DissentFromProposal {
+    /// What the proposal is about; a decision when left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    subject: SubjectWord,
+    /// Why.
+    comment: String,
+}
+
+/// A word that the matter weighs more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalateProposal {
+    /// What the proposal is about; a decision when left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    subject: SubjectWord,
+    /// How much it weighs.
+    weight: WeightWord,
+}
+
+/// Which proposal is taken back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecallProposal {
+    /// What it is about; a decision when left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    subject: SubjectWord,
 }
 
 /// Where a proposal goes back to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReturnProposal {
+    /// What it is about; a decision when left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    subject: SubjectWord,
     /// 0 is the drafter; otherwise an earlier step, whose seal is then needed anew.
     #[serde(default)]
     #[schema(required = false, minimum = 0)]
     to_step: usize,
     /// Why.
     comment: String,
-}
-
-/// A step of a route.
-#[derive(Serialize, ToSchema)]
-pub struct StepBody {
-    /// Counted from 1.
-    step: i64,
-    /// `group_manager` or `section_chief`.
-    role: String,
-    /// The department of the role.
-    department: String,
-    /// `waiting`, `approved` or `returned`.
-    state: String,
-    /// Who acted.
-    officer: Option<Uuid>,
-    /// The title of that day.
-    title: Option<String>,
-    /// When.
-    #[schema(format = DateTime, value_type = Option<String>)]
-    acted_at: Option<String>,
-    /// What was said with a return.
-    comment: Option<String>,
-}
-
-impl StepBody {
-    fn of(row: StepRow, comment: Option<String>) -> Self {
-        Self {
-            step: row.step_no,
-            role: row.role,
-            department: row.department,
-            state: row.state,
-            officer: row.officer_id.map(|officer| officer.0),
-            title: row.officer_title,
-            acted_at: row.acted_at.map(|at| at.0.to_string()),
-            comment,
-        }
-    }
-}
-
-/// A proposal on its route.
-#[derive(Serialize, ToSchema)]
-pub struct ProposalView {
-    /// The proposal.
-    id: Uuid,
-    /// The case.
-    application: Uuid,
-    /// Where the case stands now.
-    #[schema(example = "in_approval")]
-    application_state: String,
-    /// `in_approval`, `approved`, `returned` or `recalled`.
-    state: String,
-    /// What is proposed.
-    decision: DecisionWord,
-    /// Why.
-    reasons: Vec<String>,
-    /// Under which conditions.
-    conditions: Vec<String>,
-    /// SHA-256 of the frozen text.
-    body_sha256: String,
-    /// Who drafted it; never one of those who seal.
-    drafter: Uuid,
-    /// The step it lies on.
-    current_step: i64,
-    /// The route.
-    steps: Vec<StepBody>,
-    /// Version of the case; also the `ETag`.
-    version: i64,
-}
-
-impl From<Standing> for ProposalView {
-    fn from(standing: Standing) -> Self {
-        let steps = standing.routed.steps.into_iter().zip(standing.comments);
-        let row = standing.routed.row;
-        Self {
-            id: row.id.0,
-            application: row.application_id.0,
-            application_state: standing.case.state,
-            state: row.state,
-            decision: standing.body.decision.into(),
-            reasons: standing.body.reasons,
-            conditions: standing.body.conditions,
-            body_sha256: row.body_sha256,
-            drafter: row.drafter_id.0,
-            current_step: row.current_step,
-            steps: steps.map(|(step, comment)| StepBody::of(step, comment)).collect(),
-            version: standing.case.version,
-        }
-    }
-}
-
-/// A decision.
-#[derive(Serialize, ToSchema)]
-pub struct DecisionBody {
-    /// The decision.
-    id: Uuid,
-    /// The case.
-    application: Uuid,
-    /// Grant or refuse.
-    decision: DecisionWord,
-    /// In whose name it is made.
-    #[schema(example = "青森県知事")]
-    authority: String,
-    /// Why.
-    reasons: Vec<String>,
-    /// Under which conditions.
-    conditions: Vec<String>,
-    /// SHA-256 of the text that was proposed and sealed.
-    body_sha256: String,
-    /// When the last seal was set.
-    #[schema(format = DateTime, value_type = String)]
-    decided_at: String,
-    /// The first day what it grants is valid; null where no term is stated, and for a refusal.
-    #[schema(format = Date, value_type = Option<String>)]
-    valid_from: Option<String>,
-    /// The last day.
-    #[schema(format = Date, value_type = Option<String>)]
-    valid_to: Option<String>,
-    /// `payment_awaited`: what was granted is handed over once the fee is paid or entrusted; `covered` or `nothing_owed`
-    /// otherwise.
-    #[schema(example = "covered")]
-    fee: String,
-    /// What is owed; null where nothing ever was.
-    invoice: Option<Uuid>,
-}
-
-impl From<DecisionText> for DecisionBody {
-    fn from(decision: DecisionText) -> Self {
-        Self {
-            id: decision.row.id.0,
-            application: decision.row.application_id.0,
-            decision: decision.body.decision.into(),
-            authority: decision.row.authority,
-            reasons: decision.body.reasons,
-            conditions: decision.body.conditions,
-            body_sha256: decision.row.body_sha256,
-            decided_at: decision.row.decided_at.0.to_string(),
-            valid_from: decision.term.map(|term| term.from.to_string()),
-            valid_to: decision.term.map(|term| term.to.to_string()),
-            fee: decision.fee.as_str().to_owned(),
-            invoice: decision.invoice.map(|invoice| invoice.0),
-        }
-    }
-}
-
-/// A step that waits for my seal.
-#[derive(Serialize, ToSchema)]
-pub struct WaitingApproval {
-    /// Six-digit code of the body.
-    tenant: String,
-    /// The case.
-    application: Uuid,
-    /// 受付番号.
-    number: Option<String>,
-    /// The procedure's slug.
-    procedure: String,
-    /// Name of the procedure.
-    title: String,
-    /// The proposal.
-    proposal: Uuid,
-    /// `grant` or `refuse`.
-    decision: String,
-    /// Number of the step.
-    step: i64,
-    /// The department I act for.
-    department: String,
-    /// When it was drafted.
-    #[schema(format = DateTime, value_type = String)]
-    proposed_at: String,
-    /// The day the standard processing period ends.
-    #[schema(format = Date, value_type = Option<String>)]
-    due_on: Option<String>,
-    /// Version of the case, for `If-Match`.
-    version: i64,
-}
-
-impl From<WaitingForMe> for WaitingApproval {
-    fn from(waiting: WaitingForMe) -> Self {
-        let step = waiting.step;
-        Self {
-            tenant: step.tenant.to_string(),
-            application: step.application.0,
-            number: step.number,
-            procedure: step.procedure,
-            title: locale::current().locale.pick(waiting.title.ja, waiting.title.en),
-            proposal: step.proposal.0,
-            decision: step.decision,
-            step: step.step_no,
-            department: step.department,
-            proposed_at: step.proposed_at.0.to_string(),
-            due_on: step.due_on.map(|day| day.0.to_string()),
-            version: step.version,
-        }
-    }
-}
-
-/// What waits for my seal.
-#[derive(Serialize, ToSchema)]
-pub struct ApprovalList {
-    /// Oldest proposal first.
-    items: Vec<WaitingApproval>,
-    /// Where the next page begins; null on the last one.
-    next_cursor: Option<String>,
 }
 
 fn stands(status: StatusCode, effect: Effect<Standing>) -> HttpResponse {
@@ -310,46 +154,108 @@ pub async fn create_proposal(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    let CreateProposal { decision, reasons, conditions } = mutation.body;
-    let body = ProposalBody { decision: decision.into(), reasons, conditions };
-    let made = approval::propose(mutation.ctx, mutation.idempotency, id, version.0, body).await?;
+    let draft = mutation.body.into();
+    let made = approval::propose(mutation.ctx, mutation.idempotency, id, version.0, draft).await?;
     Ok(stands(StatusCode::CREATED, made))
 }
 
 /// Look at the proposal
 ///
-/// The last one of the case, for staff of the departments on its route. Applicants learn of the decision, not of drafts.
+/// The last one of the case about the subject, for staff of the departments on its route. Applicants learn of the decision,
+/// not of drafts.
 #[utoipa::path(
-    operation_id = "get_proposal", tag = "review", params(CasePath),
+    operation_id = "get_proposal", tag = "review", params(CasePath, SubjectQuery),
     responses((status = 200, description = "The proposal", body = ProposalView), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/applications/{id}/proposal")]
-pub async fn get_proposal(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let standing = approval::proposal(ctx, tenant(&request)?, segment(&request, "id")?).await?;
+pub async fn get_proposal(
+    SignedIn(ctx): SignedIn,
+    query: web::Query<SubjectQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (tenant, id) = (tenant(&request)?, segment(&request, "id")?);
+    let standing = approval::proposal(ctx, tenant, id, query.subject.into()).await?;
     Ok(respond::versioned(standing.case.version, &ProposalView::from(standing)))
+}
+
+fn seat(subject: SubjectWord) -> Seat {
+    Seat { subject: subject.into(), acting_for: None }
+}
+
+async fn act(
+    ctx: Ctx,
+    idempotency: IdempotencyRequest,
+    request: &HttpRequest,
+    seat: Seat,
+    act: Act,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(request, "id")?;
+    Ok(stands(StatusCode::OK, approval::act(ctx, idempotency, id, seat, act).await?))
 }
 
 /// Seal the current step
 ///
-/// Whoever holds the step's role in its department today, but never the drafter. The last seal makes the decision; it
-/// waits until the fee is paid or entrusted (409 `fee_not_settled`).
+/// Whoever holds the step's role in its department today, but never the drafter. A step of 回議 is passed on by it, a step of
+/// 合議 agrees. The last seal does what is proposed; a decision waits until the fee is paid or entrusted (409
+/// `fee_not_settled`).
 #[utoipa::path(
     operation_id = "approve_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader, IfMatchHeader),
+    request_body = ApproveProposal,
     responses((status = 200, description = "It is sealed", body = ProposalView), ChangeProblems, VersionProblems),
 )]
 #[post("/v1/tenants/{tenant}/applications/{id}/approval/approve")]
 pub async fn approve_proposal(
-    mutation: Mutation<Nothing>,
+    mutation: Mutation<ApproveProposal>,
     version: IfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, act) = (segment(&request, "id")?, Act::Approve { version: version.0 });
-    Ok(stands(StatusCode::OK, approval::act(mutation.ctx, mutation.idempotency, id, act).await?))
+    let approve = Act::Approve { version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(mutation.body.subject), approve).await
+}
+
+/// Disagree as a consulted section
+///
+/// 合議不同意: the disagreement stays on the record, and the matter goes up to the deciding authority.
+#[utoipa::path(
+    operation_id = "dissent_from_proposal", tag = "review",
+    params(CasePath, IdempotencyKeyHeader, IfMatchHeader), request_body = DissentFromProposal,
+    responses((status = 200, description = "It is recorded", body = ProposalView), ChangeProblems, VersionProblems),
+)]
+#[post("/v1/tenants/{tenant}/applications/{id}/approval/dissent")]
+pub async fn dissent_from_proposal(
+    mutation: Mutation<DissentFromProposal>,
+    version: IfMatch,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let DissentFromProposal { subject, comment } = mutation.body;
+    let dissent = Act::Dissent { comment, version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject), dissent).await
+}
+
+/// Say that the matter weighs more
+///
+/// The drafter, or whoever it waits for. An important or unusual matter goes up to the deciding authority even where a
+/// standing decision would close the route earlier.
+#[utoipa::path(
+    operation_id = "escalate_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader),
+    request_body = EscalateProposal,
+    responses((status = 200, description = "Its route is longer", body = ProposalView), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/applications/{id}/approval/escalate")]
+pub async fn escalate_proposal(
+    mutation: Mutation<EscalateProposal>,
+    version: OptionalIfMatch,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let EscalateProposal { subject, weight } = mutation.body;
+    let escalate = Act::Escalate { weight: weight.into(), version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject), escalate).await
 }
 
 /// Send a proposal back
 ///
-/// To the drafter, or to an earlier step whose seal is then needed anew; with a word why.
+/// To the drafter, or to an earlier step; every seal from there on is void and needed anew, and stays in the history. With a
+/// word why.
 #[utoipa::path(
     operation_id = "return_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader),
     request_body = ReturnProposal,
@@ -361,10 +267,9 @@ pub async fn return_proposal(
     version: OptionalIfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let id = segment(&request, "id")?;
-    let ReturnProposal { to_step, comment } = mutation.body;
-    let act = Act::Return { to_step, comment, version: version.0 };
-    Ok(stands(StatusCode::OK, approval::act(mutation.ctx, mutation.idempotency, id, act).await?))
+    let ReturnProposal { subject, to_step, comment } = mutation.body;
+    let back = Act::Return { to_step, comment, version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject), back).await
 }
 
 /// Take a proposal back
@@ -372,16 +277,17 @@ pub async fn return_proposal(
 /// Only the drafter can, before the last seal.
 #[utoipa::path(
     operation_id = "recall_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader),
+    request_body = RecallProposal,
     responses((status = 200, description = "It is under review again", body = ProposalView), ChangeProblems),
 )]
 #[post("/v1/tenants/{tenant}/applications/{id}/approval/recall")]
 pub async fn recall_proposal(
-    mutation: Mutation<Nothing>,
+    mutation: Mutation<RecallProposal>,
     version: OptionalIfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let (id, act) = (segment(&request, "id")?, Act::Recall { version: version.0 });
-    Ok(stands(StatusCode::OK, approval::act(mutation.ctx, mutation.idempotency, id, act).await?))
+    let recall = Act::Recall { version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(mutation.body.subject), recall).await
 }
 
 /// The decision

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod applications;
+mod approval_bodies;
 pub mod approvals;
 pub mod assessments;
 pub mod attachments;

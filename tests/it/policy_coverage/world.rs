@@ -221,6 +221,8 @@ impl World {
             "assign_application" => json!({ "officer": self.clerk.id }),
             "create_assessment" => json!({ "office": {}, "expected_total": 0 }),
             "create_proposal" => json!({ "decision": "grant", "reasons": [], "conditions": [] }),
+            "dissent_from_proposal" => json!({ "comment": "所管の基準に合わない。" }),
+            "escalate_proposal" => json!({ "weight": "important" }),
             "return_proposal" => json!({ "to_step": 0, "comment": "補記のこと" }),
             _ => json!({}),
         }

@@ -38,6 +38,9 @@ pub const AFTER_REVIEW: &str = "test-after-review";
 /// A procedure whose fee is due when the document is issued; a part of it is the nation's.
 pub const ON_ISSUE: &str = "test-on-issue";
 
+/// A procedure with a whole ladder of desks.
+pub const ROUTES: &str = "test-routes";
+
 const SECRET_KEY: &str = "sk_test_simulator";
 /// What the simulator signs notifications with.
 pub const WEBHOOK_SECRET: &str = "whsec_test_simulator";
@@ -391,11 +394,12 @@ pub fn new_key() -> String {
 }
 
 /// Procedures whose fee is due at another time than on submission.
-fn fee_procedures() -> [(String, String); 2] {
+fn fee_procedures() -> [(String, String); 3] {
     let file = |name: &str, text: &str| (format!("procedures/020001/{name}.yaml"), text.to_owned());
     [
         file(AFTER_REVIEW, include_str!("procedures/after-review.yaml")),
         file(ON_ISSUE, include_str!("procedures/on-issue.yaml")),
+        file(ROUTES, include_str!("procedures/routes.yaml")),
     ]
 }
 

@@ -21,6 +21,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("corrections", "(SELECT COUNT(*) FROM corrections)"),
     ("notes", "(SELECT COUNT(*) FROM notes)"),
     ("proposals", "(SELECT COUNT(*) FROM proposals)"),
+    ("acts of approval", "(SELECT COUNT(*) FROM approval_acts)"),
     ("decisions", "(SELECT COUNT(*) FROM decisions)"),
     ("jobs", "(SELECT COUNT(*) FROM jobs)"),
     ("keys", "(SELECT COUNT(*) FROM idempotency_keys)"),

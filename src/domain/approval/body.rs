@@ -1,0 +1,252 @@
+//! What may be proposed (起案の種別), each with one JSON form: that form is what is sealed, and what stands at the end.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::application::StateName;
+use crate::domain::fault::Fault;
+use crate::domain::id::InvoiceId;
+use crate::domain::procedure::ProcedureKind;
+
+/// What a proposal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// 処分: the answer to an application; the case waits for it.
+    Decision,
+    /// 減免: what is owed is lifted, whole or in part. The case goes on meanwhile.
+    Waiver,
+    /// 不納欠損: what is owed can no longer be had. The case goes on, or has ended long ago.
+    WriteOff,
+}
+
+impl Subject {
+    /// All subjects, for tables and tests.
+    pub const ALL: [Self; 3] = [Self::Decision, Self::Waiver, Self::WriteOff];
+
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Waiver => "waiver",
+            Self::WriteOff => "write_off",
+        }
+    }
+
+    /// The subject of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|subject| subject.as_str() == text)
+    }
+
+    /// Whether a proposal of this subject may begin, or be acted on, while the case stands there. A decision moves the case
+    /// itself; the others leave it alone. Only what was decided or ended is left for 不納欠損 after the end.
+    pub fn fits(self, kind: ProcedureKind, state: StateName) -> bool {
+        use StateName as S;
+        match self {
+            Self::Decision => {
+                kind == ProcedureKind::Application && matches!(state, S::UnderReview | S::InApproval)
+            }
+            Self::Waiver => matches!(
+                state,
+                S::Submitted
+                    | S::UnderReview
+                    | S::CorrectionRequested
+                    | S::Inquiry
+                    | S::InApproval
+                    | S::Decided
+            ),
+            Self::WriteOff => !matches!(state, S::Draft | S::Transferred),
+        }
+    }
+}
+
+/// What a disposition says (処分の別).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionKind {
+    /// 許可・承認・登録.
+    Grant,
+    /// 拒否処分.
+    Refuse,
+}
+
+impl DecisionKind {
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Refuse => "refuse",
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Grant, Self::Refuse].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A proposed disposition: what is decided, why, under which conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionProposal {
+    /// Grant or refuse.
+    pub decision: DecisionKind,
+    /// Reasons (理由): facts, the clause applied, the standard of review.
+    pub reasons: Vec<String>,
+    /// Conditions of a grant (附款).
+    pub conditions: Vec<String>,
+}
+
+/// A proposed waiver (減免).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaiverProposal {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// How much is lifted, in yen.
+    pub amount: i64,
+    /// The clause of the ordinance, by its code.
+    pub ground: String,
+    /// Facts and evidence.
+    pub reasons: Vec<String>,
+}
+
+/// A proposed write-off (不納欠損).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteOffProposal {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// How much is written off, in yen.
+    pub amount: i64,
+    /// The ground of law, by its code.
+    pub ground: String,
+    /// Facts and evidence.
+    pub reasons: Vec<String>,
+}
+
+/// What is proposed. It is written as the form of its subject alone, so the text of a decision has the bytes it always had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ProposalBody {
+    /// A disposition.
+    Decision(DecisionProposal),
+    /// A waiver.
+    Waiver(WaiverProposal),
+    /// A write-off.
+    WriteOff(WriteOffProposal),
+}
+
+/// The most reasons, and the most conditions, that one proposal may carry.
+const MOST_TEXTS: usize = 50;
+/// The most characters of one reason or condition.
+pub(super) const LONGEST_TEXT: usize = 4_000;
+
+impl ProposalBody {
+    /// What it is about.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Decision(_) => Subject::Decision,
+            Self::Waiver(_) => Subject::Waiver,
+            Self::WriteOff(_) => Subject::WriteOff,
+        }
+    }
+
+    /// Grant or refuse, of a disposition.
+    pub fn decision(&self) -> Option<DecisionKind> {
+        match self {
+            Self::Decision(body) => Some(body.decision),
+            Self::Waiver(_) | Self::WriteOff(_) => None,
+        }
+    }
+
+    /// The amount it names itself, in yen.
+    pub fn amount(&self) -> Option<i64> {
+        match self {
+            Self::Decision(_) => None,
+            Self::Waiver(body) => Some(body.amount),
+            Self::WriteOff(body) => Some(body.amount),
+        }
+    }
+
+    /// The text of `subject` as it was sealed.
+    pub fn read(subject: Subject, text: &[u8]) -> Result<Self, serde_json::Error> {
+        match subject {
+            Subject::Decision => serde_json::from_slice(text).map(Self::Decision),
+            Subject::Waiver => serde_json::from_slice(text).map(Self::Waiver),
+            Subject::WriteOff => serde_json::from_slice(text).map(Self::WriteOff),
+        }
+    }
+
+    /// Everything wrong with the text.
+    pub fn faults(&self) -> Vec<Fault> {
+        match self {
+            Self::Decision(body) => body.faults(),
+            Self::Waiver(body) => money_faults(body.amount, &body.ground, &body.reasons),
+            Self::WriteOff(body) => money_faults(body.amount, &body.ground, &body.reasons),
+        }
+    }
+
+    /// SHA-256 of the text in its one JSON form, in lower-case hexadecimal.
+    pub fn sha256(&self) -> String {
+        // Plain members in a fixed order always have a JSON form.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        data_encoding::HEXLOWER.encode(digest(&SHA256, &text).as_ref())
+    }
+}
+
+impl DecisionProposal {
+    /// Everything wrong with the text. A refusal must give its reasons at the same time.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if self.decision == DecisionKind::Refuse && self.reasons.iter().all(|reason| reason.trim().is_empty())
+        {
+            let ja = "拒否処分には理由（事実、適用した条項、審査基準）を示してください。";
+            let en =
+                "A refusal must state its reasons: the facts, the clause applied, the standard of review.";
+            faults.push(Fault::new("/reasons", "required", ja, en));
+        } else {
+            faults.extend(text_faults("/reasons", &self.reasons));
+        }
+        faults.extend(text_faults("/conditions", &self.conditions));
+        if self.decision == DecisionKind::Refuse && !self.conditions.is_empty() {
+            let (ja, en) = ("拒否処分に条件は付けられません。", "A refusal carries no conditions.");
+            faults.push(Fault::new("/conditions", "not_for_refusals", ja, en));
+        }
+        faults
+    }
+}
+
+/// What a waiver and a write-off have in common: an amount, a ground in law, and the facts.
+fn money_faults(amount: i64, ground: &str, reasons: &[String]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if amount <= 0 {
+        faults.push(Fault::new("/amount", "positive", "1円以上にしてください。", "At least one yen."));
+    }
+    if ground.trim().is_empty() {
+        let (ja, en) = ("根拠条項を示してください。", "Name the clause that allows it.");
+        faults.push(Fault::new("/ground", "required", ja, en));
+    }
+    if reasons.is_empty() {
+        let (ja, en) = ("理由となる事実を示してください。", "State the facts that justify it.");
+        faults.push(Fault::new("/reasons", "required", ja, en));
+    }
+    faults.extend(text_faults("/reasons", reasons));
+    faults
+}
+
+fn text_faults(pointer: &str, texts: &[String]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if texts.len() > MOST_TEXTS {
+        let ja = format!("{MOST_TEXTS}件以内にしてください。");
+        faults.push(Fault::new(pointer, "too_many", ja, format!("At most {MOST_TEXTS} are possible.")));
+    }
+    for (index, text) in texts.iter().enumerate() {
+        let place = format!("{pointer}/{index}");
+        if text.trim().is_empty() {
+            faults.push(Fault::new(place, "required", "空にできません。", "It must not be empty."));
+        } else if text.chars().count() > LONGEST_TEXT {
+            let ja = format!("{LONGEST_TEXT}文字以内にしてください。");
+            let en = format!("It must have at most {LONGEST_TEXT} characters.");
+            faults.push(Fault::new(place, "too_long", ja, en));
+        }
+    }
+    faults
+}

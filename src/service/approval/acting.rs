@@ -1,0 +1,352 @@
+//! What officers do with a proposal on its route: seal, disagree, send back, escalate, recall.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::route::{body_of, ladder, no_route, schedule};
+use super::{Standing, conclude, open_routed, present, refuse, standing};
+use crate::domain::application::Command;
+use crate::domain::approval::{Capacity, Progress, Proposal, RouteStep, StandIn, Subject, Weight};
+use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
+use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
+use crate::domain::policy::{Action, OfficerAuthority};
+use crate::domain::procedure::ProcedureKind;
+use crate::service::cases::OpenCase;
+use crate::service::idempotency::{IdempotencyRequest, Made, once};
+use crate::service::intake::{pinned, refuse_faults};
+use crate::service::{Ctx, Effect, Failure, Refusal, review};
+use crate::store::approval_acts::{self, ActRow};
+use crate::store::proposals::{self, Routed};
+use crate::store::sql::Micros;
+use crate::store::{Root, Tx};
+
+/// The most characters of a comment.
+const LONGEST_COMMENT: usize = 2_000;
+
+/// Which proposal of a case is meant, and in whose place one acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// What the proposal is about.
+    pub subject: Subject,
+    /// The absent officer in whose place one acts (代決); none for one's own post.
+    pub acting_for: Option<OfficerId>,
+}
+
+impl Seat {
+    /// One's own seat at the route of a decision.
+    pub const DECISION: Self = Self { subject: Subject::Decision, acting_for: None };
+}
+
+/// What an officer does with a proposal on its route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Seal the current step (決裁), pass it on (回議), or agree (合議); the caller looked at this version of the case.
+    Approve {
+        /// Version of the case.
+        version: i64,
+    },
+    /// Disagree as a consulted section (合議不同意, R-116).
+    Dissent {
+        /// Why.
+        comment: String,
+        /// Version of the case.
+        version: i64,
+    },
+    /// Send back (差戻し): 0 is the drafter.
+    Return {
+        /// The step it goes to.
+        to_step: usize,
+        /// Why.
+        comment: String,
+        /// Version of the case, where the caller named one.
+        version: Option<i64>,
+    },
+    /// Say that the matter weighs more.
+    Escalate {
+        /// How much.
+        weight: Weight,
+        /// Version of the case, where the caller named one.
+        version: Option<i64>,
+    },
+    /// Take back, by the drafter (引戻し).
+    Recall {
+        /// Version of the case, where the caller named one.
+        version: Option<i64>,
+    },
+}
+
+impl Act {
+    fn version(&self) -> Option<i64> {
+        match self {
+            Self::Approve { version } | Self::Dissent { version, .. } => Some(*version),
+            Self::Return { version, .. } | Self::Escalate { version, .. } | Self::Recall { version } => {
+                *version
+            }
+        }
+    }
+
+    /// What the policy is asked: the drafter has a hand in some.
+    fn action(&self) -> Action {
+        match self {
+            Self::Approve { .. } | Self::Dissent { .. } | Self::Return { .. } => Action::Approve,
+            Self::Escalate { .. } | Self::Recall { .. } => Action::Propose,
+        }
+    }
+
+    fn comment_faults(&self) -> Vec<Fault> {
+        let (Self::Return { comment, .. } | Self::Dissent { comment, .. }) = self else { return Vec::new() };
+        let length = comment.trim().chars().count();
+        if (1..=LONGEST_COMMENT).contains(&length) {
+            return Vec::new();
+        }
+        let ja = format!("理由を1～{LONGEST_COMMENT}文字で入力してください。");
+        let en = format!("Say why in 1 to {LONGEST_COMMENT} characters.");
+        vec![Fault::new("/comment", "length", ja, en)]
+    }
+}
+
+/// Carries out an act on the proposal that is on its route.
+pub async fn act(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+    seat: Seat,
+    act: Act,
+) -> Result<Effect<Standing>, Failure> {
+    refuse_faults(act.comment_faults())?;
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let carry = |tx: &mut Tx<'_>, now| {
+            let desk = Desk::open(tx, &ctx, (&request.tenant, id), seat, &act, now)?;
+            let resource_id = desk.routed.row.id.to_string();
+            Ok(Made { value: desk.carry_out(tx, &act)?, resource_id })
+        };
+        once(tx, &request, "proposal", carry, |tx, made| present(tx, &ctx, (&request.tenant, id), made))
+    })
+    .await
+}
+
+/// A case with its proposal before the officer who acts on it.
+pub(super) struct Desk<'a> {
+    ctx: &'a Ctx,
+    pub(super) case: OpenCase,
+    pub(super) routed: Routed,
+    me: OfficerAuthority,
+    stand_in: Option<StandIn>,
+    now: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    /// Opens the case with the proposal on its route, for who may act on it.
+    fn open(
+        tx: &mut Tx<'_>,
+        ctx: &'a Ctx,
+        place: (&TenantCode, ApplicationId),
+        seat: Seat,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let (case, routed) = open_routed(tx, ctx, place, seat.subject, act.action())?;
+        if let Some(version) = act.version() {
+            case.expect_version(version)?;
+        }
+        if seat.subject == Subject::Decision && case.kind == ProcedureKind::Notification {
+            return Err(Refusal::NotForNotifications.into());
+        }
+        let wrong_state = Refusal::WrongState { state: case.state.name() };
+        let live = routed.filter(|routed| routed.row.state == "in_approval");
+        let routed = live.ok_or_else(|| wrong_state.clone())?;
+        if !seat.subject.fits(case.kind, case.state.name()) {
+            return Err(wrong_state.into());
+        }
+        let me = review::officer(&case)?.clone();
+        Ok(Self { ctx, case, routed, me, stand_in: None, now })
+    }
+
+    fn capacity(&self) -> Capacity<'_> {
+        self.stand_in.as_ref().map_or(Capacity::Own, Capacity::Acting)
+    }
+
+    fn carry_out(self, tx: &mut Tx<'_>, act: &Act) -> Result<Standing, Failure> {
+        match act {
+            Act::Approve { .. } => self.seal(tx, None),
+            Act::Dissent { comment, .. } => self.seal(tx, Some(comment)),
+            Act::Return { to_step, comment, .. } => self.send_back(tx, *to_step, comment),
+            Act::Escalate { weight, .. } => self.escalate(tx, *weight),
+            Act::Recall { .. } => self.recall(tx),
+        }
+    }
+
+    /// Every desk up to the deciding authority, as data has it today.
+    fn upward(&self) -> Result<Vec<RouteStep>, Failure> {
+        let procedure = pinned(self.ctx, &self.case.row)?;
+        let subject = self.routed.subject()?;
+        let ladder = ladder(self.ctx, &self.case, &procedure, subject, jst_day(self.now))?;
+        ladder.upward().map_err(no_route)
+    }
+
+    /// Takes the new standing over into the rows, with the deadlines that begin now.
+    fn take_over(&mut self, proposal: &Proposal) -> Result<(), Failure> {
+        self.routed.set(proposal, Micros(self.now));
+        schedule(&mut self.routed, &body_of(self.ctx, &self.case)?.calendar, self.now);
+        Ok(())
+    }
+
+    /// Agrees, or disagrees with a comment.
+    fn seal(mut self, tx: &mut Tx<'_>, dissent: Option<&str>) -> Result<Standing, Failure> {
+        let before = self.routed.proposal()?;
+        let step = before.step_of(&self.me, self.capacity()).map_err(|no| refuse(&self.case, no))?;
+        let acted = match dissent {
+            None => before.approve(&self.me, self.capacity()),
+            Some(_) => before.dissent(&self.me, self.capacity(), &self.upward()?),
+        };
+        let (proposal, progress) = acted.map_err(|no| refuse(&self.case, no))?;
+        self.take_over(&proposal)?;
+        let conclusion = match progress {
+            Progress::SameStage | Progress::NextDesk => None,
+            Progress::Final => Some(conclude::judge(tx, self.ctx, &mut self.case, &self.routed, self.now)?),
+        };
+
+        // From here on everything changes rows; every refusal stands above.
+        let sealed = dissent.map(|comment| self.seal_comment(step, comment));
+        proposals::update(tx, &mut self.routed)?;
+        let kind = if dissent.is_some() { "dissented" } else { "approved" };
+        self.note(tx, kind, step, dissent)?;
+        let row = self.routed.steps.iter().find(|row| usize::try_from(row.step_no) == Ok(step));
+        let facts = json!({
+            "proposal": self.routed.row.id,
+            "subject": self.routed.row.subject,
+            "step": step,
+            "title": row.and_then(|row| row.officer_title.clone()),
+            "acting_for": row.and_then(|row| row.acting_for),
+            "standing_decision": conclusion.as_ref().and(self.routed.row.standing_basis.as_ref()),
+        });
+        self.case.record(tx, kind, facts, sealed)?;
+        if let Some(conclusion) = conclusion {
+            conclude::carry_out(tx, self.ctx, &mut self.case, &self.routed, conclusion, self.now)?;
+        }
+        self.finish(tx)
+    }
+
+    fn send_back(mut self, tx: &mut Tx<'_>, to_step: usize, comment: &str) -> Result<Standing, Failure> {
+        let before = self.routed.proposal()?;
+        let from = before.step_of(&self.me, self.capacity()).map_err(|no| refuse(&self.case, no))?;
+        let proposal = before.send_back(&self.me, self.capacity(), to_step);
+        let proposal = proposal.map_err(|no| refuse(&self.case, no))?;
+        let stage = to_step.checked_sub(1).and_then(|index| self.routed.steps.get(index));
+        let void = self.sealed_from(stage.map_or(1, |step| step.stage_no));
+        self.take_over(&proposal)?;
+        let sealed = self.seal_comment(from, comment);
+        if to_step == 0 {
+            self.leave_approval()?;
+        }
+        proposals::update(tx, &mut self.routed)?;
+        self.note(tx, "returned", from, Some(comment))?;
+        self.void(tx, &void)?;
+        let facts = json!({ "proposal": self.routed.row.id, "subject": self.routed.row.subject, "step": from,
+            "to_step": to_step, "void": void });
+        self.case.record(tx, "returned", facts, Some(sealed))?;
+        self.finish(tx)
+    }
+
+    fn escalate(mut self, tx: &mut Tx<'_>, weight: Weight) -> Result<Standing, Failure> {
+        let before = self.routed.proposal()?;
+        let step = before.current().unwrap_or(0);
+        let proposal = before.escalate(&self.me, weight, &self.upward()?);
+        self.take_over(&proposal.map_err(|no| refuse(&self.case, no))?)?;
+        proposals::update(tx, &mut self.routed)?;
+        self.note(tx, "escalated", step, None)?;
+        let facts = json!({ "proposal": self.routed.row.id, "subject": self.routed.row.subject, "step": step,
+            "weight": weight.as_str(), "steps": self.routed.steps.len() });
+        self.case.record(tx, "escalated", facts, None)?;
+        self.finish(tx)
+    }
+
+    fn recall(mut self, tx: &mut Tx<'_>) -> Result<Standing, Failure> {
+        let proposal = self.routed.proposal()?.recall(self.me.officer);
+        let proposal = proposal.map_err(|no| refuse(&self.case, no))?;
+        let void = self.sealed_from(1);
+        self.take_over(&proposal)?;
+        self.leave_approval()?;
+        proposals::update(tx, &mut self.routed)?;
+        self.void(tx, &void)?;
+        let facts =
+            json!({ "proposal": self.routed.row.id, "subject": self.routed.row.subject, "void": void });
+        self.case.record(tx, "recalled", facts, None)?;
+        self.finish(tx)
+    }
+
+    /// The case goes back to its officer; only a decision had moved it.
+    fn leave_approval(&mut self) -> Result<(), Failure> {
+        if self.routed.subject()? == Subject::Decision {
+            self.case.step(Command::ReturnToReview)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of the steps that carry a seal in this stage and after it.
+    fn sealed_from(&self, stage_no: i64) -> Vec<i64> {
+        let sealed = |state: &str| matches!(state, "approved" | "dissented");
+        let steps = self.routed.steps.iter().filter(|step| step.stage_no >= stage_no && sealed(&step.state));
+        steps.map(|step| step.step_no).collect()
+    }
+
+    /// Keeps on the record whose seals no longer count.
+    fn void(&self, tx: &mut Tx<'_>, steps: &[i64]) -> Result<(), Failure> {
+        for step_no in steps {
+            self.note(tx, "voided", usize::try_from(*step_no).unwrap_or(0), None)?;
+        }
+        Ok(())
+    }
+
+    /// Appends an act to the history of the proposal.
+    fn note(
+        &self,
+        tx: &mut Tx<'_>,
+        act: &'static str,
+        step: usize,
+        comment: Option<&str>,
+    ) -> Result<(), Failure> {
+        let id = tx.new_id();
+        let place = approval_acts::comment_place(id);
+        let seal =
+            |text: &str| self.case.key.seal(&place, text.trim().as_bytes(), self.ctx.core.ids.as_ref());
+        let step_no = i64::try_from(step).unwrap_or(0);
+        let row = self.routed.steps.iter().find(|row| row.step_no == step_no);
+        let title = row.filter(|row| row.officer_id == Some(self.me.officer));
+        let title = title.and_then(|row| row.officer_title.clone());
+        let own = || self.me.posts.first().map(|post| post.title.clone());
+        let row = ActRow {
+            tenant_id: self.case.row.tenant_id.clone(),
+            id: id.to_string(),
+            application_id: self.case.row.id,
+            proposal_id: self.routed.row.id,
+            step_no,
+            act: act.to_owned(),
+            officer_id: self.me.officer,
+            officer_title: title.or_else(own).unwrap_or_default(),
+            acting_for: self.stand_in.as_ref().map(|stand_in| stand_in.absent),
+            body_sha256: self.routed.row.body_sha256.clone(),
+            sealed_comment: comment.map(seal),
+            acted_at: Micros(self.now),
+        };
+        Ok(approval_acts::insert(tx, &row)?)
+    }
+
+    /// Puts a comment on its step, sealed.
+    fn seal_comment(&mut self, step: usize, comment: &str) -> Vec<u8> {
+        let step_no = i64::try_from(step).unwrap_or(0);
+        let place = proposals::comment_place(self.routed.row.id, step_no);
+        let sealed = self.case.key.seal(&place, comment.trim().as_bytes(), self.ctx.core.ids.as_ref());
+        if let Some(row) = self.routed.steps.iter_mut().find(|row| row.step_no == step_no) {
+            row.sealed_comment = Some(sealed.clone());
+        }
+        sealed
+    }
+
+    fn finish(mut self, tx: &mut Tx<'_>) -> Result<Standing, Failure> {
+        self.case.save(tx)?;
+        standing(self.case, self.routed)
+    }
+}

@@ -1,0 +1,146 @@
+//! Putting a proposal on its route (起案).
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::route::{amount_of_matter, body_of, ladder, no_route, schedule};
+use super::{ApprovalRefusal, Standing, present, standing};
+use crate::domain::application::Command;
+use crate::domain::approval::{DecisionKind, Matter, Proposal, ProposalBody, Weight};
+use crate::domain::calendar::jst_day;
+use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
+use crate::domain::policy::Action;
+use crate::seal::sha256_hex;
+use crate::service::cases::{self, OpenCase};
+use crate::service::idempotency::{IdempotencyRequest, Made, once};
+use crate::service::intake::{pinned, refuse_faults};
+use crate::service::{Ctx, Effect, Failure, Refusal, billing, review};
+use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
+use crate::store::sql::Micros;
+use crate::store::{Root, Tx};
+
+/// What somebody proposes.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The text.
+    pub body: ProposalBody,
+    /// How much the drafter says it weighs.
+    pub weight: Weight,
+}
+
+/// Proposes a decision; only the officer in charge drafts.
+pub async fn propose(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+    version: i64,
+    draft: Draft,
+) -> Result<Effect<Standing>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let put = |tx: &mut Tx<'_>, now| {
+            let case = cases::open(tx, &ctx, &request.tenant, id, Action::Propose)?;
+            case.expect_version(version)?;
+            decision(tx, &ctx, case, &draft, now)
+        };
+        once(tx, &request, "proposal", put, |tx, made| present(tx, &ctx, (&request.tenant, id), made))
+    })
+    .await
+}
+
+fn decision(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    mut case: OpenCase,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Made<Standing>, Failure> {
+    let proposal_id = ProposalId(tx.new_id());
+    let assignee = case.state.assignee();
+    case.step(Command::Propose(proposal_id))?;
+    if assignee != Some(review::officer(&case)?.officer) {
+        return Err(Refusal::Forbidden.into());
+    }
+    refuse_faults(draft.body.faults())?;
+    // A refusal needs no right fee: a case must never be stuck between a changed fee and no decision.
+    if draft.body.decision() == Some(DecisionKind::Grant) {
+        billing::refuse_outdated_fee(tx, ctx, &case, now)?;
+    }
+    let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;
+    case.save(tx)?;
+    Ok(Made { value: standing(case, routed)?, resource_id: proposal_id.to_string() })
+}
+
+/// Puts a proposal of any subject on the route that data gives it, in the transaction of the caller, who has asked the policy
+/// ([`Action::Propose`]) and stores the case afterwards. Refuses before it changes anything: faults of the text, a case that
+/// stands where the subject does not fit, another proposal about the same on its route.
+pub fn put_on_route(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    id: ProposalId,
+    draft: &Draft,
+    now: Timestamp,
+) -> Result<Routed, Failure> {
+    let body = &draft.body;
+    let subject = body.subject();
+    refuse_faults(body.faults())?;
+    if !subject.fits(case.kind, case.state.name()) {
+        return Err(Refusal::WrongState { state: case.state.name() }.into());
+    }
+    let tenant: TenantCode = case.row.tenant_id.clone();
+    let before = proposals::latest_of_case(tx, &tenant, case.row.id, subject)?;
+    if before.as_ref().is_some_and(|before| before.row.state == "in_approval") {
+        return Err(ApprovalRefusal::InProgress.into());
+    }
+    let drafter = review::officer(case)?.officer;
+    let procedure = pinned(ctx, &case.row)?;
+    let amount = amount_of_matter(tx, ctx, case, &procedure, body, now)?;
+    let matter = Matter { decision: body.decision(), amount, weight: draft.weight };
+    let route = ladder(ctx, case, &procedure, subject, jst_day(now))?.route(matter).map_err(no_route)?;
+    let standing_basis = route.standing_basis.clone();
+    let proposal = Proposal::draft(drafter, draft.weight, route.steps);
+    let sealed_body = case.key.seal_json(&proposals::body_place(id), body, ctx.core.ids.as_ref());
+    let replaced = before.filter(|before| before.row.state != "approved");
+    let row = ProposalRow {
+        tenant_id: tenant,
+        id,
+        application_id: case.row.id,
+        subject: subject.as_str().to_owned(),
+        state: proposal.state.as_str().to_owned(),
+        decision: body.decision().map(|decision| decision.as_str().to_owned()),
+        amount: body.amount().or(amount),
+        weight: draft.weight.as_str().to_owned(),
+        standing_basis,
+        body_sha256: sha256_hex(&sealed_body),
+        sealed_body,
+        drafter_id: drafter,
+        predecessor_id: replaced.map(|before| before.row.id),
+        current_stage: 1,
+        version: 1,
+        created_at: Micros(now),
+    };
+    let numbered = (1_i64..).zip(&proposal.steps);
+    let steps = numbered.map(|(step_no, step)| StepRow::waiting(&row, step_no, &step.planned)).collect();
+    let mut routed = Routed { row, steps };
+    schedule(&mut routed, &body_of(ctx, case)?.calendar, now);
+    proposals::insert(tx, &routed)?;
+    record(tx, case, &routed)?;
+    Ok(routed)
+}
+
+fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed) -> Result<(), Failure> {
+    let row = &routed.row;
+    let facts = json!({
+        "proposal": row.id,
+        "subject": row.subject,
+        "decision": row.decision,
+        "weight": row.weight,
+        "standing_decision": row.standing_basis,
+        "predecessor": row.predecessor_id,
+        "body_sha256": row.body_sha256,
+        "form_revision": case.row.form_revision,
+        "steps": routed.steps.len(),
+    });
+    case.record(tx, "proposed", facts, None)
+}

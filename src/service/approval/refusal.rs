@@ -1,0 +1,69 @@
+//! What an act on a proposal can be refused for; the general refusals are in [`super::super::Refusal`].
+
+use crate::domain::approval::Weight;
+use crate::service::{Failure, Refusal};
+
+impl From<ApprovalRefusal> for Failure {
+    fn from(refusal: ApprovalRefusal) -> Self {
+        Self::Refused(Refusal::Approval(refusal))
+    }
+}
+
+/// A refusal of an act on a proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApprovalRefusal {
+    /// A proposal about the same is on its route.
+    InProgress,
+    /// A substitute does not decide such a matter without instruction.
+    NotInstructed {
+        /// How much it weighs.
+        weight: Weight,
+    },
+    /// The step is not one of 合議.
+    NotConsulted,
+    /// The matter is as heavy already.
+    NotHeavier {
+        /// How much it weighs.
+        weight: Weight,
+    },
+}
+
+impl ApprovalRefusal {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InProgress => "proposal_in_progress",
+            Self::NotInstructed { .. } => "not_instructed",
+            Self::NotConsulted => "not_consulted",
+            Self::NotHeavier { .. } => "not_heavier",
+        }
+    }
+
+    /// The value that the sentence names.
+    pub fn argument(self) -> String {
+        match self {
+            Self::NotInstructed { weight } | Self::NotHeavier { weight } => weight.as_str().to_owned(),
+            Self::InProgress | Self::NotConsulted => String::new(),
+        }
+    }
+
+    /// The sentences in Japanese and English; `{}` stands for the argument.
+    pub fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::InProgress => {
+                ("同じ件の起案が決裁中です。", "A proposal about the same matter is on its route.")
+            }
+            Self::NotInstructed { .. } => (
+                "重要・異例・新規の事案（{}）は、あらかじめ指示がなければ代決できません。",
+                "A substitute does not decide a matter that is {} without instruction beforehand.",
+            ),
+            Self::NotConsulted => (
+                "この段は合議ではありません。差し戻してください。",
+                "This step is not consulted; send the proposal back instead.",
+            ),
+            Self::NotHeavier { .. } => {
+                ("この事案は既に「{}」として扱われています。", "The matter is treated as {} already.")
+            }
+        }
+    }
+}

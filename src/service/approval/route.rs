@@ -1,0 +1,92 @@
+//! The route of a proposal from data, and the day by which each step of it is to be done.
+
+use jiff::civil::Date;
+
+use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
+use crate::domain::approval::{DecisionKind, Ladder, ProposalBody, RouteFault, Subject};
+use crate::domain::calendar::{Calendar, jst_day};
+use crate::domain::invoice::InvoiceState;
+use crate::domain::procedure::FeeDue;
+use crate::service::cases::OpenCase;
+use crate::service::{Ctx, Failure, billing};
+use crate::store::Reads;
+use crate::store::invoices::InvoiceRow;
+use crate::store::proposals::{self, Routed};
+use crate::store::sql::IsoDate;
+
+/// The body in charge of a case.
+pub(super) fn body_of<'a>(ctx: &'a Ctx, case: &OpenCase) -> Result<&'a CatalogueTenant, Failure> {
+    let tenant = &case.row.tenant_id;
+    let found = ctx.catalogue.tenant(tenant).map(std::sync::Arc::as_ref);
+    found.ok_or_else(|| Failure::Internal(format!("no tenant {tenant} in the catalogue")))
+}
+
+/// The data that the route of `subject` is made of: the procedure's for a decision, the body's for anything else.
+pub(super) fn ladder<'a>(
+    ctx: &'a Ctx,
+    case: &'a OpenCase,
+    procedure: &'a CatalogueProcedure,
+    subject: Subject,
+    day: Date,
+) -> Result<Ladder<'a>, Failure> {
+    let body = &body_of(ctx, case)?.definition;
+    let definition = &procedure.definition;
+    let (steps, standing) = match subject {
+        Subject::Decision => (&definition.approval_route, &definition.standing_decisions),
+        Subject::Waiver | Subject::WriteOff => {
+            let route = body.approval_route(subject, day);
+            let route = route.ok_or_else(|| no_route(RouteFault::NoRoute(subject.as_str())))?;
+            (&route.steps, &route.standing_decisions)
+        }
+    };
+    Ok(Ladder { steps, standing, department: &case.row.department, deciding: body.deciding_desk.as_ref() })
+}
+
+/// A route that data does not give is a fault of the installation.
+pub(super) fn no_route(fault: RouteFault) -> Failure {
+    Failure::Internal(fault.to_string())
+}
+
+/// The whole amount of the one matter in yen: of a decision what the case costs, of a waiver or write-off what was
+/// proposed and approved for this case before and what is proposed now, so that splitting it changes nothing.
+pub(super) fn amount_of_matter(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    procedure: &std::sync::Arc<CatalogueProcedure>,
+    body: &ProposalBody,
+    now: jiff::Timestamp,
+) -> Result<Option<i64>, Failure> {
+    if let Some(amount) = body.amount() {
+        let before = proposals::amounts_of_case(tx, &case.row.tenant_id, case.row.id, body.subject())?;
+        return Ok(Some(before.saturating_add(amount)));
+    }
+    let mut total = 0_i64;
+    for invoice in billing::standing_invoices(tx, case)? {
+        if InvoiceRow::invoice_state(&invoice)? != InvoiceState::Canceled {
+            total = total.saturating_add(invoice.total.amount());
+        }
+    }
+    let at_issue = procedure.definition.fee_due == FeeDue::OnIssue;
+    if at_issue && body.decision() == Some(DecisionKind::Grant) {
+        let priced_by = billing::priced_by(ctx, case, procedure, now);
+        let fee = billing::assess_case(tx, case, (procedure, &priced_by), None, now)?;
+        total = total.saturating_add(fee.total.amount());
+    }
+    Ok(Some(total))
+}
+
+/// Gives the steps that came to their desks now the day by which they are to be done, in open days of the body; a step that
+/// no longer lies on a desk has none.
+pub(super) fn schedule(routed: &mut Routed, calendar: &Calendar, now: jiff::Timestamp) {
+    let live = routed.row.state == "in_approval";
+    let stage = routed.row.current_stage;
+    for step in routed.steps.iter_mut().filter(|step| step.state == "waiting") {
+        if !live || step.stage_no != stage {
+            (step.due_on, step.overdue_told_at) = (None, None);
+        } else if let (None, Some(days)) = (step.due_on, step.deadline_days) {
+            let days = u16::try_from(days).unwrap_or(u16::MAX);
+            step.due_on = Some(IsoDate(calendar.after_open_days(jst_day(now), days)));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Every act at a desk of a route, kept also when a return or another text made it void.
+
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::approval_acts;
+use super::sql::Micros;
+use super::{Reads, StoreError, Tx};
+use crate::domain::id::{ApplicationId, OfficerId, ProposalId, TenantCode};
+
+/// An act as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = approval_acts, treat_none_as_default_value = false)]
+pub struct ActRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The act.
+    pub id: String,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// The proposal.
+    pub proposal_id: ProposalId,
+    /// The step acted on; of `voided` the one whose seal no longer counts.
+    pub step_no: i64,
+    /// `approved`, `dissented`, `returned`, `voided` or `escalated`.
+    pub act: String,
+    /// Who acted.
+    pub officer_id: OfficerId,
+    /// The title of that day.
+    pub officer_title: String,
+    /// In whose place (代決).
+    pub acting_for: Option<OfficerId>,
+    /// SHA-256 of the sealed text that was acted on.
+    pub body_sha256: String,
+    /// What was said, sealed with the case's key.
+    pub sealed_comment: Option<Vec<u8>>,
+    /// When.
+    pub acted_at: Micros,
+}
+
+/// The place that the sealed comment of an act is bound to.
+pub fn comment_place(id: Uuid) -> String {
+    format!("approval_acts.sealed_comment:{id}")
+}
+
+/// Stores an act; the table refuses to change it later.
+pub fn insert(tx: &mut Tx<'_>, row: &ActRow) -> Result<(), StoreError> {
+    diesel::insert_into(approval_acts::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// The acts on a proposal in their order.
+pub fn of_proposal(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    proposal: ProposalId,
+) -> Result<Vec<ActRow>, StoreError> {
+    Ok(approval_acts::table
+        .filter(approval_acts::tenant_id.eq(tenant))
+        .filter(approval_acts::proposal_id.eq(proposal))
+        .order(approval_acts::id)
+        .select(ActRow::as_select())
+        .load(tx.read())?)
+}

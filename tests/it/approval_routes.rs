@@ -1,0 +1,289 @@
+//! Routes of approval over HTTP: 回議, parallel 合議, 専決, escalation, returns, posts that change hands, other subjects.
+
+use jiff::{SignedDuration, civil};
+use madoguchi::domain::approval::{ProposalBody, WaiverProposal, Weight};
+use madoguchi::domain::id::{AccountId, ApplicationId, InvoiceId, ProposalId, TenantCode};
+use madoguchi::domain::policy::{Action, Post, Role};
+use madoguchi::service::approval::{Draft, put_on_route};
+use madoguchi::service::officer::{self, Appointment};
+use madoguchi::service::{Caller, Ctx, Failure, Refusal, cases};
+use madoguchi::store::Root;
+use madoguchi::store::officers::Term;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::app::{AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp};
+use crate::support::db::TestDb;
+use crate::support::traces::rounds;
+
+const DEPARTMENT: &str = "kiki-shobo-hoan";
+
+struct Office {
+    app: TestApp,
+    business: Person,
+    clerk: Person,
+    manager: Person,
+    kankyo: Person,
+    zaisei: Person,
+    chief: Person,
+    director: Person,
+    head: Person,
+}
+
+impl Office {
+    async fn open(db: &TestDb) -> Self {
+        let app = TestApp::start(db).await;
+        let business = app.register("business@example.jp", "business").await;
+        let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
+        let manager = app.officer(AOMORI, DEPARTMENT, Role::GroupManager, "gm@example.jp").await;
+        let kankyo = app.officer(AOMORI, "kankyo-hozen", Role::SectionChief, "kankyo@example.jp").await;
+        let zaisei = app.officer(AOMORI, "zaimu-zaisei", Role::SectionChief, "zaisei@example.jp").await;
+        let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
+        let director = app.officer(AOMORI, "somu-jinji", Role::Director, "director@example.jp").await;
+        let head = app.officer(AOMORI, AOMORI, Role::Head, "head@example.jp").await;
+        Self { app, business, clerk, manager, kankyo, zaisei, chief, director, head }
+    }
+
+    /// A claimed case over that amount, and a grant proposed on it.
+    async fn proposed(&self, amount: i64, weight: &str) -> String {
+        let applications = format!("/v1/tenants/{AOMORI}/applications");
+        let draft = json!({ "procedure": ROUTES, "form": { "amount": amount } });
+        let draft = self.app.post(&self.business, &applications, draft).await.expect(201);
+        let case = format!("{applications}/{}", draft["id"].as_str().unwrap());
+        self.app.post(&self.business, &format!("{case}/submit"), json!({})).await.expect(200);
+        self.app.post(&self.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        self.propose(&case, weight).await.expect(201);
+        case
+    }
+
+    async fn propose(&self, case: &str, weight: &str) -> Answer {
+        let version = self.app.get(&self.clerk, case).await.etag();
+        let grant = json!({ "decision": "grant", "weight": weight });
+        self.app.post_if(&self.clerk, &format!("{case}/proposal"), &version, grant).await
+    }
+
+    async fn act(&self, who: &Person, case: &str, act: &str, body: Value) -> Answer {
+        let version = self.app.get(&self.clerk, case).await.etag();
+        self.app.post_if(who, &format!("{case}/approval/{act}"), &version, body).await
+    }
+
+    async fn approve(&self, who: &Person, case: &str) -> Value {
+        self.act(who, case, "approve", json!({})).await.expect(200)
+    }
+
+    async fn waits_for(&self, who: &Person) -> usize {
+        self.app.get(who, "/v1/me/approvals").await.expect(200)["items"].as_array().unwrap().len()
+    }
+}
+
+fn states(proposal: &Value) -> Vec<&str> {
+    proposal["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect()
+}
+
+on_both_databases!(r113_the_amount_chooses_who_closes_the_route, async |db: TestDb| {
+    let office = Office::open(&db).await;
+    let below = office.proposed(1, "ordinary").await;
+    let proposal = office.app.get(&office.chief, &format!("{below}/proposal")).await.expect(200);
+    assert_eq!(
+        (proposal["amount"].clone(), proposal["steps"].as_array().unwrap().len()),
+        (json!(119_999), 4)
+    );
+    assert_eq!(proposal["standing_decision"], "事務専決規程第4条");
+    office.approve(&office.manager, &below).await;
+    office.approve(&office.zaisei, &below).await;
+    office.approve(&office.kankyo, &below).await;
+    assert_eq!(office.approve(&office.chief, &below).await["application_state"], "decided");
+    let decision = office.app.get(&office.business, &format!("{below}/decision")).await.expect(200);
+    assert_eq!(decision["authority"], "青森県知事", "R-110: a standing decision leaves the name alone");
+
+    let at_limit = office.proposed(120_000, "ordinary").await;
+    for who in [&office.manager, &office.zaisei, &office.kankyo, &office.chief] {
+        assert_eq!(office.approve(who, &at_limit).await["application_state"], "in_approval");
+    }
+    assert_eq!(office.approve(&office.director, &at_limit).await["application_state"], "decided");
+});
+
+on_both_databases!(r114_an_important_matter_and_r116_a_disagreement_go_up, async |db: TestDb| {
+    let office = Office::open(&db).await;
+    for important in [true, false] {
+        let case = office.proposed(1, if important { "important" } else { "ordinary" }).await;
+        office.approve(&office.manager, &case).await;
+        office.approve(&office.zaisei, &case).await;
+        let why = json!({ "comment": "所管の基準に合わない。" });
+        let last = if important {
+            office.approve(&office.kankyo, &case).await
+        } else {
+            office.act(&office.kankyo, &case, "dissent", why).await.expect(200)
+        };
+        assert_eq!((last["standing_decision"].clone(), states(&last).len()), (Value::Null, 6), "{important}");
+        office.approve(&office.chief, &case).await;
+        office.approve(&office.director, &case).await;
+        assert_eq!(office.waits_for(&office.head).await, 1);
+        let done = office.approve(&office.head, &case).await;
+        assert_eq!(done["application_state"], "decided");
+        let consulted = if important { "approved" } else { "dissented" };
+        assert_eq!(states(&done)[1], consulted, "nothing overwrites what was said");
+    }
+    let acts = "(SELECT COUNT(*) FROM approval_acts WHERE act = 'dissented' AND sealed_comment IS NOT NULL)";
+    assert_eq!(db.count(acts).await, 1);
+});
+
+on_both_databases!(r117_a_return_voids_the_seals_behind_it_and_keeps_them_on_record, async |db: TestDb| {
+    let office = Office::open(&db).await;
+    let case = office.proposed(1, "ordinary").await;
+    let due = |proposal: &Value, step: usize| proposal["steps"][step]["due_on"].clone();
+    let first = office.app.get(&office.clerk, &format!("{case}/proposal")).await.expect(200);
+    // 2026-04-01 is a Wednesday: Thursday, Friday, Monday.
+    assert_eq!((due(&first, 0), due(&first, 1)), (json!("2026-04-06"), Value::Null));
+    let second = office.approve(&office.manager, &case).await;
+    assert_eq!((due(&second, 1), due(&second, 2)), (json!("2026-04-08"), json!("2026-04-08")));
+    office.approve(&office.zaisei, &case).await;
+    office.approve(&office.kankyo, &case).await;
+    let back = json!({ "to_step": 2, "comment": "再協議" });
+    let back = office.act(&office.chief, &case, "return", back).await.expect(200);
+    assert_eq!(states(&back), ["approved", "waiting", "waiting", "waiting"]);
+    assert_eq!(back["current_step"], 2);
+    assert_eq!(db.count("(SELECT COUNT(*) FROM approval_acts WHERE act = 'voided')").await, 2);
+    assert_eq!((office.waits_for(&office.zaisei).await, office.waits_for(&office.chief).await), (1, 0));
+    office.act(&office.clerk, &case, "recall", json!({})).await.expect(200);
+    assert_eq!(db.count("(SELECT COUNT(*) FROM approval_acts WHERE act = 'voided')").await, 3);
+    let again = office.propose(&case, "ordinary").await.expect(201);
+    assert_eq!((again["predecessor"].clone(), states(&again)), (back["id"].clone(), vec!["waiting"; 4]));
+    assert_eq!(db.count("(SELECT COUNT(*) FROM approval_acts WHERE act = 'approved')").await, 3);
+});
+
+on_both_databases!(two_consulted_sections_at_once_both_count, async |db: TestDb| {
+    let office = Office::open(&db).await;
+    for _ in 0..rounds(3) {
+        let case = office.proposed(1, "ordinary").await;
+        office.approve(&office.manager, &case).await;
+        let (one, other) = tokio::join!(
+            office.act(&office.zaisei, &case, "approve", json!({})),
+            office.act(&office.kankyo, &case, "approve", json!({})),
+        );
+        let late = match (one.status.as_u16(), other.status.as_u16()) {
+            (200, 200) => None,
+            (200, 412) => Some(&office.kankyo),
+            (412, 200) => Some(&office.zaisei),
+            other => panic!("{other:?}"),
+        };
+        if let Some(late) = late {
+            office.approve(late, &case).await;
+        }
+        let proposal = office.app.get(&office.chief, &format!("{case}/proposal")).await.expect(200);
+        assert_eq!(states(&proposal), ["approved", "approved", "approved", "waiting"]);
+    }
+    let sealed = rounds(3) * 3;
+    let acts = db.count("(SELECT COUNT(*) FROM approval_acts WHERE act = 'approved')").await;
+    assert_eq!(acts, i64::try_from(sealed).unwrap());
+});
+
+async fn posted(
+    app: &TestApp,
+    role: Role,
+    email: &str,
+    from: civil::Date,
+    to: Option<civil::Date>,
+) -> Person {
+    let post = Post { department: DEPARTMENT.into(), role, title: email.to_owned() };
+    let appointment = Appointment {
+        tenant: TenantCode::parse(AOMORI).unwrap(),
+        email: email.to_owned(),
+        name: "異動 職員".to_owned(),
+        password: SecretString::from(PASSWORD),
+        posts: vec![(post, Term { from, to })],
+    };
+    let appointed = officer::appoint(&app.core, appointment).await.unwrap();
+    app.sign_in(email, &appointed.officer.to_string()).await
+}
+
+on_both_databases!(
+    t7_when_everybody_swaps_posts_nothing_is_lost_and_no_former_holder_decides,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let (last, first) = (civil::date(2026, 4, 2), civil::date(2026, 4, 3));
+        let before = civil::date(2025, 4, 1);
+        let old = posted(&office.app, Role::GroupManager, "old-gm@example.jp", before, Some(last)).await;
+        let new = posted(&office.app, Role::GroupManager, "new-gm@example.jp", first, None).await;
+        let (sealed, waiting) = (office.proposed(1, "ordinary").await, office.proposed(1, "ordinary").await);
+        assert_eq!(office.approve(&old, &sealed).await["steps"][0]["title"], "old-gm@example.jp");
+        assert_eq!(office.act(&new, &waiting, "approve", json!({})).await.status, 404);
+        office.app.advance(SignedDuration::from_hours(48)).await;
+        let old = office.app.sign_in("old-gm@example.jp", &old.id).await;
+        let new = office.app.sign_in("new-gm@example.jp", &new.id).await;
+        let clerk = office.app.sign_in("clerk@example.jp", &office.clerk.id).await;
+        let office = Office { clerk, ..office };
+        assert_eq!(office.act(&old, &waiting, "approve", json!({})).await.status, 404);
+        assert_eq!(office.waits_for(&new).await, 1, "what lay on the desk lies there still");
+        let passed = office.approve(&new, &waiting).await;
+        assert_eq!(passed["steps"][0]["title"], "new-gm@example.jp");
+        let kept = office.app.get(&new, &format!("{sealed}/proposal")).await.expect(200);
+        assert_eq!(
+            kept["steps"][0]["title"], "old-gm@example.jp",
+            "R-126: the seal shows the title of its day"
+        );
+    }
+);
+
+/// Puts a waiver on its route, as the use case of waivers does in its own transaction.
+async fn waive(office: &Office, case: &str, amount: i64) -> Result<Option<String>, Failure> {
+    let id: ApplicationId = case.rsplit('/').next().unwrap().parse().unwrap();
+    let clerk: Uuid =
+        office.app.get(&office.clerk, "/v1/me").await.expect(200)["id"].as_str().unwrap().parse().unwrap();
+    let ctx = Ctx::new(office.app.core.clone(), Caller::Account(AccountId(clerk)), Uuid::nil());
+    let body = WaiverProposal {
+        invoice: InvoiceId(Uuid::nil()),
+        amount,
+        ground: "test-5-1".into(),
+        reasons: vec!["災害により納付が困難".into()],
+    };
+    let draft = Draft { body: ProposalBody::Waiver(body), weight: Weight::Ordinary };
+    let db = office.app.core.db.clone();
+    db.write(Root::Application(id), move |tx| {
+        let tenant = TenantCode::parse(AOMORI).ok_or(Refusal::NotFound)?;
+        let mut case = cases::open(tx, &ctx, &tenant, id, Action::Propose)?;
+        let (proposal, now) = (ProposalId(tx.new_id()), tx.now());
+        let routed = put_on_route(tx, &ctx, &mut case, proposal, &draft, now)?;
+        case.save(tx)?;
+        Ok(routed.row.standing_basis)
+    })
+    .await
+}
+
+on_both_databases!(a_waiver_goes_its_own_route_and_r113_parts_count_as_one_matter, async |db: TestDb| {
+    let office = Office::open(&db).await;
+    let case = office.proposed(1, "ordinary").await;
+    assert_eq!(waive(&office, &case, 60_000).await.unwrap().as_deref(), Some("事務専決規程（見本）"));
+    let twice = waive(&office, &case, 60_000).await;
+    assert!(matches!(twice, Err(Failure::Refused(refusal)) if refusal.code() == "proposal_in_progress"));
+    let none = waive(&office, &case, 0).await;
+    assert!(matches!(none, Err(Failure::Refused(Refusal::Invalid(_)))));
+    let waiver = json!({ "subject": "waiver" });
+    let own = office.act(&office.clerk, &case, "approve", waiver.clone()).await;
+    assert_eq!(own.problem(), "403 own_proposal");
+    office.act(&office.manager, &case, "approve", waiver.clone()).await.expect(200);
+    let done = office.act(&office.chief, &case, "approve", waiver.clone()).await.expect(200);
+    let stands = (done["state"].clone(), done["subject"].clone(), done["application_state"].clone());
+    assert_eq!(
+        stands,
+        (json!("approved"), json!("waiver"), json!("in_approval")),
+        "the case goes on its own way"
+    );
+    let decision = office.app.get(&office.clerk, &format!("{case}/proposal")).await.expect(200);
+    assert_eq!(
+        (decision["subject"].as_str(), decision["state"].as_str()),
+        (Some("decision"), Some("in_approval"))
+    );
+    let approved = "(SELECT COUNT(*) FROM events WHERE kind = 'waiver_approved')";
+    assert_eq!(db.count(approved).await, 1);
+
+    assert_eq!(waive(&office, &case, 40_000).await.unwrap(), None, "together they pass the limit");
+    for who in [&office.manager, &office.chief] {
+        assert_eq!(
+            office.act(who, &case, "approve", waiver.clone()).await.expect(200)["state"],
+            "in_approval"
+        );
+    }
+    assert_eq!(office.act(&office.head, &case, "approve", waiver).await.expect(200)["state"], "approved");
+});
