@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::assessment::NOTIFY_FEE;
 use super::billing;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
@@ -234,6 +235,10 @@ fn seal(
             "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
         });
         case.record(tx, "decided", facts, None)?;
+        if let Some(invoice) = invoice.filter(|invoice| invoice.total > Yen::ZERO) {
+            let subject = format!("{}:{}", case.row.id, invoice.id);
+            jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_FEE, &subject, now)?;
+        }
         jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
     }
     case.save(tx)?;

@@ -7,6 +7,7 @@
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod counter;
+pub mod receipts;
 pub mod refunds;
 pub use basket_tables::{basket_applications, baskets};
 
@@ -189,6 +190,7 @@ diesel::table! {
         issued_at -> BigInt,
         entrusted_on -> Nullable<Text>,
         paid_on -> Nullable<Text>,
+        due_on -> Nullable<Text>,
         version -> BigInt,
     }
 }
