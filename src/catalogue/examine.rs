@@ -140,6 +140,8 @@ fn judge(
     let (search_text, unknown) = check_departments(&definition, tenants, jurisdictions);
     faults.extend(unknown);
     let tenant = tenants.get(&definition.tenant);
+    let revenue = tenant.and_then(|tenant| tenant.definition.revenue.as_ref());
+    faults.extend(revenue.into_iter().flat_map(|revenue| revenue.account_faults(&definition)));
     match compile(definition, checked, digest, search_text) {
         Ok(procedure) => {
             let found = tenant.map(|tenant| run_examples(&procedure, tenant, jurisdictions));

@@ -55,6 +55,8 @@ typed_id! {
     PaymentId;
     /// Money going back (還付).
     RefundId;
+    /// What the payer is given for money (領収証書, or the confirmation of an entrustment).
+    ReceiptId;
     /// Refunds that one transfer file asks the bank to pay (口座振込).
     PayoutId;
     /// One call to a gateway, written before it is made.

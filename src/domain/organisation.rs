@@ -11,6 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
+use crate::domain::revenue::RevenueMasters;
 use crate::domain::zengin::{AccountText, BankText, Digits, TransferHeader};
 
 /// What kind of body a tenant is.
@@ -133,6 +134,9 @@ pub struct Tenant {
     /// The agents that are designated to take its revenues.
     #[serde(default)]
     pub payment_agents: Vec<Designation>,
+    /// Its revenue accounts, periods and places of payment.
+    #[serde(default)]
+    pub revenue: Option<RevenueMasters>,
     /// Where the content of the file was taken from.
     pub sources: Vec<String>,
 }
@@ -203,6 +207,7 @@ impl Tenant {
             faults.push(Fault::new("/sources", "empty", "空にできません", "must not be empty"));
         }
         faults.extend(designation_faults(&self.payment_agents));
+        faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
         let mut seen = BTreeSet::new();
         for (index, department) in self.departments.iter().enumerate() {
             let pointer = format!("/departments/{index}");

@@ -214,6 +214,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::PaymentInProgress
         | Refusal::PaymentNotCancelable
         | Refusal::EntryNotReversible
+        | Refusal::ReceiptRevoked
         | Refusal::InvoiceNotPayable => StatusCode::CONFLICT,
         Refusal::StaleVersion { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -78,6 +78,16 @@ pub async fn refund_decided(
     tell(core, tenant, case, job, &REFUND).await
 }
 
+/// Tells the payer that a receipt, or the confirmation of an entrustment, can be read; what it proves stands there.
+pub async fn receipt_issued(
+    core: &Arc<Core>,
+    tenant: TenantCode,
+    case: ApplicationId,
+    job: JobId,
+) -> Result<JobEnd, Failure> {
+    tell(core, tenant, case, job, &RECEIPT).await
+}
+
 /// A mail about a case; `{}` stands for its number.
 struct CaseMail {
     subject: &'static str,
@@ -95,6 +105,14 @@ const FEE: CaseMail = CaseMail {
     subject: "【窓口】手数料のお支払いのお願い / Your fee has been assessed",
     ja: "受付番号 {} の手続の手数料が決まりました。サインインして納入通知をご確認のうえ、お支払いください。",
     en: "The fee of your application {} has been assessed. Please sign in to read the notice and to pay.",
+};
+
+const RECEIPT: CaseMail = CaseMail {
+    subject: "【窓口】納付を確認しました / Your payment has been confirmed",
+    ja: "受付番号 {} の手続の納付を確認し、領収証書（指定納付受託者を通じた納付の場合は納付委託の確認）を発行しました。サイン\
+         インしてご確認ください。",
+    en: "The payment for your application {} has been confirmed, and its receipt (or, through a designated agent, the \
+         confirmation of the entrustment) issued. Please sign in to read it.",
 };
 
 const REFUND: CaseMail = CaseMail {

@@ -21,6 +21,7 @@ use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::poll::{self, POLL_PAYMENT};
+use crate::service::receipt_standing::NOTIFY_RECEIPT;
 use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::{Core, Failure, JobEnd, gateway_call};
@@ -49,6 +50,8 @@ pub enum Job {
     NotifyDecision(ApplicationId),
     /// Tell the applicant that the fee was fixed and may be paid.
     NotifyFee(ApplicationId),
+    /// Tell the payer that a receipt or confirmation is there.
+    NotifyReceipt(ApplicationId),
     /// Tell the applicant that a refund was decided.
     NotifyRefund(ApplicationId),
     /// Forget periodic jobs that were done more than a week ago.
@@ -84,6 +87,7 @@ impl Job {
             APPLY_NOTIFICATION => Ok(Self::ApplyNotification(subject.to_owned())),
             NOTIFY_DECISION => Ok(Self::NotifyDecision(ApplicationId(id()?))),
             NOTIFY_FEE => Ok(Self::NotifyFee(ApplicationId(id()?))),
+            NOTIFY_RECEIPT => Ok(Self::NotifyReceipt(ApplicationId(id()?))),
             NOTIFY_REFUND => Ok(Self::NotifyRefund(ApplicationId(id()?))),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
             SEAL_CHECKPOINTS => Ok(Self::SealCheckpoints),
@@ -105,6 +109,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
         Job::NotifyDecision(case) => mail::decision_made(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyFee(case) => mail::fee_fixed(core, tenant(claimed)?, case, claimed.id).await,
+        Job::NotifyReceipt(case) => mail::receipt_issued(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyRefund(case) => mail::refund_decided(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyQuestion(case) => mail::question_asked(core, tenant(claimed)?, case, claimed.id).await,
         Job::SealCheckpoints => seal_all(core).await,

@@ -10,21 +10,22 @@ use serde_json::{Map, Value, json};
 
 use super::cases::OpenCase;
 use super::catalogue::fee_fault;
-use super::{Ctx, Failure, Refusal, intake, upgrade};
+use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
 use crate::domain::fee::{self, Channel, FeeAssessment, FeeLine, SameTimeTerms};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::form::Circumstances;
-use crate::domain::id::{AccountId, InvoiceId};
+use crate::domain::id::{AccountId, InvoiceId, TenantCode};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::domain::procedure::{Bilingual, FeeDue};
 use crate::domain::reference_number::reference_number;
+use crate::domain::revenue::Due;
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::sql::{Json, Micros};
+use crate::store::sql::{IsoDate, Json, Micros};
 use crate::store::{Reads, Tx, baskets};
 
 /// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
@@ -113,8 +114,8 @@ pub fn price(
 
 /// Issues the invoice of an assessment and books it: a claim against revenue, line by line.
 ///
-/// The notice is issued now, so the revenue belongs to the fiscal year of this day. Where nothing is owed the
-/// invoice says so and is settled.
+/// The notice is issued now, with it; until when each line is to be paid and to which year it belongs follows from the
+/// body's terms on this day. Where nothing is owed the invoice says so, is settled, and nobody is asked to pay.
 pub fn issue_invoice(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -125,7 +126,6 @@ pub fn issue_invoice(
 ) -> Result<InvoiceRow, Failure> {
     let id = InvoiceId(tx.new_id());
     let day = jst_day(now);
-    let fiscal_year = FiscalYear::of(day).year();
     let FeeAssessment { procedure_version, arrived_on, mut lines, total, facts, terms, .. } = assessment;
     let inputs = lines.iter_mut().map(|line| std::mem::take(&mut line.inputs)).collect();
     let explanations = lines.iter_mut().map(|line| std::mem::take(&mut line.explanation)).collect();
@@ -133,7 +133,14 @@ pub fn issue_invoice(
         PricedFrom { procedure_version, arrived_on, facts, office, lines: inputs, explanations, terms };
     let place = invoices::inputs_place(id);
     let sealed_inputs = case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref());
-    let lines: Vec<InvoiceLine> = lines.into_iter().map(|line| invoice_line(line, fiscal_year)).collect();
+    let dues: Vec<Due> = lines
+        .iter()
+        .map(|line| payment_notice::due_of(ctx, &case.row.tenant_id, &line.revenue_account, now))
+        .collect();
+    let due_on = dues.iter().filter_map(|due| due.last_day).min();
+    let fiscal_year = dues.first().map_or(FiscalYear::of(day), |due| due.fiscal_year).year();
+    let named = |(line, due): (FeeLine, &Due)| invoice_line(ctx, &case.row.tenant_id, line, *due);
+    let lines: Vec<InvoiceLine> = lines.into_iter().zip(&dues).map(named).collect();
     let entries = ledger::assess(&Cause { source_id: id.to_string(), booked_on: day }, &lines);
     let state = if total == Yen::ZERO { InvoiceState::Waived } else { InvoiceState::Unpaid };
     let row = InvoiceRow {
@@ -148,11 +155,15 @@ pub fn issue_invoice(
         lines: Json(lines),
         sealed_inputs,
         issued_at: Micros(now),
+        due_on: due_on.map(IsoDate),
         entrusted_on: None,
         paid_on: None,
         version: 1,
     };
     invoices::insert(tx, &row)?;
+    if total > Yen::ZERO {
+        payment_notice::issue(tx, ctx, case, &row)?;
+    }
     invoices::book(tx, &case.row.tenant_id, case.row.id, &entries)?;
     Ok(row)
 }
@@ -224,15 +235,18 @@ pub fn standing_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<Inv
     Ok(rows)
 }
 
-fn invoice_line(line: FeeLine, fiscal_year: i16) -> InvoiceLine {
+fn invoice_line(ctx: &Ctx, tenant: &TenantCode, line: FeeLine, due: Due) -> InvoiceLine {
+    let revenue = ctx.catalogue.tenant(tenant).and_then(|body| body.definition.revenue.as_ref());
+    let account = revenue.and_then(|revenue| revenue.account(&line.revenue_account, due.fiscal_year));
     InvoiceLine {
+        account_name: account.map(|account| account.name.clone()),
         item: line.item,
         label_ja: line.label_ja,
         label_en: line.label_en,
         amount: line.amount,
         basis: line.basis,
         revenue_account: line.revenue_account,
-        fiscal_year,
+        fiscal_year: due.fiscal_year.year(),
         formula_version: line.formula_version,
         payee: line.payee,
         tax: line.tax,

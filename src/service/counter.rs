@@ -139,7 +139,7 @@ fn refuse_entry(invoice: &InvoiceRow, entry: &CounterEntry, now: Timestamp) -> R
 }
 
 /// What is wrong with a free text: empty, too long, on several lines, or with an individual number in it.
-fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
+pub(super) fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= LONGEST_TEXT
         && !text.chars().any(char::is_control);

@@ -111,6 +111,8 @@ pub enum Refusal {
     OwnEntry,
     /// The entry was taken back before, or other money depends on it.
     EntryNotReversible,
+    /// The receipt holds no more.
+    ReceiptRevoked,
     /// The payment is past the point where it can be given up.
     PaymentNotCancelable,
     /// An act on a proposal is not possible (so).
@@ -182,6 +184,7 @@ impl Refusal {
             Self::Refund(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
             Self::EntryNotReversible => "entry_not_reversible",
+            Self::ReceiptRevoked => "receipt_revoked",
             Self::MethodNotOffered => "method_not_offered",
             Self::AgentNotDesignated => "agent_not_designated",
             Self::VersionRequired => "version_required",
@@ -250,6 +253,7 @@ impl Refusal {
             | Self::MethodNotOffered
             | Self::AgentNotDesignated
             | Self::OwnEntry
+            | Self::ReceiptRevoked
             | Self::EntryNotReversible => self.payment_text(),
             Self::Approval(refusal) => refusal.text(),
             Self::Refund(refusal) => refusal.text(),
@@ -321,6 +325,10 @@ impl Refusal {
             Self::EntryNotReversible => (
                 "この収納の入力は取り消せません（取消済み、還付済み、または他の納付があります）。",
                 "This entry cannot be taken back: it was before, or money went back or came beside it.",
+            ),
+            Self::ReceiptRevoked => (
+                "この領収証書（確認）は効力を失っています。",
+                "This receipt or confirmation does not hold any more.",
             ),
             Self::FeeNotFixedByStaff => (
                 "この手続の手数料は、審査後に職員が定めるものではありません。",

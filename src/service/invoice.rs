@@ -1,4 +1,4 @@
-//! Invoices as the payer sees them, and the confirmation of payment.
+//! Invoices as the payer sees them.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,12 @@ use super::billing::PricedFrom;
 use super::cases::{self, OpenCase};
 use super::{Ctx, Failure, Refusal, access, intake, payment_method};
 use crate::domain::id::{InvoiceId, TenantCode};
-use crate::domain::invoice::{ConfirmationKind, InvoiceState, confirmation_kind};
-use crate::domain::payment::LegalRole;
+use crate::domain::invoice::InvoiceState;
 use crate::domain::policy::{Action, Decision};
 use crate::domain::procedure::Bilingual;
 use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::payments::{self, PaymentRow};
-
-/// A confirmation with what it confirms.
-#[derive(Clone, Debug)]
-pub struct Confirmation {
-    /// An official receipt only for money received; an entrusted payment gets a confirmation of the entrustment.
-    pub kind: ConfirmationKind,
-    /// The invoice.
-    pub invoice: InvoiceRow,
-    /// The payment that covers it.
-    pub payment: PaymentRow,
-}
+use crate::store::payment_notices::{self, PaymentNoticeRow};
 
 /// How the amount of one line came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +34,8 @@ pub struct ExplainedInvoice {
     pub explanations: Option<Vec<LineExplanation>>,
     /// The methods by which it can be paid now (T-5).
     pub payable_by: Vec<String>,
+    /// The notice, whose items the screen shows where payment is made.
+    pub notice: Option<PaymentNoticeRow>,
 }
 
 /// An invoice, if the caller may see it.
@@ -65,7 +55,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Explaine
                 Decision::Hide | Decision::Deny | Decision::SignIn => (None, None),
             };
             let payable_by = payable_by(&inner, &case, &invoice, Reads::now(tx))?;
-            Ok::<_, Failure>((reader, ExplainedInvoice { invoice, explanations, payable_by }))
+            let notice = payment_notices::of_invoice(tx, &body, id)?;
+            Ok::<_, Failure>((reader, ExplainedInvoice { invoice, explanations, payable_by, notice }))
         })
         .await?;
     if let Some(officer) = reader {
@@ -101,25 +92,4 @@ pub async fn mine(ctx: Ctx, before: Option<InvoiceId>, limit: i64) -> Result<Vec
     let account = ctx.account()?;
     let db = ctx.core.db.clone();
     db.read(move |tx| Ok(invoices::of_obligor(tx, account, before, limit)?)).await
-}
-
-/// The confirmation of an invoice that is entrusted or paid; there is none before.
-pub async fn receipt(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Confirmation, Failure> {
-    let db = ctx.core.db.clone();
-    db.read(move |tx| {
-        let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        cases::open(tx, &ctx, &tenant, invoice.application_id, Action::ReadMoney)?;
-        let mut attempts = payments::of_invoice(tx, &tenant, id)?.into_iter();
-        let covers = |attempt: &PaymentRow| {
-            attempt.captured_on.is_some()
-                && attempt.captured == invoice.total
-                && attempt.refunded < attempt.captured
-        };
-        let payment = attempts.find(covers).ok_or(Refusal::NotFound)?;
-        let role = LegalRole::parse(&payment.legal_role)
-            .ok_or_else(|| Failure::Internal(format!("legal role of payment {}", payment.id)))?;
-        let kind = confirmation_kind(role, invoice.invoice_state()?).ok_or(Refusal::NotFound)?;
-        Ok(Confirmation { kind, invoice, payment })
-    })
-    .await
 }

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, clock, poll, refund_standing};
+use super::{Core, Failure, clock, poll, receipt_standing, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
@@ -122,9 +122,20 @@ pub fn apply(
     Ok(Change::Changed)
 }
 
+/// Moves the invoice to where all attempts put it, and gives each of them the proof that its money asks for.
+pub fn settle_invoice(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    invoice: &mut InvoiceRow,
+) -> Result<(), Failure> {
+    move_invoice(tx, core, case, invoice)?;
+    receipt_standing::follow(tx, core, case, invoice)
+}
+
 /// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
 /// once the fee is paid.
-pub fn settle_invoice(
+fn move_invoice(
     tx: &mut Tx<'_>,
     core: &Core,
     case: &mut ApplicationRow,

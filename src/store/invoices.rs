@@ -39,6 +39,8 @@ pub struct InvoiceRow {
     pub sealed_inputs: Vec<u8>,
     /// When it was issued.
     pub issued_at: Micros,
+    /// 納期限, not moved off a day off; unknown for what was issued before it was kept.
+    pub due_on: Option<IsoDate>,
     /// 委託日.
     pub entrusted_on: Option<IsoDate>,
     /// 納付日.

@@ -8,6 +8,7 @@ pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod counter;
+pub mod receipts;
 pub mod refunds;
 pub use approval::{approval_acts, approval_steps, proposals};
 pub use basket_tables::{basket_applications, baskets};
@@ -191,6 +192,7 @@ diesel::table! {
         issued_at -> BigInt,
         entrusted_on -> Nullable<Text>,
         paid_on -> Nullable<Text>,
+        due_on -> Nullable<Text>,
         version -> BigInt,
     }
 }

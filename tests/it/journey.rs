@@ -43,6 +43,7 @@ on_both_databases!(
           "payment_moved",
           "payment_moved",
           "invoice_moved",
+          "receipt_issued",
           "claimed",
           "correction_requested",
           "resubmitted",

@@ -40,6 +40,7 @@ mod platform;
 mod policy_coverage;
 mod procedures_cli;
 mod publishing;
+mod receipts;
 mod refunds;
 mod review;
 mod schema_parity;

@@ -405,6 +405,15 @@ async fn at_the_counter(walk: &mut Walk<'_>, business: &Person, clerk: &Person, 
     let entered = walk.app.post(clerk, &path, entry.clone()).await;
     let entered = walk.seen("receive_counter_payment", entered);
     walk.refused("receive_counter_payment", clerk, &path, entry, "409 invoice_not_payable").await;
+    let of_invoice = |rest: &str| format!("/v1/tenants/020001/invoices/{invoice}/{rest}");
+    walk.get("get_payment_notice", business, &of_invoice("notice")).await;
+    let receipts = walk.get("list_receipts", business, &of_invoice("receipts")).await;
+    let receipt = format!("/v1/tenants/020001/receipts/{}", receipts["items"][0]["id"].as_str().unwrap());
+    for (operation, act) in [("reissue_receipt", "reissue"), ("revoke_receipt", "revoke")] {
+        let answer = walk.app.post(clerk, &format!("{receipt}/{act}"), json!({ "reason": "紛失" })).await;
+        assert!(answer.status.is_success(), "{operation}: {}", answer.body);
+        walk.seen(operation, answer);
+    }
     let path = format!("/v1/tenants/020001/counter-payments/{}/reverse", entered["id"].as_str().unwrap());
     let reason = json!({ "reason": "誤入力" });
     walk.refused("reverse_counter_payment", clerk, &path, reason.clone(), "403 own_entry").await;

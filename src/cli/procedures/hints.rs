@@ -54,6 +54,11 @@ const HINTS: &[(&str, &str, &str)] = &[
         "公開した版は変えられません。新しい版の番号を付けてください",
         "a published version never changes; give it the next number",
     ),
+    (
+        "unknown_revenue_account",
+        "団体の設定（tenants/<団体コード>.yaml の revenue.accounts）に科目を加えるか、コードを確かめてください",
+        "add the account to revenue.accounts of tenants/<code>.yaml, or check the code",
+    ),
     // Expressions.
     (
         "too_costly",

@@ -12,6 +12,7 @@ use crate::domain::fee::{AppliedRelief, IncludedTax};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{LegalRole, Payment};
 use crate::domain::procedure::{FeeDue, Payee};
+use crate::domain::revenue::AccountName;
 
 /// Where an invoice stands (調定の状態).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,6 +98,9 @@ pub struct InvoiceLine {
     pub basis: String,
     /// The revenue account (歳入科目).
     pub revenue_account: String,
+    /// Its names 款・項・目・節 in that year, where the body keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<AccountName>,
     /// The fiscal year it belongs to (所属年度, R-75).
     pub fiscal_year: i16,
     /// The version of the formula that priced it.

@@ -27,6 +27,7 @@ fn line(amount: i64) -> InvoiceLine {
         amount: yen(amount),
         basis: "条例".to_owned(),
         revenue_account: "08-02-01".to_owned(),
+        account_name: None,
         fiscal_year: 2026,
         formula_version: "1".to_owned(),
         payee: Payee::Own,

@@ -1,4 +1,4 @@
-//! `…/invoices`: what is owed, and the confirmation that it was paid.
+//! `…/invoices`: what is owed.
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
@@ -7,20 +7,22 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::payment_notices::NoticeTerms;
 use super::procedures::{IncludedTaxBody, word};
 use crate::domain::id::TenantCode;
-use crate::domain::invoice::{ConfirmationKind, InvoiceLine};
+use crate::domain::invoice::InvoiceLine;
+use crate::domain::revenue::AccountName;
 use crate::http::contract::{ReadProblems, ResourcePath};
 use crate::http::error::ApiError;
 use crate::http::extract::{SignedIn, segment};
 use crate::http::locale::{self, Locale};
 use crate::http::respond;
-use crate::service::invoice::{self, Confirmation, ExplainedInvoice, LineExplanation};
+use crate::service::invoice::{self, ExplainedInvoice, LineExplanation};
 use crate::store::invoices::InvoiceRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(get_invoice).service(get_receipt);
+    cfg.service(get_invoice);
 }
 
 /// One line of an invoice.
@@ -36,6 +38,8 @@ pub struct InvoiceLineBody {
     basis: String,
     /// 歳入科目.
     revenue_account: String,
+    /// Its names; null for what was issued before they were kept.
+    account: Option<AccountNameBody>,
     /// 会計年度.
     fiscal_year: i16,
     /// To whom the money belongs: `own` or `national` (held outside the budget).
@@ -56,6 +60,27 @@ pub struct InvoiceLineBody {
     inputs: Option<Value>,
     /// True while the amount has not been confirmed by the body.
     sample: bool,
+}
+
+/// The names of a revenue account, as the budget has them.
+#[derive(Serialize, ToSchema)]
+pub struct AccountNameBody {
+    /// 款.
+    #[schema(example = "使用料及び手数料")]
+    kan: String,
+    /// 項.
+    kou: String,
+    /// 目.
+    moku: String,
+    /// 節.
+    setsu: String,
+}
+
+impl AccountNameBody {
+    fn of(name: &AccountName) -> Self {
+        let AccountName { kan, kou, moku, setsu } = name.clone();
+        Self { kan, kou, moku, setsu }
+    }
 }
 
 /// What is owed.
@@ -87,13 +112,15 @@ impl InvoiceSummary {
     }
 }
 
-fn line_body(line: &InvoiceLine, locale: Locale) -> InvoiceLineBody {
+/// Presents a line in the caller's language.
+pub fn line_body(line: &InvoiceLine, locale: Locale) -> InvoiceLineBody {
     InvoiceLineBody {
         code: line.item.clone(),
         item: locale.pick(&line.label_ja, &line.label_en).clone(),
         amount: line.amount.amount(),
         basis: line.basis.clone(),
         revenue_account: line.revenue_account.clone(),
+        account: line.account_name.as_ref().map(AccountNameBody::of),
         fiscal_year: line.fiscal_year,
         payee: word(&line.payee),
         tax: line.tax.map(IncludedTaxBody::of),
@@ -121,6 +148,9 @@ pub struct InvoiceView {
     /// When the notice was issued.
     #[schema(format = DateTime)]
     issued_at: String,
+    /// 納期限; null where the body says none.
+    #[schema(format = Date)]
+    due_on: Option<String>,
     /// The day a designated agent took the entrustment.
     #[schema(format = Date)]
     entrusted_on: Option<String>,
@@ -140,6 +170,7 @@ impl InvoiceView {
             application: row.application_id.0,
             fiscal_year: row.fiscal_year,
             issued_at: row.issued_at.0.to_string(),
+            due_on: row.due_on.map(|day| day.0.to_string()),
             entrusted_on: row.entrusted_on.map(|day| day.0.to_string()),
             paid_on: row.paid_on.map(|day| day.0.to_string()),
             version: row.version,
@@ -168,65 +199,8 @@ pub struct PayableInvoice {
     /// The methods by which it can be paid now: allowed by the ordinance, through an agent designated for its revenues by
     /// a notice in force, at a gateway that answers.
     payable_by: Vec<String>,
-}
-
-/// The confirmation of a payment.
-#[derive(Serialize, ToSchema)]
-pub struct ReceiptBody {
-    /// `official_receipt` 領収証書 or `entrustment_confirmation` 納付委託の確認.
-    kind: ConfirmationKindBody,
-    /// The invoice's number.
-    invoice_number: String,
-    /// The body owed to.
-    tenant: String,
-    /// In yen.
-    total: i64,
-    /// The lines.
-    lines: Vec<InvoiceLineBody>,
-    /// The method.
-    method: String,
-    /// The designated agent or gateway.
-    gateway: String,
-    /// Our reference of the payment.
-    reference: String,
-    /// The day of the entrustment.
-    #[schema(format = Date)]
-    entrusted_on: Option<String>,
-    /// The day it counts as paid.
-    #[schema(format = Date)]
-    paid_on: Option<String>,
-}
-
-/// The kinds of confirmation.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ConfirmationKindBody {
-    /// 領収証書, for money the body itself received.
-    OfficialReceipt,
-    /// For a payment entrusted to a designated agent; the agent gives the payer its own proof.
-    EntrustmentConfirmation,
-}
-
-impl ReceiptBody {
-    fn of(confirmation: &Confirmation) -> Self {
-        let (invoice, payment) = (&confirmation.invoice, &confirmation.payment);
-        let summary = InvoiceSummary::of(invoice);
-        Self {
-            kind: match confirmation.kind {
-                ConfirmationKind::OfficialReceipt => ConfirmationKindBody::OfficialReceipt,
-                ConfirmationKind::EntrustmentConfirmation => ConfirmationKindBody::EntrustmentConfirmation,
-            },
-            invoice_number: summary.number,
-            tenant: invoice.tenant_id.to_string(),
-            total: summary.total,
-            lines: summary.lines,
-            method: payment.method.clone(),
-            gateway: payment.gateway.clone(),
-            reference: payment.merchant_reference.clone(),
-            entrusted_on: invoice.entrusted_on.map(|day| day.0.to_string()),
-            paid_on: invoice.paid_on.map(|day| day.0.to_string()),
-        }
-    }
+    /// What the notice says beside lines and total; null where nothing is owed.
+    notice: Option<NoticeTerms>,
 }
 
 /// Look at an invoice
@@ -241,21 +215,7 @@ pub async fn get_invoice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resul
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
     let found = invoice::get(ctx, tenant, id).await?;
     let (version, payable_by) = (found.invoice.version, found.payable_by.clone());
-    let body = PayableInvoice { invoice: InvoiceView::explained(found), payable_by };
+    let notice = found.notice.as_ref().map(|row| NoticeTerms::of(&row.way, &row.content.0));
+    let body = PayableInvoice { invoice: InvoiceView::explained(found), payable_by, notice };
     Ok(respond::versioned(version, &body))
-}
-
-/// Get the confirmation of payment
-///
-/// For a payment through a designated agent it confirms the entrustment and is no official receipt; the agent proves the
-/// payment to you. Before anything is paid there is none.
-#[utoipa::path(
-    operation_id = "get_receipt", tag = "payments", params(ResourcePath),
-    responses((status = 200, description = "The confirmation", body = ReceiptBody), ReadProblems),
-)]
-#[get("/v1/tenants/{tenant}/invoices/{id}/receipt")]
-pub async fn get_receipt(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let confirmation = invoice::receipt(ctx, tenant, id).await?;
-    Ok(respond::plain(&ReceiptBody::of(&confirmation)))
 }

@@ -15,12 +15,14 @@ pub mod jwks;
 pub mod me;
 pub mod mine;
 pub mod notifications;
+pub mod payment_notices;
 pub mod payments;
 pub mod payouts;
 mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
+pub mod receipts;
 pub mod refunds;
 pub mod review;
 pub mod sessions;
@@ -43,6 +45,8 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(baskets::configure)
         .configure(invoices::configure)
         .configure(payments::configure)
+        .configure(payment_notices::configure)
+        .configure(receipts::configure)
         .configure(refunds::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)

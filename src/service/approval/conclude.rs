@@ -19,6 +19,7 @@ use crate::domain::invoice::{self, PaymentGate};
 use crate::domain::money::Yen;
 use crate::domain::procedure::FeeDue;
 use crate::seal::sha256_hex;
+use crate::service::assessment::NOTIFY_FEE;
 use crate::service::cases::OpenCase;
 use crate::service::intake::pinned;
 use crate::service::{Ctx, Failure, Refusal, billing, review};
@@ -134,6 +135,10 @@ fn issue(
         "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
     });
     case.record(tx, "decided", facts, None)?;
+    if let Some(invoice) = invoice.filter(|invoice| invoice.total > Yen::ZERO) {
+        let subject = format!("{}:{}", case.row.id, invoice.id);
+        jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_FEE, &subject, now)?;
+    }
     jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
     Ok(())
 }

@@ -58,6 +58,7 @@ pub struct World {
     administrator: Person,
     publication: String,
     refund: String,
+    receipt: String,
     payout: String,
     basket: String,
     draft: Case,
@@ -101,6 +102,8 @@ impl World {
         // Neither of those who are asked below asked for these.
         let treasurer = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "suito@example.jp").await;
         let payout = payout(&app, &treasurer, &chief, &decided).await;
+        let receipts = format!("/v1/tenants/020001/invoices/{}/receipt", decided.invoice);
+        let receipt = app.get(&applicant, &receipts).await.expect(200)["id"].as_str().unwrap().to_owned();
         let refund = refund(&app, &treasurer, &decided).await;
         let mut at_counter = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         at_counter.payment = receive(&app, &at_counter).await;
@@ -116,6 +119,7 @@ impl World {
             administrator,
             publication,
             refund,
+            receipt,
             payout,
             basket,
             draft,
@@ -163,6 +167,8 @@ impl World {
             &case.invoice
         } else if template.contains("payments/{id}") {
             &case.payment
+        } else if template.contains("/receipts/") {
+            &self.receipt
         } else if template.contains("/refunds/") {
             &self.refund
         } else if target == Target::Payout {
@@ -205,6 +211,7 @@ impl World {
                 json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" })
             }
             "reverse_counter_payment" => json!({ "reason": "誤入力" }),
+            "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
             "open_payment" => json!({ "method": "card" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),
             "set_payee" => payee("クドウ"),

@@ -113,6 +113,11 @@ impl TestDb {
         Some(Self::open(settings, contents, Kind::Postgres, Place::Database(name)))
     }
 
+    /// Whether it is SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.settings.url, DatabaseUrl::SqliteFile(_))
+    }
+
     /// Another node on the same database, with ids and connections of its own.
     pub fn another_node(&self, change: impl FnOnce(&mut DatabaseSettings)) -> Db {
         let mut settings = self.settings.clone();

@@ -8,7 +8,8 @@ use madoguchi::domain::ledger::{self, Entry, EntryKind, Posting};
 use madoguchi::domain::money::Yen;
 use madoguchi::store::invoices::InvoiceRow;
 use madoguchi::store::payments::PaymentRow;
-use madoguchi::store::{Db, applications, events, invoices, payments};
+use madoguchi::store::receipts::Receipt;
+use madoguchi::store::{Db, applications, events, invoices, payments, receipts};
 use serde_json::Value;
 
 /// All that we hold about the money of one invoice.
@@ -20,6 +21,8 @@ pub struct Books {
     pub payments: Vec<PaymentRow>,
     /// Every entry of its case.
     pub entries: Vec<Entry>,
+    /// Every proof that was given for the invoice.
+    pub receipts: Vec<Receipt>,
     /// How many events the case has.
     pub events: i64,
 }
@@ -39,6 +42,7 @@ impl Books {
                 let books = Self {
                     payments: payments::of_invoice(tx, &tenant, invoice.id)?,
                     entries: invoices::entries_of_case(tx, &tenant, case)?,
+                    receipts: receipts::of_invoice(tx, &tenant, invoice.id)?,
                     events: row.event_count,
                     invoice,
                 };
@@ -50,7 +54,28 @@ impl Books {
         assert_eq!(ledger::check(&all), [], "the ledger of the tenant");
         assert_intact(&chain.0, chain.1, chain.2, &chain.3);
         assert_eq!(chain.3.len(), usize::try_from(books.events).unwrap());
+        books.assert_proven();
         books
+    }
+
+    /// Every payment that took money has exactly one living proof, over its sum and of the kind its money asks for;
+    /// no other payment has one.
+    pub fn assert_proven(&self) {
+        for payment in &self.payments {
+            let living: Vec<_> = self
+                .receipts
+                .iter()
+                .filter(|receipt| receipt.row.payment_id == payment.id && receipt.revocation.is_none())
+                .map(|receipt| (receipt.row.amount, receipt.row.kind.as_str()))
+                .collect();
+            let kind = if payment.legal_role == "designated_agent" {
+                "entrustment_confirmation"
+            } else {
+                "official_receipt"
+            };
+            let due = (payment.captured > Yen::ZERO).then_some((payment.captured, kind));
+            assert_eq!(living, due.into_iter().collect::<Vec<_>>(), "proofs of payment {}", payment.id);
+        }
     }
 
     /// The only attempt.
@@ -118,7 +143,8 @@ impl Books {
             })
             .collect();
         let invoice = (&self.invoice.state, self.invoice.entrusted_on, self.invoice.version);
-        format!("{invoice:?} {payments:?} {:?} {}", self.entries, self.events)
+        let receipts: Vec<_> = self.receipts.iter().map(|it| (it.row.id, it.revocation.is_some())).collect();
+        format!("{invoice:?} {payments:?} {receipts:?} {:?} {}", self.entries, self.events)
     }
 }
 

@@ -1,0 +1,134 @@
+//! Issuing the notice to pay (納入の通知, R-66, R-67) with an invoice, and reading it.
+
+use jiff::Timestamp;
+
+use super::cases::{self, OpenCase};
+use super::receipt_standing::{Names, names_of};
+use super::{Ctx, Failure, Refusal, access, billing, intake};
+use crate::domain::calendar::jst_day;
+use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
+use crate::domain::payment_notice::{NoticeContent, NoticeWay, reason};
+use crate::domain::policy::Action;
+use crate::domain::procedure::Bilingual;
+use crate::domain::revenue::Due;
+use crate::seal::sha256_hex;
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payment_notices::{self, PaymentNoticeRow};
+use crate::store::sql::Json;
+use crate::store::{Root, Tx};
+
+/// A notice with whom it names.
+#[derive(Clone, Debug)]
+pub struct OpenNotice {
+    /// The notice.
+    pub row: PaymentNoticeRow,
+    /// Who owes.
+    pub names: Names,
+}
+
+/// Issues the notice of an invoice: once, in the transaction that issues the invoice. Whoever has an account reads it there
+/// (その他の方法); whoever has none gets it on paper.
+pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
+    let content = content_of(ctx, case, invoice)?;
+    let text = serde_json::to_string(&content).map_err(|error| Failure::Internal(error.to_string()))?;
+    let way = if billing::obligor(case).is_some() { NoticeWay::Electronic } else { NoticeWay::Paper };
+    let row = PaymentNoticeRow {
+        tenant_id: invoice.tenant_id.clone(),
+        invoice_id: invoice.id,
+        application_id: invoice.application_id,
+        number: invoice.number.clone(),
+        way: way.as_str().to_owned(),
+        content: Json(content),
+        content_sha256: sha256_hex(text.as_bytes()),
+        issued_at: invoice.issued_at,
+    };
+    Ok(payment_notices::insert(tx, &row)?)
+}
+
+fn content_of(ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) -> Result<NoticeContent, Failure> {
+    let day = jst_day(invoice.issued_at.0);
+    let tenant = ctx.catalogue.tenant(&invoice.tenant_id).ok_or(Refusal::NotFound)?;
+    let body = &tenant.definition;
+    let definition = &intake::pinned(ctx, &case.row)?.definition;
+    let methods =
+        definition.allowed_methods.as_ref().map_or_else(Vec::new, |allowed| allowed.methods.clone());
+    let revenue = body.revenue.as_ref();
+    let places = revenue.map_or_else(Vec::new, |revenue| revenue.places(&methods, day));
+    let of_procedure = definition.legal_basis.disposing_authority.as_ref();
+    let authority: &Bilingual = body.authority(of_procedure, &case.row.department, day);
+    Ok(NoticeContent {
+        issuer: body.name.clone(),
+        authority: authority.clone(),
+        fiscal_year: i16::try_from(invoice.fiscal_year).unwrap_or_default(),
+        lines: invoice.lines.0.clone(),
+        total: invoice.total,
+        due_on: invoice.due_on.map(|due| due.0),
+        payable_until: invoice.due_on.map(|due| tenant.calendar.roll(due.0)),
+        places: places.into_iter().map(|place| place.name.clone()).collect(),
+        methods,
+        reason: reason(&definition.title, case.row.number.as_deref().unwrap_or_default()),
+    })
+}
+
+/// The notice of an invoice, for whoever may see its money. One that was issued before notices were kept is put together
+/// at the first reading, as of the day of the invoice.
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<OpenNotice, Failure> {
+    let found = match read(&ctx, &tenant, id).await? {
+        Read::Found(found) => found,
+        Read::Missing(invoice) => {
+            make_up_for(&ctx, &tenant, &invoice).await?;
+            match read(&ctx, &tenant, id).await? {
+                Read::Found(found) => found,
+                Read::Missing(_) => return Err(Refusal::NotFound.into()),
+            }
+        }
+    };
+    let (reader, notice) = *found;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "payment_notice", &[notice.row.application_id]).await?;
+    }
+    Ok(notice)
+}
+
+enum Read {
+    Found(Box<(Option<OfficerId>, OpenNotice)>),
+    Missing(Box<InvoiceRow>),
+}
+
+async fn read(ctx: &Ctx, tenant: &TenantCode, id: InvoiceId) -> Result<Read, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+        let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadMoney)?;
+        let Some(row) = payment_notices::of_invoice(tx, &body, id)? else {
+            return Ok::<_, Failure>(Read::Missing(Box::new(invoice)));
+        };
+        let names = names_of(tx, &case.row, &case.key)?;
+        Ok(Read::Found(Box::new((access::reader(&case.actor), OpenNotice { row, names }))))
+    })
+    .await
+}
+
+async fn make_up_for(ctx: &Ctx, tenant: &TenantCode, invoice: &InvoiceRow) -> Result<(), Failure> {
+    let (inner, body, invoice) = (ctx.clone(), tenant.clone(), invoice.clone());
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(invoice.application_id), move |tx| {
+        let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadMoney)?;
+        if payment_notices::of_invoice(tx, &body, invoice.id)?.is_none() {
+            issue(tx, &inner, &case, &invoice)?;
+        }
+        Ok::<_, Failure>(())
+    })
+    .await
+}
+
+/// Until when a claim is to be paid, as [`billing`] needs it for a new invoice: per account the last day and the year.
+pub fn due_of(ctx: &Ctx, tenant: &TenantCode, account: &str, now: Timestamp) -> Due {
+    let day = jst_day(now);
+    let body = ctx.catalogue.tenant(tenant);
+    let revenue = body.and_then(|body| body.definition.revenue.as_ref());
+    let unknown = Due { last_day: None, fiscal_year: FiscalYear::of(day) };
+    revenue.map_or(unknown, |revenue| revenue.due(account, day))
+}
