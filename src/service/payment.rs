@@ -13,7 +13,9 @@ use serde_json::json;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
-use super::{account, gateway_call, intake, payment_method, payment_standing};
+use super::{
+    account, gateway_call, intake, payment_closing, payment_method, payment_replacement, payment_standing,
+};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
@@ -22,7 +24,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{MethodCode, PaymentState};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
-use crate::gateway::{Cancel, CreateCheckout, MerchantAccount, PayerContact, PreparedRequest, Unpreparable};
+use crate::gateway::{CreateCheckout, MerchantAccount, PayerContact, PreparedRequest};
 use crate::seal::DataKey;
 use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
@@ -48,6 +50,17 @@ pub struct OpenPayment {
     pub return_url: Option<String>,
     /// `ja` or `en`, for the gateway's page.
     pub locale: &'static str,
+    /// What becomes of an attempt that is open.
+    pub beside_open: BesideOpen,
+}
+
+/// What becomes of an attempt that is open when another one is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BesideOpen {
+    /// The new one is refused.
+    Refuse,
+    /// The open one is closed at its gateway first.
+    Replace,
 }
 
 /// The operation that an opened payment waits for.
@@ -67,6 +80,9 @@ pub async fn open(
     let method = MethodCode::parse(&wanted.method).ok_or(Refusal::MethodNotOffered)?;
     refuse_foreign_return(&ctx, wanted.return_url.as_deref())?;
     let application = application_of(&ctx, &request.tenant, invoice).await?;
+    if wanted.beside_open == BesideOpen::Replace {
+        payment_replacement::close_open(&ctx, &request, invoice, application, &method).await?;
+    }
     let (db, inner, tenant) = (ctx.core.db.clone(), ctx.clone(), request.tenant.clone());
     let opened = db
         .write(Root::Application(application), move |tx| {
@@ -196,7 +212,7 @@ fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx) -> Result<Option<String>, Failure> {
     Ok(found.map(|(_, profile)| profile.email))
 }
 
-pub(super) fn refuse_unpayable(
+fn refuse_unpayable(
     case: &OpenCase,
     invoice: &InvoiceRow,
     attempts: &[PaymentRow],
@@ -206,6 +222,11 @@ pub(super) fn refuse_unpayable(
             return Err(Refusal::PaymentInProgress.into());
         }
     }
+    refuse_not_owed(case, invoice)
+}
+
+/// Refuses what nobody owes (any more).
+pub(super) fn refuse_not_owed(case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
     let ended =
         matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
     let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
@@ -330,26 +351,8 @@ fn begin_cancel(
 ) -> Result<Made<Opened>, Failure> {
     let payment = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, payment.application_id, Action::Pay)?;
-    let wanted = match payment.payment()?.state {
-        PaymentState::RequiresAction => Some(match payment.gateway_session_id.clone() {
-            Some(gateway_session_id) => Cancel::Checkout { gateway_session_id },
-            None => Cancel::Reference { merchant_reference: payment.merchant_reference.clone() },
-        }),
-        // The checkout ended when the slip was issued: the slip is called off.
-        PaymentState::AwaitingPayment => payment
-            .gateway_payment_id
-            .clone()
-            .map(|gateway_payment_id| Cancel::Payment { gateway_payment_id }),
-        _ => None,
-    };
-    let wanted = wanted.ok_or(Refusal::PaymentNotCancelable)?;
-    let account = ctx.core.gateways.find(tenant, &payment.gateway).ok_or(Refusal::PaymentNotCancelable)?;
     let operation_id = OperationId(tx.new_id());
-    let prepared = account.adapter.prepare_cancel(&operation_id.to_string(), &wanted);
-    let prepared = prepared.map_err(|reason| match reason {
-        Unpreparable::NotPossible => Refusal::PaymentNotCancelable.into(),
-        other => Failure::Internal(format!("cannot prepare a cancel: {other}")),
-    })?;
+    let prepared = payment_closing::prepare(&ctx.core, &payment, operation_id)?;
     let lease = (operation_id, own_lease(ctx, now));
     insert_operation(tx, &ctx.core, &case.key, &payment, &prepared, lease)?;
     case.record(tx, "payment_cancel_requested", json!({ "payment": id.to_string() }), None)?;

@@ -101,7 +101,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: RefundId) -> Result<RefundRow
     .await
 }
 
-fn proposals(
+/// What case and money suggest to send back of each payment.
+pub(super) fn proposals(
     ctx: &Ctx,
     case: &OpenCase,
     invoice: &InvoiceRow,
@@ -112,7 +113,8 @@ fn proposals(
     let policies = policies(ctx, case, invoice, now)?;
     let mut found = Vec::new();
     for money in paid {
-        let beyond = money.available(RefundPart::Overpaid);
+        // What the payer's bank pulled back is too much no longer.
+        let beyond = money.available(RefundPart::Overpaid).min(money.available(RefundPart::Whole));
         let of_lines = policies
             .iter()
             .zip(1..)

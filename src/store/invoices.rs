@@ -159,6 +159,26 @@ pub fn of_obligor(
     Ok(query.load(tx.read())?)
 }
 
+/// The invoices of a body that more was paid of than is owed, oldest first, after `after`.
+pub fn overpaid(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    after: Option<InvoiceId>,
+    limit: i64,
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    let mut query = invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::state.eq("overpaid"))
+        .order(invoices::id)
+        .limit(limit)
+        .select(InvoiceRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(invoices::id.gt(after));
+    }
+    Ok(query.load(tx.read())?)
+}
+
 /// Stores the state and the days of an invoice under the next version.
 pub fn update_standing(tx: &mut Tx<'_>, row: &mut InvoiceRow) -> Result<(), StoreError> {
     let before = row.version;

@@ -104,6 +104,7 @@ const TABLE: &[(&str, Access)] = &[
     ("reject_refund", Guarded(Target::Decided, REFUND)),
     ("withdraw_refund", Guarded(Target::Decided, REFUND)),
     ("set_payee", Guarded(Target::Decided, "404 404 404 ok ok 403 ok 404")),
+    ("list_refund_proposals", Guarded(Target::Payout, TREASURY)),
     ("list_payouts", Guarded(Target::Payout, TREASURY)),
     ("create_payout", Guarded(Target::Payout, TREASURY)),
     ("get_payout_file", Guarded(Target::Payout, TREASURY)),

@@ -20,6 +20,7 @@ mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
+pub mod refund_proposals;
 pub mod refunds;
 pub mod review;
 pub mod sessions;
@@ -43,6 +44,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(invoices::configure)
         .configure(payments::configure)
         .configure(refunds::configure)
+        .configure(refund_proposals::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
         .configure(notifications::configure)
