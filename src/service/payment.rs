@@ -38,6 +38,9 @@ pub const RECOVER_OPERATION: &str = "recover_operation";
 /// Life of a checkout in seconds.
 const CHECKOUT_LIFE_S: u32 = 3600;
 
+/// The most characters that every gateway takes for a description.
+const LONGEST_DESCRIPTION: usize = 200;
+
 /// How often a repeated request looks whether the first one has heard from the gateway.
 const RECORD_LOOK: Duration = Duration::from_millis(50);
 
@@ -173,7 +176,7 @@ fn begin(
         amount: invoice.total,
         method: method.clone(),
         return_url,
-        description: procedure.definition.title.ja.clone(),
+        description: description(&invoice.number, &procedure.definition.title.ja),
         locale: wanted.locale.to_owned(),
         expires_in_s: CHECKOUT_LIFE_S,
         requested_at: now,
@@ -204,6 +207,12 @@ fn begin(
         resource_id: row.id.to_string(),
         value: Opened { payment: row, operation: Some(operation_id) },
     })
+}
+
+/// What every gateway shows beside the amount: the one number of the debt (納付番号), whatever the method, then what it is for.
+fn description(number: &str, title: &str) -> String {
+    let text = format!("納付番号 {number} {title}");
+    text.chars().take(LONGEST_DESCRIPTION).collect()
 }
 
 /// Where an invitation to pay goes: to whoever asks for it.
@@ -416,4 +425,17 @@ fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refu
     let ja = "戻り先のURLが登録されていません。";
     let en = "The return URL is not under a registered origin.";
     Err(Refusal::Invalid(vec![Fault::new("/return_url", "foreign_origin", ja, en)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_DESCRIPTION, description};
+
+    #[test]
+    fn r87_gateways_show_the_number_first_and_as_much_of_the_title_as_they_take() {
+        assert_eq!(description("20260401-ABC-X", "電気工事業の登録"), "納付番号 20260401-ABC-X 電気工事業の登録");
+        let long = description("20260401-ABC-X", &"長".repeat(300));
+        assert!(long.starts_with("納付番号 20260401-ABC-X 長"));
+        assert_eq!(long.chars().count(), LONGEST_DESCRIPTION);
+    }
 }

@@ -80,6 +80,20 @@ pub fn find(
         .optional()?)
 }
 
+/// The invoice of a number that a payer was told.
+pub fn find_by_number(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    number: &str,
+) -> Result<Option<InvoiceRow>, StoreError> {
+    Ok(invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::number.eq(number))
+        .select(InvoiceRow::as_select())
+        .get_result(tx.read())
+        .optional()?)
+}
+
 /// An invoice with what opens its inputs and names its procedure.
 #[derive(Clone, Debug)]
 pub struct InvoiceOfCase {

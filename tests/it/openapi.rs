@@ -275,6 +275,7 @@ async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case:
     assert_eq!(payee.status, 200, "{}", payee.body);
     walk.seen("set_payee", payee);
     let payouts = "/v1/tenants/020001/payouts";
+    walk.get("list_refund_proposals", &accountant, "/v1/tenants/020001/refund-proposals").await;
     walk.get("list_payouts", &accountant, payouts).await;
     let made = walk.app.post(&accountant, payouts, json!({ "transfer_on": "2026-04-30" })).await;
     assert_eq!(made.status, 201, "{}", made.body);
@@ -378,6 +379,8 @@ async fn assessing(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
 async fn at_the_counter(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief: &Person) {
     let submitted = walk.app.submitted(business, AOMORI, PROCEDURE).await;
     let invoice = submitted["invoice"]["id"].as_str().unwrap();
+    let number = submitted["invoice"]["number"].as_str().unwrap();
+    walk.get("find_invoice", clerk, &format!("/v1/tenants/020001/invoices?number={number}")).await;
     let path = format!("/v1/tenants/020001/invoices/{invoice}/counter-payments");
     let entry = json!({ "means": "pos", "amount": 22_000, "received_on": "2026-04-01", "reference": "A-1" });
     let entered = walk.app.post(clerk, &path, entry.clone()).await;

@@ -90,6 +90,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_attachment", Guarded(Target::Submitted, READ)),
     ("get_decision", Guarded(Target::Decided, READ)),
     ("get_invoice", Guarded(Target::Submitted, MONEY)),
+    ("find_invoice", Guarded(Target::Spare, "404 404 404 ok 404 ok ok 404")),
     ("get_payment", Guarded(Target::Submitted, MONEY)),
     ("get_receipt", Guarded(Target::Decided, MONEY)),
     ("edit_application", Guarded(Target::Draft, DRAFT)),

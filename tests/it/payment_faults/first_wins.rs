@@ -215,3 +215,25 @@ on_both_databases!(two_who_replace_at_once_leave_one_open_attempt, async |db: Te
         assert_eq!(open, 1, "{:?}", books.states());
     }
 });
+
+on_both_databases!(
+    /// one number of the debt, whichever way it is paid: whoever receives at the counter finds it by that.
+    the_number_leads_the_counter_to_the_debt_and_nobody_else,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let (payer, office) = (Payer::with_invoice(&app, &db).await, Office::open(&app).await);
+        let invoice = payer.invoice().await;
+        let number = invoice["number"].as_str().unwrap();
+        let path = format!("/v1/tenants/{AOMORI}/invoices?number={number}");
+        for who in [&office.clerk, &office.accountant] {
+            assert_eq!(app.get(who, &path).await.expect(200)["id"], invoice["id"]);
+        }
+        assert_eq!(app.get(&office.chief, &path).await.expect(200)["number"], invoice["number"]);
+        let stranger = app.register("nobody@example.jp", "business").await;
+        assert_eq!(app.get(&stranger, &path).await.problem(), "404 not_found");
+        let unknown = format!("{path}0");
+        assert_eq!(app.get(&office.clerk, &unknown).await.problem(), "404 not_found");
+        let none = format!("/v1/tenants/{AOMORI}/invoices");
+        assert_eq!(app.get(&office.clerk, &none).await.problem(), "404 not_found");
+    }
+);

@@ -42,6 +42,7 @@ pub struct Case {
     pub id: String,
     attachment: String,
     pub invoice: String,
+    number: String,
     pub payment: String,
 }
 
@@ -183,6 +184,10 @@ impl World {
             .replace("{procedure}", PROCEDURE)
             .replace("{version}", "1")
             .replace("{gateway}", "komoju");
+        let path = match path.strip_suffix("/invoices") {
+            Some(before) => format!("{before}/invoices?number={}", missing.unwrap_or(&case.number)),
+            None => path,
+        };
         assert!(!path.contains('{'), "{path}: say what stands there");
         path
     }
@@ -253,7 +258,7 @@ pub async fn draft_of(app: &TestApp, applicant: &Person) -> String {
 async fn draft(app: &TestApp, applicant: &Person) -> Case {
     let id = draft_of(app, applicant).await;
     let attachment = attachment(app, applicant, &id).await;
-    Case { id, attachment, invoice: String::new(), payment: String::new() }
+    Case { id, attachment, invoice: String::new(), number: String::new(), payment: String::new() }
 }
 
 async fn attachment(app: &TestApp, applicant: &Person, id: &str) -> String {
@@ -266,7 +271,8 @@ pub async fn submit(app: &TestApp, applicant: &Person, id: String) -> Case {
     let path = format!("/v1/tenants/020001/applications/{id}/submit");
     let submitted = app.post(applicant, &path, json!({})).await.expect(200);
     let invoice = submitted["invoice"]["id"].as_str().unwrap().to_owned();
-    Case { attachment: attachment(app, applicant, &id).await, id, invoice, payment: String::new() }
+    let number = submitted["invoice"]["number"].as_str().unwrap().to_owned();
+    Case { attachment: attachment(app, applicant, &id).await, id, invoice, number, payment: String::new() }
 }
 
 /// Opens a payment with e-money.
