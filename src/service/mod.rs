@@ -39,6 +39,7 @@ pub mod officer_labels;
 pub mod password;
 pub mod payment;
 pub mod payment_closing;
+pub mod payment_link;
 pub mod payment_method;
 pub mod payment_replacement;
 pub mod payment_standing;

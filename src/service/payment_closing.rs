@@ -33,10 +33,9 @@ pub(super) fn what_closes(row: &PaymentRow) -> Result<Option<Cancel>, StoreError
             None => Cancel::Reference { merchant_reference: row.merchant_reference.clone() },
         }),
         // The checkout ended when the slip was issued: the slip is called off.
-        PaymentState::AwaitingPayment => row
-            .gateway_payment_id
-            .clone()
-            .map(|gateway_payment_id| Cancel::Payment { gateway_payment_id }),
+        PaymentState::AwaitingPayment => {
+            row.gateway_payment_id.clone().map(|gateway_payment_id| Cancel::Payment { gateway_payment_id })
+        }
         _ => None,
     })
 }
@@ -101,6 +100,9 @@ pub(super) fn close_again(
     case: &mut ApplicationRow,
     row: &PaymentRow,
 ) -> Result<(), Failure> {
+    if what_closes(row)?.is_none() {
+        return Ok(());
+    }
     let Some(invoice) = invoices::find(tx, &row.tenant_id, row.invoice_id)? else { return Ok(()) };
     let youngest = gateway_operations::youngest_cancel(tx, &row.tenant_id, row.id)?;
     let waits = youngest.is_some_and(|last| tx.now().duration_since(last.created_at.0) < CLOSE_AGAIN);

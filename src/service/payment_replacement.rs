@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::cases;
 use super::idempotency::{IdempotencyRequest, is_used};
 use super::payment::{call_and_wait, insert_operation, own_lease, refuse_not_owed};
-use super::{Ctx, Failure, Refusal, intake, payment_closing, payment_method};
+use super::payment_link::PaidBy;
+use super::{Ctx, Failure, Refusal, intake, payment_closing};
 use crate::domain::id::{ApplicationId, InvoiceId, OperationId, PaymentId, TenantCode};
 use crate::domain::payment::MethodCode;
 use crate::domain::policy::Action;
+use crate::store::events::{self, NewEvent};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Root, Tx, invoices};
 
@@ -39,25 +40,29 @@ enum Open {
 pub(super) async fn close_open(
     ctx: &Ctx,
     request: &IdempotencyRequest,
-    invoice: InvoiceId,
-    application: ApplicationId,
+    (invoice, application): (InvoiceId, ApplicationId),
     method: &MethodCode,
+    paid_by: PaidBy,
 ) -> Result<(), Failure> {
     let (inner, asked, method) = (ctx.clone(), request.clone(), method.clone());
     let open = ctx
         .core
         .db
-        .write(Root::Application(application), move |tx| begin(tx, &inner, &asked, invoice, &method))
+        .write(Root::Application(application), move |tx| {
+            begin(tx, &inner, &asked, invoice, (&method, paid_by))
+        })
         .await?;
-    let payment = match open {
-        Open::Nothing => return Ok(()),
+    match open {
+        Open::Nothing => Ok(()),
         Open::Ours(payment, operation) => {
             call_and_wait(ctx, &request.tenant, operation).await;
-            payment
+            await_closed(ctx, &request.tenant, payment, Duration::ZERO).await
         }
-        Open::Another(payment) => payment,
-    };
-    await_closed(ctx, &request.tenant, payment).await
+        Open::Another(payment) => {
+            let wait = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
+            await_closed(ctx, &request.tenant, payment, wait).await
+        }
+    }
 }
 
 fn begin(
@@ -65,7 +70,7 @@ fn begin(
     ctx: &Ctx,
     request: &IdempotencyRequest,
     id: InvoiceId,
-    method: &MethodCode,
+    (method, paid_by): (&MethodCode, PaidBy),
 ) -> Result<Open, Failure> {
     // A repeat finds the payment it opened, and must not close that one.
     if is_used(tx, request)? {
@@ -73,13 +78,14 @@ fn begin(
     }
     let tenant = &request.tenant;
     let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::Pay)?;
+    let mut case = paid_by.case(tx, ctx, (tenant, invoice.application_id), Action::Pay)?;
     let Some(live) = live_attempt(&payments::of_invoice(tx, tenant, id)?)? else { return Ok(Open::Nothing) };
+    paid_by.refuse_foreign(tx, &live)?;
     // Nothing is closed for a method that could not be opened afterwards.
     refuse_not_owed(&case, &invoice)?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let now = tx.now();
-    payment_method::account_for(ctx, &procedure.definition, &invoice, method, now)?;
+    paid_by.account(ctx, &procedure.definition, &invoice, method, now)?;
     if payment_closing::is_closing(tx, &live)? {
         return Ok(Open::Another(live.id));
     }
@@ -88,7 +94,9 @@ fn begin(
 
     // From here on everything changes rows; every refusal stands above.
     insert_operation(tx, &ctx.core, &case.key, &live, &prepared, (operation, own_lease(ctx, now)))?;
-    case.record(tx, "payment_cancel_requested", json!({ "payment": live.id.to_string() }), None)?;
+    let (actor, facts) = (paid_by.event_actor(&case), json!({ "payment": live.id.to_string() }));
+    let event = NewEvent { kind: "payment_cancel_requested", actor, facts, sealed_detail: None };
+    events::append(tx, &mut case.row, event)?;
     case.save(tx)?;
     Ok(Open::Ours(live.id, operation))
 }
@@ -113,8 +121,13 @@ fn not_closed(failure: Failure) -> Failure {
     }
 }
 
-async fn await_closed(ctx: &Ctx, tenant: &TenantCode, id: PaymentId) -> Result<(), Failure> {
-    let mut left = Duration::from_millis(ctx.core.settings.payments.open_wait_ms);
+/// Comes back once the attempt can take no more money on its own; refuses when it still can after `left`.
+async fn await_closed(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: PaymentId,
+    mut left: Duration,
+) -> Result<(), Failure> {
     loop {
         let tenant = tenant.clone();
         let found = ctx.core.db.read(move |tx| Ok::<_, Failure>(payments::find(tx, &tenant, id)?)).await?;

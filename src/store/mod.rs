@@ -33,6 +33,7 @@ pub mod officer_names;
 pub mod officers;
 pub mod open_cases;
 pub mod parties;
+pub mod payment_links;
 pub mod payments;
 pub mod payouts;
 pub mod private_cluster;

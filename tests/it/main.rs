@@ -35,6 +35,7 @@ mod kill_points;
 mod ledger_check;
 mod openapi;
 mod payment_faults;
+mod payment_links;
 mod platform;
 mod policy_coverage;
 mod procedures_cli;

@@ -79,6 +79,8 @@ const TABLE: &[(&str, Access)] = &[
     ("my_applications", Own("lists cases of the account of the token")),
     ("my_invoices", Own("lists invoices of the account of the token")),
     ("list_my_approvals", Own("lists what waits for the posts of the account of the token")),
+    ("get_payment_link", Public("its proof is the link's secret", 404)),
+    ("pay_by_link", Public("its proof is the link's secret", 404)),
     ("create_application", Guarded(Target::Body, "ok 403 403 403 ok 403 403 403")),
     // Whose drafts they are is judged draft by draft: those of others do not exist.
     ("create_basket", Guarded(Target::Body, "ok ok ok ok ok ok ok ok")),
@@ -111,6 +113,9 @@ const TABLE: &[(&str, Access)] = &[
     ("get_payout_file", Guarded(Target::Payout, TREASURY)),
     ("confirm_payout", Guarded(Target::Payout, TREASURY)),
     ("cancel_payment", Guarded(Target::Submitted, APPLICANT)),
+    ("create_payment_link", Guarded(Target::Spare, APPLICANT)),
+    ("list_payment_links", Guarded(Target::Spare, APPLICANT)),
+    ("revoke_payment_link", Guarded(Target::Spare, APPLICANT)),
     ("open_payment", Guarded(Target::Spare, APPLICANT)),
     ("receive_counter_payment", Guarded(Target::Spare, AT_COUNTER)),
     ("reverse_counter_payment", Guarded(Target::AtCounter, AT_COUNTER)),

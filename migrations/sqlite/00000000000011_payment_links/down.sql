@@ -1,3 +1,5 @@
+DROP TABLE payment_payers;
+DROP TABLE payment_links;
 DROP INDEX invoices_overpaid;
 DROP INDEX payments_one_live;
 CREATE UNIQUE INDEX payments_one_live ON payments (tenant_id, payable_id)

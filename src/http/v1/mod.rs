@@ -14,6 +14,7 @@ pub mod jwks;
 pub mod me;
 pub mod mine;
 pub mod notifications;
+pub mod payment_links;
 pub mod payments;
 pub mod payouts;
 mod procedure_details;
@@ -43,6 +44,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(baskets::configure)
         .configure(invoices::configure)
         .configure(payments::configure)
+        .configure(payment_links::configure)
         .configure(refunds::configure)
         .configure(refund_proposals::configure)
         .configure(payouts::configure)

@@ -39,6 +39,16 @@ pub struct OpenPaymentRequest {
     replace_open: bool,
 }
 
+impl OpenPaymentRequest {
+    /// What is asked of the service, in the caller's language.
+    pub(super) fn wanted(self) -> OpenPayment {
+        let locale = locale::current().locale.pick("ja", "en");
+        let Self { method, return_url, replace_open } = self;
+        let beside_open = if replace_open { BesideOpen::Replace } else { BesideOpen::Refuse };
+        OpenPayment { method, return_url, locale, beside_open }
+    }
+}
+
 /// A payment.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentBody {
@@ -95,10 +105,7 @@ pub async fn open_payment(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let invoice = segment(&request, "id")?;
-    let locale = locale::current().locale.pick("ja", "en");
-    let OpenPaymentRequest { method, return_url, replace_open } = mutation.body;
-    let beside_open = if replace_open { BesideOpen::Replace } else { BesideOpen::Refuse };
-    let wanted = OpenPayment { method, return_url, locale, beside_open };
+    let wanted = mutation.body.wanted();
     Ok(present(
         StatusCode::CREATED,
         &payment::open(mutation.ctx, mutation.idempotency, invoice, wanted).await?,
@@ -133,7 +140,8 @@ pub async fn cancel_payment(
     Ok(present(StatusCode::OK, &payment::cancel(mutation.ctx, mutation.idempotency, id).await?))
 }
 
-fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
+/// Presents a payment that was opened or moved.
+pub(super) fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
     let mut response =
         respond::effect(status, made.origin, Some(made.value.version), &PaymentBody::of(&made.value));
     if matches!(made.value.state.as_str(), "submitting" | "unknown") {

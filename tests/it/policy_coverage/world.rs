@@ -60,6 +60,7 @@ pub struct World {
     publication: String,
     refund: String,
     payout: String,
+    link: String,
     basket: String,
     draft: Case,
     submitted: Case,
@@ -93,6 +94,7 @@ impl World {
         let payment = open_payment(&app, &applicant, &submitted).await;
         payment["id"].as_str().unwrap().clone_into(&mut submitted.payment);
         let spare = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        let link = link(&app, &applicant, &spare).await;
         let proposed = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         propose(&app, &clerk, &proposed).await;
         let mut decided = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
@@ -118,6 +120,7 @@ impl World {
             publication,
             refund,
             payout,
+            link,
             basket,
             draft,
             submitted,
@@ -162,6 +165,8 @@ impl World {
         let case = self.case(target);
         let id = if template.contains("/invoices/") {
             &case.invoice
+        } else if template.contains("/payment-links/") {
+            &self.link
         } else if template.contains("payments/{id}") {
             &case.payment
         } else if template.contains("/refunds/") {
@@ -183,6 +188,7 @@ impl World {
             .replace("{department}", department)
             .replace("{procedure}", PROCEDURE)
             .replace("{version}", "1")
+            .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
         let path = match path.strip_suffix("/invoices") {
             Some(before) => format!("{before}/invoices?number={}", missing.unwrap_or(&case.number)),
@@ -210,7 +216,7 @@ impl World {
                 json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" })
             }
             "reverse_counter_payment" => json!({ "reason": "誤入力" }),
-            "open_payment" => json!({ "method": "card" }),
+            "open_payment" | "pay_by_link" => json!({ "method": "card" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),
             "set_payee" => payee("クドウ"),
             "create_refund" => {
@@ -279,6 +285,12 @@ pub async fn submit(app: &TestApp, applicant: &Person, id: String) -> Case {
 pub async fn open_payment(app: &TestApp, applicant: &Person, case: &Case) -> Value {
     let path = format!("/v1/tenants/020001/invoices/{}/payments", case.invoice);
     app.post(applicant, &path, json!({ "method": "nanaco" })).await.expect(201)
+}
+
+/// A link that somebody else could pay by.
+async fn link(app: &TestApp, applicant: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/payment-links", case.invoice);
+    app.post(applicant, &path, json!({})).await.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// Pays the invoice with e-money.
