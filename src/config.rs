@@ -148,6 +148,8 @@ pub struct PaymentSettings {
     pub open_wait_ms: u64,
     /// Lease of a gateway call.
     pub lease_ms: i64,
+    /// How many days after the day it was made a payment link may be good.
+    pub link_longest_days: i64,
 }
 
 /// `[catalogue]`.
@@ -275,6 +277,8 @@ impl Settings {
             "audit.node_name must be at most 64 visible ASCII characters",
         );
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
+        let days = self.payments.link_longest_days;
+        check((1..=366).contains(&days), "payments.link_longest_days must lie between 1 and 366");
         for gateway in &self.gateways {
             gateway.check(self.payments.lease_ms, &mut check);
         }

@@ -53,6 +53,8 @@ typed_id! {
     PayableId;
     /// One attempt to pay a payable at one gateway (支払).
     PaymentId;
+    /// A link that somebody pays by (納付用リンク).
+    PaymentLinkId;
     /// Money going back (還付).
     RefundId;
     /// What the payer is given for money (領収証書, or the confirmation of an entrustment).

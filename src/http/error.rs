@@ -121,9 +121,9 @@ fn answer(failure: &Failure) -> Answer<'_> {
             code: refusal.code(),
             sentence: refusal.sentence(),
             retry_after_s: match refusal {
-                Refusal::TooManyAttempts { retry_after_s } | Refusal::Busy { retry_after_s } => {
-                    Some(*retry_after_s)
-                }
+                Refusal::TooManyAttempts { retry_after_s }
+                | Refusal::OpenPaymentNotClosed { retry_after_s }
+                | Refusal::Busy { retry_after_s } => Some(*retry_after_s),
                 _ => None,
             },
             faults: refusal.faults(),
@@ -212,6 +212,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::AlreadyAssessed
         | Refusal::FeeNotSettled
         | Refusal::PaymentInProgress
+        | Refusal::OpenPaymentNotClosed { .. }
         | Refusal::PaymentNotCancelable
         | Refusal::EntryNotReversible
         | Refusal::ReceiptRevoked

@@ -118,19 +118,57 @@ impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for Mutation<T> {
     }
 }
 
+/// A body of a request that changes something for somebody without an account, who brings another proof in the path.
+pub struct BearerMutation<T> {
+    /// The context; nobody is signed in.
+    pub ctx: Ctx,
+    /// The idempotency key, to be scoped by the proof.
+    pub key: String,
+    /// SHA-256 of method, path and body.
+    pub fingerprint: [u8; 32],
+    /// The body.
+    pub body: T,
+}
+
+impl<T: DeserializeOwned + ToSchema + 'static> FromRequest for BearerMutation<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let ctx = Ctx::new(core(&request)?, Caller::Anonymous, locale::current().request_id);
+            let bytes = read_body(&request, payload).await?;
+            let (key, fingerprint) = (key(&request)?, fingerprint(&request, &bytes));
+            Ok(Self { ctx, key, fingerprint, body: faults::parse_json(&bytes)? })
+        })
+    }
+}
+
 /// The key of a request in its scope, with the fingerprint of method, path and body.
 pub fn idempotency(request: &HttpRequest, ctx: &Ctx, body: &[u8]) -> Result<IdempotencyRequest, ApiError> {
     let tenant = request.match_info().get("tenant").and_then(TenantCode::parse).ok_or(Refusal::NotFound)?;
+    let key = key(request)?;
+    Ok(IdempotencyRequest { tenant, actor: ctx.account()?, key, fingerprint: fingerprint(request, body) })
+}
+
+/// The key that the request names.
+fn key(request: &HttpRequest) -> Result<String, Refusal> {
     let key = request.headers().get("idempotency-key").and_then(|value| value.to_str().ok());
     let key =
         key.filter(|key| (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
-    let key = key.ok_or(Refusal::IdempotencyKeyRequired)?.to_owned();
+    Ok(key.ok_or(Refusal::IdempotencyKeyRequired)?.to_owned())
+}
+
+/// SHA-256 of method, path and body.
+fn fingerprint(request: &HttpRequest, body: &[u8]) -> [u8; 32] {
     let mut signed = request.method().as_str().as_bytes().to_vec();
     signed.push(0);
     signed.extend_from_slice(request.path().as_bytes());
     signed.push(0);
     signed.extend_from_slice(body);
-    Ok(IdempotencyRequest { tenant, actor: ctx.account()?, key, fingerprint: sha256(&signed) })
+    sha256(&signed)
 }
 
 /// The version that `If-Match` names.

@@ -60,6 +60,21 @@ pub fn open(
     case.enter(ctx, decision)
 }
 
+/// Opens a case for whoever holds a secret that a party of it gave out; the caller has checked the secret.
+pub(super) fn open_for_bearer(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<OpenCase, Failure> {
+    let CaseWithParties { row, accounts, applicant } =
+        parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let applicant = applicant.and_then(AccountKind::applicant_kind);
+    let case =
+        Approach { state: row.case_state()?, row, actor: Actor::Anonymous, parties: accounts, applicant };
+    case.enter(ctx, Decision::Allow)
+}
+
 /// Finds a case and says who wants something of it.
 pub fn approach(
     tx: &mut impl Reads,

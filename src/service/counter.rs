@@ -1,8 +1,8 @@
 //! Money at the counter (窓口収納): a clerk or the accounting post enters cash, a terminal's payment or a bank slip.
 //!
 //! The body itself received it, so the invoice is paid on the day it came (R-77 does not apply, R-81 neither), and the
-//! payer gets an official receipt (領収証書). Invariants: nothing is entered while an online payment is open, for both could
-//! take money; an entry is undone by another officer, and undoing books back instead of deleting. What an entry
+//! payer gets an official receipt (領収証書). Invariants: an online attempt that is open meanwhile is closed at its gateway,
+//! for the first payment wins; an entry is undone by another officer, and undoing books back instead of deleting. What an entry
 //! must be is said in [`crate::domain::payment::counter_faults`].
 
 use jiff::Timestamp;
@@ -88,7 +88,7 @@ fn enter(
     let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
     let officer = review::officer(&case)?.officer;
     refuse_entry(&invoice, entry, now)?;
-    payment::refuse_unpayable(&case, &invoice, &payments::of_invoice(tx, tenant, id)?)?;
+    payment::refuse_not_owed(&case, &invoice)?;
 
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {

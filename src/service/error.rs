@@ -105,6 +105,11 @@ pub enum Refusal {
     FeeNotSettled,
     /// Another payment of the same payable is open.
     PaymentInProgress,
+    /// The open payment that another was to replace is not closed (yet).
+    OpenPaymentNotClosed {
+        /// Seconds until the next try.
+        retry_after_s: i64,
+    },
     /// The invoice cannot be paid (any more).
     InvoiceNotPayable,
     /// Whoever entered money at the counter does not take the entry back.
@@ -178,6 +183,7 @@ impl Refusal {
             Self::AlreadyAssessed => "already_assessed",
             Self::FeeNotSettled => "fee_not_settled",
             Self::PaymentInProgress => "payment_in_progress",
+            Self::OpenPaymentNotClosed { .. } => "open_payment_not_closed",
             Self::InvoiceNotPayable => "invoice_not_payable",
             Self::PaymentNotCancelable => "payment_not_cancelable",
             Self::Approval(refusal) => refusal.code(),
@@ -208,7 +214,9 @@ impl Refusal {
     /// The value that the sentence names, if it names one.
     fn argument(&self) -> String {
         match self {
-            Self::TooManyAttempts { retry_after_s } => retry_after_s.to_string(),
+            Self::TooManyAttempts { retry_after_s } | Self::OpenPaymentNotClosed { retry_after_s } => {
+                retry_after_s.to_string()
+            }
             Self::WrongState { state } => state.as_str().to_owned(),
             Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
@@ -248,6 +256,7 @@ impl Refusal {
             | Self::FeeNotFixedByStaff
             | Self::AlreadyAssessed
             | Self::PaymentInProgress
+            | Self::OpenPaymentNotClosed { .. }
             | Self::InvoiceNotPayable
             | Self::PaymentNotCancelable
             | Self::MethodNotOffered
@@ -314,6 +323,10 @@ impl Refusal {
             Self::PaymentInProgress => {
                 ("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
             }
+            Self::OpenPaymentNotClosed { .. } => (
+                "進行中の支払手続をまだ取りやめられません。{}秒後にもう一度お試しください。",
+                "The payment that is open cannot be closed yet. Please try again in {} seconds.",
+            ),
             Self::InvoiceNotPayable => ("この納入通知は支払えません。", "This invoice cannot be paid."),
             Self::PaymentNotCancelable => {
                 ("この支払いは取り消せません。", "This payment cannot be given up any more.")

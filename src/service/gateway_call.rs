@@ -418,7 +418,7 @@ fn retry_facts(
 }
 
 fn is_finished(operation: &OperationRow) -> bool {
-    !matches!(operation.state.as_str(), "intent" | "unknown")
+    !gateway_operations::is_open(&operation.state)
 }
 
 async fn operation(core: &Core, tenant: &TenantCode, id: OperationId) -> Result<OperationRow, Failure> {

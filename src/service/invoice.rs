@@ -65,6 +65,28 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Explaine
     Ok(found)
 }
 
+/// The invoice of a notice number (納付番号), for whoever may receive its money at the counter; hidden from everybody else.
+pub async fn find_by_number(
+    ctx: Ctx,
+    tenant: TenantCode,
+    number: String,
+) -> Result<ExplainedInvoice, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let found = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let invoice = invoices::find_by_number(tx, &body, number.trim())?.ok_or(Refusal::NotFound)?;
+            let case = cases::approach(tx, &inner, &body, invoice.application_id)?;
+            match case.may(Action::ReceiveAtCounter, &case.row.department) {
+                Decision::Allow => Ok::<_, Failure>(invoice.id),
+                Decision::Hide | Decision::Deny | Decision::SignIn => Err(Refusal::NotFound.into()),
+            }
+        })
+        .await?;
+    get(ctx, tenant, found).await
+}
+
 fn payable_by(
     ctx: &Ctx,
     case: &OpenCase,

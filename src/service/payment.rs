@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::payment_link::PaidBy;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
-use super::{account, gateway_call, intake, payment_method, payment_standing};
+use super::{account, gateway_call, intake, payment_closing, payment_replacement, payment_standing};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
@@ -22,19 +23,23 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{MethodCode, PaymentState};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
-use crate::gateway::{Cancel, CreateCheckout, MerchantAccount, PayerContact, PreparedRequest, Unpreparable};
+use crate::gateway::{CreateCheckout, MerchantAccount, PayerContact, PreparedRequest};
 use crate::seal::DataKey;
+use crate::store::events::{self, NewEvent};
 use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Micros;
-use crate::store::{ReadTx, Reads, Root, Tx, jobs};
+use crate::store::{ReadTx, Reads, Root, Tx, jobs, payment_links};
 
 /// Kind of the job that finds an operation whose caller died or got no answer.
 pub const RECOVER_OPERATION: &str = "recover_operation";
 
 /// Life of a checkout in seconds.
 const CHECKOUT_LIFE_S: u32 = 3600;
+
+/// The most characters that every gateway takes for a description.
+const LONGEST_DESCRIPTION: usize = 200;
 
 /// How often a repeated request looks whether the first one has heard from the gateway.
 const RECORD_LOOK: Duration = Duration::from_millis(50);
@@ -48,6 +53,17 @@ pub struct OpenPayment {
     pub return_url: Option<String>,
     /// `ja` or `en`, for the gateway's page.
     pub locale: &'static str,
+    /// What becomes of an attempt that is open.
+    pub beside_open: BesideOpen,
+}
+
+/// What becomes of an attempt that is open when another one is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BesideOpen {
+    /// The new one is refused.
+    Refuse,
+    /// The open one is closed at its gateway first.
+    Replace,
 }
 
 /// The operation that an opened payment waits for.
@@ -64,17 +80,33 @@ pub async fn open(
     invoice: InvoiceId,
     wanted: OpenPayment,
 ) -> Result<Effect<PaymentRow>, Failure> {
+    open_as(ctx, request, invoice, wanted, PaidBy::Party).await
+}
+
+/// As [`open`], for a party or for the holder of a link.
+pub(super) async fn open_as(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    invoice: InvoiceId,
+    wanted: OpenPayment,
+    paid_by: PaidBy,
+) -> Result<Effect<PaymentRow>, Failure> {
     let method = MethodCode::parse(&wanted.method).ok_or(Refusal::MethodNotOffered)?;
     refuse_foreign_return(&ctx, wanted.return_url.as_deref())?;
     let application = application_of(&ctx, &request.tenant, invoice).await?;
+    if wanted.beside_open == BesideOpen::Replace {
+        let target = (invoice, application);
+        payment_replacement::close_open(&ctx, &request, target, &method, paid_by).await?;
+    }
     let (db, inner, tenant) = (ctx.core.db.clone(), ctx.clone(), request.tenant.clone());
     let opened = db
         .write(Root::Application(application), move |tx| {
-            let begin =
-                |tx: &mut Tx<'_>, now| begin(tx, &inner, &request.tenant, invoice, &method, &wanted, now);
+            let begin = |tx: &mut Tx<'_>, now| {
+                begin(tx, &inner, (&request.tenant, invoice), &method, (&wanted, paid_by), now)
+            };
             let made = once(tx, &request, "payment", begin, |tx, id| {
                 let payment = find(tx, &request.tenant, id)?;
-                cases::open(tx, &inner, &request.tenant, payment.application_id, Action::ReadMoney)?;
+                paid_by.case(tx, &inner, (&request.tenant, payment.application_id), Action::ReadMoney)?;
                 Ok(Opened { payment, operation: None })
             })?;
             inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
@@ -138,18 +170,17 @@ pub(super) async fn call_and_wait(ctx: &Ctx, tenant: &TenantCode, operation: Ope
 fn begin(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
-    tenant: &TenantCode,
-    id: InvoiceId,
+    (tenant, id): (&TenantCode, InvoiceId),
     method: &MethodCode,
-    wanted: &OpenPayment,
+    (wanted, paid_by): (&OpenPayment, PaidBy),
     now: Timestamp,
 ) -> Result<Made<Opened>, Failure> {
     let mut invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::Pay)?;
+    let mut case = paid_by.case(tx, ctx, (tenant, invoice.application_id), Action::Pay)?;
     let attempts = payments::of_invoice(tx, tenant, id)?;
     refuse_unpayable(&case, &invoice, &attempts)?;
     let procedure = intake::pinned(ctx, &case.row)?;
-    let account = payment_method::account_for(ctx, &procedure.definition, &invoice, method, now)?;
+    let account = paid_by.account(ctx, &procedure.definition, &invoice, method, now)?;
     let payment_id = PaymentId(tx.new_id());
     let return_url = wanted.return_url.clone().unwrap_or_else(|| ctx.core.settings.http.public_url.clone());
     let checkout = CreateCheckout {
@@ -157,7 +188,7 @@ fn begin(
         amount: invoice.total,
         method: method.clone(),
         return_url,
-        description: procedure.definition.title.ja.clone(),
+        description: description(&invoice.number, &procedure.definition.title.ja),
         locale: wanted.locale.to_owned(),
         expires_in_s: CHECKOUT_LIFE_S,
         requested_at: now,
@@ -181,7 +212,15 @@ fn begin(
     insert_operation(tx, &ctx.core, &case.key, &row, &prepared, (operation_id, own_lease(ctx, now)))?;
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
         "gateway": row.gateway, "amount": row.amount.amount() });
-    case.record(tx, "payment_opened", facts, None)?;
+    if let PaidBy::Link(link) = paid_by {
+        payment_links::insert_payer(tx, tenant, row.id, link)?;
+    }
+    let actor = paid_by.event_actor(&case);
+    events::append(
+        tx,
+        &mut case.row,
+        NewEvent { kind: "payment_opened", actor, facts, sealed_detail: None },
+    )?;
     payment_standing::settle_invoice(tx, &ctx.core, &mut case.row, &mut invoice)?;
     case.save(tx)?;
     Ok(Made {
@@ -190,22 +229,29 @@ fn begin(
     })
 }
 
+/// What every gateway shows beside the amount: the one number of the debt (納付番号), whatever the method, then what it is for.
+fn description(number: &str, title: &str) -> String {
+    let text = format!("納付番号 {number} {title}");
+    text.chars().take(LONGEST_DESCRIPTION).collect()
+}
+
 /// Where an invitation to pay goes: to whoever asks for it.
 fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx) -> Result<Option<String>, Failure> {
     let found = account::kind_and_profile(tx, &ctx.core.keys, ctx.account()?)?;
     Ok(found.map(|(_, profile)| profile.email))
 }
 
-pub(super) fn refuse_unpayable(
-    case: &OpenCase,
-    invoice: &InvoiceRow,
-    attempts: &[PaymentRow],
-) -> Result<(), Failure> {
+fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRow]) -> Result<(), Failure> {
     for attempt in attempts {
         if attempt.payment()?.state.is_live() {
             return Err(Refusal::PaymentInProgress.into());
         }
     }
+    refuse_not_owed(case, invoice)
+}
+
+/// Refuses what nobody owes (any more).
+pub(super) fn refuse_not_owed(case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
     let ended =
         matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
     let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
@@ -330,26 +376,8 @@ fn begin_cancel(
 ) -> Result<Made<Opened>, Failure> {
     let payment = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, payment.application_id, Action::Pay)?;
-    let wanted = match payment.payment()?.state {
-        PaymentState::RequiresAction => Some(match payment.gateway_session_id.clone() {
-            Some(gateway_session_id) => Cancel::Checkout { gateway_session_id },
-            None => Cancel::Reference { merchant_reference: payment.merchant_reference.clone() },
-        }),
-        // The checkout ended when the slip was issued: the slip is called off.
-        PaymentState::AwaitingPayment => payment
-            .gateway_payment_id
-            .clone()
-            .map(|gateway_payment_id| Cancel::Payment { gateway_payment_id }),
-        _ => None,
-    };
-    let wanted = wanted.ok_or(Refusal::PaymentNotCancelable)?;
-    let account = ctx.core.gateways.find(tenant, &payment.gateway).ok_or(Refusal::PaymentNotCancelable)?;
     let operation_id = OperationId(tx.new_id());
-    let prepared = account.adapter.prepare_cancel(&operation_id.to_string(), &wanted);
-    let prepared = prepared.map_err(|reason| match reason {
-        Unpreparable::NotPossible => Refusal::PaymentNotCancelable.into(),
-        other => Failure::Internal(format!("cannot prepare a cancel: {other}")),
-    })?;
+    let prepared = payment_closing::prepare(&ctx.core, &payment, operation_id)?;
     let lease = (operation_id, own_lease(ctx, now));
     insert_operation(tx, &ctx.core, &case.key, &payment, &prepared, lease)?;
     case.record(tx, "payment_cancel_requested", json!({ "payment": id.to_string() }), None)?;
@@ -413,4 +441,20 @@ fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refu
     let ja = "戻り先のURLが登録されていません。";
     let en = "The return URL is not under a registered origin.";
     Err(Refusal::Invalid(vec![Fault::new("/return_url", "foreign_origin", ja, en)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_DESCRIPTION, description};
+
+    #[test]
+    fn r87_gateways_show_the_number_first_and_as_much_of_the_title_as_they_take() {
+        assert_eq!(
+            description("20260401-ABC-X", "電気工事業の登録"),
+            "納付番号 20260401-ABC-X 電気工事業の登録"
+        );
+        let long = description("20260401-ABC-X", &"長".repeat(300));
+        assert!(long.starts_with("納付番号 20260401-ABC-X 長"));
+        assert_eq!(long.chars().count(), LONGEST_DESCRIPTION);
+    }
 }

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, clock, poll, receipt_standing, refund_standing};
+use super::{Core, Failure, clock, payment_closing, poll, receipt_standing, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
@@ -134,7 +134,7 @@ pub fn settle_invoice(
 }
 
 /// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
-/// once the fee is paid.
+/// once the fee is paid, and what else is open of a covered invoice is closed.
 fn move_invoice(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -164,6 +164,7 @@ fn move_invoice(
     let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
     let standing = derive_invoice_state(invoice.total, &facts, end);
     let standing = standing.map_err(|error| Failure::Internal(format!("invoice {}: {error}", invoice.id)))?;
+    payment_closing::close_beside_covered(tx, core, case, standing.state, &attempts)?;
     let next = standing.state.as_str();
     if invoice.state == next {
         return Ok(());
@@ -247,7 +248,12 @@ fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: jiff::civil::Date) -> R
 }
 
 /// Tells the operator, and the record of the case, what a person must look at: once, however often it is heard.
-fn raise(tx: &mut Tx<'_>, case: &mut ApplicationRow, row: &PaymentRow, alert: &Alert) -> Result<(), Failure> {
+pub(super) fn raise(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &PaymentRow,
+    alert: &Alert,
+) -> Result<(), Failure> {
     let facts = json!({ "payment": row.id.to_string(), "alert": alert.code(), "found": alert.found() });
     if events::is_recorded(tx, case, "payment_alert", &facts)? {
         return Ok(());

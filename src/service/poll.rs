@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use super::payment_closing::close_again;
 use super::payment_standing::{Source, apply_snapshot, payment_ref};
 use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::{PaymentId, TenantCode};
@@ -75,6 +76,7 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
                 _ => Change::Unchanged,
             };
             if changed == Change::Unchanged {
+                close_again(tx, &inner, &mut case, &row)?;
                 // Asked on another occasion than the one check that a closed payment gets: that one still stands.
                 if let Some(at) = late_check {
                     return Ok(JobEnd::Again(at));

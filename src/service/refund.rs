@@ -101,7 +101,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: RefundId) -> Result<RefundRow
     .await
 }
 
-fn proposals(
+/// What case and money suggest to send back of each payment.
+pub(super) fn proposals(
     ctx: &Ctx,
     case: &OpenCase,
     invoice: &InvoiceRow,
@@ -112,7 +113,8 @@ fn proposals(
     let policies = policies(ctx, case, invoice, now)?;
     let mut found = Vec::new();
     for money in paid {
-        let beyond = money.available(RefundPart::Overpaid);
+        // What the payer's bank pulled back is too much no longer.
+        let beyond = money.available(RefundPart::Overpaid).min(money.available(RefundPart::Whole));
         let of_lines = policies
             .iter()
             .zip(1..)
@@ -126,7 +128,7 @@ fn proposals(
             _ if lines > Yen::ZERO => (RefundGround::NotAccepted, lines),
             _ => continue,
         };
-        let route = usual_route(ctx, &money.payment, amount);
+        let route = usual_route(ctx, money, amount);
         found.push(Proposal { payment: money.payment.id, ground, amount, route });
     }
     Ok(found)
@@ -158,8 +160,18 @@ fn policies(
     Ok(invoice.lines.0.iter().map(|line| policy(&line.item)).collect())
 }
 
+/// The route that is taken where nobody says otherwise: money goes back to the obligor, and the gateway would send it to
+/// whoever paid.
+fn usual_route(ctx: &Ctx, money: &PaidMoney, amount: Yen) -> RefundRoute {
+    if money.by_link.is_some() {
+        RefundRoute::BankTransfer
+    } else {
+        route_of_method(ctx, &money.payment, amount)
+    }
+}
+
 /// The route that the method allows: through the gateway where it can, by bank transfer where it cannot.
-fn usual_route(ctx: &Ctx, row: &PaymentRow, amount: Yen) -> RefundRoute {
+fn route_of_method(ctx: &Ctx, row: &PaymentRow, amount: Yen) -> RefundRoute {
     let account = ctx.core.gateways.find(&row.tenant_id, &row.gateway);
     let method = MethodCode::parse(&row.method);
     let support = account.zip(method).and_then(|(account, method)| {
@@ -218,7 +230,7 @@ fn ask(
     let money = chosen(&paid, ground, wanted.payment)?;
     let amount = Yen::new(wanted.amount).map_err(|_| too_much(available))?;
     let planned = planned(ctx, &case, &invoice, money, ground, wanted, now)?;
-    let route = route(ctx, &money.payment, amount, wanted.route.as_deref())?;
+    let route = route(ctx, money, amount, wanted.route.as_deref())?;
     if amount > money.available(RefundPart::Whole) {
         return Err(too_much(money.available(RefundPart::Whole).amount()).into());
     }
@@ -323,11 +335,11 @@ fn planned(
     plan(ground, &parts, amount, named.as_deref()).map_err(|rejection| plan_refusal(rejection).into())
 }
 
-fn route(ctx: &Ctx, row: &PaymentRow, amount: Yen, wanted: Option<&str>) -> Result<RefundRoute, Failure> {
-    let usual = usual_route(ctx, row, amount);
-    let Some(text) = wanted else { return Ok(usual) };
+fn route(ctx: &Ctx, money: &PaidMoney, amount: Yen, wanted: Option<&str>) -> Result<RefundRoute, Failure> {
+    let Some(text) = wanted else { return Ok(usual_route(ctx, money, amount)) };
     let wanted = RefundRoute::parse(text).ok_or_else(|| unknown("/route"))?;
-    if wanted == RefundRoute::Gateway && usual == RefundRoute::BankTransfer {
+    let possible = route_of_method(ctx, &money.payment, amount);
+    if wanted == RefundRoute::Gateway && possible == RefundRoute::BankTransfer {
         return Err(Refusal::Refund(RefundRefusal::NotByGateway).into());
     }
     Ok(wanted)

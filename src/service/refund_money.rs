@@ -3,18 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
+use crate::domain::id::PaymentLinkId;
 use crate::domain::ledger::{Account, Entry, EntryKind};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::{Headroom, RefundPart};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
-use crate::store::{Reads, refunds};
+use crate::store::{Reads, payment_links, refunds};
 
 /// A payment that took money.
 #[derive(Clone, Debug)]
 pub struct PaidMoney {
     /// The payment.
     pub payment: PaymentRow,
+    /// The link by which somebody else paid, if it was not a party.
+    pub by_link: Option<PaymentLinkId>,
     /// What is left of the whole, of what came beyond the debt, and of each line.
     pub headroom: BTreeMap<RefundPart, Headroom>,
 }
@@ -49,7 +52,8 @@ pub fn of_invoice(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<PaidM
         let outside = sent_outside(tx, &payment)?;
         let headroom = of_payment(&payment, outside, invoice, &entries, &taken);
         let headroom = headroom.map_err(|error| Failure::Internal(error.to_string()))?;
-        paid.push(PaidMoney { payment, headroom });
+        let by_link = payment_links::link_of_payment(tx, tenant, payment.id)?;
+        paid.push(PaidMoney { payment, by_link, headroom });
     }
     Ok(paid)
 }

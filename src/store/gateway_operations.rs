@@ -80,6 +80,27 @@ pub fn find(
         .optional()?)
 }
 
+/// The youngest call that was to close a payment.
+pub fn youngest_cancel(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    payment: PaymentId,
+) -> Result<Option<OperationRow>, StoreError> {
+    Ok(gateway_operations::table
+        .filter(gateway_operations::tenant_id.eq(tenant))
+        .filter(gateway_operations::payment_id.eq(payment))
+        .filter(gateway_operations::kind.eq("cancel"))
+        .order((gateway_operations::created_at.desc(), gateway_operations::id.desc()))
+        .select(OperationRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
+/// Whether an operation in this state may still reach its gateway.
+pub fn is_open(state: &str) -> bool {
+    matches!(state, "intent" | "unknown")
+}
+
 /// Writes the state, the attempt, the lease and the sending of `row`, if `held` is still the lease in force.
 pub fn update(tx: &mut Tx<'_>, row: &OperationRow, held: i64) -> Result<LeaseCheck, StoreError> {
     let target = gateway_operations::table

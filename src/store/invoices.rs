@@ -82,6 +82,20 @@ pub fn find(
         .optional()?)
 }
 
+/// The invoice of a number that a payer was told.
+pub fn find_by_number(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    number: &str,
+) -> Result<Option<InvoiceRow>, StoreError> {
+    Ok(invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::number.eq(number))
+        .select(InvoiceRow::as_select())
+        .get_result(tx.read())
+        .optional()?)
+}
+
 /// An invoice with what opens its inputs and names its procedure.
 #[derive(Clone, Debug)]
 pub struct InvoiceOfCase {
@@ -157,6 +171,26 @@ pub fn of_obligor(
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(invoices::id.lt(before));
+    }
+    Ok(query.load(tx.read())?)
+}
+
+/// The invoices of a body that more was paid of than is owed, oldest first, after `after`.
+pub fn overpaid(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    after: Option<InvoiceId>,
+    limit: i64,
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    let mut query = invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::state.eq("overpaid"))
+        .order(invoices::id)
+        .limit(limit)
+        .select(InvoiceRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(invoices::id.gt(after));
     }
     Ok(query.load(tx.read())?)
 }

@@ -34,6 +34,7 @@ pub mod officer_names;
 pub mod officers;
 pub mod open_cases;
 pub mod parties;
+pub mod payment_links;
 pub mod payment_notices;
 pub mod payments;
 pub mod payouts;

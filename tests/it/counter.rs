@@ -145,20 +145,25 @@ on_both_databases!(an_entry_that_cannot_be_true_is_refused_and_leaves_no_trace, 
 });
 
 on_both_databases!(
-    /// Two ways to pay are never open at once: what is open online is given up first.
-    while_an_online_payment_is_open_nothing_is_taken_at_the_counter,
+    /// money at the counter is taken whatever is open online, and what is open is closed at its gateway.
+    money_at_the_counter_closes_what_is_open_online,
     async |db: TestDb| {
         let app = TestApp::start(&db).await;
         let scene = Scene::set(&app, &db).await;
         let payments = scene.path("/payments");
         let payment = app.post(&scene.business, &payments, json!({ "method": "card" })).await.expect(201);
-        assert_eq!(scene.enter(&scene.clerk, cash()).await.problem(), "409 payment_in_progress");
-        let cancel = format!("/v1/tenants/{AOMORI}/payments/{}/cancel", payment["id"].as_str().unwrap());
-        app.post(&scene.business, &cancel, json!({})).await.expect(200);
-        scene.enter(&scene.clerk, cash()).await.expect(201);
+        let entry = scene.enter(&scene.clerk, cash()).await.expect(201);
+        assert_eq!(entry["invoice_state"], "paid");
+        assert_eq!(scene.books().await.sorted_states(), ["captured", "requires_action"]);
+        app.drain().await;
+        assert_eq!(scene.books().await.sorted_states(), ["canceled", "captured"]);
+        let page = payment["redirect_url"].as_str().unwrap();
+        assert_eq!(app.at_gateway(page, "card", "number=4242424242424242").await.0, 409);
         assert_eq!(scene.enter(&scene.clerk, cash()).await.problem(), "409 invoice_not_payable");
-        let online = app.post(&scene.business, &payments, json!({ "method": "card" })).await;
-        assert_eq!(online.problem(), "409 invoice_not_payable");
+        for wanted in [json!({ "method": "card" }), json!({ "method": "card", "replace_open": true })] {
+            let online = app.post(&scene.business, &payments, wanted).await;
+            assert_eq!(online.problem(), "409 invoice_not_payable");
+        }
         let counter = app.post(&scene.business, &payments, json!({ "method": "counter" })).await;
         assert!(counter.status.is_client_error(), "nobody enters it alone: {}", counter.body);
     }

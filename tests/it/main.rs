@@ -36,6 +36,7 @@ mod kill_points;
 mod ledger_check;
 mod openapi;
 mod payment_faults;
+mod payment_links;
 mod platform;
 mod policy_coverage;
 mod procedures_cli;

@@ -297,6 +297,7 @@ async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case:
     assert_eq!(payee.status, 200, "{}", payee.body);
     walk.seen("set_payee", payee);
     let payouts = "/v1/tenants/020001/payouts";
+    walk.get("list_refund_proposals", &accountant, "/v1/tenants/020001/refund-proposals").await;
     walk.get("list_payouts", &accountant, payouts).await;
     let made = walk.app.post(&accountant, payouts, json!({ "transfer_on": "2026-04-30" })).await;
     assert_eq!(made.status, 201, "{}", made.body);
@@ -396,10 +397,40 @@ async fn assessing(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     walk.refused("create_assessment", clerk, &fixing, office, "409 already_assessed").await;
 }
 
+/// Somebody else is given a link to pay by.
+async fn by_link(walk: &mut Walk<'_>, business: &Person, invoice: &str) {
+    let links = format!("/v1/tenants/020001/invoices/{invoice}/payment-links");
+    let made = walk.app.post(business, &links, json!({})).await;
+    let made = walk.seen("create_payment_link", made);
+    walk.get("list_payment_links", business, &links).await;
+    let link = format!("/v1/payment-links/{}", made["token"].as_str().unwrap());
+    walk.open("get_payment_link", Method::GET, &link, None).await;
+    let key = new_key();
+    let (pay, headers) = (format!("{link}/payments"), [("idempotency-key", key.as_str())]);
+    let card = Some(json!({ "method": "card" }));
+    let paid = walk.app.call(Method::POST, &pay, None, &headers, card.clone()).await;
+    assert_eq!(paid.status, 201, "{}", paid.body);
+    walk.seen("pay_by_link", paid);
+    walk.open("get_payment_link", Method::GET, &link, None).await;
+    let keyless = walk.app.call(Method::POST, &pay, None, &[], card).await;
+    assert_eq!(keyless.problem(), "400 idempotency_key_required");
+    walk.seen("pay_by_link", keyless);
+    let revoke = format!("/v1/tenants/020001/payment-links/{}", made["id"].as_str().unwrap());
+    let gone = walk.app.call(Method::DELETE, &revoke, Some(business), &headers, Some(json!({}))).await;
+    assert_eq!(gone.status, 204, "{}", gone.body);
+    walk.seen("revoke_payment_link", gone);
+    let nothing = walk.app.call(Method::GET, &link, None, &[], None).await;
+    assert_eq!(nothing.problem(), "404 not_found");
+    walk.seen("get_payment_link", nothing);
+}
+
 /// A fee is brought to the counter, and the entry was wrong.
 async fn at_the_counter(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief: &Person) {
     let submitted = walk.app.submitted(business, AOMORI, PROCEDURE).await;
     let invoice = submitted["invoice"]["id"].as_str().unwrap();
+    let number = submitted["invoice"]["number"].as_str().unwrap();
+    walk.get("find_invoice", clerk, &format!("/v1/tenants/020001/invoices?number={number}")).await;
+    by_link(walk, business, invoice).await;
     let path = format!("/v1/tenants/020001/invoices/{invoice}/counter-payments");
     let entry = json!({ "means": "pos", "amount": 22_000, "received_on": "2026-04-01", "reference": "A-1" });
     let entered = walk.app.post(clerk, &path, entry.clone()).await;

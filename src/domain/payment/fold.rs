@@ -58,6 +58,8 @@ pub enum Alert {
     PaidAfterEnd,
     /// A checkout we gave up as never opened is open at the gateway: cancel it there.
     OpenAfterGivenUp,
+    /// The debt is covered, and its gateway cannot close this open attempt: what comes by it is too much.
+    OpenBesideCovered,
 }
 
 impl Alert {
@@ -72,6 +74,7 @@ impl Alert {
             Self::ReturnedOutside { .. } => "returned_outside",
             Self::PaidAfterEnd => "paid_after_end",
             Self::OpenAfterGivenUp => "open_after_given_up",
+            Self::OpenBesideCovered => "open_beside_covered",
         }
     }
 
@@ -82,7 +85,7 @@ impl Alert {
             Self::UnrecognisedStatus { raw_status } => Some(raw_status.clone()),
             Self::SecondCharge { gateway_payment_id } => Some(gateway_payment_id.clone()),
             Self::ChargedBack { total } | Self::ReturnedOutside { total } => Some(total.amount().to_string()),
-            Self::LatePayment | Self::PaidAfterEnd | Self::OpenAfterGivenUp => None,
+            Self::LatePayment | Self::PaidAfterEnd | Self::OpenAfterGivenUp | Self::OpenBesideCovered => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod counter;
 mod designation;
 mod fold;
+mod link;
 mod method;
 mod outcome;
 mod poll;
@@ -21,6 +22,7 @@ mod fold_tests;
 pub use counter::{COUNTER_METHOD, CounterMeans, counter_faults};
 pub use designation::{Designation, designation_faults, may_take};
 pub use fold::{Alert, Change, Folded, Rejection};
+pub use link::{end_of_day, last_day_of_link, link_is_good};
 pub use method::{CaptureMode, PayerFlow, RefundSupport};
 pub use outcome::{
     Checkout, Decline, EarlierAttempts, Outcome, OutcomeKind, Problem, Transport, TransportKind,

@@ -1,9 +1,9 @@
 //! `…/invoices`: what is owed.
 
-use actix_web::{HttpRequest, HttpResponse, get};
-use serde::Serialize;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -12,17 +12,18 @@ use super::procedures::{IncludedTaxBody, word};
 use crate::domain::id::TenantCode;
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::revenue::AccountName;
-use crate::http::contract::{ReadProblems, ResourcePath};
+use crate::http::contract::{ReadProblems, ResourcePath, TenantPath};
 use crate::http::error::ApiError;
 use crate::http::extract::{SignedIn, segment};
 use crate::http::locale::{self, Locale};
 use crate::http::respond;
+use crate::service::Refusal;
 use crate::service::invoice::{self, ExplainedInvoice, LineExplanation};
 use crate::store::invoices::InvoiceRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(get_invoice);
+    cfg.service(find_invoice).service(get_invoice);
 }
 
 /// One line of an invoice.
@@ -88,7 +89,8 @@ impl AccountNameBody {
 pub struct InvoiceSummary {
     /// The invoice.
     pub id: Uuid,
-    /// The number the payer is told.
+    /// 納付番号: the one number of this debt, whichever way it is paid: shown by every gateway beside what is paid, written
+    /// on the slip, and asked for at the counter. The first payment under it wins.
     pub number: String,
     /// In yen.
     pub total: i64,
@@ -203,6 +205,33 @@ pub struct PayableInvoice {
     notice: Option<NoticeTerms>,
 }
 
+/// What is looked for.
+#[derive(IntoParams, Deserialize)]
+#[into_params(parameter_in = Query)]
+pub struct NumberQuery {
+    /// 納付番号, as the payer was told it.
+    number: Option<String>,
+}
+
+/// Find an invoice by its number
+///
+/// For whoever receives money at the counter: the payer brings the number, by whichever way it was to be paid. A number
+/// that does not exist, and one that is none of your business, are both 404.
+#[utoipa::path(
+    operation_id = "find_invoice", tag = "payments", params(TenantPath, NumberQuery),
+    responses((status = 200, description = "The invoice", body = PayableInvoice), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/invoices")]
+pub async fn find_invoice(
+    SignedIn(ctx): SignedIn,
+    request: HttpRequest,
+    query: web::Query<NumberQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let tenant: TenantCode = segment(&request, "tenant")?;
+    let number = query.into_inner().number.ok_or(Refusal::NotFound)?;
+    Ok(present(invoice::find_by_number(ctx, tenant, number).await?))
+}
+
 /// Look at an invoice
 ///
 /// What is owed, for what, by which clause, from which answers, and where it stands.
@@ -213,9 +242,12 @@ pub struct PayableInvoice {
 #[get("/v1/tenants/{tenant}/invoices/{id}")]
 pub async fn get_invoice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let found = invoice::get(ctx, tenant, id).await?;
+    Ok(present(invoice::get(ctx, tenant, id).await?))
+}
+
+fn present(found: ExplainedInvoice) -> HttpResponse {
     let (version, payable_by) = (found.invoice.version, found.payable_by.clone());
     let notice = found.notice.as_ref().map(|row| NoticeTerms::of(&row.way, &row.content.0));
     let body = PayableInvoice { invoice: InvoiceView::explained(found), payable_by, notice };
-    Ok(respond::versioned(version, &body))
+    respond::versioned(version, &body)
 }

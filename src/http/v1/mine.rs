@@ -93,7 +93,8 @@ pub async fn my_invoices(
     Ok(respond::plain(&MyInvoicePage { items: rows.iter().map(InvoiceView::of).collect(), next_cursor }))
 }
 
-fn cursor(text: Option<&str>) -> Result<Option<Uuid>, Refusal> {
+/// The id that a cursor names.
+pub(super) fn cursor(text: Option<&str>) -> Result<Option<Uuid>, Refusal> {
     let fault = || {
         Fault::new("/cursor", "cursor", "カーソルが正しくありません。", "This is not a cursor of this list.")
     };

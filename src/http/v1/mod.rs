@@ -15,6 +15,7 @@ pub mod jwks;
 pub mod me;
 pub mod mine;
 pub mod notifications;
+pub mod payment_links;
 pub mod payment_notices;
 pub mod payments;
 pub mod payouts;
@@ -23,6 +24,7 @@ pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
 pub mod receipts;
+pub mod refund_proposals;
 pub mod refunds;
 pub mod review;
 pub mod sessions;
@@ -47,7 +49,9 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(payments::configure)
         .configure(payment_notices::configure)
         .configure(receipts::configure)
+        .configure(payment_links::configure)
         .configure(refunds::configure)
+        .configure(refund_proposals::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
         .configure(notifications::configure)

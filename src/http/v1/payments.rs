@@ -14,7 +14,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::Effect;
-use crate::service::payment::{self, OpenPayment};
+use crate::service::payment::{self, BesideOpen, OpenPayment};
 use crate::store::payments::PaymentRow;
 
 /// Adds the calls of this file.
@@ -32,6 +32,21 @@ pub struct OpenPaymentRequest {
     /// Where to come back to after paying; must lie under a registered origin.
     #[serde(default)]
     return_url: Option<String>,
+    /// True to give up the payment that is open, such as a slip of a convenience store: it is closed at its gateway first,
+    /// and only once that is confirmed the new one opens. False by default: then an open payment bars a new one.
+    #[serde(default)]
+    #[schema(required = false)]
+    replace_open: bool,
+}
+
+impl OpenPaymentRequest {
+    /// What is asked of the service, in the caller's language.
+    pub(super) fn wanted(self) -> OpenPayment {
+        let locale = locale::current().locale.pick("ja", "en");
+        let Self { method, return_url, replace_open } = self;
+        let beside_open = if replace_open { BesideOpen::Replace } else { BesideOpen::Refuse };
+        OpenPayment { method, return_url, locale, beside_open }
+    }
 }
 
 /// A payment.
@@ -76,7 +91,9 @@ impl PaymentBody {
 /// Pay an invoice
 ///
 /// Opens a payment and sends you to the gateway's own page: no card number ever reaches this server. If the gateway is
-/// slow the answer is `submitting` with `Retry-After`; ask for the payment until it has a `redirect_url`.
+/// slow the answer is `submitting` with `Retry-After`; ask for the payment until it has a `redirect_url`. While another
+/// payment is open the answer is 409 `payment_in_progress`; with `replace_open` that one is closed at its gateway first, and
+/// where it cannot be, or nobody knows yet, the answer is 409 `open_payment_not_closed` with `Retry-After`.
 #[utoipa::path(
     operation_id = "open_payment", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     request_body = OpenPaymentRequest,
@@ -88,8 +105,7 @@ pub async fn open_payment(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let invoice = segment(&request, "id")?;
-    let locale = locale::current().locale.pick("ja", "en");
-    let wanted = OpenPayment { method: mutation.body.method, return_url: mutation.body.return_url, locale };
+    let wanted = mutation.body.wanted();
     Ok(present(
         StatusCode::CREATED,
         &payment::open(mutation.ctx, mutation.idempotency, invoice, wanted).await?,
@@ -124,7 +140,8 @@ pub async fn cancel_payment(
     Ok(present(StatusCode::OK, &payment::cancel(mutation.ctx, mutation.idempotency, id).await?))
 }
 
-fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
+/// Presents a payment that was opened or moved.
+pub(super) fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
     let mut response =
         respond::effect(status, made.origin, Some(made.value.version), &PaymentBody::of(&made.value));
     if matches!(made.value.state.as_str(), "submitting" | "unknown") {

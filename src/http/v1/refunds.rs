@@ -59,7 +59,8 @@ pub struct CreateRefund {
     #[serde(default)]
     #[schema(required = false)]
     payment: Option<Uuid>,
-    /// `gateway` or `bank_transfer`; as the payment's method allows where it is left out.
+    /// `gateway` or `bank_transfer`. Where it is left out: as the payment's method allows, and by bank transfer to the obligor
+    /// where somebody else paid by a link.
     #[serde(default)]
     #[schema(required = false)]
     route: Option<String>,

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::SignedDuration;
 use madoguchi::config::Settings;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::app::{AOMORI, Answer, Person, TestApp};
+use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
 use crate::support::db::TestDb;
 use crate::support::money::Books;
 use crate::support::repeat::everything_again;
@@ -55,6 +56,38 @@ impl<'a> Payer<'a> {
     pub async fn open(&self, method: &str) -> Answer {
         let path = format!("/v1/tenants/{AOMORI}/invoices/{}/payments", self.invoice);
         self.app.post(&self.who(), &path, json!({ "method": method })).await
+    }
+
+    /// Asks for a payment in place of the one that is open.
+    pub async fn replace(&self, method: &str) -> Answer {
+        self.replace_with(method, &new_key()).await
+    }
+
+    /// As [`Payer::replace`], under a key.
+    pub async fn replace_with(&self, method: &str, key: &str) -> Answer {
+        let wanted = json!({ "method": method, "replace_open": true });
+        let headers = [("idempotency-key", key)];
+        let path = self.path("/payments");
+        self.app.call(Method::POST, &path, Some(&self.who()), &headers, Some(wanted)).await
+    }
+
+    /// A path below the invoice.
+    pub fn path(&self, rest: &str) -> String {
+        format!("/v1/tenants/{AOMORI}/invoices/{}{rest}", self.invoice)
+    }
+
+    /// The invoice as the payer sees it.
+    pub async fn invoice(&self) -> Value {
+        self.app.get(&self.who(), &self.path("")).await.expect(200)
+    }
+
+    /// A slip of a convenience store: its page, once it is issued.
+    pub async fn slip(&self) -> String {
+        let page = self.page("konbini").await;
+        self.does(&page, "konbini", "").await;
+        let issued = async || self.books().await.states().last() == Some(&"awaiting_payment");
+        self.app.until("the slip is issued", issued).await;
+        page
     }
 
     /// The hosted page of a new payment.

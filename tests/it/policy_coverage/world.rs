@@ -42,6 +42,7 @@ pub struct Case {
     pub id: String,
     attachment: String,
     pub invoice: String,
+    number: String,
     pub payment: String,
 }
 
@@ -60,6 +61,7 @@ pub struct World {
     refund: String,
     receipt: String,
     payout: String,
+    link: String,
     basket: String,
     draft: Case,
     submitted: Case,
@@ -93,6 +95,7 @@ impl World {
         let payment = open_payment(&app, &applicant, &submitted).await;
         payment["id"].as_str().unwrap().clone_into(&mut submitted.payment);
         let spare = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        let link = link(&app, &applicant, &spare).await;
         let proposed = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         propose(&app, &clerk, &proposed).await;
         let mut decided = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
@@ -121,6 +124,7 @@ impl World {
             refund,
             receipt,
             payout,
+            link,
             basket,
             draft,
             submitted,
@@ -165,6 +169,8 @@ impl World {
         let case = self.case(target);
         let id = if template.contains("/invoices/") {
             &case.invoice
+        } else if template.contains("/payment-links/") {
+            &self.link
         } else if template.contains("payments/{id}") {
             &case.payment
         } else if template.contains("/receipts/") {
@@ -188,7 +194,12 @@ impl World {
             .replace("{department}", department)
             .replace("{procedure}", PROCEDURE)
             .replace("{version}", "1")
+            .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
+        let path = match path.strip_suffix("/invoices") {
+            Some(before) => format!("{before}/invoices?number={}", missing.unwrap_or(&case.number)),
+            None => path,
+        };
         assert!(!path.contains('{'), "{path}: say what stands there");
         path
     }
@@ -212,7 +223,7 @@ impl World {
             }
             "reverse_counter_payment" => json!({ "reason": "誤入力" }),
             "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
-            "open_payment" => json!({ "method": "card" }),
+            "open_payment" | "pay_by_link" => json!({ "method": "card" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),
             "set_payee" => payee("クドウ"),
             "create_refund" => {
@@ -262,7 +273,7 @@ pub async fn draft_of(app: &TestApp, applicant: &Person) -> String {
 async fn draft(app: &TestApp, applicant: &Person) -> Case {
     let id = draft_of(app, applicant).await;
     let attachment = attachment(app, applicant, &id).await;
-    Case { id, attachment, invoice: String::new(), payment: String::new() }
+    Case { id, attachment, invoice: String::new(), number: String::new(), payment: String::new() }
 }
 
 async fn attachment(app: &TestApp, applicant: &Person, id: &str) -> String {
@@ -275,13 +286,20 @@ pub async fn submit(app: &TestApp, applicant: &Person, id: String) -> Case {
     let path = format!("/v1/tenants/020001/applications/{id}/submit");
     let submitted = app.post(applicant, &path, json!({})).await.expect(200);
     let invoice = submitted["invoice"]["id"].as_str().unwrap().to_owned();
-    Case { attachment: attachment(app, applicant, &id).await, id, invoice, payment: String::new() }
+    let number = submitted["invoice"]["number"].as_str().unwrap().to_owned();
+    Case { attachment: attachment(app, applicant, &id).await, id, invoice, number, payment: String::new() }
 }
 
 /// Opens a payment with e-money.
 pub async fn open_payment(app: &TestApp, applicant: &Person, case: &Case) -> Value {
     let path = format!("/v1/tenants/020001/invoices/{}/payments", case.invoice);
     app.post(applicant, &path, json!({ "method": "nanaco" })).await.expect(201)
+}
+
+/// A link that somebody else could pay by.
+async fn link(app: &TestApp, applicant: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/payment-links", case.invoice);
+    app.post(applicant, &path, json!({})).await.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
 /// Pays the invoice with e-money.

@@ -15,6 +15,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("payments", "(SELECT COUNT(*) FROM payments)"),
     ("payment versions", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM payments)"),
     ("counter entries", "(SELECT COUNT(*) FROM counter_payments)"),
+    ("links", "(SELECT COUNT(*) FROM payment_links)"),
     ("operations", "(SELECT COUNT(*) FROM gateway_operations)"),
     ("notifications", "(SELECT COUNT(*) FROM gateway_notifications)"),
     ("ledger entries", "(SELECT COUNT(*) FROM ledger_entries)"),

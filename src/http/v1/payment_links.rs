@@ -1,0 +1,266 @@
+//! `…/payment-links`: a party gives a link out, and whoever holds it sees the notice and pays, without an account.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::payments::{self, OpenPaymentRequest, PaymentBody};
+use crate::domain::id::TenantCode;
+use crate::http::contract::{
+    ChangeProblems, IdempotencyKeyHeader, PublicProblems, ReadProblems, ResourcePath,
+};
+use crate::http::error::ApiError;
+use crate::http::extract::{Anyone, BearerMutation, Mutation, Nothing, SignedIn, segment};
+use crate::http::{locale, respond};
+use crate::service::payment_link::{self, LinkView};
+use crate::store::payment_links::PaymentLinkRow;
+
+/// Adds the calls of this file.
+pub fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(create_payment_link)
+        .service(list_payment_links)
+        .service(revoke_payment_link)
+        .service(get_payment_link)
+        .service(pay_by_link);
+}
+
+/// How long the link is to be good.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreatePaymentLink {
+    /// The last day in Japan on which it is good; as long as the body allows where it is left out.
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<String>, format = Date)]
+    expires_on: Option<Date>,
+}
+
+/// A link to pay by.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentLinkBody {
+    /// The link.
+    id: Uuid,
+    /// The invoice that is paid by it.
+    invoice: Uuid,
+    /// From when on it is worth nothing.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// When a party took it back.
+    #[schema(format = DateTime)]
+    revoked_at: Option<String>,
+}
+
+impl PaymentLinkBody {
+    fn of(row: &PaymentLinkRow) -> Self {
+        Self {
+            id: row.id.0,
+            invoice: row.invoice_id.0,
+            expires_at: row.expires_at.0.to_string(),
+            revoked_at: row.revoked_at.map(|at| at.0.to_string()),
+        }
+    }
+}
+
+/// A new link with its secret.
+#[derive(Serialize, ToSchema)]
+pub struct IssuedPaymentLink {
+    /// The link.
+    #[serde(flatten)]
+    link: PaymentLinkBody,
+    /// The secret. It is told once: null where the request is repeated; then make another link and revoke this one.
+    token: Option<String>,
+    /// Where its holder begins; null with the token.
+    url: Option<String>,
+}
+
+/// The links of an invoice.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentLinkList {
+    /// Oldest first.
+    items: Vec<PaymentLinkBody>,
+    /// Always null: there is one page.
+    next_cursor: Option<String>,
+}
+
+/// The secret of a link.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the path; it is read by the handler")]
+pub struct TokenPath {
+    /// The link's secret.
+    token: String,
+}
+
+/// One line of the notice.
+#[derive(Serialize, ToSchema)]
+pub struct NoticeLine {
+    /// Name of the fee.
+    item: String,
+    /// In yen.
+    amount: i64,
+    /// The clause of the ordinance.
+    basis: String,
+    /// 歳入科目.
+    revenue_account: String,
+    /// 会計年度.
+    fiscal_year: i16,
+    /// True while the amount has not been confirmed by the body.
+    sample: bool,
+}
+
+/// The notice (納入通知) as whoever pays it must see it, and nothing of the person who owes.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentLinkView {
+    /// 納付番号: the one number of this debt.
+    number: String,
+    /// The body owed to.
+    tenant: String,
+    /// Its name.
+    tenant_name: String,
+    /// For what it is paid (請求の事由).
+    title: String,
+    /// 会計年度.
+    fiscal_year: i64,
+    /// The lines.
+    lines: Vec<NoticeLine>,
+    /// In yen.
+    total: i64,
+    /// Where the debt stands, as of an invoice.
+    state: String,
+    /// When the notice was issued.
+    #[schema(format = DateTime)]
+    issued_at: String,
+    /// The methods by which it can be paid by this link now.
+    payable_by: Vec<String>,
+    /// From when on the link is worth nothing.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// The youngest payment that was opened by this link.
+    payment: Option<PaymentBody>,
+}
+
+impl PaymentLinkView {
+    fn of(found: LinkView) -> Self {
+        let locale = locale::current().locale;
+        let invoice = found.invoice;
+        let line = |line: &crate::domain::invoice::InvoiceLine| NoticeLine {
+            item: locale.pick(&line.label_ja, &line.label_en).clone(),
+            amount: line.amount.amount(),
+            basis: line.basis.clone(),
+            revenue_account: line.revenue_account.clone(),
+            fiscal_year: line.fiscal_year,
+            sample: line.sample,
+        };
+        Self {
+            number: invoice.number.clone(),
+            tenant: invoice.tenant_id.to_string(),
+            tenant_name: locale.pick(found.body.ja, found.body.en),
+            title: locale.pick(found.title.ja, found.title.en),
+            fiscal_year: invoice.fiscal_year,
+            lines: invoice.lines.0.iter().map(line).collect(),
+            total: invoice.total.amount(),
+            state: invoice.state,
+            issued_at: invoice.issued_at.0.to_string(),
+            payable_by: found.payable_by,
+            expires_at: found.link.expires_at.0.to_string(),
+            payment: found.payment.as_ref().map(PaymentBody::of),
+        }
+    }
+}
+
+/// Make a link to pay by
+///
+/// For a party: whoever holds the link sees the notice, not who owes it, and can pay without an account, days later if
+/// need be. What is refunded goes to the obligor, not to the holder. The token is told once.
+#[utoipa::path(
+    operation_id = "create_payment_link", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
+    request_body = CreatePaymentLink,
+    responses((status = 201, description = "The link", body = IssuedPaymentLink), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/invoices/{id}/payment-links")]
+pub async fn create_payment_link(
+    mutation: Mutation<CreatePaymentLink>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let invoice = segment(&request, "id")?;
+    let public_url = mutation.ctx.core.settings.http.public_url.clone();
+    let made =
+        payment_link::create(mutation.ctx, mutation.idempotency, invoice, mutation.body.expires_on).await?;
+    let token = made.value.token;
+    let url = token.as_ref().map(|token| format!("{public_url}/v1/payment-links/{token}"));
+    let body = IssuedPaymentLink { link: PaymentLinkBody::of(&made.value.row), token, url };
+    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &body))
+}
+
+/// List the links of an invoice
+///
+/// For a party; without their secrets, which nobody knows any more.
+#[utoipa::path(
+    operation_id = "list_payment_links", tag = "payments", params(ResourcePath),
+    responses((status = 200, description = "The links", body = PaymentLinkList), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/invoices/{id}/payment-links")]
+pub async fn list_payment_links(
+    SignedIn(ctx): SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
+    let rows = payment_link::list(ctx, tenant, id).await?;
+    let items = rows.iter().map(PaymentLinkBody::of).collect();
+    Ok(respond::plain(&PaymentLinkList { items, next_cursor: None }))
+}
+
+/// Take a link back
+///
+/// From now on it is not found. A payment that was opened by it goes on; cancel that one by itself.
+#[utoipa::path(
+    operation_id = "revoke_payment_link", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
+    responses((status = 204, description = "Taken back"), ChangeProblems),
+)]
+#[delete("/v1/tenants/{tenant}/payment-links/{id}")]
+pub async fn revoke_payment_link(
+    mutation: Mutation<Nothing>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(&request, "id")?;
+    Ok(respond::nothing(payment_link::revoke(mutation.ctx, mutation.idempotency, id).await?.origin))
+}
+
+/// Look at what a link asks for
+///
+/// The notice: number, fiscal year, revenue accounts, amount, for what, and by which methods. Unknown, expired and revoked
+/// links are all 404.
+#[utoipa::path(
+    operation_id = "get_payment_link", tag = "payments", params(TokenPath),
+    responses((status = 200, description = "The notice", body = PaymentLinkView), PublicProblems),
+    security(()),
+)]
+#[get("/v1/payment-links/{token}")]
+pub async fn get_payment_link(Anyone(ctx): Anyone, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let view = payment_link::look(ctx, segment(&request, "token")?).await?;
+    Ok(respond::plain(&PaymentLinkView::of(view)))
+}
+
+/// Pay by a link
+///
+/// Opens a payment as its payer. With `replace_open` only a payment that was opened by the same link gives way. Ask for
+/// the link again to see what became of the payment.
+#[utoipa::path(
+    operation_id = "pay_by_link", tag = "payments", params(TokenPath, IdempotencyKeyHeader),
+    request_body = OpenPaymentRequest,
+    responses((status = 201, description = "The payment", body = PaymentBody), ChangeProblems),
+    security(()),
+)]
+#[post("/v1/payment-links/{token}/payments")]
+pub async fn pay_by_link(
+    mutation: BearerMutation<OpenPaymentRequest>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let token = segment(&request, "token")?;
+    let BearerMutation { ctx, key, fingerprint, body } = mutation;
+    let made = payment_link::pay(ctx, token, (key, fingerprint), body.wanted()).await?;
+    Ok(payments::present(StatusCode::CREATED, &made))
+}
