@@ -9,6 +9,7 @@ pub mod baskets;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
+pub mod documents;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
@@ -51,6 +52,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(corrections::configure)
         .configure(approvals::configure)
         .configure(timeline::configure)
+        .configure(documents::configure)
         .configure(clock::configure)
         .configure(jwks::configure)
         .configure(procedure_language::configure);
