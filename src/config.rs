@@ -28,6 +28,8 @@ pub struct Settings {
     pub database: DatabaseSection,
     /// Where attachments are kept.
     pub files: FileSettings,
+    /// Making PDFs.
+    pub documents: DocumentSettings,
     /// Where mail goes.
     pub mail: MailSettings,
     /// Passwords and tokens.
@@ -98,6 +100,20 @@ pub struct DatabaseSection {
 pub struct FileSettings {
     /// Folder of the attachments.
     pub directory: PathBuf,
+}
+
+/// `[documents]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentSettings {
+    /// Folders that are looked through for fonts.
+    pub font_directories: Vec<PathBuf>,
+    /// Families to set documents in, the one to be preferred first.
+    pub font_families: Vec<String>,
+    /// Folder of the installation's own templates; empty: those of the program.
+    pub templates_directory: PathBuf,
+    /// Documents that are made at once.
+    pub rendering_at_once: usize,
 }
 
 /// `[mail]`.

@@ -17,7 +17,7 @@ use aws_lc_rs::{digest, hkdf, hmac};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use self::signer::CheckpointSigner;
+use self::signer::StatementSigner;
 use crate::clock::IdGen;
 use crate::domain::id::TenantCode;
 
@@ -123,7 +123,8 @@ pub struct Keyring {
     installation: DataKey,
     index: hmac::Key,
     tenants: RwLock<HashMap<TenantCode, (u32, DataKey)>>,
-    checkpoints: CheckpointSigner,
+    checkpoints: StatementSigner,
+    documents: StatementSigner,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -137,13 +138,19 @@ impl Keyring {
     pub fn new(installation_secret: &[u8; KEY_LEN]) -> Self {
         let installation = DataKey::from_bytes(derive(installation_secret, b"madoguchi wrap v1"));
         let index = hmac::Key::new(hmac::HMAC_SHA256, &derive(installation_secret, b"madoguchi index v1"));
-        let checkpoints = CheckpointSigner::new(installation_secret);
-        Self { installation, index, tenants: RwLock::default(), checkpoints }
+        let checkpoints = StatementSigner::new(installation_secret, signer::CHECKPOINTS);
+        let documents = StatementSigner::new(installation_secret, signer::DOCUMENTS);
+        Self { installation, index, tenants: RwLock::default(), checkpoints, documents }
     }
 
     /// The key that signs checkpoints.
-    pub fn checkpoints(&self) -> &CheckpointSigner {
+    pub fn checkpoints(&self) -> &StatementSigner {
         &self.checkpoints
+    }
+
+    /// The key that signs the proofs of documents.
+    pub fn documents(&self) -> &StatementSigner {
+        &self.documents
     }
 
     /// Derives a 32-byte secret for another purpose (a signing seed) from the installation's secret.

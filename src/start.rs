@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::catalogue::{Catalogue, CatalogueFault, LiveCatalogue};
 use crate::clock::{Clock, IdGen};
 use crate::config::{BadSettings, Settings};
+use crate::documents::DocumentRenderer;
 use crate::domain::id::TenantCode;
 use crate::drill::Drill;
 use crate::files::FileStore;
@@ -139,6 +140,7 @@ pub async fn build_core_on(
     let keys = Keyring::new(&installation_key);
     load_tenant_keys(&db, &catalogue, &keys, sources.ids.as_ref()).await?;
     pin_procedures(&db, &catalogue).await?;
+    let documents = Arc::new(DocumentRenderer::new(&settings.documents));
     let files = FileStore::open(&settings.files.directory)
         .map_err(|error| StartError::Files { what: settings.files.directory.display().to_string(), error })?;
     let passwords = PasswordPool::start(&settings.identity, Arc::clone(&sources.ids))?;
@@ -154,6 +156,7 @@ pub async fn build_core_on(
         ids: sources.ids,
         settings: Arc::new(settings),
         files,
+        documents,
         passwords,
         tokens,
         gateways,
@@ -164,10 +167,10 @@ pub async fn build_core_on(
     Ok(core)
 }
 
-/// The public keys that checkpoints are signed with, as a JWK set (RFC 7517), for an auditor without our secret.
+/// The public keys that checkpoints and documents are signed with, as a JWK set (RFC 7517), for an auditor without our secret.
 pub fn checkpoint_keys(settings: &Settings) -> Result<serde_json::Value, StartError> {
     let keys = Keyring::new(&settings.secrets.installation_key()?);
-    Ok(serde_json::json!({ "keys": [keys.checkpoints().jwk()] }))
+    Ok(serde_json::json!({ "keys": [keys.checkpoints().jwk(), keys.documents().jwk()] }))
 }
 
 /// Opens the database that the settings name.

@@ -13,6 +13,7 @@ mod openapi;
 mod procedures;
 mod serve;
 mod simulator;
+mod verify;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -68,6 +69,8 @@ enum Command {
     /// Members of staff
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
+    /// Check a document by its QR code's token
+    Verify(verify::VerifyOptions),
 }
 
 /// What most commands take.
@@ -174,6 +177,7 @@ pub fn main() -> ExitCode {
         Command::Simulator(options) => simulator::simulator(&options),
         Command::Procedures(command) => procedures::procedures(&command),
         Command::Officer(command) => officer::officer(&command),
+        Command::Verify(options) => verify::verify(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -51,6 +51,7 @@ mod order;
 mod outgoing;
 mod parts;
 mod places;
+pub mod printed;
 mod rules;
 mod schema;
 mod tidy;

@@ -21,6 +21,7 @@ pub mod fiscal_year;
 pub mod form;
 pub mod id;
 pub mod invoice;
+pub mod issued_document;
 pub mod ledger;
 pub mod lockout;
 pub mod merge_patch;

@@ -198,7 +198,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) => StatusCode::CONFLICT,
-        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::NotFound | Refusal::DocumentNotAuthentic => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongState { .. }
         | Refusal::NotForNotifications
@@ -223,9 +223,10 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Invalid(_)
         | Refusal::IdempotencyKeyReused
         | Refusal::MethodNotOffered
+        | Refusal::CharactersNotPrintable { .. }
         | Refusal::AgentNotDesignated => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::VersionRequired => StatusCode::PRECONDITION_REQUIRED,
         Refusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Busy { .. } | Refusal::FontMissing => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

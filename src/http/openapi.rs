@@ -28,6 +28,7 @@ use utoipa_actix_web::AppExt;
         (name = "applications", description = "From the draft to the decision"),
         (name = "payments", description = "Invoices, payments and receipts"),
         (name = "review", description = "For staff: queues, corrections, proposals, approvals"),
+        (name = "documents", description = "Checking a paper that was issued here"),
         (name = "me", description = "My applications and invoices, at all counters"),
         (name = "gateways", description = "For payment gateways: their notifications"),
         (name = "operations", description = "For operators"),

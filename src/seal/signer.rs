@@ -1,6 +1,7 @@
-//! The key that signs checkpoints: Ed25519, derived from the installation's secret, so the database does not hold it.
+//! The keys that sign statements of the installation, one a purpose: checkpoints, and the proofs of documents. Ed25519, derived
+//! from the installation's secret, so the database does not hold them.
 //!
-//! It is another key than that of the access tokens: who may sign one must not be able to sign the other.
+//! They are other keys than that of the access tokens: who may sign one must not be able to sign the other.
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use data_encoding::BASE64URL_NOPAD;
@@ -8,7 +9,10 @@ use serde_json::{Value, json};
 
 use super::{KEY_LEN, derive, sha256};
 
-const PURPOSE: &[u8] = b"madoguchi checkpoint v1";
+/// The purpose of the key that signs checkpoints.
+pub(super) const CHECKPOINTS: &[u8] = b"madoguchi checkpoint v1";
+/// The purpose of the key that signs the proofs of documents.
+pub(super) const DOCUMENTS: &[u8] = b"madoguchi document v1";
 
 /// What a signature turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,23 +23,23 @@ pub enum SignatureCheck {
     Invalid,
 }
 
-/// Signs and checks checkpoints.
-pub struct CheckpointSigner {
+/// Signs and checks statements of one purpose.
+pub struct StatementSigner {
     pair: Ed25519KeyPair,
     /// RFC 7638 thumbprint of the public key.
     key_id: String,
 }
 
-impl std::fmt::Debug for CheckpointSigner {
+impl std::fmt::Debug for StatementSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CheckpointSigner").field("key_id", &self.key_id).finish_non_exhaustive()
+        f.debug_struct("StatementSigner").field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
 
-impl CheckpointSigner {
-    /// Derives the key from the installation's secret.
-    pub(super) fn new(installation_secret: &[u8; KEY_LEN]) -> Self {
-        let seed = derive(installation_secret, PURPOSE);
+impl StatementSigner {
+    /// Derives the key of a purpose from the installation's secret.
+    pub(super) fn new(installation_secret: &[u8; KEY_LEN], purpose: &[u8]) -> Self {
+        let seed = derive(installation_secret, purpose);
         #[expect(clippy::expect_used, reason = "Ed25519 takes any 32 bytes; the length is in the type")]
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("a seed of 32 bytes");
         let x = BASE64URL_NOPAD.encode(pair.public_key().as_ref());
@@ -70,18 +74,40 @@ impl CheckpointSigner {
     }
 }
 
+/// Checks a signature by whichever of the public keys of a JWK set (RFC 7517) made it, without any secret.
+pub fn check_with_jwks(keys: &Value, statement: &[u8], signature: &[u8]) -> SignatureCheck {
+    let known = keys["keys"].as_array().into_iter().flatten().filter(|key| key["crv"] == "Ed25519");
+    let points = known.filter_map(|key| BASE64URL_NOPAD.decode(key["x"].as_str()?.as_bytes()).ok());
+    for point in points {
+        if UnparsedPublicKey::new(&ED25519, point).verify(statement, signature).is_ok() {
+            return SignatureCheck::Valid;
+        }
+    }
+    SignatureCheck::Invalid
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_the_same_secret_and_the_same_bytes_make_a_valid_signature() {
-        let (ours, theirs) = (CheckpointSigner::new(&[7; 32]), CheckpointSigner::new(&[8; 32]));
+        let (ours, theirs) =
+            (StatementSigner::new(&[7; 32], CHECKPOINTS), StatementSigner::new(&[8; 32], CHECKPOINTS));
         let signature = ours.sign(b"statement");
-        assert_eq!(CheckpointSigner::new(&[7; 32]).check(b"statement", &signature), SignatureCheck::Valid);
+        assert_eq!(
+            StatementSigner::new(&[7; 32], CHECKPOINTS).check(b"statement", &signature),
+            SignatureCheck::Valid
+        );
         assert_eq!(ours.check(b"statemenT", &signature), SignatureCheck::Invalid);
         assert_eq!(theirs.check(b"statement", &signature), SignatureCheck::Invalid);
         assert_eq!(ours.check(b"statement", &signature[1..]), SignatureCheck::Invalid);
         assert_ne!(ours.key_id(), theirs.key_id());
+        let keys = json!({ "keys": [theirs.jwk(), ours.jwk()] });
+        assert_eq!(check_with_jwks(&keys, b"statement", &signature), SignatureCheck::Valid);
+        let others = json!({ "keys": [theirs.jwk()] });
+        assert_eq!(check_with_jwks(&others, b"statement", &signature), SignatureCheck::Invalid);
+        let documents = StatementSigner::new(&[7; 32], DOCUMENTS);
+        assert_eq!(documents.check(b"statement", &signature), SignatureCheck::Invalid, "one key a purpose");
     }
 }

@@ -9,7 +9,7 @@ use super::{Core, Failure};
 use crate::domain::audit::{CHAIN_START, ChainHash};
 use crate::domain::checkpoint::{ChainName, Leaf, Statement, merkle_root, unpack};
 use crate::domain::id::TenantCode;
-use crate::seal::signer::{CheckpointSigner, SignatureCheck};
+use crate::seal::signer::{SignatureCheck, StatementSigner};
 use crate::store::Reads;
 use crate::store::checkpoints::{self, CheckpointRow, Window};
 
@@ -77,7 +77,7 @@ impl Walk {
     /// Holds one checkpoint against the one before it, its own content and the signature.
     fn step(
         &mut self,
-        signer: &CheckpointSigner,
+        signer: &StatementSigner,
         row: &CheckpointRow,
         witnesses: &[Witness],
         report: &mut AuditReport,

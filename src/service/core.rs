@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::catalogue::LiveCatalogue;
 use crate::clock::{Clock, IdGen};
 use crate::config::Settings;
+use crate::documents::DocumentRenderer;
 use crate::drill::Drill;
 use crate::files::FileStore;
 use crate::gateway::Gateways;
@@ -29,6 +30,8 @@ pub struct Core {
     pub settings: Arc<Settings>,
     /// Attachments.
     pub files: FileStore,
+    /// Making PDFs, bounded.
+    pub documents: Arc<DocumentRenderer>,
     /// Slow password hashing, bounded.
     pub passwords: PasswordPool,
     /// Access tokens.

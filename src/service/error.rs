@@ -128,6 +128,15 @@ pub enum Refusal {
     MethodNotOffered,
     /// No agent behind the method is designated for this revenue today (T-5, R-79).
     AgentNotDesignated,
+    /// The server has no font with Japanese characters.
+    FontMissing,
+    /// The server's fonts lack characters of a document.
+    CharactersNotPrintable {
+        /// Those characters.
+        characters: String,
+    },
+    /// Not a document that this installation issued.
+    DocumentNotAuthentic,
     /// `If-Match` is missing.
     VersionRequired,
     /// `If-Match` names an old version.
@@ -193,6 +202,9 @@ impl Refusal {
             Self::ReceiptRevoked => "receipt_revoked",
             Self::MethodNotOffered => "method_not_offered",
             Self::AgentNotDesignated => "agent_not_designated",
+            Self::FontMissing => "font_missing",
+            Self::CharactersNotPrintable { .. } => "characters_not_printable",
+            Self::DocumentNotAuthentic => "document_not_authentic",
             Self::VersionRequired => "version_required",
             Self::StaleVersion { .. } => "stale_version",
             Self::IdempotencyKeyRequired => "idempotency_key_required",
@@ -221,6 +233,7 @@ impl Refusal {
             Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
             Self::Approval(refusal) => refusal.argument(),
+            Self::CharactersNotPrintable { characters } => characters.clone(),
             Self::Refund(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
@@ -266,6 +279,9 @@ impl Refusal {
             | Self::EntryNotReversible => self.payment_text(),
             Self::Approval(refusal) => refusal.text(),
             Self::Refund(refusal) => refusal.text(),
+            Self::FontMissing | Self::CharactersNotPrintable { .. } | Self::DocumentNotAuthentic => {
+                self.document_text()
+            }
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",
@@ -355,6 +371,21 @@ impl Refusal {
                 "No agent behind this payment method is designated by a notice in force for this revenue today.",
             ),
             _ => ("この支払方法は利用できません。", "This payment method is not offered here."),
+        }
+    }
+
+    /// The sentences about documents.
+    fn document_text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::FontMissing => (
+                "サーバーに日本語フォントがないため PDF を作成できません（Debian では fonts-noto-cjk を導入してください）。",
+                "The server has no Japanese font, so no PDF can be made (on Debian, install fonts-noto-cjk).",
+            ),
+            Self::CharactersNotPrintable { .. } => (
+                "サーバーのフォントにない文字があるため PDF を作成できません: {}",
+                "The server's fonts lack characters of this document: {}",
+            ),
+            _ => ("この文書は当窓口が発行したものではありません。", "This document was not issued here."),
         }
     }
 

@@ -31,6 +31,7 @@ mod identity;
 mod identity_http;
 mod impact;
 mod invoice_lines;
+mod issued_documents;
 mod journey;
 mod kill_points;
 mod ledger_check;

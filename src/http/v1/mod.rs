@@ -10,6 +10,7 @@ pub mod baskets;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
+pub mod documents;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
@@ -60,6 +61,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(corrections::configure)
         .configure(approvals::configure)
         .configure(timeline::configure)
+        .configure(documents::configure)
         .configure(clock::configure)
         .configure(jwks::configure)
         .configure(procedure_language::configure);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use madoguchi::catalogue::LiveCatalogue;
 use madoguchi::clock::{Clock, SystemIds};
 use madoguchi::config::Settings;
+use madoguchi::documents::DocumentRenderer;
 use madoguchi::drill::Drill;
 use madoguchi::files::FileStore;
 use madoguchi::gateway::Gateways;
@@ -44,6 +45,7 @@ pub fn core_over(db: Db, clock: Arc<dyn Clock>, change: impl FnOnce(&mut Setting
         clock,
         ids: ids.clone(),
         files: FileStore::open(&new_folder()).unwrap(),
+        documents: Arc::new(DocumentRenderer::new(&settings.documents)),
         passwords: PasswordPool::start(identity, ids).unwrap(),
         tokens: TokenSigner::new(&SECRET, &settings.http.public_url, minutes).unwrap(),
         gateways: Gateways::default(),

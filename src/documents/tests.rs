@@ -1,0 +1,99 @@
+//! Tests of setting documents, with the fonts of this machine; `.ci/run` installs them.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::*;
+use crate::domain::id::TenantCode;
+use crate::domain::issued_document::DocumentKind;
+
+fn settings(families: &[&str]) -> DocumentSettings {
+    DocumentSettings {
+        font_directories: vec![PathBuf::from("/usr/share/fonts"), PathBuf::from("/usr/local/share/fonts")],
+        font_families: families.iter().map(|name| (*name).to_owned()).collect(),
+        templates_directory: PathBuf::new(),
+        rendering_at_once: 1,
+    }
+}
+
+/// A renderer, where the machine has a Japanese font; without one there is nothing to set.
+fn renderer() -> Option<DocumentRenderer> {
+    let renderer = DocumentRenderer::new(&settings(&["Noto Sans CJK JP", "Noto Sans JP"]));
+    match renderer.render_now(&order(DocumentKind::Decision, "山田")) {
+        Err(RenderFault::FontMissing) => {
+            eprintln!(
+                "no Japanese font is installed: the documents are not set (Debian package fonts-noto-cjk)"
+            );
+            None
+        }
+        _ => Some(renderer),
+    }
+}
+
+fn order(kind: DocumentKind, name: &str) -> DocumentOrder {
+    let tenant = TenantCode::parse("020001").unwrap();
+    let rows = json!([{ "label": "氏名", "value": name }]);
+    let data = json!({
+        "title": "許可書", "number": "第1号", "decided": "令和8年11月29日", "arrived": "令和8年11月1日", "addressee": "青森県知事",
+        "authority": "青森県知事", "issuer": "青森県知事", "sentence": "次のとおり許可します。", "conditions_label": "条件",
+        "conditions": ["一", "二"], "reasons_label": "理由", "reasons": [], "facts": rows, "instruction_label": "教示",
+        "instruction": ["この処分に不服がある場合は、"], "answers": rows, "attachments_label": "添付", "attachments": [],
+        "fee_label": "手数料", "fee": rows, "qr_text": "http://127.0.0.1:8080/v1/verify/1~020001~x", "qr_alt": "二次元コード",
+        "qr_hint": "確認できます。", "qr_lines": ["http", "://"],
+    });
+    let template = templates::find(std::path::Path::new(""), &tenant, "any", kind);
+    DocumentOrder { template, data, made_at: "2026-11-29T00:00:00Z".parse().unwrap() }
+}
+
+#[test]
+fn every_document_is_an_archivable_accessible_pdf_and_the_same_bytes_again() {
+    let Some(renderer) = renderer() else { return };
+    for kind in DocumentKind::ALL {
+        // 𠮷 髙 﨑: characters that lesser fonts lack.
+        let first = renderer.render_now(&order(kind, "𠮷田　髙﨑")).unwrap();
+        assert!(first.starts_with(b"%PDF-1.7"), "{kind:?}");
+        let text = String::from_utf8_lossy(&first);
+        assert!(text.contains("pdfaid:part>2<") && text.contains("pdfaid:conformance>A<"), "PDF/A-2a");
+        assert!(text.contains("pdfuaid:part>1<"), "PDF/UA-1");
+        for _ in 0..12 {
+            assert_eq!(renderer.render_now(&order(kind, "𠮷田　髙﨑")).unwrap(), first, "{kind:?}");
+        }
+        assert_ne!(renderer.render_now(&order(kind, "別人")).unwrap(), first, "other words, other bytes");
+    }
+}
+
+#[test]
+fn a_character_that_no_font_has_refuses_the_document_by_name() {
+    let Some(renderer) = renderer() else { return };
+    let refused = renderer.render_now(&order(DocumentKind::Decision, "田\u{10FFFD}"));
+    assert_eq!(refused, Err(RenderFault::CharactersMissing("\u{10FFFD}".to_owned())));
+}
+
+#[test]
+fn without_the_configured_fonts_there_is_no_document() {
+    let renderer = DocumentRenderer::new(&settings(&["A Family Nobody Has"]));
+    let refused = renderer.render_now(&order(DocumentKind::Decision, "田"));
+    assert_eq!(refused, Err(RenderFault::FontMissing));
+}
+
+#[test]
+fn a_template_reads_its_data_and_nothing_else() {
+    let Some(renderer) = renderer() else { return };
+    for template in
+        ["#read(\"/etc/hostname\")", "#read(\"../../etc/hostname\")", "#import \"@preview/x:1.0.0\": *"]
+    {
+        let order = DocumentOrder { template: template.to_owned(), ..order(DocumentKind::Decision, "田") };
+        assert!(matches!(renderer.render_now(&order), Err(RenderFault::Template(_))), "{template}");
+    }
+    let endless =
+        DocumentOrder { template: "#while true {}".to_owned(), ..order(DocumentKind::Decision, "田") };
+    assert!(matches!(renderer.render_now(&endless), Err(RenderFault::Template(_))));
+}
+
+#[test]
+fn what_people_enter_is_printed_and_never_read_as_a_template() {
+    let Some(renderer) = renderer() else { return };
+    let plain = renderer.render_now(&order(DocumentKind::Decision, "#panic(1) *x* $y$ ]"));
+    assert!(plain.is_ok(), "{plain:?}");
+}
