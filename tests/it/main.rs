@@ -47,4 +47,5 @@ mod review;
 mod schema_parity;
 mod simulator;
 mod store;
+mod storm;
 mod tidy;
