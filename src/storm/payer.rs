@@ -191,7 +191,7 @@ impl Payer {
             self.record.by_hand.push(id);
             let stand = &self.stand;
             let at = (&stand.http, &stand.simulator, &stand.secrets);
-            stranger::interfere(at, &stand.server, (id, &reference(&payment))).await?;
+            stranger::interfere(at, &stand.server, (id, &reference(&payment))).await;
         }
         Ok(paid)
     }

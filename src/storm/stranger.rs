@@ -6,8 +6,8 @@ use data_encoding::HEXLOWER;
 use reqwest::Client;
 use serde_json::{Value, json};
 
+use super::TENANT;
 use super::simulator::Simulator;
-use super::{StormError, TENANT};
 
 /// The merchant's secrets that a stranger has got hold of.
 #[derive(Clone, Debug)]
@@ -25,9 +25,13 @@ pub async fn interfere(
     (http, simulator, secrets): (&Client, &Simulator, &Secrets),
     server: &str,
     (id, reference): (&str, &str),
-) -> Result<(), StormError> {
+) {
     let url = format!("{}/api/v1/payments?external_order_num={reference}", simulator.base);
-    let list: Value = http.get(url).basic_auth(&secrets.komoju_key, Some("")).send().await?.json().await?;
+    // The gateway is in the storm too; a stranger who learns nothing makes something up.
+    let list = match http.get(url).basic_auth(&secrets.komoju_key, Some("")).send().await {
+        Ok(answer) => answer.json().await.unwrap_or_default(),
+        Err(_) => Value::Null,
+    };
     let known = list.pointer("/data/0").cloned();
     let mut data = known.unwrap_or_else(|| json!({ "id": "nobody", "status": "captured" }));
     let secret = if id == "F23" { &secrets.stripe_webhook } else { &secrets.komoju_webhook };
@@ -54,5 +58,4 @@ pub async fn interfere(
     let request = request.header("x-komoju-event", kind).header("x-komoju-signature", signature);
     // Nobody may be there to hear it, or it is refused.
     drop(request.body(body).send().await);
-    Ok(())
 }
