@@ -62,7 +62,7 @@ impl Server {
         let mut lines = BufReader::new(output).lines();
         let first = timeout(PATIENCE, lines.next_line()).await;
         match first {
-            Ok(Ok(Some(line))) if line.starts_with("listening on ") => Ok(Self { child, socket }),
+            Ok(Ok(Some(said))) if said.starts_with("listening on ") => Ok(Self { child, socket }),
             _ => {
                 let log = std::fs::read_to_string(place.folder.join("server.log")).unwrap_or_default();
                 Err(StormError::Failed(format!("the server did not start again:\n{log}")))
