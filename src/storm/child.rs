@@ -15,7 +15,7 @@ use super::StormError;
 use crate::drill::CrashPoint;
 
 /// Longer than any start or drain may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How each life of the server is started.
 #[derive(Clone, Debug)]

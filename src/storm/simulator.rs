@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::StormError;
 
-/// How often a payer's browser tries again when the connection breaks.
+/// How often a request is tried again when the connection breaks.
 const TRIES: u32 = 5;
 
 /// A simulator's address.
@@ -68,8 +68,8 @@ impl Simulator {
     /// Ends all faults; gives how often each id had hit.
     pub async fn heal(&self) -> Result<BTreeMap<String, u64>, StormError> {
         let url = format!("{}/_sim/faults", self.base);
-        let armed: Value = self.http.get(&url).send().await?.json().await?;
-        self.http.delete(&url).send().await?.error_for_status()?;
+        let armed: Value = self.send(self.http.get(&url)).await?.json().await?;
+        self.send(self.http.delete(&url)).await?.error_for_status()?;
         let mut hits = BTreeMap::new();
         for item in armed.get("items").and_then(Value::as_array).into_iter().flatten() {
             let id = item.pointer("/order/fault").and_then(Value::as_str).unwrap_or_default();
@@ -92,7 +92,7 @@ impl Simulator {
     /// The whole truth, by the merchant's references.
     pub async fn truth(&self) -> Result<BTreeMap<String, TruthLine>, StormError> {
         let url = format!("{}/_sim/ledger", self.base);
-        let ledger: Ledger = self.http.get(url).send().await?.json().await?;
+        let ledger: Ledger = self.send(self.http.get(url)).await?.json().await?;
         let mut truth: BTreeMap<String, TruthLine> = BTreeMap::new();
         for line in ledger.orders {
             let reference = line.external_order_num.clone().unwrap_or_default();
@@ -107,7 +107,7 @@ impl Simulator {
     /// What is true of one reference, if the gateway knows it.
     pub async fn truth_of(&self, reference: &str) -> Result<Option<TruthLine>, StormError> {
         let url = format!("{}/_sim/ledger?external_order_num={reference}", self.base);
-        let ledger: Ledger = self.http.get(url).send().await?.json().await?;
+        let ledger: Ledger = self.send(self.http.get(url)).await?.json().await?;
         Ok(ledger.orders.into_iter().next())
     }
 
@@ -128,21 +128,25 @@ impl Simulator {
     }
 
     async fn post_form(&self, url: &str, fields: &str) -> Result<u16, StormError> {
-        let mut tries = 0;
-        loop {
-            let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded");
-            match request.body(fields.to_owned()).send().await {
-                Ok(answer) => return Ok(answer.status().as_u16()),
-                Err(error) if tries == TRIES => return Err(error.into()),
+        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded");
+        Ok(self.send(request.body(fields.to_owned())).await?.status().as_u16())
+    }
+
+    /// Sends, and again when the connection breaks; every request here may be repeated.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, StormError> {
+        for _ in 0..TRIES {
+            let Some(copy) = request.try_clone() else { break };
+            match copy.send().await {
+                Ok(answer) => return Ok(answer),
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
-            tries += 1;
         }
+        Ok(request.send().await?)
     }
 
     async fn tell(&self, what: &str, order: &Value) -> Result<(), StormError> {
         let url = format!("{}/_sim/{what}", self.base);
-        self.http.post(url).json(order).send().await?.error_for_status()?;
+        self.send(self.http.post(url).json(order)).await?.error_for_status()?;
         Ok(())
     }
 }
