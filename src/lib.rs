@@ -14,7 +14,7 @@
 //! * [`http`] parses, calls one use case, presents. [`jobs`] carries out later what a transaction asked for.
 //! * [`seal`] keeps personal data unreadable in the database; [`catalogue`] and [`config`] read what is configured.
 //! * [`simulator`] is a gateway's stand-in and a house of its own: it imports nothing of ours.
-//! * [`drill`] names the places where a test may kill the process.
+//! * [`drill`] names the places where a test may kill the process; [`storm`] kills it there, and judges what became of the money.
 //!
 //! `tests/it/tidy.rs` fails when an import goes the wrong way.
 //!
@@ -59,6 +59,7 @@ pub mod service;
 pub mod simulator;
 pub mod start;
 pub mod store;
+pub mod storm;
 pub mod telemetry;
 
 /// Judging and pricing a form makes and drops hundreds of small values; a third of the time went into the system's `malloc`.

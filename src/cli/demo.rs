@@ -44,7 +44,7 @@ pub(super) struct DemoOptions {
 }
 
 /// The secrets of a demo: the setting that names each file, and the file, which only the user can read.
-struct SecretFiles(Vec<(String, PathBuf)>);
+pub(super) struct SecretFiles(pub(super) Vec<(String, PathBuf)>);
 
 pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
     let asked = Settings::load(None).map_err(StartError::from)?;
@@ -59,7 +59,9 @@ pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
     telemetry::start_logs(&settings.telemetry).map_err(Stop)?;
     telemetry::metrics();
     say(format!("[2/5] payment gateway simulator on 127.0.0.1:{}", options.simulator_port));
-    let _simulator = start_simulator(options, &secrets)?;
+    let api = SocketAddr::from((options.bind, options.port));
+    let folder = options.data_dir.join("simulator");
+    let _simulator = start_simulator(options.simulator_port, &folder, api, &secrets)?;
     let machine = Machine::new();
     block_on(async {
         say("[3/5] database, tenants and procedures");
@@ -76,7 +78,7 @@ pub(super) fn demo(options: &DemoOptions) -> Result<(), Stop> {
 }
 
 /// Makes the folders and, at the first start, the secrets.
-fn prepare(folder: &Path, settings: &Settings) -> Result<SecretFiles, Stop> {
+pub(super) fn prepare(folder: &Path, settings: &Settings) -> Result<SecretFiles, Stop> {
     std::fs::create_dir_all(folder)?;
     let secrets = folder.join("secrets");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&secrets)?;
@@ -137,7 +139,7 @@ fn settings(options: &DemoOptions, secrets: &SecretFiles) -> Result<Settings, St
 }
 
 /// The simulator as a child of this process; it ends when its standard input closes.
-struct Simulator(Child);
+pub(super) struct Simulator(Child);
 
 impl Drop for Simulator {
     fn drop(&mut self) {
@@ -147,16 +149,21 @@ impl Drop for Simulator {
     }
 }
 
-fn start_simulator(options: &DemoOptions, secrets: &SecretFiles) -> Result<Simulator, Stop> {
-    let api = SocketAddr::from((options.bind, options.port));
+/// Starts a simulator with its journal in `folder`, which tells the API at `api` of everything.
+pub(super) fn start_simulator(
+    port: u16,
+    folder: &Path,
+    api: SocketAddr,
+    secrets: &SecretFiles,
+) -> Result<Simulator, Stop> {
     let webhook = format!("http://{api}/v1/tenants/{DEPARTMENT_TENANT}/gateways/{{gateway}}/notifications");
     let variables =
         secrets.0.iter().map(|(name, file)| (format!("MADOGUCHI__SECRETS__{}", name.to_uppercase()), file));
     let child = Command::new(std::env::current_exe()?)
-        .args(["simulator", "--until-input-closes", "--port", &options.simulator_port.to_string()])
+        .args(["simulator", "--until-input-closes", "--port", &port.to_string()])
         .args(["--webhook-url", &webhook])
         .arg("--data-dir")
-        .arg(options.data_dir.join("simulator"))
+        .arg(folder)
         .envs(variables)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -172,7 +179,7 @@ fn start_simulator(options: &DemoOptions, secrets: &SecretFiles) -> Result<Simul
         return Err(Stop(format!("the simulator did not start ({status}); is its port in use?")));
     }
     let deadline = Instant::now() + SIMULATOR_LIMIT;
-    while !answers(options.simulator_port) {
+    while !answers(port) {
         if Instant::now() > deadline {
             return Err(Stop("the simulator does not answer".to_owned()));
         }

@@ -13,6 +13,7 @@ mod openapi;
 mod procedures;
 mod serve;
 mod simulator;
+mod storm;
 mod verify;
 
 use std::fmt::Display;
@@ -63,6 +64,8 @@ enum Command {
     Openapi(openapi::OpenapiOptions),
     /// Run the payment gateway simulator
     Simulator(simulator::SimulatorOptions),
+    /// Let everything go wrong at once, and judge the money afterwards
+    Storm(storm::StormOptions),
     /// Procedures as data
     #[command(subcommand)]
     Procedures(procedures::ProceduresCommand),
@@ -175,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Ledger(command) => ledger::ledger(&command),
         Command::Openapi(options) => openapi::openapi(&options),
         Command::Simulator(options) => simulator::simulator(&options),
+        Command::Storm(options) => storm::storm(&options),
         Command::Procedures(command) => procedures::procedures(&command),
         Command::Officer(command) => officer::officer(&command),
         Command::Verify(options) => verify::verify(&options),

@@ -31,6 +31,9 @@ pub(super) struct ServeOptions {
     /// Where tests arm crash points
     #[arg(long, hide = true, value_name = "PATH")]
     drill_socket: Option<PathBuf>,
+    /// How far the clock is from the machine's from the first instant on
+    #[arg(long, hide = true, value_name = "MS", default_value_t = 0, requires = "drill_socket")]
+    drill_clock_shift_ms: i64,
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +74,7 @@ pub(super) fn serve(options: &ServeOptions) -> Result<(), Stop> {
     telemetry::start_logs(&settings.telemetry).map_err(Stop)?;
     telemetry::metrics();
     let machine = Machine::new();
+    machine.clock.set_shift_ms(options.drill_clock_shift_ms);
     block_on(async {
         let core = build_core(settings, machine.sources(), migrate).await?;
         let worker = Worker::new(Arc::clone(&core));

@@ -48,4 +48,5 @@ mod review;
 mod schema_parity;
 mod simulator;
 mod store;
+mod storm;
 mod tidy;

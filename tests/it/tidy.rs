@@ -27,6 +27,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "simulator",
             "start",
             "store",
+            "storm",
             "telemetry",
         ],
     ),
@@ -49,6 +50,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &["catalogue", "clock", "config", "domain", "drill", "files", "gateway", "seal", "service", "store"],
     ),
     ("store", &["clock", "domain"]),
+    ("storm", &["clock", "domain", "drill", "service", "store"]),
     ("telemetry", &["config"]),
 ];
 
@@ -59,7 +61,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("libsqlite3_sys", &["store"]),
     ("actix", &["http", "portal", "simulator"]),
     ("utoipa", &["http"]),
-    ("reqwest", &["gateway", "simulator"]),
+    ("reqwest", &["gateway", "simulator", "storm"]),
     ("clap", &["cli"]),
 ];
 

@@ -1,16 +1,21 @@
 //! The vendor's JSON read into our words. Fields we do not know are ignored, fields we need are required.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::domain::money::Yen;
 use crate::domain::payment::{
     Checkout, MethodCode, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
 };
-use crate::gateway::veritrans::brands::{Brand, Reach};
+use crate::gateway::veritrans::brands::{Brand, Limit, Reach};
 use crate::gateway::veritrans::request::{self, Asked, JST, OrderName};
 use crate::gateway::veritrans::status;
+
+/// How long a payer is waited for at the page of a brand that takes no limit: the vendor names no end of such an order, and
+/// most of these brands cannot call one off, so without an end of ours its invoice could never be paid otherwise. Money that
+/// comes after it is late, not lost.
+const PAGE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Debug, Deserialize)]
 struct Envelope {
@@ -183,6 +188,10 @@ pub(super) fn found(
     if answered == Answered::No {
         status = status::of_unanswered(status, brand.reach);
         name = name.filter(|_| status != SnapshotStatus::Failed);
+    }
+    let is_old = || last_step(transactions).is_some_and(|ordered| at.duration_since(ordered) > PAGE_LIFE);
+    if status == SnapshotStatus::RequiresAction && brand.limit == Limit::None && is_old() {
+        status = SnapshotStatus::Expired;
     }
     let ordered = |transaction: &&Transaction| is_order(transaction) && transaction.mstatus == "success";
     let amount =

@@ -101,6 +101,21 @@ fn held_failed_canceled_and_expired_orders_are_told_apart() {
 }
 
 #[test]
+fn an_order_without_a_limit_ends_a_day_later() {
+    let body = searched("Authorize", "initial", &[step("Authorize", "success", "8000")]);
+    let status = |option: &str, hours: i64| {
+        let brand = Brand::of_option(option).unwrap();
+        let (code, at) = (method(brand.method), now() + jiff::SignedDuration::from_hours(hours));
+        let order = found(result(body.as_bytes()).unwrap(), ORDER, brand, Some(&code), Answered::Yes, at);
+        order.and_then(Found::order).unwrap().status
+    };
+    for option in ["tcc-redirect", "edy-direct"] {
+        assert_eq!((status(option, 22), status(option, 26)), (S::RequiresAction, S::Expired), "{option}");
+    }
+    assert_eq!(status("suica-mobile-mail", 26), S::AwaitingPayment, "the vendor itself ends it");
+}
+
+#[test]
 fn an_unanswered_order_is_failed_where_nobody_could_have_been_sent_on() {
     let body = searched("Authorize", "initial", &[step("Authorize", "success", "8000")]);
     let nanaco = read("tcc-redirect", Answered::No, &body).unwrap();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::approval::{DecisionKind, ProposalBody};
+use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
 use crate::domain::form::printed::{self, PrintedAnswer};
 use crate::domain::invoice::InvoiceLine;
@@ -109,7 +109,7 @@ fn decision(
     key: &DataKey,
 ) -> Result<Option<Paper>, Failure> {
     let Some(decision) = decisions::of_case(tx, &row.tenant_id, row.id)? else { return Ok(None) };
-    let body: ProposalBody = key.open_json(&decisions::body_place(decision.id), &decision.sealed_body)?;
+    let body: DecisionProposal = key.open_json(&decisions::body_place(decision.id), &decision.sealed_body)?;
     let procedure = intake::pinned(ctx, row)?;
     let title = &procedure.definition.title.ja;
     let (heading, sentence) = match body.decision {

@@ -214,3 +214,27 @@ on_both_databases!(an_order_is_called_off_where_the_brand_can_and_lapses_otherwi
     assert_eq!(waon.books().await.states(), ["expired"]);
     waon.books().await.assert_unpaid();
 });
+
+on_both_databases!(
+    /// Edy and nanaco take no limit, and Edy cannot be called off: without an end of ours the invoice could never be paid.
+    a_page_without_a_limit_that_nobody_pays_at_frees_its_invoice_after_a_day,
+    async |db: TestDb| {
+        let app = start(&db).await;
+        let payer = resident(&app, &db).await;
+        let page = payer.page("edy").await;
+        app.advance(SignedDuration::from_hours(23)).await;
+        app.drain().await;
+        assert_eq!(payer.books().await.states(), ["requires_action"]);
+        app.advance(SignedDuration::from_hours(2)).await;
+        app.drain().await;
+        assert_eq!(payer.books().await.states(), ["expired"]);
+        payer.books().await.assert_unpaid();
+        payer.sign_in_again().await;
+        let second = payer.page("nanaco").await;
+        payer.does(&second, "nanaco", "result=ok").await;
+        payer.is_entrusted().await;
+        payer.does(&page, "edy", "result=ok").await;
+        app.until("the late money is seen", async || payer.books().await.states() == ["captured", "captured"]).await;
+        assert_eq!(payer.books().await.invoice.state, "overpaid", "late, not lost");
+    }
+);

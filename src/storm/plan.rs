@@ -1,0 +1,233 @@
+//! What a run is to do: drawn from seed and number alone.
+
+use super::dice::Dice;
+use super::faults::{Fault, Step};
+
+/// By what a payer pays, as the counter calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A card, at KOMOJU or Stripe.
+    Card,
+    /// nanaco, at KOMOJU or VeriTrans.
+    Nanaco,
+    /// A slip for the convenience store, at KOMOJU or Stripe.
+    Konbini,
+    /// PayPay.
+    Paypay,
+    /// Edy, at VeriTrans.
+    Edy,
+    /// WAON, at VeriTrans.
+    Waon,
+    /// Mobile Suica, at VeriTrans.
+    Suica,
+    /// Cash at the counter, entered by a clerk.
+    Counter,
+}
+
+impl Method {
+    /// The code in the API, which is also the name of the button on the hosted page.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Nanaco => "nanaco",
+            Self::Konbini => "konbini",
+            Self::Paypay => "paypay",
+            Self::Edy => "edy",
+            Self::Waon => "waon",
+            Self::Suica => "suica",
+            Self::Counter => "counter",
+        }
+    }
+
+    /// The forms of the hosted page that lead to money, in order.
+    pub fn acts(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Card => &[("card", "number=4111111111111111"), ("3ds", "result=ok")],
+            Self::Nanaco => &[("nanaco", "result=ok")],
+            Self::Konbini => &[("konbini", ""), ("konbini/pay", "")],
+            Self::Paypay => &[("paypay", "result=ok")],
+            Self::Edy => &[("edy", "result=ok")],
+            Self::Waon => &[("waon", "result=ok")],
+            Self::Suica => &[("suica", "result=ok")],
+            Self::Counter => &[],
+        }
+    }
+
+    /// The forms by which an attempt fails.
+    pub fn failing_acts(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Card => &[("card", "number=4111111111111111"), ("3ds", "result=fail")],
+            Self::Nanaco => &[("nanaco", "result=insufficient")],
+            Self::Paypay => &[("paypay", "result=insufficient")],
+            Self::Edy => &[("edy", "result=insufficient")],
+            Self::Waon => &[("waon", "result=insufficient")],
+            Self::Suica => &[("suica", "result=insufficient")],
+            Self::Konbini | Self::Counter => &[],
+        }
+    }
+
+    /// The simulator's names for the calls about a checkout by this method, at each gateway that takes it.
+    pub fn ops(self, step: Step) -> &'static [&'static str] {
+        match (step, self) {
+            (Step::Create, _) => &["create"],
+            (Step::Refund, _) => &["refund"],
+            (Step::Webhook, _) => &["webhook"],
+            (Step::Query, Self::Paypay) => &["get_payment"],
+            (Step::Query, Self::Edy | Self::Waon | Self::Suica) => &["list_payments"],
+            (Step::Query, _) => &["get_session"],
+            (Step::Cancel, Self::Paypay) => &["cancel_session", "cancel"],
+            (Step::Cancel, Self::Edy | Self::Waon | Self::Suica) => &["cancel"],
+            (Step::Cancel, _) => &["cancel_session"],
+        }
+    }
+}
+
+/// What the payer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Pays.
+    Pays,
+    /// Has a failed attempt first.
+    FailsThenPays,
+    /// Fails the authentication and leaves.
+    Fails,
+    /// Never acts.
+    Abandons,
+    /// Gives up on the hosted page, then pays by a card.
+    GivesUpAtGateway,
+    /// Gives up with us, pays by another method, and then tries the first page too (F31).
+    Switches,
+    /// Gives up with us while the money is being taken.
+    CancelRacesPaying,
+    /// Comes back hours later, by whatever page or slip is still open (F30).
+    PaysLate,
+}
+
+/// What goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refunding {
+    /// Nothing.
+    None,
+    /// All.
+    Full,
+    /// A third.
+    Partial,
+    /// Two requests of 60 % at the same time.
+    RacingSixty,
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Which procedure.
+    pub procedure: &'static str,
+    /// Which of its examples.
+    pub example: usize,
+    /// By what the payer pays.
+    pub method: Method,
+    /// By what the payer pays after changing their mind.
+    pub other_method: Method,
+    /// What the payer does.
+    pub behaviour: Behaviour,
+    /// What the gateway does at each step.
+    pub faults: Vec<Fault>,
+    /// What the body sends back when money came.
+    pub refunding: Refunding,
+    /// A notification by somebody else: under another delivery id (F22), another secret (F23) or of nothing we know (F25).
+    pub stranger: Option<&'static str>,
+    /// How long the payer thinks, in real milliseconds.
+    pub pause_ms: u64,
+}
+
+impl Plan {
+    /// The plan of run `number`.
+    pub fn draw(seed: u64, number: u64) -> Self {
+        let mut dice = Dice::new(seed, number);
+        let dice = &mut dice;
+        let (procedure, example) = dice
+            .one_of(&[(3, ("kobutsusho", 0)), (1, ("kobutsusho", 1)), (2, ("denki-koji-toroku", 0))])
+            .unwrap_or_default();
+        let methods = [
+            (30, Method::Card),
+            (14, Method::Nanaco),
+            (14, Method::Konbini),
+            (14, Method::Paypay),
+            (8, Method::Edy),
+            (7, Method::Waon),
+            (7, Method::Suica),
+            (6, Method::Counter),
+        ];
+        let behaviours = [
+            (44, Behaviour::Pays),
+            (10, Behaviour::FailsThenPays),
+            (6, Behaviour::Fails),
+            (6, Behaviour::Abandons),
+            (7, Behaviour::GivesUpAtGateway),
+            (10, Behaviour::Switches),
+            (7, Behaviour::CancelRacesPaying),
+            (10, Behaviour::PaysLate),
+        ];
+        let refundings = [
+            (62, Refunding::None),
+            (13, Refunding::Full),
+            (13, Refunding::Partial),
+            (12, Refunding::RacingSixty),
+        ];
+        let method = dice.one_of(&methods).unwrap_or(Method::Card);
+        let other_method = if method == Method::Nanaco { Method::Card } else { Method::Nanaco };
+        let behaviour = dice.one_of(&behaviours).unwrap_or(Behaviour::Pays);
+        let refunding = dice.one_of(&refundings).unwrap_or(Refunding::None);
+        let chances = [
+            (Step::Create, 35),
+            (Step::Query, 25),
+            (Step::Cancel, 50),
+            (Step::Refund, 60),
+            (Step::Webhook, 45),
+        ];
+        let drawn = chances
+            .into_iter()
+            .filter_map(|(step, per_cent)| dice.happens(per_cent).then(|| Fault::draw(step, dice)).flatten());
+        let faults = drawn.collect();
+        let stranger =
+            if dice.happens(8) { dice.one_of(&[(1, "F22"), (1, "F23"), (1, "F25")]) } else { None };
+        let pause_ms = dice.below(60);
+        Self { procedure, example, method, other_method, behaviour, faults, refunding, stranger, pause_ms }
+    }
+
+    /// The fault at a step, if any.
+    pub fn fault(&self, step: Step) -> Option<Fault> {
+        self.faults.iter().copied().find(|fault| fault.step == step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storm::faults::FAULTS;
+
+    #[test]
+    fn the_same_seed_and_number_give_the_same_plan() {
+        for number in 0..200 {
+            assert_eq!(Plan::draw(7, number), Plan::draw(7, number));
+        }
+        let differs = (0..200).filter(|number| Plan::draw(7, *number) != Plan::draw(8, *number));
+        assert!(differs.count() > 150, "another seed gives other plans");
+    }
+
+    #[test]
+    fn a_few_thousand_plans_hold_every_fault_method_and_behaviour() {
+        let plans: Vec<Plan> = (0..4_000).map(|number| Plan::draw(1, number)).collect();
+        for fault in FAULTS {
+            assert!(plans.iter().any(|plan| plan.faults.contains(fault)), "{fault:?}");
+        }
+        for behaviour in [Behaviour::Fails, Behaviour::Abandons, Behaviour::Switches, Behaviour::PaysLate] {
+            assert!(plans.iter().any(|plan| plan.behaviour == behaviour), "{behaviour:?}");
+        }
+        for method in [Method::Suica, Method::Waon, Method::Edy, Method::Counter, Method::Konbini] {
+            assert!(plans.iter().any(|plan| plan.method == method), "{method:?}");
+        }
+        for stranger in ["F22", "F23", "F25"] {
+            assert!(plans.iter().any(|plan| plan.stranger == Some(stranger)), "{stranger}");
+        }
+    }
+}
