@@ -133,7 +133,7 @@ on_both_databases!(
         assert_eq!(db.count("(SELECT COUNT(*) FROM payment_notices)").await, 2);
         assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_fee')").await, 2);
         counter.app.drain().await;
-        everything_again(&db.db, async || counter.app.drain().await).await;
+        everything_again(&db.db, async || drop(counter.app.drain().await)).await;
         assert_eq!(db.count("(SELECT COUNT(*) FROM payment_notices)").await, 2);
     }
 );
@@ -180,7 +180,7 @@ on_both_databases!(
         let receipt = app.get(&scene.business, &scene.path("/receipt")).await.expect(200);
         assert_eq!((&receipt["kind"], &receipt["paid_on"]), (&json!("entrustment_confirmation"), &Value::Null));
         assert_eq!((&receipt["entrusted_on"], &receipt["means"]), (&json!("2026-04-01"), &Value::Null));
-        everything_again(&db.db, async || app.drain().await).await;
+        everything_again(&db.db, async || drop(app.drain().await)).await;
         assert_eq!(scene.receipts().await.len(), 1);
         assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_receipt')").await, 1);
         assert_eq!(db.count("(SELECT COUNT(*) FROM receipts WHERE kind = 'official_receipt')").await, 0);
