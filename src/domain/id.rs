@@ -53,6 +53,8 @@ typed_id! {
     PayableId;
     /// One attempt to pay a payable at one gateway (支払).
     PaymentId;
+    /// A payment that the payer's bank contests (異議申立て).
+    DisputeId;
     /// Money going back (還付).
     RefundId;
     /// Refunds that one transfer file asks the bank to pay (口座振込).

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, clock, poll, refund_standing};
+use super::{Core, Failure, clock, dispute, poll, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
@@ -67,8 +67,9 @@ pub fn apply_snapshot(
     snapshot: &PaymentSnapshot,
     source: Source,
 ) -> Result<Change, Failure> {
-    let snapshot = &refund_standing::without_own_refunds(tx, row, snapshot)?;
-    let folded = row.payment()?.fold(snapshot);
+    let mut news = refund_standing::without_own_refunds(tx, row, snapshot)?;
+    news.counters.charged_back = dispute::take_in(tx, case, row, &snapshot.disputes)?;
+    let folded = row.payment()?.fold(&news);
     let folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
     let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
     if row.captured_on.is_none() && folded.next.counters.captured > Yen::ZERO {
@@ -236,7 +237,12 @@ fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: jiff::civil::Date) -> R
 }
 
 /// Tells the operator, and the record of the case, what a person must look at: once, however often it is heard.
-fn raise(tx: &mut Tx<'_>, case: &mut ApplicationRow, row: &PaymentRow, alert: &Alert) -> Result<(), Failure> {
+pub(super) fn raise(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &PaymentRow,
+    alert: &Alert,
+) -> Result<(), Failure> {
     let facts = json!({ "payment": row.id.to_string(), "alert": alert.code(), "found": alert.found() });
     if events::is_recorded(tx, case, "payment_alert", &facts)? {
         return Ok(());

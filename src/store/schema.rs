@@ -7,6 +7,7 @@
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod counter;
+pub mod disputes;
 pub mod refunds;
 pub use basket_tables::{basket_applications, baskets};
 

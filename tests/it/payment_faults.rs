@@ -1,6 +1,6 @@
 //! What can go wrong between us and a gateway: afterwards our books and the gateway's own ledger tell one story.
 
-mod payer;
+pub mod payer;
 mod vendors;
 mod veritrans;
 mod webhooks;

@@ -9,6 +9,7 @@ pub mod baskets;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
+pub mod disputes;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
@@ -45,6 +46,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(refunds::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
+        .configure(disputes::configure)
         .configure(notifications::configure)
         .configure(review::configure)
         .configure(assessments::configure)

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, InvoiceId, JobId, OfficerId,
-    OperationId, PayableId, PaymentId, PayoutId, ProposalId, PublicationId, RefundId, TenantCode,
+    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, DisputeId, InvoiceId, JobId,
+    OfficerId, OperationId, PayableId, PaymentId, PayoutId, ProposalId, PublicationId, RefundId, TenantCode,
 };
 use crate::domain::money::Yen;
 
@@ -72,7 +72,7 @@ macro_rules! text_ids {
 
 text_ids! {
     AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
-    PaymentId OperationId JobId PublicationId RefundId PayoutId
+    PaymentId OperationId JobId PublicationId RefundId PayoutId DisputeId
 }
 
 const _: () = {
