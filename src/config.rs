@@ -166,6 +166,8 @@ pub struct PaymentSettings {
     pub lease_ms: i64,
     /// How many days after the day it was made a payment link may be good.
     pub link_longest_days: i64,
+    /// Days before a gateway's deadline on which an open dispute is reminded of.
+    pub dispute_reminder_days: Vec<i64>,
 }
 
 /// `[catalogue]`.
@@ -291,6 +293,10 @@ impl Settings {
             self.audit.node_name.len() <= LONGEST_NODE_NAME
                 && self.audit.node_name.bytes().all(|byte| byte.is_ascii_graphic()),
             "audit.node_name must be at most 64 visible ASCII characters",
+        );
+        check(
+            self.payments.dispute_reminder_days.iter().all(|days| (1..=90).contains(days)),
+            "payments.dispute_reminder_days must lie between 1 and 90",
         );
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         let days = self.payments.link_longest_days;

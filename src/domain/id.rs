@@ -55,6 +55,8 @@ typed_id! {
     PaymentId;
     /// A link that somebody pays by (納付用リンク).
     PaymentLinkId;
+    /// A payment that the payer's bank contests (異議申立て).
+    DisputeId;
     /// Money going back (還付).
     RefundId;
     /// What the payer is given for money (領収証書, or the confirmation of an entrustment).

@@ -13,6 +13,7 @@ pub mod charset;
 pub mod checkpoint;
 pub mod corporate_number;
 pub mod definition_diff;
+pub mod dispute;
 pub mod documents;
 pub mod expression;
 pub mod fault;

@@ -318,8 +318,10 @@ pub struct NotificationHead {
     pub event_id: String,
     /// The gateway's word for what happened.
     pub event_kind: String,
-    /// Our reference; none when the event is not about one payment (`ping`, settlements).
+    /// Our reference; none when the event is not about one payment (`ping`, settlements), or names it otherwise.
     pub merchant_reference: Option<String>,
+    /// The gateway's id of the payment, where the event names no more than that (a dispute).
+    pub gateway_payment_id: Option<String>,
 }
 
 /// A notification that the gateway signed.

@@ -18,6 +18,7 @@ use crate::service::assessment::NOTIFY_FEE;
 use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
 use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
 use crate::service::correction::NOTIFY_QUESTION;
+use crate::service::dispute::{self, REMIND_OF_DISPUTES};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::poll::{self, POLL_PAYMENT};
@@ -64,6 +65,8 @@ pub enum Job {
     ForgetSignIns,
     /// Tell the applicant that the office asks something.
     NotifyQuestion(ApplicationId),
+    /// Look after the open disputes of every tenant.
+    RemindOfDisputes,
 }
 
 /// A row that names no work known here.
@@ -94,6 +97,7 @@ impl Job {
             SWEEP_FILES => Ok(Self::SweepFiles),
             FORGET_SIGN_INS => Ok(Self::ForgetSignIns),
             NOTIFY_QUESTION => Ok(Self::NotifyQuestion(ApplicationId(id()?))),
+            REMIND_OF_DISPUTES => Ok(Self::RemindOfDisputes),
             _ => Err(unknown()),
         }
     }
@@ -113,6 +117,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyRefund(case) => mail::refund_decided(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyQuestion(case) => mail::question_asked(core, tenant(claimed)?, case, claimed.id).await,
         Job::SealCheckpoints => seal_all(core).await,
+        Job::RemindOfDisputes => remind_of_disputes(core).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
             tracing::info!(removed, "files without a row are swept");
@@ -158,6 +163,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: SEAL_CHECKPOINTS, every_s: seal_s },
         Periodic { kind: SWEEP_FILES, every_s: 86_400 },
         Periodic { kind: FORGET_SIGN_INS, every_s: 86_400 },
+        Periodic { kind: REMIND_OF_DISPUTES, every_s: 86_400 },
     ]
 }
 
@@ -166,6 +172,17 @@ async fn seal_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     let mut failed = Ok(JobEnd::Done);
     for tenant in core.catalogue.current().tenants() {
         if let Err(failure) = checkpoint::seal(core, &tenant.definition.code).await {
+            failed = Err(failure);
+        }
+    }
+    failed
+}
+
+/// Looks after the disputes of every tenant; the failure of one does not hold up the others.
+async fn remind_of_disputes(core: &Arc<Core>) -> Result<JobEnd, Failure> {
+    let mut failed = Ok(JobEnd::Done);
+    for tenant in core.catalogue.current().tenants() {
+        if let Err(failure) = dispute::look_after(core, &tenant.definition.code).await {
             failed = Err(failure);
         }
     }

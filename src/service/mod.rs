@@ -24,6 +24,7 @@ pub mod core;
 pub mod correction;
 pub mod counter;
 pub mod decision;
+pub mod dispute;
 pub mod document;
 pub mod error;
 pub mod fee_replay;

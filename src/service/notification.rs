@@ -17,7 +17,7 @@ use super::{Core, Failure, JobEnd, Refusal};
 use crate::domain::id::TenantCode;
 use crate::domain::payment::{PaymentSnapshot, SnapshotStatus};
 use crate::drill::CrashPoint;
-use crate::gateway::{Notification, NotificationHead, RawNotification};
+use crate::gateway::{MerchantAccount, Notification, NotificationHead, RawNotification};
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
 use crate::store::payments::PaymentRow;
 use crate::store::sql::Micros;
@@ -53,12 +53,13 @@ pub async fn receive(
             .increment(1);
         Refusal::NotificationRejected
     })?;
+    let head = with_reference(core, &tenant, &gateway, account, verified.head()).await?;
     // An account that serves several bodies has one address for its notifications: the reference names the body.
-    let named = verified.head().merchant_reference.as_deref().and_then(tenant_of_reference);
+    let named = head.merchant_reference.as_deref().and_then(tenant_of_reference);
     let same_account =
         |body: &TenantCode| core.gateways.find(body, &gateway).is_some_and(|it| Arc::ptr_eq(it, account));
     let tenant = named.filter(same_account).unwrap_or(tenant);
-    let row = row(core, &tenant, gateway, &raw, verified.head())?;
+    let row = row(core, &tenant, gateway, &raw, &head)?;
     core.drill.reach_async(CrashPoint::NotificationBeforeRecord).await;
     let inbox = Root::Unlocked(core.ids.uuid(now));
     core.db
@@ -73,6 +74,39 @@ pub async fn receive(
             Ok(delivery)
         })
         .await
+}
+
+/// What a notification says of itself, with our reference where it names the payment by the gateway's id alone: of any
+/// body that the account serves. An id that we do not know stands for the reference: it is kept for a person.
+async fn with_reference(
+    core: &Arc<Core>,
+    tenant: &TenantCode,
+    gateway: &str,
+    account: &Arc<MerchantAccount>,
+    told: &NotificationHead,
+) -> Result<NotificationHead, Failure> {
+    let mut head = told.clone();
+    let (None, Some(id)) = (&head.merchant_reference, &head.gateway_payment_id) else { return Ok(head) };
+    let catalogue = core.catalogue.current();
+    let all = catalogue.tenants().map(|body| body.definition.code.clone());
+    let served = |body: &TenantCode| {
+        body != tenant && core.gateways.find(body, gateway).is_some_and(|it| Arc::ptr_eq(it, account))
+    };
+    let bodies: Vec<TenantCode> = std::iter::once(tenant.clone()).chain(all.filter(served)).collect();
+    let (name, wanted) = (gateway.to_owned(), id.clone());
+    let found = core
+        .db
+        .read(move |tx| {
+            for body in &bodies {
+                if let Some(payment) = payments::find_by_gateway_id(tx, body, &name, &wanted)? {
+                    return Ok(Some(payment.merchant_reference));
+                }
+            }
+            Ok::<_, Failure>(None)
+        })
+        .await?;
+    head.merchant_reference = Some(found.unwrap_or_else(|| id.clone()));
+    Ok(head)
 }
 
 fn row(

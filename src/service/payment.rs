@@ -25,6 +25,7 @@ use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
 use crate::gateway::{CreateCheckout, MerchantAccount, PayerContact, PreparedRequest};
 use crate::seal::DataKey;
+use crate::store::disputes::{self, DisputeRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
@@ -386,12 +387,17 @@ fn begin_cancel(
 }
 
 /// A payment as it is now.
-pub async fn get(ctx: Ctx, tenant: TenantCode, id: PaymentId) -> Result<PaymentRow, Failure> {
+pub async fn get(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: PaymentId,
+) -> Result<(PaymentRow, Vec<DisputeRow>), Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         let payment = payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         cases::open(tx, &ctx, &tenant, payment.application_id, Action::ReadMoney)?;
-        Ok(payment)
+        let disputes = disputes::of_payment(tx, &tenant, id)?;
+        Ok((payment, disputes))
     })
     .await
 }

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, clock, payment_closing, poll, receipt_standing, refund_standing};
+use super::{Core, Failure, clock, dispute, payment_closing, poll, receipt_standing, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
@@ -67,8 +67,9 @@ pub fn apply_snapshot(
     snapshot: &PaymentSnapshot,
     source: Source,
 ) -> Result<Change, Failure> {
-    let snapshot = &refund_standing::without_own_refunds(tx, row, snapshot)?;
-    let folded = row.payment()?.fold(snapshot);
+    let mut news = refund_standing::without_own_refunds(tx, row, snapshot)?;
+    news.counters.charged_back = dispute::take_in(tx, case, row, &snapshot.disputes)?;
+    let folded = row.payment()?.fold(&news);
     let folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
     let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
     if row.captured_on.is_none() && folded.next.counters.captured > Yen::ZERO {

@@ -452,6 +452,9 @@ fn judge(
     let refund = row.refund()?;
     let command = verdict.command(officer);
     let to_gateway = refund.apply(command)?.next == RefundState::Submitting;
+    if verdict == Verdict::Approve {
+        refund_money::refuse_pulled_back(tx, &row)?;
+    }
     let prepared = if to_gateway { Some(prepare(tx, ctx, &row)?) } else { None };
 
     // From here on everything changes rows; every refusal stands above.

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::Failure;
+use super::refund_refusal::RefundRefusal;
+use super::{Failure, Refusal};
 use crate::domain::id::PaymentLinkId;
 use crate::domain::ledger::{Account, Entry, EntryKind};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::{Headroom, RefundPart};
+use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
+use crate::store::payment_links;
 use crate::store::payments::{self, PaymentRow};
-use crate::store::{Reads, payment_links, refunds};
+use crate::store::refunds::{self, RefundRow};
 
 /// A payment that took money.
 #[derive(Clone, Debug)]
@@ -62,6 +65,17 @@ pub fn of_invoice(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<PaidM
 pub fn available(paid: &[PaidMoney]) -> Result<Yen, Failure> {
     let sum = Yen::sum(paid.iter().map(|one| one.available(RefundPart::Whole)));
     sum.map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// What the payer's bank pulled back since a refund was asked for does not go back a second time (F33).
+pub fn refuse_pulled_back(tx: &mut impl Reads, row: &RefundRow) -> Result<(), Failure> {
+    let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?.ok_or(Refusal::NotFound)?;
+    let paid = of_invoice(tx, &invoice)?;
+    let money = paid.iter().find(|money| money.payment.id == row.payment_id);
+    match money.and_then(|money| money.headroom.get(&RefundPart::Whole)) {
+        Some(whole) if whole.reserved > whole.ceiling => Err(RefundRefusal::PulledBack.into()),
+        _ => Ok(()),
+    }
 }
 
 /// What went back through the gateway without a refund of ours.

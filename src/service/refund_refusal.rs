@@ -35,6 +35,8 @@ pub enum RefundRefusal {
     NoPayee,
     /// Nothing waits to be paid out.
     NothingDue,
+    /// The payer's bank pulled the money back meanwhile.
+    PulledBack,
 }
 
 impl RefundRefusal {
@@ -50,6 +52,7 @@ impl RefundRefusal {
             Self::NotByGateway => "refund_not_by_gateway",
             Self::NoPayee => "payee_missing",
             Self::NothingDue => "nothing_due",
+            Self::PulledBack => "refund_pulled_back",
         }
     }
 
@@ -91,6 +94,10 @@ impl RefundRefusal {
             ),
             Self::NoPayee => ("振込先口座が登録されていません。", "The payee's bank account is missing."),
             Self::NothingDue => ("振込を待つ還付がありません。", "No refund waits to be paid out."),
+            Self::PulledBack => (
+                "チャージバックにより引き戻された納付です。この還付は決定できません。",
+                "The payer's bank has pulled this money back; it cannot be refunded as well.",
+            ),
         }
     }
 }

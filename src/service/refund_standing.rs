@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use serde_json::json;
 
+use super::dispute;
 use super::payment_standing::settle_invoice;
 use super::refund_call::POLL_REFUND;
 use super::{Core, Failure, Refusal};
@@ -172,7 +173,8 @@ fn return_money(tx: &mut Tx<'_>, row: &mut PaymentRow, amount: Yen, way: Way) ->
         Way::Out => payment.counters.refunded.plus(amount),
         Way::Back => payment.counters.refunded.minus(amount),
     };
-    row.take_over(&payment.with_refunded(refunded.map_err(internal)?));
+    let charged_back = dispute::lost_of(tx, row)?;
+    row.take_over(&payment.with_refunded(refunded.map_err(internal)?, charged_back));
     Ok(payments::update(tx, row)?)
 }
 

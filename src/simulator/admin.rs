@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::core::Simulator;
+use super::disputes::contest;
 use super::faults::{FaultKind, FaultOrder, Op};
 use super::ledger::ledger;
 use super::model::Vendor;
@@ -56,6 +57,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/_sim/faults", web::get().to(faults))
         .route("/_sim/faults", web::delete().to(disarm))
         .route("/_sim/ledger", web::get().to(truth))
+        .route("/_sim/disputes", web::post().to(contest))
         .route("/_sim/clock", web::get().to(clock))
         .route("/_sim/clock", web::post().to(advance))
         .route("/_sim/webhook", web::post().to(point_webhooks))

@@ -29,6 +29,8 @@ pub struct LedgerLine {
     pub captured: u64,
     /// Yen given back.
     pub refunded: u64,
+    /// Yen pulled back by the payer's bank.
+    pub charged_back: u64,
     /// How many times money was taken: more than one is a double charge.
     pub charges: u32,
 }
@@ -49,6 +51,7 @@ struct Sums {
     authorized: u64,
     captured: u64,
     refunded: u64,
+    charged_back: u64,
     charges: u32,
 }
 
@@ -65,6 +68,7 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
             }
             MovementKind::Refund => sum.refunded += movement.amount,
             MovementKind::RefundFailed => sum.refunded = sum.refunded.saturating_sub(movement.amount),
+            MovementKind::Chargeback => sum.charged_back += movement.amount,
             MovementKind::Void => {}
         }
     }
@@ -83,6 +87,7 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
             authorized: sum.authorized,
             captured: sum.captured,
             refunded: sum.refunded,
+            charged_back: sum.charged_back,
             charges: sum.charges,
         });
     }

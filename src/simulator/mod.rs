@@ -20,12 +20,13 @@
 //!
 //! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
 //! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/clock`, `POST /_sim/clock
-//! {advance_seconds?,shift_ms?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
+//! {advance_seconds?,shift_ms?}`; `POST /_sim/disputes {payment,state,amount?,reason?,respond_in_seconds?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
 
 mod admin;
 mod calls;
 mod clock;
 mod core;
+mod disputes;
 mod engine;
 mod facade;
 mod faults;

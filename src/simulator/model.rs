@@ -181,6 +181,9 @@ pub struct Payment {
     pub refunded: u64,
     /// Every refund.
     pub refunds: Vec<Refund>,
+    /// What the payer's bank contested; the one that moved last stands last.
+    #[serde(default)]
+    pub disputes: Vec<Dispute>,
     /// The card of the latest attempt.
     pub card: Option<CardTrace>,
     /// The number on the slip, for cash methods.
@@ -238,6 +241,54 @@ pub enum RefundFate {
     Failed,
 }
 
+/// A payment, or a part of it, that the payer's bank contests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// Our identifier.
+    pub id: String,
+    /// Yen.
+    pub amount: u64,
+    /// The bank's reason.
+    pub reason: String,
+    /// Where it stands.
+    pub status: DisputeStatus,
+    /// Until when the merchant may send evidence.
+    pub respond_by: Timestamp,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}
+
+/// Where a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeStatus {
+    /// The merchant may send evidence.
+    NeedsResponse,
+    /// The bank decides.
+    UnderReview,
+    /// The merchant keeps the money.
+    Won,
+    /// The payer has the money back.
+    Lost,
+}
+
+impl DisputeStatus {
+    /// The vendors' word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsResponse => "needs_response",
+            Self::UnderReview => "under_review",
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// Whether the bank has decided.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Won | Self::Lost)
+    }
+}
+
 /// What a movement did to the payer's money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -252,6 +303,8 @@ pub enum MovementKind {
     Refund,
     /// Given back, and come back to the merchant.
     RefundFailed,
+    /// Pulled back by the payer's bank.
+    Chargeback,
 }
 
 /// One line of the truth ledger; lines are only ever added.
@@ -286,4 +339,10 @@ pub enum EventKind {
     Refunded,
     /// Something else changed, such as a refund that failed after it was accepted.
     Updated,
+    /// The payer's bank contests it.
+    DisputeOpened,
+    /// A dispute went on.
+    DisputeUpdated,
+    /// A dispute was decided.
+    DisputeClosed,
 }

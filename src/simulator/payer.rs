@@ -220,6 +220,7 @@ fn begin(
         captured: 0,
         refunded: 0,
         refunds: Vec::new(),
+        disputes: Vec::new(),
         card: None,
         slip_number: None,
         step: Step::None,

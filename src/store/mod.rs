@@ -20,6 +20,7 @@ pub mod corrections;
 pub mod counter_payments;
 mod db;
 pub mod decisions;
+pub mod disputes;
 mod error;
 pub mod events;
 pub mod gateway_notifications;

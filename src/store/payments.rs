@@ -147,6 +147,23 @@ pub fn find_by_reference(
         .optional()?)
 }
 
+/// The payment that a gateway knows by this id of its own.
+pub fn find_by_gateway_id(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    gateway_payment_id: &str,
+) -> Result<Option<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::gateway.eq(gateway))
+        .filter(payments::gateway_payment_id.eq(gateway_payment_id))
+        .order(payments::id)
+        .select(PaymentRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
 /// All attempts to pay an invoice, oldest first.
 pub fn of_invoice(
     tx: &mut impl Reads,

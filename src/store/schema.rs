@@ -8,6 +8,7 @@ pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod counter;
+pub mod disputes;
 pub mod payment_links;
 pub mod receipts;
 pub mod refunds;

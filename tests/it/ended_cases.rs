@@ -201,6 +201,7 @@ fn captured(payment: &PaymentRow, sum: Yen, at: jiff::Timestamp) -> PaymentSnaps
         gateway_payment_id: Some(format!("pay-{}", payment.id)),
         gateway_session_id: None,
         also_captured: Vec::new(),
+        disputes: Vec::new(),
         method: None,
         version: None,
         expires_at: None,

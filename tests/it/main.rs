@@ -19,6 +19,7 @@ mod catalogue_load;
 mod clock;
 mod counter;
 mod designated_agents;
+mod disputes;
 mod ended_cases;
 mod expressions;
 mod fee_replay;

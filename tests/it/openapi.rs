@@ -299,6 +299,7 @@ async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case:
     let payouts = "/v1/tenants/020001/payouts";
     walk.get("list_refund_proposals", &accountant, "/v1/tenants/020001/refund-proposals").await;
     walk.get("list_payouts", &accountant, payouts).await;
+    walk.get("list_disputes", &accountant, "/v1/tenants/020001/disputes?state=lost").await;
     let made = walk.app.post(&accountant, payouts, json!({ "transfer_on": "2026-04-30" })).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let made = walk.seen("create_payout", made);

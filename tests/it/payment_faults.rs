@@ -1,7 +1,7 @@
 //! What can go wrong between us and a gateway: afterwards our books and the gateway's own ledger tell one story.
 
 mod first_wins;
-mod payer;
+pub mod payer;
 mod vendors;
 mod veritrans;
 mod webhooks;

@@ -113,6 +113,7 @@ const TABLE: &[(&str, Access)] = &[
     ("set_payee", Guarded(Target::Decided, "404 404 404 ok ok 403 ok 404")),
     ("list_refund_proposals", Guarded(Target::Payout, TREASURY)),
     ("list_payouts", Guarded(Target::Payout, TREASURY)),
+    ("list_disputes", Guarded(Target::Body, TREASURY)),
     ("create_payout", Guarded(Target::Payout, TREASURY)),
     ("get_payout_file", Guarded(Target::Payout, TREASURY)),
     ("confirm_payout", Guarded(Target::Payout, TREASURY)),

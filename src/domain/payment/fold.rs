@@ -121,7 +121,7 @@ impl Payment {
         if self.is_settled_by_another(snapshot) {
             return Ok(self.second_payment(snapshot));
         }
-        let counters = self.counters.grown_to(snapshot.counters);
+        let counters = self.counters.grown_to(snapshot.counters).without_double_loss();
         if !counters.is_covered() {
             return Err(Rejection::ReturnsExceedCapture);
         }
@@ -143,10 +143,13 @@ impl Payment {
     }
 
     /// The payment after a refund of ours, or after one that failed in the end: refunds of ours are counted by their own
-    /// steps and not by the gateway's sum, which an old answer could lower or repeat.
+    /// steps and not by the gateway's sum, which an old answer could lower or repeat. `charged_back` is what lost disputes
+    /// pulled back by all that is known: what of it counts depends on what else went back.
     #[must_use]
-    pub fn with_refunded(mut self, refunded: Yen) -> Self {
+    pub fn with_refunded(mut self, refunded: Yen, charged_back: Yen) -> Self {
         self.counters.refunded = refunded;
+        self.counters.charged_back = charged_back;
+        self.counters = self.counters.without_double_loss();
         self.state = if refunded == self.counters.captured {
             PaymentState::Refunded
         } else if !self.state.is_captured() || self.counters.captured < self.amount {
@@ -199,8 +202,9 @@ impl Payment {
         alerts.extend(
             snapshot.also_captured.iter().map(|id| Alert::SecondCharge { gateway_payment_id: id.clone() }),
         );
-        if counters.charged_back > self.counters.charged_back {
-            alerts.push(Alert::ChargedBack { total: counters.charged_back });
+        // Told by what was pulled back, also where it no longer counts because the money had gone back (F33).
+        if snapshot.counters.charged_back > self.counters.charged_back {
+            alerts.push(Alert::ChargedBack { total: snapshot.counters.charged_back });
         }
         if counters.refunded > self.counters.refunded {
             alerts.push(Alert::ReturnedOutside { total: counters.refunded });

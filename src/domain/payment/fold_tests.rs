@@ -44,6 +44,7 @@ fn snapshot(status: SnapshotStatus, captured: i64, refunded: i64) -> PaymentSnap
         gateway_payment_id: Some("pay1".to_owned()),
         merchant_reference: Some("ref-1".to_owned()),
         also_captured: Vec::new(),
+        disputes: Vec::new(),
         raw_status: format!("{status:?}"),
         method: None,
         amount: Some(yen(AMOUNT)),

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::dispute::DisputeSnapshot;
 use crate::domain::money::Yen;
 use crate::domain::payment::PaymentCounters;
 
@@ -77,6 +78,8 @@ pub struct PaymentSnapshot {
     pub counters: PaymentCounters,
     /// The status in our words.
     pub status: SnapshotStatus,
+    /// The disputes that the gateway shows with it; it may have more.
+    pub disputes: Vec<DisputeSnapshot>,
     /// The gateway's own version number, where it has one.
     pub version: Option<i64>,
     /// When the gateway took the money, where it says so.

@@ -128,7 +128,8 @@ impl LegalRole {
     }
 }
 
-/// How much money moved, by the gateway's word. Every counter only grows.
+/// How much money moved, by the gateway's word. Every counter only grows, but for what
+/// [`PaymentCounters::without_double_loss`] takes off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentCounters {
     /// Held or taken.
@@ -151,6 +152,14 @@ impl PaymentCounters {
             refunded: self.refunded.max(other.refunded),
             charged_back: self.charged_back.max(other.charged_back),
         }
+    }
+
+    /// The counters with no more counted as pulled back than what was taken and did not go back otherwise: a chargeback
+    /// of money that was refunded takes it a second time from the agent, not from this payment (F33).
+    #[must_use]
+    pub fn without_double_loss(self) -> Self {
+        let held = self.captured.minus(self.refunded).unwrap_or(Yen::ZERO);
+        Self { charged_back: self.charged_back.min(held), ..self }
     }
 
     /// Whether what went back is covered by what was taken.

@@ -76,6 +76,7 @@ fn read(
         event_id: event.id,
         event_kind: event.kind,
         merchant_reference: snapshot.as_ref().and_then(|snapshot| snapshot.merchant_reference.clone()),
+        gateway_payment_id: None,
     };
     Ok(Notification::Signed(Box::new(SignedNotification { head, snapshot })))
 }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use crate::domain::dispute::{DisputeSnapshot, DisputeState};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
     Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
@@ -208,6 +209,7 @@ fn of_session(capabilities: &Capabilities, session: SessionBody, at: Timestamp) 
             gateway_payment_id: None,
             merchant_reference: None,
             also_captured: Vec::new(),
+            disputes: Vec::new(),
             raw_status: format!("session:{}", session.status),
             method: None,
             amount: session.amount,
@@ -246,6 +248,7 @@ pub(super) fn of_payment(
     let instant = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
     Some(PaymentSnapshot {
         counters: counters(&payment, status, total)?,
+        disputes: disputes(&payment),
         captured_at: instant(&payment.captured_at),
         expires_at: instant(&payment.payment_deadline),
         gateway_session_id: payment.session,
@@ -285,6 +288,20 @@ fn counters(payment: &PaymentBody, status: SnapshotStatus, total: Yen) -> Option
         counters.refunded = total.minus(counters.charged_back).ok()?;
     }
     Some(counters)
+}
+
+/// KOMOJU shows a dispute only once it is lost, as a row among the refunds.
+fn disputes(payment: &PaymentBody) -> Vec<DisputeSnapshot> {
+    let rows = payment.refunds.iter().flatten().filter(|row| row.chargeback == Some(true)).zip(1..);
+    let lost = |(row, number): (&RefundBody, usize)| DisputeSnapshot {
+        gateway_dispute_id: row.id.clone().unwrap_or_else(|| format!("{}:chargeback:{number}", payment.id)),
+        amount: row.amount,
+        reason_code: row.description.clone(),
+        raw_status: "chargeback".to_owned(),
+        state: Some(DisputeState::Lost),
+        respond_by: None,
+    };
+    rows.map(lost).collect()
 }
 
 /// Which of several payments of one reference speaks for it.

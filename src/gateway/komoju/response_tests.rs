@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{list, payment, refund, session};
+use crate::domain::dispute::DisputeState;
 use crate::domain::money::Yen;
 use crate::domain::payment::{PaymentSnapshot, RefundStatus, SnapshotStatus};
 use crate::gateway::komoju::fixtures::{self, capabilities, now};
@@ -42,6 +43,9 @@ fn f32_a_chargeback_row_is_counted_once_and_is_no_refund() {
         body["amount_refunded"] = json!(sum);
         body["refunds"] = json!([{ "id": "r1", "amount": 18_000, "chargeback": true }]);
         assert_eq!(money(&body), [18_000, 18_000, 0, 18_000]);
+        let disputes = read(&body).disputes;
+        assert_eq!((disputes.len(), disputes[0].state), (1, Some(DisputeState::Lost)));
+        assert_eq!(disputes[0].gateway_dispute_id, "r1");
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) fn verify(
             delivery_key,
             event_kind,
             merchant_reference: event.merchant_order_id.filter(|_| ours),
+            gateway_payment_id: None,
         },
     }))
 }

@@ -140,6 +140,7 @@ pub(super) fn closed(
         gateway_payment_id: None,
         merchant_reference: None,
         also_captured: Vec::new(),
+        disputes: Vec::new(),
         raw_status: raw_status.to_owned(),
         method: None,
         amount: None,

@@ -5,6 +5,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::ExposeSecret;
 
+use crate::domain::dispute::DisputeState;
 use crate::domain::money::Yen;
 use crate::domain::payment::PaymentSnapshot;
 use crate::gateway::stripe::response::{self, Read};
@@ -88,8 +89,14 @@ impl Stripe {
             Ok(received) => received,
             Err(failure) => return failure.into(),
         };
-        let lost: Outcome<Yen> = classify(&received, response::lost_disputes, refused);
-        lost.map(|lost| {
+        let all = |body: &[u8]| {
+            let disputes = response::disputes(body)?;
+            let lost = disputes.iter().filter(|dispute| dispute.state == Some(DisputeState::Lost));
+            let lost = Yen::sum(lost.map(|dispute| dispute.amount)).ok()?;
+            Some((disputes, lost))
+        };
+        classify(&received, all, refused).map(|(disputes, lost)| {
+            snapshot.disputes = disputes;
             snapshot.counters.charged_back = lost;
             Some(snapshot)
         })

@@ -130,10 +130,11 @@ async fn f32_a_disputed_payment_is_read_with_its_disputes_or_not_at_all() {
     let mut disputed = intent("succeeded", "card");
     disputed["latest_charge"]["disputed"] = json!(true);
     let body = session("complete", "paid", "card", &disputed).to_string();
-    let lost = json!({ "data": [{ "amount": 18_000, "status": "lost" }], "has_more": false }).to_string();
+    let lost = json!({ "data": [{ "id": "dp_1", "amount": 18_000, "status": "lost" }], "has_more": false })
+        .to_string();
     let (base, thread) = serve(vec![("200 OK", body.clone()), ("200 OK", lost)]);
     let Outcome::Done(Some(found)) = gateway(&base).retrieve_payment(&query(), now()).await else { panic!() };
-    assert_eq!(found.counters.charged_back.amount(), 18_000);
+    assert_eq!((found.counters.charged_back.amount(), found.disputes.len()), (18_000, 1));
     assert!(thread.join().unwrap().remove(1).starts_with("GET /v1/disputes?payment_intent=pi_1&limit=100 "));
     let (base, _) = serve(vec![("200 OK", body), ("503 E", refusal("api_error", "x"))]);
     let unclear = gateway(&base).retrieve_payment(&query(), now()).await;

@@ -101,6 +101,7 @@ fn read(
         event_id: event.id,
         event_kind: event.kind,
         merchant_reference: told.or_else(|| reference(&event.data.object)),
+        gateway_payment_id: payment_id(&event.data.object),
     };
     Ok(Notification::Signed(Box::new(SignedNotification { head, snapshot })))
 }
@@ -128,6 +129,11 @@ fn snapshot(
 fn reference(object: &Value) -> Option<String> {
     let metadata = object.get("metadata")?.clone();
     serde_json::from_value::<Metadata>(metadata).ok()?.merchant_reference.filter(|text| is_id(text))
+}
+
+/// The payment intent that an object is about: a dispute carries no metadata of its payment's.
+fn payment_id(object: &Value) -> Option<String> {
+    object.get("payment_intent")?.as_str().filter(|id| is_id(id)).map(str::to_owned)
 }
 
 fn is_id(text: &str) -> bool {

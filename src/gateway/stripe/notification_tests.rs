@@ -155,3 +155,14 @@ fn an_event_of_another_object_names_the_payment_and_proves_nothing_of_it() {
     let found = verify(&signed("whsec_new", NOW, &payout)).unwrap();
     assert!(found.snapshot.is_none() && found.head.merchant_reference.is_none());
 }
+
+#[test]
+fn f32_a_dispute_names_its_payment_by_the_gateways_id_alone() {
+    let dispute = json!({ "id": "dp_1", "object": "dispute", "amount": 18_000, "status": "needs_response",
+        "payment_intent": "pi_1", "metadata": {} });
+    for kind in ["charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"] {
+        let found = verify(&signed("whsec_new", NOW, &event(kind, &dispute))).unwrap();
+        assert!(found.snapshot.is_none() && found.head.merchant_reference.is_none());
+        assert_eq!(found.head.gateway_payment_id.as_deref(), Some("pi_1"));
+    }
+}

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::domain::dispute::DisputeSnapshot;
 use crate::domain::money::Yen;
 use crate::domain::payment::{
     Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
@@ -75,8 +76,16 @@ struct DisputeList {
 
 #[derive(Debug, Deserialize)]
 struct DisputeBody {
+    id: String,
     amount: Yen,
     status: String,
+    reason: Option<String>,
+    evidence_details: Option<EvidenceBody>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EvidenceBody {
+    due_by: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,13 +158,25 @@ pub(super) fn refund(capabilities: &Capabilities, body: &[u8], at: Timestamp) ->
     Some(RefundSnapshot { gateway_refund_id: Some(refund.id), amount: refund.amount, status, payment })
 }
 
-/// What the lost ones among a payment's disputes pulled back; none when the list cannot be read whole.
-pub(super) fn lost_disputes(body: &[u8]) -> Option<Yen> {
+/// A payment's disputes; none when the list cannot be read whole.
+pub(super) fn disputes(body: &[u8]) -> Option<Vec<DisputeSnapshot>> {
     let list: DisputeList = serde_json::from_slice(body).ok()?;
     if list.has_more {
         return None;
     }
-    Yen::sum(list.data.iter().filter(|dispute| dispute.status == "lost").map(|dispute| dispute.amount)).ok()
+    Some(list.data.into_iter().map(of_dispute).collect())
+}
+
+fn of_dispute(dispute: DisputeBody) -> DisputeSnapshot {
+    let due_by = dispute.evidence_details.and_then(|evidence| evidence.due_by);
+    DisputeSnapshot {
+        gateway_dispute_id: dispute.id,
+        amount: dispute.amount,
+        reason_code: dispute.reason,
+        state: status::of_dispute(&dispute.status),
+        raw_status: dispute.status,
+        respond_by: due_by.and_then(|at| Timestamp::from_second(at).ok()),
+    }
 }
 
 pub(super) fn of_session(capabilities: &Capabilities, session: SessionBody, at: Timestamp) -> Read {
@@ -190,6 +211,7 @@ pub(super) fn of_session(capabilities: &Capabilities, session: SessionBody, at: 
         gateway_payment_id: id,
         merchant_reference: session.client_reference_id,
         also_captured: Vec::new(),
+        disputes: Vec::new(),
         raw_status: match intent {
             Some(intent) => format!("{word}+{}", intent.status),
             None => word,
@@ -229,6 +251,7 @@ pub(super) fn of_intent(capabilities: &Capabilities, intent: &IntentBody, at: Ti
         gateway_payment_id: Some(intent.id.clone()),
         merchant_reference: intent.metadata.as_ref().and_then(|it| it.merchant_reference.clone()),
         also_captured: Vec::new(),
+        disputes: Vec::new(),
         raw_status: intent.status.clone(),
         method: sole(capabilities, intent.payment_method_types.as_deref()).map(|it| it.method.clone()),
         amount: Some(intent.amount),

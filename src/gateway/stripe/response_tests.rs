@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Read, checkout, intent, lost_disputes, refund, session};
+use super::{Read, checkout, disputes, intent, refund, session};
+use crate::domain::dispute::DisputeState;
 use crate::domain::money::Yen;
 use crate::domain::payment::{RefundStatus, SnapshotStatus};
 use crate::gateway::stripe::fixtures::{self, capabilities, now};
@@ -62,24 +63,35 @@ fn what_was_refunded_is_read_from_the_charge_and_held_money_is_not_taken() {
 }
 
 #[test]
-fn f32_only_a_lost_dispute_takes_money() {
+fn f32_each_dispute_is_read_and_half_a_list_proves_nothing() {
+    use DisputeState::{Lost, NeedsResponse, UnderReview, Won};
     let mut disputed = fixtures::intent("succeeded", "card");
     disputed["latest_charge"]["disputed"] = json!(true);
     assert!(read(&fixtures::session("complete", "paid", "card", &disputed)).disputed);
-    let list = |status: &str| {
+    for (word, state) in [
+        ("warning_needs_response", Some(NeedsResponse)),
+        ("needs_response", Some(NeedsResponse)),
+        ("warning_under_review", Some(UnderReview)),
+        ("under_review", Some(UnderReview)),
+        ("appeal_submitted", Some(UnderReview)),
+        ("warning_closed", Some(Won)),
+        ("prevented", Some(Won)),
+        ("won", Some(Won)),
+        ("lost", Some(Lost)),
+        ("reconsidered", None),
+    ] {
         let list = json!({ "object": "list", "has_more": false, "data": [
-            { "id": "dp_1", "amount": 18_000, "status": status },
+            { "id": "dp_1", "amount": 18_000, "status": word, "reason": "fraudulent",
+              "evidence_details": { "due_by": 1_790_000_000 } },
         ] });
-        lost_disputes(list.to_string().as_bytes()).map(Yen::amount)
-    };
-    for open in
-        ["warning_needs_response", "warning_closed", "needs_response", "under_review", "won", "prevented"]
-    {
-        assert_eq!(list(open), Some(0), "{open}");
+        let found = disputes(list.to_string().as_bytes()).unwrap().remove(0);
+        assert_eq!((found.state, found.raw_status.as_str()), (state, word), "F40");
+        assert_eq!((found.gateway_dispute_id.as_str(), found.amount.amount()), ("dp_1", 18_000));
+        assert_eq!(found.reason_code.as_deref(), Some("fraudulent"));
+        assert_eq!(found.respond_by.map(|at| at.as_second()), Some(1_790_000_000));
     }
-    assert_eq!(list("lost"), Some(18_000));
     let more = json!({ "data": [], "has_more": true }).to_string();
-    assert_eq!(lost_disputes(more.as_bytes()), None, "half a list proves nothing");
+    assert_eq!(disputes(more.as_bytes()), None, "half a list proves nothing");
 }
 
 #[test]

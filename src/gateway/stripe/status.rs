@@ -1,6 +1,7 @@
 //! Stripe's words in ours. A session says whether the payer may still act; its payment intent, where there is one, says
 //! what became of the money.
 
+use crate::domain::dispute::DisputeState;
 use crate::domain::payment::SnapshotStatus;
 use crate::gateway::PayerFlow;
 use crate::gateway::status_table::{Row, meaning, row, row_of};
@@ -58,6 +59,19 @@ pub(super) fn of_session(word: &str, intent: Option<&str>, flow: Option<PayerFlo
         // While the session is open, no try in it is the last one.
         _ => session,
     }
+}
+
+/// Where a dispute of this status stands; none for a word that nobody knows (F40). An inquiry (`warning_…`) that is closed
+/// and a dispute that was prevented took nothing. An appeal is under review until it says how it ended.
+pub(super) fn of_dispute(status: &str) -> Option<DisputeState> {
+    Some(match status {
+        "warning_needs_response" | "needs_response" => DisputeState::NeedsResponse,
+        "warning_under_review" | "under_review" => DisputeState::UnderReview,
+        "warning_closed" | "won" | "prevented" => DisputeState::Won,
+        "lost" => DisputeState::Lost,
+        other if other.starts_with("appeal_") => DisputeState::UnderReview,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

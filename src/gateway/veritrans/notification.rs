@@ -51,6 +51,7 @@ fn read(body: &[u8]) -> Result<Notification, NotificationRejected> {
         event_kind: EVENT_KIND.to_owned(),
         // A refund has an order of its own, which is no payment of ours.
         merchant_reference: Some(order_id).filter(|order_id| !request::is_refund(order_id)),
+        gateway_payment_id: None,
     };
     Ok(Notification::Signed(Box::new(SignedNotification { head, snapshot: None })))
 }

@@ -277,6 +277,7 @@ fn blank(at: Timestamp) -> PaymentSnapshot {
         gateway_payment_id: None,
         merchant_reference: None,
         also_captured: Vec::new(),
+        disputes: Vec::new(),
         raw_status: String::new(),
         method: None,
         amount: None,

@@ -10,6 +10,7 @@ pub mod baskets;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
+pub mod disputes;
 pub mod documents;
 pub mod invoices;
 pub mod jwks;
@@ -55,6 +56,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(refund_proposals::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
+        .configure(disputes::configure)
         .configure(notifications::configure)
         .configure(review::configure)
         .configure(assessments::configure)

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::disputes::DisputeBody;
 use crate::domain::id::TenantCode;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath};
 use crate::http::error::ApiError;
@@ -88,6 +89,16 @@ impl PaymentBody {
     }
 }
 
+/// A payment with what a payer's bank says against it.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentDetails {
+    /// The payment.
+    #[serde(flatten)]
+    payment: PaymentBody,
+    /// Disputes, oldest first; they are no state of the payment, and the invoice does not change by them.
+    disputes: Vec<DisputeBody>,
+}
+
 /// Pay an invoice
 ///
 /// Opens a payment and sends you to the gateway's own page: no card number ever reaches this server. If the gateway is
@@ -115,13 +126,14 @@ pub async fn open_payment(
 /// Look at a payment
 #[utoipa::path(
     operation_id = "get_payment", tag = "payments", params(ResourcePath),
-    responses((status = 200, description = "The payment", body = PaymentBody), ReadProblems),
+    responses((status = 200, description = "The payment", body = PaymentDetails), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/payments/{id}")]
 pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let row = payment::get(ctx, tenant, id).await?;
-    Ok(respond::versioned(row.version, &PaymentBody::of(&row)))
+    let (row, disputes) = payment::get(ctx, tenant, id).await?;
+    let disputes = disputes.iter().map(DisputeBody::of).collect();
+    Ok(respond::versioned(row.version, &PaymentDetails { payment: PaymentBody::of(&row), disputes }))
 }
 
 /// Give a payment up

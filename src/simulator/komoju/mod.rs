@@ -218,7 +218,7 @@ fn ok(value: &serde_json::Value) -> Reply {
 /// KOMOJU for the common parts.
 pub const FACADE: Facade = Facade {
     routes,
-    event_type: |kind, _| Some(wire::event_type(kind)),
+    event_type: wire::event_type,
     notification: wire::notification,
     headers_at_send: None,
     answer_within: Duration::from_secs(5),

@@ -9,7 +9,9 @@ use crate::simulator::clock::IdSource;
 use crate::simulator::core::{Notification, Reply};
 use crate::simulator::engine::{Refusal, status_name};
 use crate::simulator::facade::Event;
-use crate::simulator::model::{EventKind, Payment, RefundFate, Session, SessionStatus, Vendor};
+use crate::simulator::model::{
+    Dispute, DisputeStatus, EventKind, Payment, RefundFate, Session, SessionStatus, Vendor,
+};
 use crate::simulator::settings::SimulatorSettings;
 use crate::simulator::state::Signing;
 
@@ -44,7 +46,7 @@ pub fn session(session: &Session, payment: Option<&Payment>, base: &str, now: Ti
 
 /// A payment as KOMOJU shows it; a partly refunded one stays `captured`.
 pub fn payment_value(payment: &Payment) -> Value {
-    let refunds: Vec<Value> = payment
+    let mut refunds: Vec<Value> = payment
         .refunds
         .iter()
         .map(|refund| {
@@ -61,6 +63,8 @@ pub fn payment_value(payment: &Payment) -> Value {
             })
         })
         .collect();
+    let lost = payment.disputes.iter().filter(|dispute| dispute.status == DisputeStatus::Lost);
+    refunds.extend(lost.map(|dispute| chargeback(payment, dispute)));
     json!({
         "id": payment.id,
         "resource": "payment",
@@ -83,6 +87,20 @@ pub fn payment_value(payment: &Payment) -> Value {
         "refunds": refunds,
         "refund_requests": [],
         "locale": "ja",
+    })
+}
+
+/// A lost dispute stands among the refunds.
+fn chargeback(payment: &Payment, dispute: &Dispute) -> Value {
+    json!({
+        "id": dispute.id,
+        "resource": "refund",
+        "payment": payment.id,
+        "amount": dispute.amount,
+        "currency": "JPY",
+        "description": dispute.reason,
+        "chargeback": true,
+        "created_at": instant(dispute.created_at),
     })
 }
 
@@ -152,9 +170,12 @@ pub fn refusal(refusal: &Refusal) -> Reply {
     }
 }
 
-/// KOMOJU's name of an event.
-pub fn event_type(kind: EventKind) -> &'static str {
-    match kind {
+/// KOMOJU's name of an event; it tells of a dispute only when it is lost.
+pub fn event_type(kind: EventKind, payment: &Payment) -> Option<&'static str> {
+    let lost = payment.disputes.last().is_some_and(|dispute| dispute.status == DisputeStatus::Lost);
+    Some(match kind {
+        EventKind::DisputeClosed if lost => "payment.updated",
+        EventKind::DisputeOpened | EventKind::DisputeUpdated | EventKind::DisputeClosed => return None,
         EventKind::Authorized => "payment.authorized",
         EventKind::Captured => "payment.captured",
         EventKind::Failed => "payment.failed",
@@ -163,7 +184,7 @@ pub fn event_type(kind: EventKind) -> &'static str {
         EventKind::RefundCreated => "payment.refund.created",
         EventKind::Refunded => "payment.refunded",
         EventKind::Updated => "payment.updated",
-    }
+    })
 }
 
 /// A notification: the event's body and the three headers KOMOJU sends with it.

@@ -121,12 +121,16 @@ async fn refund(sim: Data<Simulator>, request: HttpRequest, body: Bytes) -> Http
     serve(sim, &request, Op::Refund, payment, body).await
 }
 
-/// Nobody disputes a payment here.
+/// The disputes of the payment that the query names.
 async fn disputes(sim: Data<Simulator>, request: HttpRequest) -> HttpResponse {
     if !authorised(&sim, &request) {
         return shaping::plain(&wire::unauthorised());
     }
-    shaping::plain(&wire::list())
+    let query = Form::read(request.query_string().as_bytes());
+    let id = query.text("payment_intent").unwrap_or_default();
+    let inner = sim.lock();
+    let payment = inner.state.payments.get(&id).filter(|payment| payment.vendor == Vendor::Stripe);
+    shaping::plain(&wire::disputes(payment))
 }
 
 async fn unknown() -> HttpResponse {

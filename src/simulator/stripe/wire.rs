@@ -10,7 +10,7 @@ use crate::simulator::core::{Notification, Reply};
 use crate::simulator::engine::Refusal;
 use crate::simulator::facade::Event;
 use crate::simulator::model::{
-    EventKind, Payment, PaymentStatus, RefundFate, Session, SessionStatus, Step, Vendor,
+    Dispute, EventKind, Payment, PaymentStatus, RefundFate, Session, SessionStatus, Step, Vendor,
 };
 use crate::simulator::settings::SimulatorSettings;
 use crate::simulator::state::{Delivery, Signing};
@@ -88,7 +88,7 @@ fn charge(payment: &Payment) -> Value {
         "amount_captured": payment.captured,
         "amount_refunded": payment.refunded,
         "refunded": payment.refundable() == 0,
-        "disputed": false,
+        "disputed": !payment.disputes.is_empty(),
         "currency": "jpy",
         "payment_intent": payment.id,
         "metadata": payment.metadata,
@@ -110,9 +110,29 @@ pub fn refund(payment: &Payment, expands: bool) -> Value {
     })
 }
 
-/// An empty list.
-pub fn list() -> Reply {
-    ok(&json!({ "object": "list", "data": [], "has_more": false }))
+/// The disputes of a payment.
+pub fn disputes(payment: Option<&Payment>) -> Reply {
+    let data: Vec<Value> = payment.map_or_else(Vec::new, |payment| {
+        payment.disputes.iter().map(|dispute| dispute_value(payment, dispute)).collect()
+    });
+    ok(&json!({ "object": "list", "data": data, "has_more": false }))
+}
+
+/// A dispute; it carries no metadata of its payment's.
+fn dispute_value(payment: &Payment, dispute: &Dispute) -> Value {
+    json!({
+        "id": dispute.id,
+        "object": "dispute",
+        "amount": dispute.amount,
+        "currency": "jpy",
+        "charge": format!("ch_{}", payment.id),
+        "payment_intent": payment.id,
+        "reason": dispute.reason,
+        "status": dispute.status.as_str(),
+        "evidence_details": { "due_by": dispute.respond_by.as_second(), "has_evidence": false },
+        "created": dispute.created_at.as_second(),
+        "metadata": {},
+    })
 }
 
 /// A success.
@@ -166,6 +186,9 @@ pub fn event_type(kind: EventKind, payment: &Payment) -> &'static str {
         EventKind::RefundCreated => "refund.created",
         EventKind::Refunded => "charge.refunded",
         EventKind::Updated => "refund.failed",
+        EventKind::DisputeOpened => "charge.dispute.created",
+        EventKind::DisputeUpdated => "charge.dispute.updated",
+        EventKind::DisputeClosed => "charge.dispute.closed",
     }
 }
 
@@ -175,6 +198,10 @@ pub fn notification(_: &SimulatorSettings, event: &Event<'_>, ids: &mut IdSource
     let object = match event.name.split('.').next() {
         Some("checkout") => {
             event.session.map_or(Value::Null, |it| session(it, Some(event.payment), "", event.at, false))
+        }
+        Some("charge") if event.name.starts_with("charge.dispute.") => {
+            let last = event.payment.disputes.last();
+            last.map_or(Value::Null, |dispute| dispute_value(event.payment, dispute))
         }
         Some("charge") => charge(event.payment),
         Some("refund") => {

@@ -36,6 +36,7 @@ pub const FACADE: Facade = Facade {
         EventKind::Expired => Some("em.expired"),
         EventKind::RefundCreated => Some("em.refunded"),
         EventKind::Authorized | EventKind::Failed | EventKind::Refunded | EventKind::Updated => None,
+        EventKind::DisputeOpened | EventKind::DisputeUpdated | EventKind::DisputeClosed => None,
     },
     notification: wire::notification,
     headers_at_send: None,

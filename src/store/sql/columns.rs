@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, InvoiceId, JobId, OfficerId,
-    OperationId, PayableId, PaymentId, PaymentLinkId, PayoutId, ProposalId, PublicationId, ReceiptId,
-    RefundId, TenantCode,
+    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, DisputeId, InvoiceId, JobId,
+    OfficerId, OperationId, PayableId, PaymentId, PaymentLinkId, PayoutId, ProposalId, PublicationId,
+    ReceiptId, RefundId, TenantCode,
 };
 use crate::domain::money::Yen;
 
@@ -73,7 +73,7 @@ macro_rules! text_ids {
 
 text_ids! {
     AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
-    PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId
+    PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
 }
 
 const _: () = {

@@ -1,0 +1,2 @@
+DROP INDEX payments_at_gateway;
+DROP TABLE disputes;

@@ -1,0 +1,211 @@
+//! Contested payments (異議申立て): what a gateway tells of them is kept beside the payment, shown to the accountants, and
+//! reminded of before the gateway's deadline.
+//!
+//! Nothing here touches the invoice or the ledger: a designated agent guarantees its remittance (LAA 231の4), so a chargeback
+//! is its loss. What was lost is counted on the payment, once, and bars refunds of the same money.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::cases::system_actor;
+use super::payment_standing::raise;
+use super::poll::POLL_PAYMENT;
+use super::{Core, Ctx, Failure, JobEnd, Refusal, payout};
+use crate::domain::audit::EventActor;
+use crate::domain::dispute::{Dispute, DisputeSnapshot, DisputeState, reminder_due};
+use crate::domain::id::{DisputeId, TenantCode};
+use crate::domain::money::Yen;
+use crate::domain::payment::Alert;
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::disputes::{self, DisputeRow};
+use crate::store::events::{self, NewEvent};
+use crate::store::payments::PaymentRow;
+use crate::store::sql::Micros;
+use crate::store::{Reads, Root, StoreError, Tx, jobs};
+
+/// Kind of the daily job that looks after open disputes.
+pub const REMIND_OF_DISPUTES: &str = "remind_of_disputes";
+
+/// Disputes read in one go.
+const PAGE: i64 = 50;
+
+/// Takes the disputes of a snapshot in and gives what the lost ones pulled back of the payment, by all that is known.
+pub fn take_in(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &PaymentRow,
+    heard: &[DisputeSnapshot],
+) -> Result<Yen, Failure> {
+    let mut known = disputes::of_payment(tx, &row.tenant_id, row.id)?;
+    let events_before = case.event_count;
+    for snapshot in heard {
+        if snapshot.state.is_none() {
+            let raw_status = format!("dispute:{}", snapshot.raw_status);
+            raise(tx, case, row, &Alert::UnrecognisedStatus { raw_status })?;
+        }
+        let found = known.iter_mut().find(|one| one.gateway_dispute_id == snapshot.gateway_dispute_id);
+        match found {
+            Some(stored) => move_on(tx, case, row, stored, snapshot)?,
+            None => known.push(open(tx, case, row, snapshot)?),
+        }
+    }
+    if case.event_count != events_before {
+        applications::update(tx, case)?;
+    }
+    pulled_back(&known)
+}
+
+/// What the lost disputes of a payment pulled back of it.
+pub fn lost_of(tx: &mut impl Reads, row: &PaymentRow) -> Result<Yen, Failure> {
+    pulled_back(&disputes::of_payment(tx, &row.tenant_id, row.id)?)
+}
+
+fn pulled_back(rows: &[DisputeRow]) -> Result<Yen, Failure> {
+    let disputes: Vec<Dispute> = rows.iter().map(DisputeRow::dispute).collect::<Result<_, StoreError>>()?;
+    let sum = Yen::sum(disputes.iter().map(Dispute::pulled_back));
+    sum.map_err(|error| Failure::Internal(error.to_string()))
+}
+
+fn open(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    payment: &PaymentRow,
+    snapshot: &DisputeSnapshot,
+) -> Result<DisputeRow, Failure> {
+    let now = tx.now();
+    let mut row = DisputeRow {
+        tenant_id: payment.tenant_id.clone(),
+        id: DisputeId(tx.new_id()),
+        application_id: payment.application_id,
+        invoice_id: payment.invoice_id,
+        payment_id: payment.id,
+        gateway: payment.gateway.clone(),
+        gateway_dispute_id: snapshot.gateway_dispute_id.clone(),
+        amount: snapshot.amount,
+        reason_code: None,
+        state: String::new(),
+        respond_by: None,
+        reminded_days_before: None,
+        version: 1,
+        created_at: Micros(now),
+        updated_at: Micros(now),
+    };
+    row.take_over(&Dispute::opened(snapshot));
+    disputes::insert(tx, &row)?;
+    record(tx, case, &row, None)?;
+    Ok(row)
+}
+
+fn move_on(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    payment: &PaymentRow,
+    row: &mut DisputeRow,
+    snapshot: &DisputeSnapshot,
+) -> Result<(), Failure> {
+    let before = row.dispute()?;
+    let next = before.fold(snapshot);
+    if next == before {
+        return Ok(());
+    }
+    tracing::info!(payment = %payment.id, dispute = %row.id, "a dispute moved");
+    row.take_over(&next);
+    disputes::update(tx, row)?;
+    record(tx, case, row, Some(before.state))
+}
+
+/// Tells the record of the case, and the operator, where a dispute stands.
+fn record(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &DisputeRow,
+    from: Option<DisputeState>,
+) -> Result<(), Failure> {
+    let facts = json!({ "dispute": row.id.to_string(), "payment": row.payment_id.to_string(),
+        "from": from.map(DisputeState::as_str), "to": row.state, "amount": row.amount.amount(),
+        "reason_code": row.reason_code, "respond_by": row.respond_by.map(|at| at.0.to_string()) });
+    metrics::counter!("madoguchi_disputes_total", "gateway" => row.gateway.clone(), "state" => row.state.clone())
+        .increment(1);
+    let actor = EventActor { kind: "gateway", id: row.gateway.clone() };
+    let event = NewEvent { kind: "dispute_moved", actor, facts, sealed_detail: None };
+    Ok(events::append(tx, case, event)?)
+}
+
+/// A part of the disputes of a body.
+#[derive(Clone, Debug)]
+pub struct DisputePage {
+    /// Oldest first.
+    pub items: Vec<DisputeRow>,
+    /// Where the list goes on; none at its end.
+    pub next: Option<DisputeId>,
+}
+
+/// The disputes of a body, for its accountants; in every state unless one is named.
+pub async fn list(
+    ctx: Ctx,
+    tenant: TenantCode,
+    state: Option<DisputeState>,
+    after: Option<DisputeId>,
+) -> Result<DisputePage, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        payout::accountant(tx, &ctx, &tenant)?;
+        let states = state.map_or_else(|| DisputeState::ALL.to_vec(), |state| vec![state]);
+        let mut items = disputes::in_states(tx, &tenant, &states, after, PAGE + 1)?;
+        let more = items.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
+        if more {
+            items.pop();
+        }
+        let next = items.last().filter(|_| more).map(|row| row.id);
+        Ok(DisputePage { items, next })
+    })
+    .await
+}
+
+/// Looks after every open dispute of a body: asks the gateway where it stands, since a notification may have been lost, and
+/// reminds before the deadline, once for each of the days that the settings name.
+pub async fn look_after(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
+    let mut after = None;
+    loop {
+        let of = tenant.clone();
+        let open = [DisputeState::NeedsResponse, DisputeState::UnderReview];
+        let page: Vec<DisputeRow> = core
+            .db
+            .read(move |tx| Ok::<_, Failure>(disputes::in_states(tx, &of, &open, after, PAGE)?))
+            .await?;
+        let Some(last) = page.last() else { return Ok(JobEnd::Done) };
+        after = Some(last.id);
+        for row in page {
+            let inner = Arc::clone(core);
+            core.db.write(Root::Application(row.application_id), move |tx| remind(tx, &inner, &row)).await?;
+        }
+    }
+}
+
+fn remind(tx: &mut Tx<'_>, core: &Core, seen: &DisputeRow) -> Result<(), Failure> {
+    let now = tx.now();
+    let mut row = disputes::find(tx, &seen.tenant_id, seen.id)?.ok_or(Refusal::NotFound)?;
+    let dispute = row.dispute()?;
+    if !dispute.state.is_open() {
+        return Ok(());
+    }
+    let payment = row.payment_id.to_string();
+    jobs::enqueue_again(tx, row.tenant_id.as_str(), POLL_PAYMENT, &payment, now)?;
+    let due = reminder_due(&dispute, &core.settings.payments.dispute_reminder_days, now);
+    // Each reminder is nearer to the deadline than the one before, so one that was given is not given again.
+    let Some(days_before) = due.filter(|days| row.reminded_days_before.is_none_or(|given| *days < given))
+    else {
+        return Ok(());
+    };
+    let mut case = applications::find(tx, &row.tenant_id, row.application_id)?.ok_or(Refusal::NotFound)?;
+    row.reminded_days_before = Some(days_before);
+    disputes::update(tx, &mut row)?;
+    tracing::warn!(dispute = %row.id, days_before, "a dispute waits for its answer");
+    metrics::counter!("madoguchi_dispute_reminders_total", "gateway" => row.gateway.clone()).increment(1);
+    let facts = json!({ "dispute": row.id.to_string(), "payment": payment, "days_before": days_before,
+        "respond_by": row.respond_by.map(|at| at.0.to_string()) });
+    let actor = system_actor("disputes");
+    events::append(tx, &mut case, NewEvent { kind: "dispute_reminder", actor, facts, sealed_detail: None })?;
+    Ok(applications::update(tx, &mut case)?)
+}
