@@ -48,7 +48,7 @@ fn options(order: &DocumentOrder) -> Result<PdfOptions, RenderFault> {
         part(at.second()),
     );
     Ok(PdfOptions {
-        ident: Smart::Custom(order.data["qr_text"].as_str().unwrap_or_default().to_owned()),
+        ident: Smart::Custom(qr_text(&order.data).unwrap_or_default().to_owned()),
         creator: Smart::Custom(Some("Madoguchi".to_owned())),
         timestamp: datetime.map(PdfTimestamp::new_utc),
         standards,
@@ -56,9 +56,14 @@ fn options(order: &DocumentOrder) -> Result<PdfOptions, RenderFault> {
     })
 }
 
+/// What the QR code says.
+fn qr_text(data: &Value) -> Option<&str> {
+    data.get("qr_text")?.as_str()
+}
+
 /// The QR code of the data's `qr_text` as SVG; an empty picture where there is none.
 fn qr_code(data: &Value) -> Result<String, RenderFault> {
-    let Some(text) = data["qr_text"].as_str() else {
+    let Some(text) = qr_text(data) else {
         return Ok(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>"#.to_owned());
     };
     let code = QRBuilder::new(text).ecl(ECL::M).build();

@@ -12,7 +12,7 @@ mod route;
 
 use super::cases::{self, OpenCase};
 use super::{Ctx, Failure, Refusal, access};
-use crate::domain::approval::{ProposalBody, Rejection, Subject};
+use crate::domain::approval::{DecisionKind, ProposalBody, Rejection, Subject};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::policy::{Action, Decision};
@@ -49,7 +49,7 @@ pub fn open_body(case: &OpenCase, row: &ProposalRow) -> Result<ProposalBody, Fai
     let subject = Subject::parse(&row.subject).ok_or_else(broken)?;
     let text = case.key.open(&proposals::body_place(row.id), &row.sealed_body)?;
     let body = ProposalBody::read(subject, &text).map_err(|_| broken())?;
-    if body.decision().map(|decision| decision.as_str()) != row.decision.as_deref() {
+    if body.decision().map(DecisionKind::as_str) != row.decision.as_deref() {
         return Err(broken());
     }
     Ok(body)

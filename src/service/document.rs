@@ -15,7 +15,7 @@ use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::issued_document::{DocumentClaims, DocumentKind, DocumentStatus};
 use crate::domain::policy::Action;
-use crate::seal::signer::SignatureCheck;
+use crate::seal::signer::{SignatureCheck, check_with_jwks};
 use crate::store::{applications, decisions};
 
 /// A document that was made.
@@ -110,6 +110,16 @@ pub struct VerifiedDocument {
     pub number: String,
     /// What it is worth today.
     pub status: DocumentStatus,
+}
+
+/// Checks by public keys (a JWK set) alone that a token was signed by one of them; what it is worth today is not known then.
+pub fn verify_offline(keys: &serde_json::Value, token: &str) -> Result<DocumentClaims, Failure> {
+    let not_ours = || Failure::Refused(Refusal::DocumentNotAuthentic);
+    let (claims, signature) = DocumentClaims::parse(token).map_err(|_| not_ours())?;
+    match check_with_jwks(keys, claims.statement().as_bytes(), &signature) {
+        SignatureCheck::Valid => Ok(claims),
+        SignatureCheck::Invalid => Err(not_ours()),
+    }
 }
 
 /// Checks a document by its token: ours, and what it is worth today. Anybody may; what it prints is not told. A token that

@@ -299,6 +299,17 @@ impl Refusal {
                 ("ただいま混み合っています。", "The server is busy. Please try again shortly.")
             }
             Self::MethodNotAllowed => ("このメソッドは使えません。", "This method is not allowed here."),
+            Self::TooManyAttempts { .. }
+            | Self::WrongState { .. }
+            | Self::FeeChanged { .. }
+            | Self::StaleVersion { .. }
+            | Self::TooLarge { .. } => self.measured_text(),
+        }
+    }
+
+    /// The sentences that name a measure or a state.
+    fn measured_text(&self) -> (&'static str, &'static str) {
+        match self {
             Self::TooManyAttempts { .. } => (
                 "試行回数が多すぎます。{}秒後にもう一度お試しください。",
                 "Too many attempts. Please try again in {} seconds.",
@@ -313,9 +324,7 @@ impl Refusal {
                 "他の更新がありました（現在の版: {}）。再読み込みしてください。",
                 "It has been changed meanwhile (version {} now); please reload.",
             ),
-            Self::TooLarge { .. } => {
-                ("データが大きすぎます（上限 {} バイト）。", "The body is too large (limit {} bytes).")
-            }
+            _ => ("データが大きすぎます（上限 {} バイト）。", "The body is too large (limit {} bytes)."),
         }
     }
 

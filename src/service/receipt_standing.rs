@@ -206,16 +206,16 @@ fn content_of(
     let today = jst_day(Reads::now(tx));
     let received_on = payment.captured_on.map_or(today, |day| day.0);
     let catalogue = core.catalogue.current();
-    let code = || Bilingual { ja: invoice.tenant_id.to_string(), en: invoice.tenant_id.to_string() };
+    let named = || Bilingual { ja: invoice.tenant_id.to_string(), en: invoice.tenant_id.to_string() };
     let tenant = catalogue.tenant(&invoice.tenant_id).map(|tenant| &tenant.definition);
     let department = catalogue.department(&invoice.tenant_id, &case.department, today);
-    let entry = counter_payments::find(tx, &invoice.tenant_id, payment.id)?;
+    let by_hand = counter_payments::find(tx, &invoice.tenant_id, payment.id)?;
     let is_taxed = invoice.lines.0.iter().any(|line| line.tax.is_some());
     let revenue = tenant.and_then(|tenant| tenant.revenue.as_ref()).filter(|_| is_taxed);
     let tax = (amount == invoice.total).then(|| tax_summary(&invoice.lines.0)).transpose();
     Ok(ReceiptContent {
-        issuer: tenant.map_or_else(code, |tenant| tenant.name.clone()),
-        department: department.map_or_else(code, |department| department.name.clone()),
+        issuer: tenant.map_or_else(named, |tenant| tenant.name.clone()),
+        department: department.map_or_else(named, |department| department.name.clone()),
         invoice_number: invoice.number.clone(),
         lines: invoice.lines.0.clone(),
         fiscal_year: invoice.fiscal_year,
@@ -223,7 +223,7 @@ fn content_of(
         gateway: payment.gateway.clone(),
         reference: payment.merchant_reference.clone(),
         received_on,
-        counter: entry.map(|entry| TakenAtCounter { means: entry.means, officer: entry.recorded_by }),
+        counter: by_hand.map(|by_hand| TakenAtCounter { means: by_hand.means, officer: by_hand.recorded_by }),
         tax: tax.map_err(|error| Failure::Internal(error.to_string()))?,
         registration_number: revenue.and_then(|it| it.registration_number(received_on)).map(str::to_owned),
     })

@@ -11,7 +11,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::refund_money::{self, PaidMoney};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment};
+use super::{Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment, refund_call};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OfficerId, OperationId, PaymentId, RefundId, TenantCode};
@@ -23,12 +23,12 @@ use crate::domain::refund::{
     CaseStage, PlanRejection, PlannedPart, RefundCommand, RefundGround, RefundPart, RefundRoute, RefundState,
     Refundable, permits, plan, proposed,
 };
-use crate::gateway::{CreateRefund, RefundSupport};
+use crate::gateway::RefundSupport;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::PaymentRow;
 use crate::store::refunds::{self, RefundRow, StoredPart};
 use crate::store::sql::{Json, Micros};
-use crate::store::{ReadTx, Reads, Root, Tx, jobs, payments};
+use crate::store::{ReadTx, Reads, Root, Tx, jobs};
 
 /// The job that tells the applicant that a refund was decided; its subject is the application's id and the refund's.
 pub const NOTIFY_REFUND: &str = "notify_refund";
@@ -455,7 +455,7 @@ fn judge(
     if verdict == Verdict::Approve {
         refund_money::refuse_pulled_back(tx, &row)?;
     }
-    let prepared = if to_gateway { Some(prepare(tx, ctx, &row)?) } else { None };
+    let prepared = if to_gateway { Some(refund_call::prepare(tx, ctx, &row)?) } else { None };
 
     // From here on everything changes rows; every refusal stands above.
     if verdict != Verdict::Withdraw {
@@ -475,29 +475,4 @@ fn judge(
     }
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: Decided { row, operation } })
-}
-
-/// The exact bytes that the gateway will be sent.
-fn prepare(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    row: &RefundRow,
-) -> Result<(OperationId, PaymentRow, crate::gateway::PreparedRequest), Failure> {
-    for other in refunds::of_payment(tx, &row.tenant_id, row.payment_id)? {
-        if other.refund()?.state.is_in_flight() {
-            return Err(Refusal::Refund(RefundRefusal::InProgress).into());
-        }
-    }
-    let payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or(Refusal::NotFound)?;
-    let not_by_gateway = Refusal::Refund(RefundRefusal::NotByGateway);
-    let account = ctx.core.gateways.find(&row.tenant_id, &payment.gateway);
-    let (Some(account), Some(gateway_payment_id)) = (account, payment.gateway_payment_id.clone()) else {
-        return Err(not_by_gateway.into());
-    };
-    let wanted = CreateRefund { gateway_payment_id, amount: row.amount, description: row.reference() };
-    let operation = OperationId(tx.new_id());
-    let prepared = account.adapter.prepare_refund(&operation.to_string(), &wanted);
-    let prepared =
-        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a refund: {reason}")))?;
-    Ok((operation, payment, prepared))
 }

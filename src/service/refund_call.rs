@@ -8,15 +8,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::gateway_call::Heard;
 use super::payment_standing::payment_ref;
+use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Core, Failure, JobEnd, Refusal};
+use super::{Core, Ctx, Failure, JobEnd, Refusal};
 use crate::domain::audit::EventActor;
-use crate::domain::id::{RefundId, TenantCode};
+use crate::domain::id::{OperationId, RefundId, TenantCode};
 use crate::domain::payment::{
     EarlierAttempts, NothingFound, RefundSnapshot, RetryFacts, after_nothing_found, next_refund_poll,
 };
 use crate::domain::refund::{RefundCommand, RefundEvidence, RefundState};
-use crate::gateway::{MerchantAccount, Outcome, RefundRef, Reply};
+use crate::gateway::{CreateRefund, MerchantAccount, Outcome, PreparedRequest, RefundRef, Reply};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::gateway_operations::OperationRow;
 use crate::store::payments::{self, PaymentRow};
@@ -182,4 +183,29 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
             Ok(next_refund_poll(asked.saturating_add(1), tx.now()).map_or(JobEnd::Done, JobEnd::Again))
         })
         .await
+}
+
+/// The exact bytes that the gateway will be sent.
+pub(super) fn prepare(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    row: &RefundRow,
+) -> Result<(OperationId, PaymentRow, PreparedRequest), Failure> {
+    for other in refunds::of_payment(tx, &row.tenant_id, row.payment_id)? {
+        if other.refund()?.state.is_in_flight() {
+            return Err(Refusal::Refund(RefundRefusal::InProgress).into());
+        }
+    }
+    let payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or(Refusal::NotFound)?;
+    let not_by_gateway = Refusal::Refund(RefundRefusal::NotByGateway);
+    let account = ctx.core.gateways.find(&row.tenant_id, &payment.gateway);
+    let (Some(account), Some(gateway_payment_id)) = (account, payment.gateway_payment_id.clone()) else {
+        return Err(not_by_gateway.into());
+    };
+    let wanted = CreateRefund { gateway_payment_id, amount: row.amount, description: row.reference() };
+    let operation = OperationId(tx.new_id());
+    let prepared = account.adapter.prepare_refund(&operation.to_string(), &wanted);
+    let prepared =
+        prepared.map_err(|reason| Failure::Internal(format!("cannot prepare a refund: {reason}")))?;
+    Ok((operation, payment, prepared))
 }

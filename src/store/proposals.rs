@@ -291,7 +291,7 @@ pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: ProposalId) -> Result<
     row.map(|row| with_steps(tx, row)).transpose()
 }
 
-/// The last proposal of a case about a subject, with its steps.
+/// The proposal of a case about a subject that is on its route, else the last one, with its steps.
 pub fn latest_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -302,7 +302,11 @@ pub fn latest_of_case(
         .filter(proposals::tenant_id.eq(tenant))
         .filter(proposals::application_id.eq(application))
         .filter(proposals::subject.eq(subject.as_str()))
-        .order((proposals::created_at.desc(), proposals::id.desc()))
+        .order((
+            proposals::state.eq("in_approval").desc(),
+            proposals::created_at.desc(),
+            proposals::id.desc(),
+        ))
         .select(ProposalRow::as_select())
         .first(tx.read())
         .optional()?;

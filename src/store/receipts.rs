@@ -143,7 +143,7 @@ pub fn of_invoice(
     let rows = receipts::table
         .filter(receipts::tenant_id.eq(tenant))
         .filter(receipts::invoice_id.eq(id))
-        .order((receipts::issued_at, receipts::id))
+        .order((receipts::issued_at, receipts::sequence_no, receipts::id))
         .select(ReceiptRow::as_select())
         .load(tx.read())?;
     whole(tx, tenant, rows)

@@ -175,7 +175,7 @@ on_both_databases!(accountants_see_the_disputes_of_their_body_by_state, async |d
     assert!(respond_by.starts_with("2026-04-15T00:0"), "fourteen days: {respond_by}");
     let lost = app.get(&desk.accountant, &format!("{DISPUTES}?state=lost")).await.expect(200);
     assert_eq!(lost["items"][0]["amount"], 700);
-    let after = format!("{DISPUTES}?cursor={}", item["id"].as_str().unwrap());
+    let after = format!("{DISPUTES}?cursor={}", all["items"][0]["id"].as_str().unwrap());
     let rest = app.get(&desk.accountant, &after).await.expect(200);
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
     let wrong = app.get(&desk.accountant, &format!("{DISPUTES}?state=open&cursor=x")).await;

@@ -241,6 +241,10 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     walk.change("approve_proposal", chief, &format!("{case}/approval/approve"), case, json!({})).await;
     walk.get("get_decision", business, &format!("{case}/decision")).await;
     walk.get("get_application", chief, case).await;
+    walk.get("list_documents", business, &format!("{case}/documents")).await;
+    let paper = walk.app.call(Method::GET, "/v1/verify/no-paper-of-ours", None, &[], None).await;
+    assert_eq!(paper.problem(), "404 document_not_authentic");
+    walk.seen("verify_document", paper);
     walk.get("get_clock", business, &format!("{case}/clock")).await;
     walk.get("get_timeline", business, &format!("{case}/timeline")).await;
     walk.get("get_timeline", clerk, &format!("{case}/timeline")).await;

@@ -47,7 +47,8 @@ on_both_databases!(r95_a_refund_is_asked_for_by_one_and_decided_by_another, asyn
     let twice = paid.decide(&desk.chief, &asked, "approve").await;
     assert_eq!(twice.problem(), "409 wrong_state");
 
-    // The gateway's own notification of it, and everything again, change nothing; the payer is told once.
+    // The gateway's own notification of it, and everything again, change nothing; the payer is told of the entrustment and of
+    // the refund, once each.
     app.drain().await;
     let mails = || {
         let folder = std::fs::read_dir(&app.core.settings.mail.directory).unwrap();
@@ -56,7 +57,7 @@ on_both_databases!(r95_a_refund_is_asked_for_by_one_and_decided_by_another, asyn
         };
         folder.map(text).filter(|mail| mail.contains("To: business@example.jp")).count()
     };
-    assert_eq!(mails(), 1);
+    assert_eq!(mails(), 2);
     let before = paid.books().await.standing();
     everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
     assert_eq!(paid.books().await.standing(), before);

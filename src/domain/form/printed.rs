@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn field(name: &str, kind: &str, more: Value) -> Field {
+    fn field(name: &str, kind: &str, more: &Value) -> Field {
         let mut field =
             json!({ "name": name, "label": { "ja": format!("「{name}」"), "en": name }, "type": kind });
         for (key, value) in more.as_object().unwrap() {
@@ -118,13 +118,13 @@ mod tests {
         let choices = json!({ "choices": [{ "value": "a", "label": { "ja": "甲", "en": "A" } },
             { "value": "b", "label": { "ja": "乙", "en": "B" } }] });
         let fields = [
-            field("kind", "choice", choices.clone()),
-            field("kinds", "multi_choice", choices),
-            field("day", "date", json!({})),
-            field("price", "money", json!({})),
-            field("area", "decimal", json!({ "scale": 2, "unit": "㎡" })),
-            field("agreed", "statement", json!({})),
-            field("left_out", "text", json!({})),
+            field("kind", "choice", &choices),
+            field("kinds", "multi_choice", &choices),
+            field("day", "date", &json!({})),
+            field("price", "money", &json!({})),
+            field("area", "decimal", &json!({ "scale": 2, "unit": "㎡" })),
+            field("agreed", "statement", &json!({})),
+            field("left_out", "text", &json!({})),
         ];
         let answers = json!({ "price": 1_234_567, "kind": "b", "kinds": ["a", "b"], "day": "2026-11-29",
             "area": "12.50", "agreed": true, "left_out": null });
@@ -137,7 +137,7 @@ mod tests {
     fn names_addresses_and_tables_are_printed_part_by_part() {
         let columns =
             json!({ "columns": [{ "name": "item", "label": { "ja": "品", "en": "item" }, "type": "text" }] });
-        let fields = [field("who", "person_name", json!({})), field("list", "table", columns)];
+        let fields = [field("who", "person_name", &json!({})), field("list", "table", &columns)];
         let answers =
             json!({ "who": { "family": "髙橋", "family_kana": "タカハシ" }, "list": [{ "item": "鍋" }, {}] });
         assert_eq!(

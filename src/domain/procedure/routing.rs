@@ -136,6 +136,7 @@ impl StepKind {
         [Self::Pass, Self::Consult, Self::Seal].into_iter().find(|kind| kind.as_str() == text)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     fn is_seal(&self) -> bool {
         *self == Self::Seal
     }

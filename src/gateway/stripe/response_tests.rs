@@ -88,7 +88,7 @@ fn f32_each_dispute_is_read_and_half_a_list_proves_nothing() {
         assert_eq!((found.state, found.raw_status.as_str()), (state, word), "F40");
         assert_eq!((found.gateway_dispute_id.as_str(), found.amount.amount()), ("dp_1", 18_000));
         assert_eq!(found.reason_code.as_deref(), Some("fraudulent"));
-        assert_eq!(found.respond_by.map(|at| at.as_second()), Some(1_790_000_000));
+        assert_eq!(found.respond_by.map(jiff::Timestamp::as_second), Some(1_790_000_000));
     }
     let more = json!({ "data": [], "has_more": true }).to_string();
     assert_eq!(disputes(more.as_bytes()), None, "half a list proves nothing");

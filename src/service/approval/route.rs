@@ -43,6 +43,7 @@ pub(super) fn ladder<'a>(
 }
 
 /// A route that data does not give is a fault of the installation.
+#[expect(clippy::needless_pass_by_value, reason = "handed to `map_err`")]
 pub(super) fn no_route(fault: RouteFault) -> Failure {
     Failure::Internal(fault.to_string())
 }

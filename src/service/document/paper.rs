@@ -35,11 +35,16 @@ impl Paper {
 
     /// What the template gets: the data with the address of its proof.
     pub fn printed(&self, address: &str) -> Value {
+        let proof = [
+            ("qr_text", json!(address)),
+            ("qr_alt", json!("この文書が真正であることを確認するための二次元コード")),
+            ("qr_hint", json!("この文書の真正性と現在の状態は、左の二次元コードのページで確認できます。")),
+            ("qr_lines", json!(in_lines(address))),
+        ];
         let mut data = self.data.clone();
-        data["qr_text"] = json!(address);
-        data["qr_alt"] = json!("この文書が真正であることを確認するための二次元コード");
-        data["qr_hint"] = json!("この文書の真正性と現在の状態は、左の二次元コードのページで確認できます。");
-        data["qr_lines"] = json!(in_lines(address));
+        if let Some(members) = data.as_object_mut() {
+            members.extend(proof.map(|(name, value)| (name.to_owned(), value)));
+        }
         data
     }
 }

@@ -194,6 +194,7 @@ impl World {
             .replace("{department}", department)
             .replace("{procedure}", PROCEDURE)
             .replace("{version}", "1")
+            .replace("{document}", "application_copy")
             .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
         let path = match path.strip_suffix("/invoices") {
