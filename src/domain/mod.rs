@@ -37,6 +37,7 @@ pub mod processing_clock;
 pub mod reference_number;
 pub mod refund;
 pub mod routing;
+pub mod settlement;
 pub mod validity;
 pub mod wareki;
 pub mod zengin;

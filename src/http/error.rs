@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
 use crate::service::refund_refusal::RefundRefusal;
+use crate::service::settlement_refusal::SettlementRefusal;
 use crate::service::{Failure, Refusal};
 use crate::store::StoreError;
 
@@ -195,6 +196,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         }
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) => StatusCode::CONFLICT,
+        Refusal::Settlement(SettlementRefusal::OwnArrival) => StatusCode::FORBIDDEN,
+        Refusal::Settlement(_) => StatusCode::CONFLICT,
         Refusal::NotFound => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongState { .. }

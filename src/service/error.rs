@@ -7,6 +7,7 @@ use crate::domain::application::{Rejection, StateName};
 use crate::domain::fault::Fault;
 use crate::seal::SealError;
 use crate::service::refund_refusal::RefundRefusal;
+use crate::service::settlement_refusal::SettlementRefusal;
 use crate::store::StoreError;
 
 /// Why a use case gave no result.
@@ -114,6 +115,8 @@ pub enum Refusal {
     PaymentNotCancelable,
     /// A refund is not possible (so).
     Refund(RefundRefusal),
+    /// Something about a payout of an agent is not possible.
+    Settlement(SettlementRefusal),
     /// The method is not offered for this revenue (T-5).
     MethodNotOffered,
     /// No agent behind the method is designated for this revenue today (T-5, R-79).
@@ -176,6 +179,7 @@ impl Refusal {
             Self::InvoiceNotPayable => "invoice_not_payable",
             Self::PaymentNotCancelable => "payment_not_cancelable",
             Self::Refund(refusal) => refusal.code(),
+            Self::Settlement(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
             Self::EntryNotReversible => "entry_not_reversible",
             Self::MethodNotOffered => "method_not_offered",
@@ -206,6 +210,7 @@ impl Refusal {
             Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
             Self::Refund(refusal) => refusal.argument(),
+            Self::Settlement(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
             _ => String::new(),
@@ -247,6 +252,7 @@ impl Refusal {
             | Self::OwnEntry
             | Self::EntryNotReversible => self.payment_text(),
             Self::Refund(refusal) => refusal.text(),
+            Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",

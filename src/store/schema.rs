@@ -8,6 +8,7 @@
 mod basket_tables;
 pub mod counter;
 pub mod refunds;
+pub mod settlements;
 pub use basket_tables::{basket_applications, baskets};
 
 diesel::table! {

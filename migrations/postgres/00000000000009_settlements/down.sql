@@ -1,0 +1,5 @@
+DROP TABLE reconciliation_exceptions;
+DROP TABLE settlement_matches;
+DROP TABLE settlement_lines;
+DROP TABLE settlement_sources;
+DROP TABLE settlements;
