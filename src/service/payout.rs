@@ -109,7 +109,7 @@ fn keep_payee(
 }
 
 /// The accounting officer who acts for the body; nobody else knows of transfer files.
-fn accountant(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode) -> Result<OfficerId, Failure> {
+pub(super) fn accountant(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode) -> Result<OfficerId, Failure> {
     let account = ctx.account()?;
     let today = jst_day(tx.now());
     let actor = officer::actor(tx, tenant, account, today)?;

@@ -147,6 +147,23 @@ pub fn find_by_reference(
         .optional()?)
 }
 
+/// The payment of a gateway's own id; none where the gateway gave the id to more than one.
+pub fn find_by_gateway_id(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    gateway_payment_id: &str,
+) -> Result<Option<PaymentRow>, StoreError> {
+    let mut found: Vec<PaymentRow> = payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::gateway.eq(gateway))
+        .filter(payments::gateway_payment_id.eq(gateway_payment_id))
+        .limit(2)
+        .select(PaymentRow::as_select())
+        .load(tx.read())?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
 /// All attempts to pay an invoice, oldest first.
 pub fn of_invoice(
     tx: &mut impl Reads,

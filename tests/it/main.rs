@@ -42,6 +42,7 @@ mod publishing;
 mod refunds;
 mod review;
 mod schema_parity;
+mod settlements;
 mod simulator;
 mod store;
 mod tidy;

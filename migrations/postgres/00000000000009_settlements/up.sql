@@ -123,3 +123,5 @@ CREATE INDEX reconciliation_exceptions_by_subject ON reconciliation_exceptions (
 
 CREATE TRIGGER settlement_lines_append_only BEFORE UPDATE OR DELETE ON settlement_lines FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 CREATE TRIGGER settlement_sources_append_only BEFORE UPDATE OR DELETE ON settlement_sources FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+-- A line of a payout names its payment by the gateway's id.
+CREATE INDEX payments_by_gateway_id ON payments (tenant_id, gateway_payment_id);

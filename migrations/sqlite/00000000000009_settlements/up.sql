@@ -125,3 +125,5 @@ CREATE TRIGGER settlement_lines_no_update BEFORE UPDATE ON settlement_lines BEGI
 CREATE TRIGGER settlement_lines_no_delete BEFORE DELETE ON settlement_lines BEGIN SELECT RAISE(ABORT, 'settlement_lines is append-only'); END;
 CREATE TRIGGER settlement_sources_no_update BEFORE UPDATE ON settlement_sources BEGIN SELECT RAISE(ABORT, 'settlement_sources is append-only'); END;
 CREATE TRIGGER settlement_sources_no_delete BEFORE DELETE ON settlement_sources BEGIN SELECT RAISE(ABORT, 'settlement_sources is append-only'); END;
+-- A line of a payout names its payment by the gateway's id.
+CREATE INDEX payments_by_gateway_id ON payments (tenant_id, gateway_payment_id);

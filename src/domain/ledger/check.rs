@@ -131,7 +131,7 @@ impl LedgerCheck {
             }
         }
         violations
-            .extend(overall.into_iter().filter_map(|(account, balance)| over_all_years(account, balance)));
+            .extend(overall.into_iter().filter_map(|(account, balance)| over_all_years(&account, balance)));
         violations
     }
 }
@@ -184,7 +184,7 @@ fn of_a_year(account: Account, fiscal_year: i16, balance: i64) -> Option<Violati
     }
 }
 
-fn over_all_years(account: Account, balance: i64) -> Option<Violation> {
+fn over_all_years(account: &Account, balance: i64) -> Option<Violation> {
     match account {
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
         Account::Overpayment if balance > 0 => Some(Violation::OverpaymentBelowZero { excess: balance }),

@@ -6,6 +6,7 @@
 //! on every line, and their sum is the payout, to the yen; what does not hold becomes an exception, never a correction.
 
 mod check;
+mod csv;
 mod dimension;
 mod exception;
 mod remittance_rule;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::money::YEN_MAX;
 
 pub use check::{BatchFault, batch_faults, fault_exception};
+pub use csv::{decode, read_csv};
 pub use dimension::{MatchedLine, OpenExceptions, SettlementState, settlement_state};
 pub use exception::{ExceptionKind, ExceptionState};
 pub use remittance_rule::{RemitWithin, designated_day};

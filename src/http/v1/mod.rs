@@ -23,6 +23,7 @@ pub mod procedures;
 pub mod refunds;
 pub mod review;
 pub mod sessions;
+pub mod settlements;
 pub mod tenants;
 pub mod timeline;
 
@@ -45,6 +46,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(refunds::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
+        .configure(settlements::configure)
         .configure(notifications::configure)
         .configure(review::configure)
         .configure(assessments::configure)

@@ -15,6 +15,7 @@ use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::Effect;
 use crate::service::payment::{self, OpenPayment};
+use crate::service::settlement;
 use crate::store::payments::PaymentRow;
 
 /// Adds the calls of this file.
@@ -73,6 +74,17 @@ impl PaymentBody {
     }
 }
 
+/// A payment with where its money is.
+#[derive(Serialize, ToSchema)]
+pub struct PaymentView {
+    /// The payment.
+    #[serde(flatten)]
+    payment: PaymentBody,
+    /// Where it stands on its way from the agent to the body's account: `unsettled`, `in_batch`, `settled`, or `mismatch`
+    /// while somebody looks at what does not agree.
+    settlement: &'static str,
+}
+
 /// Pay an invoice
 ///
 /// Opens a payment and sends you to the gateway's own page: no card number ever reaches this server. If the gateway is
@@ -99,13 +111,14 @@ pub async fn open_payment(
 /// Look at a payment
 #[utoipa::path(
     operation_id = "get_payment", tag = "payments", params(ResourcePath),
-    responses((status = 200, description = "The payment", body = PaymentBody), ReadProblems),
+    responses((status = 200, description = "The payment", body = PaymentView), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/payments/{id}")]
 pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let row = payment::get(ctx, tenant, id).await?;
-    Ok(respond::versioned(row.version, &PaymentBody::of(&row)))
+    let row = payment::get(ctx.clone(), tenant, id).await?;
+    let settlement = settlement::standing_of(&ctx, &row).await?.as_str();
+    Ok(respond::versioned(row.version, &PaymentView { payment: PaymentBody::of(&row), settlement }))
 }
 
 /// Give a payment up
