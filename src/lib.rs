@@ -41,6 +41,12 @@
 //! headroom, which a constraint of the database keeps → another person approves → the gateway is told by the same three
 //! steps as above, or [`service::payout`] puts it into a transfer file → [`service::refund_standing`] books what follows,
 //! once: decision, payment, or the undoing of both → [`service::ledger_check`] proves that rows and entries agree.
+//!
+//! # The life of a payout
+//!
+//! `POST …/settlements` → [`service::settlement`] takes an agent's report in → [`service::settlement_work`] finds the payment
+//! of each line → two people say that the money arrived ([`service::remittance`]) → case by case the lines are booked gross
+//! and each invoice is paid on the day of its entrustment, or waits as an exception ([`service::exceptions`]).
 
 pub mod catalogue;
 pub mod cli;

@@ -63,6 +63,12 @@ typed_id! {
     ReceiptId;
     /// Refunds that one transfer file asks the bank to pay (口座振込).
     PayoutId;
+    /// One payout of an agent (払込).
+    SettlementId;
+    /// One line of such a payout.
+    SettlementLineId;
+    /// Something that a person must look at when books, gateway and bank differ (照合の例外).
+    ExceptionId;
     /// One call to a gateway, written before it is made.
     OperationId;
     /// A piece of work to be carried out later.

@@ -42,6 +42,7 @@ pub mod reference_number;
 pub mod refund;
 pub mod revenue;
 pub mod routing;
+pub mod settlement;
 pub mod validity;
 pub mod wareki;
 pub mod zengin;

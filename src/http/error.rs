@@ -14,6 +14,7 @@ use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::refund_refusal::RefundRefusal;
+use crate::service::settlement_refusal::SettlementRefusal;
 use crate::service::{Failure, Refusal};
 use crate::store::StoreError;
 
@@ -198,6 +199,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) => StatusCode::CONFLICT,
+        Refusal::Settlement(SettlementRefusal::OwnArrival) => StatusCode::FORBIDDEN,
+        Refusal::Settlement(_) => StatusCode::CONFLICT,
         Refusal::NotFound | Refusal::DocumentNotAuthentic => StatusCode::NOT_FOUND,
         Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::WrongState { .. }

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::domain::id::{AccountId, ApplicationId, OperationId, PaymentId, RefundId, TenantCode};
+use crate::domain::id::{
+    AccountId, ApplicationId, OperationId, PaymentId, RefundId, SettlementId, TenantCode,
+};
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
 use crate::service::assessment::NOTIFY_FEE;
@@ -25,6 +27,8 @@ use crate::service::poll::{self, POLL_PAYMENT};
 use crate::service::receipt_standing::NOTIFY_RECEIPT;
 use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
+use crate::service::remittance::WORK_SETTLEMENT;
+use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
 use crate::service::{Core, Failure, JobEnd, gateway_call};
 use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
 use crate::store::{StoreError, Tx};
@@ -63,6 +67,10 @@ pub enum Job {
     SweepFiles,
     /// Forget old tallies of wrong passwords, and sessions that expired long ago.
     ForgetSignIns,
+    /// Match a payout of an agent to its payments, and book it once it has arrived.
+    WorkSettlement(SettlementId),
+    /// Look at every payout that is not settled.
+    ChaseSettlements,
     /// Tell the applicant that the office asks something.
     NotifyQuestion(ApplicationId),
     /// Look after the open disputes of every tenant.
@@ -92,6 +100,8 @@ impl Job {
             NOTIFY_FEE => Ok(Self::NotifyFee(ApplicationId(id()?))),
             NOTIFY_RECEIPT => Ok(Self::NotifyReceipt(ApplicationId(id()?))),
             NOTIFY_REFUND => Ok(Self::NotifyRefund(ApplicationId(id()?))),
+            WORK_SETTLEMENT => Ok(Self::WorkSettlement(SettlementId(id()?))),
+            CHASE_SETTLEMENTS => Ok(Self::ChaseSettlements),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
             SEAL_CHECKPOINTS => Ok(Self::SealCheckpoints),
             SWEEP_FILES => Ok(Self::SweepFiles),
@@ -116,6 +126,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyReceipt(case) => mail::receipt_issued(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyRefund(case) => mail::refund_decided(core, tenant(claimed)?, case, claimed.id).await,
         Job::NotifyQuestion(case) => mail::question_asked(core, tenant(claimed)?, case, claimed.id).await,
+        Job::WorkSettlement(id) => settlement_work::run(core, tenant(claimed)?, id).await,
+        Job::ChaseSettlements => settlement_work::chase(core).await,
         Job::SealCheckpoints => seal_all(core).await,
         Job::RemindOfDisputes => remind_of_disputes(core).await,
         Job::SweepFiles => {
@@ -164,6 +176,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: SWEEP_FILES, every_s: 86_400 },
         Periodic { kind: FORGET_SIGN_INS, every_s: 86_400 },
         Periodic { kind: REMIND_OF_DISPUTES, every_s: 86_400 },
+        Periodic { kind: CHASE_SETTLEMENTS, every_s: 86_400 },
     ]
 }
 

@@ -8,6 +8,7 @@ use crate::domain::fault::Fault;
 use crate::seal::SealError;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::refund_refusal::RefundRefusal;
+use crate::service::settlement_refusal::SettlementRefusal;
 use crate::store::StoreError;
 
 /// Why a use case gave no result.
@@ -124,6 +125,8 @@ pub enum Refusal {
     Approval(ApprovalRefusal),
     /// A refund is not possible (so).
     Refund(RefundRefusal),
+    /// Something about a payout of an agent is not possible.
+    Settlement(SettlementRefusal),
     /// The method is not offered for this revenue (T-5).
     MethodNotOffered,
     /// No agent behind the method is designated for this revenue today (T-5, R-79).
@@ -197,6 +200,7 @@ impl Refusal {
             Self::PaymentNotCancelable => "payment_not_cancelable",
             Self::Approval(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
+            Self::Settlement(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
             Self::EntryNotReversible => "entry_not_reversible",
             Self::ReceiptRevoked => "receipt_revoked",
@@ -235,6 +239,7 @@ impl Refusal {
             Self::Approval(refusal) => refusal.argument(),
             Self::CharactersNotPrintable { characters } => characters.clone(),
             Self::Refund(refusal) => refusal.argument(),
+            Self::Settlement(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
             _ => String::new(),
@@ -282,6 +287,7 @@ impl Refusal {
             Self::FontMissing | Self::CharactersNotPrintable { .. } | Self::DocumentNotAuthentic => {
                 self.document_text()
             }
+            Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",

@@ -7,7 +7,7 @@ use super::Failure;
 use crate::domain::id::TenantCode;
 use crate::domain::ledger::{Agreement, Disagreement, LedgerCheck, Violation};
 use crate::store::ledger::{self, CaseRange};
-use crate::store::{Db, Reads};
+use crate::store::{Db, Reads, settlement_matches};
 
 /// About how many rows are read in one go.
 const PIECE: i64 = 20_000;
@@ -38,7 +38,7 @@ pub struct LedgerReport {
     pub tenant: TenantCode,
     /// How many entries were read.
     pub entries: u64,
-    /// How many invoices, payments and refunds were held against them.
+    /// How many invoices, payments, refunds and lines of payouts were held against them.
     pub claims: u64,
     /// Everything that does not hold.
     pub findings: Vec<LedgerFinding>,
@@ -92,6 +92,18 @@ fn of_tenant(tx: &mut impl Reads, tenant: TenantCode) -> Result<LedgerReport, Fa
         claims += refunds.len();
         for refund in refunds {
             agreement.refund(refund);
+        }
+        if last.is_none() {
+            break;
+        }
+        after = last;
+    }
+    let mut after = None;
+    loop {
+        let (lines, last) = settlement_matches::line_claims(tx, &tenant, after, PIECE)?;
+        claims += lines.len();
+        for line in lines {
+            agreement.line(line);
         }
         if last.is_none() {
             break;

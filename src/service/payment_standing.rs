@@ -6,7 +6,9 @@
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, clock, dispute, payment_closing, poll, receipt_standing, refund_standing};
+use super::{
+    Core, Failure, clock, dispute, payment_closing, poll, receipt_standing, refund_standing, remittance,
+};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
@@ -152,6 +154,7 @@ fn move_invoice(
     let today = jst_day(Reads::now(tx));
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let by_hand = paid_by_hand(tx, invoice, &attempts)?;
+    let remitted = remittance::of_attempts(tx, &attempts)?;
     let facts = attempts.iter().map(|attempt| {
         let captured_on = attempt.captured_on.map_or(today, |day| day.0);
         let mut payment = attempt.payment()?;
@@ -160,14 +163,16 @@ fn move_invoice(
         let back = Yen::sum(std::iter::once(payment.counters.refunded).chain(back));
         payment.counters.refunded =
             back.map_err(|_| StoreError::Inconsistent(format!("refunds of payment {}", attempt.id)))?;
-        Ok(AttemptFacts::of(&payment, captured_on, Remittance::Awaited))
+        let remittance = remitted.get(&attempt.id).copied().unwrap_or(Remittance::Awaited);
+        Ok(AttemptFacts::of(&payment, captured_on, remittance))
     });
     let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
     let standing = derive_invoice_state(invoice.total, &facts, end);
     let standing = standing.map_err(|error| Failure::Internal(format!("invoice {}: {error}", invoice.id)))?;
     payment_closing::close_beside_covered(tx, core, case, standing.state, &attempts)?;
     let next = standing.state.as_str();
-    if invoice.state == next {
+    let days = (invoice.entrusted_on.map(|day| day.0), invoice.paid_on.map(|day| day.0));
+    if invoice.state == next && days == (standing.entrusted_on, standing.paid_on) {
         return Ok(());
     }
     let from = std::mem::replace(&mut invoice.state, next.to_owned());

@@ -147,21 +147,21 @@ pub fn find_by_reference(
         .optional()?)
 }
 
-/// The payment that a gateway knows by this id of its own.
+/// The payment of a gateway's own id; none where the gateway gave the id to more than one.
 pub fn find_by_gateway_id(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     gateway: &str,
     gateway_payment_id: &str,
 ) -> Result<Option<PaymentRow>, StoreError> {
-    Ok(payments::table
+    let mut found: Vec<PaymentRow> = payments::table
         .filter(payments::tenant_id.eq(tenant))
         .filter(payments::gateway.eq(gateway))
         .filter(payments::gateway_payment_id.eq(gateway_payment_id))
-        .order(payments::id)
+        .limit(2)
         .select(PaymentRow::as_select())
-        .first(tx.read())
-        .optional()?)
+        .load(tx.read())?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// All attempts to pay an invoice, oldest first.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::id::{AccountId, ApplicationId};
+use crate::domain::id::{AccountId, ApplicationId, SettlementId};
 
 /// A table whose rows can be roots. The order of the variants is the order in which tables are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub enum RootTable {
     Applications,
     /// `catalogue_state`: one row, which every act of publishing locks.
     CatalogueState,
+    /// `settlements`.
+    Settlements,
 }
 
 impl RootTable {
@@ -22,6 +24,7 @@ impl RootTable {
             Self::Accounts => "accounts",
             Self::Applications => "applications",
             Self::CatalogueState => "catalogue_state",
+            Self::Settlements => "settlements",
         }
     }
 }
@@ -47,6 +50,11 @@ pub enum Root {
 impl Root {
     /// Publishing: administrators are few, so one root for all of it keeps versions, numbers and dates in step.
     pub const PUBLISHING: Self = Self::Aggregate { table: RootTable::CatalogueState, id: Uuid::nil() };
+
+    /// A payout and what is said of its arrival.
+    pub fn settlement(id: SettlementId) -> Self {
+        Self::Aggregate { table: RootTable::Settlements, id: id.0 }
+    }
 
     /// The row to lock, if any; sorting by it gives every transaction the same order.
     pub(super) fn row(self) -> Option<(RootTable, Uuid)> {

@@ -13,6 +13,7 @@ pub mod payment_links;
 pub mod receipts;
 pub mod refunds;
 pub use approval::{approval_acts, approval_steps, proposals};
+pub mod settlements;
 pub use basket_tables::{basket_applications, baskets};
 
 diesel::table! {

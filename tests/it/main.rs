@@ -47,6 +47,7 @@ mod receipts;
 mod refunds;
 mod review;
 mod schema_parity;
+mod settlements;
 mod simulator;
 mod store;
 mod storm;

@@ -120,6 +120,12 @@ const TABLE: &[(&str, Access)] = &[
     ("create_payout", Guarded(Target::Payout, TREASURY)),
     ("get_payout_file", Guarded(Target::Payout, TREASURY)),
     ("confirm_payout", Guarded(Target::Payout, TREASURY)),
+    ("list_settlements", Guarded(Target::Payout, TREASURY)),
+    ("create_settlement", Guarded(Target::Payout, TREASURY)),
+    ("get_settlement", Guarded(Target::Settlement, TREASURY)),
+    // Nothing is recorded yet: whoever records cannot confirm.
+    ("confirm_arrival", Guarded(Target::Settlement, TREASURY)),
+    ("record_arrival", Guarded(Target::Settlement, TREASURY)),
     ("cancel_payment", Guarded(Target::Submitted, APPLICANT)),
     ("create_payment_link", Guarded(Target::Spare, APPLICANT)),
     ("list_payment_links", Guarded(Target::Spare, APPLICANT)),

@@ -127,6 +127,11 @@ pub enum Remittance {
     InTime,
     /// After it: nothing is deemed paid; recovery against the agent (LAA 231の4).
     Late,
+    /// After it, and two people took the money all the same: the debt was paid on the day it arrived.
+    Accepted {
+        /// The JST day it arrived.
+        arrived_on: Date,
+    },
 }
 
 /// What one attempt contributes to one invoice.
@@ -245,11 +250,13 @@ impl Kept {
         Some(Self { legal_role: attempt.legal_role, captured, stays, captured_on, remittance })
     }
 
-    /// Whether this money pays the debt already.
-    fn pays(self) -> bool {
-        match self.legal_role {
-            LegalRole::CollectionAgent | LegalRole::Direct => true,
-            LegalRole::DesignatedAgent => self.remittance == Remittance::InTime,
+    /// The day on which this money pays the debt; none while it does not.
+    fn pays_on(self) -> Option<Date> {
+        match (self.legal_role, self.remittance) {
+            (LegalRole::CollectionAgent | LegalRole::Direct, _)
+            | (LegalRole::DesignatedAgent, Remittance::InTime) => Some(self.captured_on),
+            (LegalRole::DesignatedAgent, Remittance::Accepted { arrived_on }) => Some(arrived_on),
+            (LegalRole::DesignatedAgent, Remittance::Awaited | Remittance::Late) => None,
         }
     }
 }
@@ -275,11 +282,8 @@ fn with_days(state: InvoiceState, total: Yen, in_order: &[Kept]) -> Result<Invoi
         .filter(|one| one.legal_role == LegalRole::DesignatedAgent)
         .map(|one| one.captured_on)
         .max();
-    let paid_on = if covering.iter().all(|one| one.pays()) {
-        covering.iter().map(|one| one.captured_on).max()
-    } else {
-        None
-    };
+    let days: Option<Vec<Date>> = covering.iter().map(|one| one.pays_on()).collect();
+    let paid_on = days.and_then(|days| days.into_iter().max());
     let state =
         if state == InvoiceState::Paid && paid_on.is_none() { InvoiceState::Entrusted } else { state };
     Ok(InvoiceStanding { state, entrusted_on, paid_on })

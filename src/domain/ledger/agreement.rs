@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::domain::invoice::InvoiceState;
-use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
+use crate::domain::ledger::{Account, BANK, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::domain::refund::{RefundRoute, RefundState};
 
@@ -26,6 +26,10 @@ pub enum Fact {
     RefundDecided(String),
     /// What of a refund left, by its id.
     RefundPaid(String),
+    /// What a line of a payout brought to the bank, by its id.
+    Remitted(String),
+    /// What the agent kept of it, by its id.
+    FeeKept(String),
 }
 
 impl Fact {
@@ -38,6 +42,8 @@ impl Fact {
             Self::SentBack(_) => "sent_back",
             Self::RefundDecided(_) => "refund_decided",
             Self::RefundPaid(_) => "refund_paid",
+            Self::Remitted(_) => "remitted",
+            Self::FeeKept(_) => "fee_kept",
         }
     }
 }
@@ -90,6 +96,17 @@ pub struct RefundClaim {
     pub amount: Yen,
 }
 
+/// What a booked line of a payout claims.
+#[derive(Clone, Debug)]
+pub struct LineClaim {
+    /// Its id.
+    pub id: String,
+    /// What of it arrived, in yen; negative where it was taken off.
+    pub net: i64,
+    /// Fee and tax, in yen.
+    pub kept: i64,
+}
+
 /// The comparison of entries and rows, in any order.
 #[derive(Debug, Default)]
 pub struct Agreement {
@@ -119,12 +136,34 @@ impl Agreement {
         if posting == Posting::RefundPaid {
             self.add(Fact::RefundPaid(entry.source_id.clone()), signed);
         }
+        if matches!(posting, Posting::Remit | Posting::RemitFee | Posting::Withhold) {
+            self.remitted(entry);
+        }
         if entry.debit_account == Account::Receivable {
             self.add(Fact::Outstanding(application.to_owned()), amount);
         }
         if entry.credit_account == Account::Receivable {
             self.add(Fact::Outstanding(application.to_owned()), -amount);
         }
+    }
+
+    fn remitted(&mut self, entry: &Entry) {
+        let amount = entry.amount.amount();
+        for (account, moved) in [(&entry.debit_account, amount), (&entry.credit_account, -amount)] {
+            match account {
+                Account::Cash(place) if place == BANK => {
+                    self.add(Fact::Remitted(entry.source_id.clone()), moved);
+                }
+                Account::FeeExpense => self.add(Fact::FeeKept(entry.source_id.clone()), moved),
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a booked line of a payout in.
+    pub fn line(&mut self, claim: LineClaim) {
+        self.add(Fact::Remitted(claim.id.clone()), -claim.net);
+        self.add(Fact::FeeKept(claim.id), -claim.kept);
     }
 
     /// Takes an invoice in.

@@ -41,11 +41,12 @@ pub enum Violation {
         /// The sum too much, in yen.
         excess: i64,
     },
-    /// An agent remitted or refunded more than was entrusted to it.
+    /// An agent remitted, or gave back, more than was entrusted to it. The claim as a whole may be below zero for a while:
+    /// what was given back is taken off a later payout.
     ClaimBelowZero {
         /// The gateway.
         gateway: String,
-        /// Debits less credits, in yen.
+        /// What was entrusted less what was remitted, or less what was given back, in yen.
         balance: i64,
     },
     /// More overpaid money was refunded than came.
@@ -97,6 +98,7 @@ pub fn check(entries: &[Entry]) -> Vec<Violation> {
 #[derive(Debug, Default)]
 pub struct LedgerCheck {
     by_year: BTreeMap<i16, BTreeMap<Account, i64>>,
+    claims: BTreeMap<String, Claim>,
     violations: Vec<Violation>,
 }
 
@@ -107,6 +109,7 @@ impl LedgerCheck {
         let mut seen = BTreeSet::new();
         for entry in entries {
             inspect(entry, &mut seen, &mut self.violations);
+            self.follow_claim(entry);
             let balances = self.by_year.entry(entry.fiscal_year).or_default();
             move_balance(balances, &entry.debit_account, entry.amount.amount());
             move_balance(balances, &entry.credit_account, -entry.amount.amount());
@@ -115,7 +118,11 @@ impl LedgerCheck {
 
     /// Everything that does not hold, now that all entries are in.
     pub fn finish(self) -> Vec<Violation> {
-        let Self { by_year, mut violations } = self;
+        let Self { by_year, claims, mut violations } = self;
+        violations.extend(claims.into_iter().filter_map(|(gateway, claim)| {
+            let balance = claim.unremitted.min(claim.unreturned);
+            (balance < 0).then_some(Violation::ClaimBelowZero { gateway, balance })
+        }));
         let mut overall: BTreeMap<Account, i64> = BTreeMap::new();
         for (fiscal_year, balances) in by_year {
             for (account, balance) in balances {
@@ -124,8 +131,35 @@ impl LedgerCheck {
             }
         }
         violations
-            .extend(overall.into_iter().filter_map(|(account, balance)| over_all_years(account, balance)));
+            .extend(overall.into_iter().filter_map(|(account, balance)| over_all_years(&account, balance)));
         violations
+    }
+}
+
+/// What an agent was entrusted with, less what it sent, and less what it gave back.
+#[derive(Debug, Default)]
+struct Claim {
+    unremitted: i64,
+    unreturned: i64,
+}
+
+impl LedgerCheck {
+    fn follow_claim(&mut self, entry: &Entry) {
+        let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
+        let amount = entry.amount.amount();
+        for (account, moved) in [(&entry.debit_account, amount), (&entry.credit_account, -amount)] {
+            let Account::Entrusted(gateway) = account else { continue };
+            let claim = self.claims.entry(gateway.clone()).or_default();
+            match posting {
+                Posting::Withhold => {}
+                Posting::Remit | Posting::RemitFee => claim.unremitted += moved,
+                Posting::Entrust => {
+                    claim.unremitted += moved;
+                    claim.unreturned += moved;
+                }
+                _ => claim.unreturned += moved,
+            }
+        }
     }
 }
 
@@ -150,11 +184,10 @@ fn of_a_year(account: Account, fiscal_year: i16, balance: i64) -> Option<Violati
     }
 }
 
-fn over_all_years(account: Account, balance: i64) -> Option<Violation> {
+fn over_all_years(account: &Account, balance: i64) -> Option<Violation> {
     match account {
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
         Account::Overpayment if balance > 0 => Some(Violation::OverpaymentBelowZero { excess: balance }),
-        Account::Entrusted(gateway) if balance < 0 => Some(Violation::ClaimBelowZero { gateway, balance }),
         _ => None,
     }
 }
@@ -192,8 +225,10 @@ fn fits(entry: &Entry) -> bool {
         Posting::WriteOff => matches!((to, from), (A::WrittenOff, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),
         Posting::Receive => matches!((to, from), (A::Cash(_), A::Receivable | A::Overpayment)),
-        Posting::Remit => matches!((to, from), (A::Cash(_), A::Entrusted(_))),
-        Posting::RemitFee => matches!((to, from), (A::FeeExpense, A::Entrusted(_))),
+        // A collection agent's money was cash already, at another place.
+        Posting::Remit => matches!((to, from), (A::Cash(_), A::Entrusted(_) | A::Cash(_))),
+        Posting::RemitFee => matches!((to, from), (A::FeeExpense, A::Entrusted(_) | A::Cash(_))),
+        Posting::Withhold => matches!((to, from), (A::Entrusted(_) | A::Cash(_), A::Cash(_))),
         Posting::Refund => {
             let out_of = matches!(to, A::Revenue(_) | A::Deposit(_) | A::Overpayment | A::RefundExpense);
             out_of && *from == A::RefundPayable

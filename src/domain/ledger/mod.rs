@@ -6,6 +6,7 @@
 
 mod agreement;
 mod check;
+mod remit;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,8 +18,9 @@ use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::procedure::Payee;
 
-pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, PaymentClaim, RefundClaim};
+pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, LineClaim, PaymentClaim, RefundClaim};
 pub use check::{LedgerCheck, Violation, check};
+pub use remit::{BANK, RemittedLine, remit};
 
 /// An account of the ledger. Its text form is stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +104,8 @@ pub enum Posting {
     Remit,
     /// An agent keeps its fee.
     RemitFee,
+    /// An agent sends less, for what it gave back, lost or holds back (差引).
+    Withhold,
     /// A refund is decided (還付決定).
     Refund,
     /// A refund leaves (還付).
@@ -110,7 +114,7 @@ pub enum Posting {
 
 impl Posting {
     /// Every posting.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Assess,
         Self::Reduce,
         Self::WriteOff,
@@ -118,6 +122,7 @@ impl Posting {
         Self::Receive,
         Self::Remit,
         Self::RemitFee,
+        Self::Withhold,
         Self::Refund,
         Self::RefundPaid,
     ];
@@ -131,6 +136,7 @@ impl Posting {
             Self::Receive => "receive",
             Self::Remit => "remit",
             Self::RemitFee => "remit_fee",
+            Self::Withhold => "withhold",
             Self::Refund => "refund",
             Self::RefundPaid => "refund_paid",
         }
@@ -296,16 +302,6 @@ fn incoming(to: &Account, applied: &[Portion], excess: &[Portion]) -> Vec<Transf
     let mut transfers = from(applied, &Account::Receivable);
     transfers.extend(from(excess, &Account::Overpayment));
     transfers
-}
-
-/// An agent's remittance, gross: `net` reached the bank account, `fee` is booked as an expense. Cause: the settlement line.
-pub fn remit(cause: &Cause, gateway: &str, bank: &str, net: Portion, fee: Portion) -> Vec<Entry> {
-    let claim = || Account::Entrusted(gateway.to_owned());
-    let arrived = Transfer { debit: Account::Cash(bank.to_owned()), credit: claim(), portion: net };
-    let kept = Transfer { debit: Account::FeeExpense, credit: claim(), portion: fee };
-    let mut entries = book(Posting::Remit, cause, [arrived]);
-    entries.extend(book(Posting::RemitFee, cause, [kept]));
-    entries
 }
 
 /// What a refund takes out of one account.

@@ -4,8 +4,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::{
-    Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, Violation, assess, balances, check,
-    entrust, portions, receive, reduce, refund_paid, refund_source, remit, reverse, write_off,
+    Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, RemittedLine, Violation, assess,
+    balances, check, entrust, portions, receive, reduce, refund_paid, refund_source, remit, reverse,
+    write_off,
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
@@ -92,11 +93,16 @@ fn every_account_and_kind_reads_back() {
     }
 }
 
+fn remitted(gross: i64, portions: &[Portion], kept: i64) -> RemittedLine<'_> {
+    let claim = Account::Entrusted("komoju".to_owned());
+    RemittedLine { kind: crate::domain::settlement::LineKind::Capture, claim, gross, portions, kept }
+}
+
 #[test]
 fn r72_a_net_remittance_is_booked_gross() {
     let mut entries = assess(&cause("i"), &[line(33_000)]);
     entries.extend(entrust(&cause("p"), "komoju", &portions(&[line(33_000)]).unwrap(), &[]));
-    entries.extend(remit(&cause("s"), "komoju", "bank", part(32_340), part(660)));
+    entries.extend(remit(&cause("s"), &remitted(33_000, &[part(33_000)], 660)).unwrap());
     let held = balances(&entries);
     assert_eq!(held[&Account::FeeExpense], 660);
     assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -33_000);
@@ -130,8 +136,8 @@ fn t3_more_received_refunded_or_remitted_than_due_is_found() {
     assert_eq!(check(&paid), [Violation::RefundWithoutDecision { excess: 1 }]);
     let over = refund(&cause("r"), &Account::Overpayment, part(1));
     assert_eq!(check(&over), [Violation::OverpaymentBelowZero { excess: 1 }]);
-    let remitted = remit(&cause("s"), "komoju", "bank", part(1), part(0));
-    assert!(matches!(check(&remitted)[..], [Violation::ClaimBelowZero { balance: -1, .. }]));
+    let more = remit(&cause("s"), &remitted(1, &[part(1)], 0)).unwrap();
+    assert!(matches!(check(&more)[..], [Violation::ClaimBelowZero { balance: -1, .. }]));
     let twice = [assess(&cause("i"), &[line(1)]), assess(&cause("i"), &[line(1)])].concat();
     assert!(matches!(check(&twice)[..], [Violation::BookedTwice { .. }]));
     let mut wrong = assess(&cause("i"), &[line(1)]);
@@ -168,7 +174,8 @@ fn case(id: usize, owed: i64, share: i64, fate: u8) -> Vec<Entry> {
         }
         _ => {
             entries.extend(entrust(&name("p"), "komoju", &[part(owed)], &[]));
-            entries.extend(remit(&name("s"), "komoju", "bank", part(owed - share), part(share)));
+            let owed_in_all = [part(owed)];
+            entries.extend(remit(&name("s"), &remitted(owed, &owed_in_all, share)).unwrap());
         }
     }
     entries

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::fault::Fault;
 use crate::domain::payment::MethodCode;
+use crate::domain::settlement::{RemitWithin, designated_day};
 
 /// In place of a list: every revenue account, or every method.
 const EVERY: &str = "*";
@@ -33,6 +34,9 @@ pub struct Designation {
     pub valid_to: Option<Date>,
     /// The notice (告示) it was taken from.
     pub notice: String,
+    /// The day by which it must send what it was entrusted with; none while the body has fixed none.
+    #[serde(default)]
+    pub remit_within: Option<RemitWithin>,
     /// True while the notice has not been confirmed.
     #[serde(default)]
     pub sample: bool,
@@ -60,6 +64,23 @@ pub fn may_take<'a>(
     revenues.into_iter().all(|revenue| designations.iter().any(|it| it.allows(account, method, revenue, day)))
 }
 
+/// The designated day for money that an account was entrusted with on a day: the earliest of its revenues. None
+/// where a revenue has no designation in force on that day, or one that fixes no day.
+pub fn remit_by<'a>(
+    designations: &[Designation],
+    (account, method): (&str, &MethodCode),
+    revenues: impl IntoIterator<Item = &'a str>,
+    entrusted_on: Date,
+) -> Option<Date> {
+    let of_revenue = |revenue: &str| {
+        let in_force = designations.iter().filter(|it| it.allows(account, method, revenue, entrusted_on));
+        let days = in_force.filter_map(|it| designated_day(it.remit_within.as_ref()?, entrusted_on));
+        days.min()
+    };
+    let days: Option<Vec<Date>> = revenues.into_iter().map(of_revenue).collect();
+    days?.into_iter().min()
+}
+
 /// Every fault of a body's designations; empty when they may be used.
 pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -75,6 +96,9 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
         check(!designation.notice.is_empty(), "notice", "empty", ja, en);
         check(!designation.revenues.is_empty(), "revenues", "empty", ja, en);
         check(!designation.methods.is_empty(), "methods", "empty", ja, en);
+        let usable = designation.remit_within.as_ref().is_none_or(RemitWithin::is_usable);
+        let (ja, en) = ("払込みの期限が正しくありません", "not a day by which money can be sent");
+        check(usable, "remit_within", "remit_within", ja, en);
         let ordered = designation.valid_to.is_none_or(|to| designation.valid_from <= to);
         check(ordered, "valid_to", "span", "終わりが始まりより前です", "ends before it begins");
     }
@@ -85,8 +109,9 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
 mod tests {
     use jiff::civil::{Date, date};
 
-    use super::{Designation, designation_faults, may_take};
+    use super::{Designation, designation_faults, may_take, remit_by};
     use crate::domain::payment::MethodCode;
+    use crate::domain::settlement::RemitWithin;
 
     fn designation() -> Designation {
         Designation {
@@ -98,6 +123,7 @@ mod tests {
             valid_from: date(2026, 4, 1),
             valid_to: Some(date(2027, 3, 31)),
             notice: "令和8年見本県告示第1号".to_owned(),
+            remit_within: Some(RemitWithin { months: 1, day: 25, source: "同上".to_owned(), sample: true }),
             sample: true,
         }
     }
@@ -125,6 +151,25 @@ mod tests {
         assert!(!takes("paypay", "paypay", &["手数料", "寄附金"], inside), "one line outside is enough");
         assert!(!takes("paypay", "card", &["手数料"], inside));
         assert!(!takes("stripe", "paypay", &["手数料"], inside));
+    }
+
+    #[test]
+    fn r77_the_day_to_remit_by_is_that_of_the_designation_in_force_on_the_day_of_the_entrustment() {
+        let paypay = MethodCode::parse("paypay").unwrap();
+        let sooner = Designation {
+            revenues: vec!["使用料".to_owned()],
+            remit_within: Some(RemitWithin { months: 1, day: 10, source: "別".to_owned(), sample: true }),
+            ..designation()
+        };
+        let without = Designation { remit_within: None, ..designation() };
+        let day = |list: &[Designation], revenues: &[&str], on| {
+            remit_by(list, ("paypay", &paypay), revenues.iter().copied(), on)
+        };
+        let all = [designation(), sooner];
+        assert_eq!(day(&all, &["手数料"], date(2026, 9, 30)), Some(date(2026, 10, 25)));
+        assert_eq!(day(&all, &["手数料", "使用料"], date(2026, 9, 30)), Some(date(2026, 10, 10)));
+        assert_eq!(day(&all, &["手数料"], date(2027, 4, 1)), None, "not designated that day");
+        assert_eq!(day(&[without], &["手数料"], date(2026, 9, 30)), None);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod refund_proposals;
 pub mod refunds;
 pub mod review;
 pub mod sessions;
+pub mod settlements;
 pub mod tenants;
 pub mod timeline;
 
@@ -57,6 +58,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(payouts::configure)
         .configure(counter_payments::configure)
         .configure(disputes::configure)
+        .configure(settlements::configure)
         .configure(notifications::configure)
         .configure(review::configure)
         .configure(assessments::configure)

@@ -16,6 +16,7 @@ use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::Effect;
 use crate::service::payment::{self, BesideOpen, OpenPayment};
+use crate::service::settlement;
 use crate::store::payments::PaymentRow;
 
 /// Adds the calls of this file.
@@ -89,7 +90,7 @@ impl PaymentBody {
     }
 }
 
-/// A payment with what a payer's bank says against it.
+/// A payment with what a payer's bank says against it, and where its money is.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentDetails {
     /// The payment.
@@ -97,6 +98,9 @@ pub struct PaymentDetails {
     payment: PaymentBody,
     /// Disputes, oldest first; they are no state of the payment, and the invoice does not change by them.
     disputes: Vec<DisputeBody>,
+    /// Where it stands on its way from the agent to the body's account: `unsettled`, `in_batch`, `settled`, or `mismatch`
+    /// while somebody looks at what does not agree.
+    settlement: &'static str,
 }
 
 /// Pay an invoice
@@ -131,9 +135,13 @@ pub async fn open_payment(
 #[get("/v1/tenants/{tenant}/payments/{id}")]
 pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let (row, disputes) = payment::get(ctx, tenant, id).await?;
+    let (row, disputes) = payment::get(ctx.clone(), tenant, id).await?;
+    let settlement = settlement::standing_of(&ctx, &row).await?.as_str();
     let disputes = disputes.iter().map(DisputeBody::of).collect();
-    Ok(respond::versioned(row.version, &PaymentDetails { payment: PaymentBody::of(&row), disputes }))
+    Ok(respond::versioned(
+        row.version,
+        &PaymentDetails { payment: PaymentBody::of(&row), disputes, settlement },
+    ))
 }
 
 /// Give a payment up

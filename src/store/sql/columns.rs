@@ -13,11 +13,12 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, DisputeId, InvoiceId, JobId,
-    OfficerId, OperationId, PayableId, PaymentId, PaymentLinkId, PayoutId, ProposalId, PublicationId,
-    ReceiptId, RefundId, TenantCode,
+    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, DisputeId, ExceptionId,
+    InvoiceId, JobId, OfficerId, OperationId, PayableId, PaymentId, PaymentLinkId, PayoutId, ProposalId,
+    PublicationId, ReceiptId, RefundId, SettlementId, SettlementLineId, TenantCode,
 };
 use crate::domain::money::Yen;
+use crate::domain::settlement::SignedYen;
 
 /// Writes `ToSql` for both databases and for the enum of both; `$to` makes the raw value from `&Self`.
 macro_rules! column {
@@ -74,6 +75,7 @@ macro_rules! text_ids {
 text_ids! {
     AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
+    SettlementId SettlementLineId ExceptionId
 }
 
 const _: () = {
@@ -106,6 +108,25 @@ const _: () = {
 column!(Yen, BigInt, i64, |yen| Ok(yen.amount()));
 
 impl<DB: Backend> FromSql<BigInt, DB> for Yen
+where
+    i64: FromSql<BigInt, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self::new(i64::from_sql(bytes)?)?)
+    }
+}
+
+const _: () = {
+    #[derive(AsExpression, FromSqlRow)]
+    #[diesel(foreign_derive)]
+    #[diesel(sql_type = BigInt)]
+    #[expect(dead_code, reason = "only carries the derives to a type of another module")]
+    struct Proxy(SignedYen);
+};
+
+column!(SignedYen, BigInt, i64, |yen| Ok(yen.amount()));
+
+impl<DB: Backend> FromSql<BigInt, DB> for SignedYen
 where
     i64: FromSql<BigInt, DB>,
 {

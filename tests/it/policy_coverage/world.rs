@@ -33,6 +33,8 @@ pub enum Target {
     Publication,
     /// A file that asks the bank to pay a refund.
     Payout,
+    /// A payout of an agent.
+    Settlement,
     /// Cases that were handed in at the same time.
     Basket,
 }
@@ -62,6 +64,7 @@ pub struct World {
     receipt: String,
     payout: String,
     link: String,
+    settlement: String,
     basket: String,
     draft: Case,
     submitted: Case,
@@ -108,6 +111,8 @@ impl World {
         let receipts = format!("/v1/tenants/020001/invoices/{}/receipt", decided.invoice);
         let receipt = app.get(&applicant, &receipts).await.expect(200)["id"].as_str().unwrap().to_owned();
         let refund = refund(&app, &treasurer, &decided).await;
+        let settlement = app.post(&treasurer, "/v1/tenants/020001/settlements", settlement()).await;
+        let settlement = settlement.expect(201)["id"].as_str().unwrap().to_owned();
         let mut at_counter = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         at_counter.payment = receive(&app, &at_counter).await;
         Self {
@@ -125,6 +130,7 @@ impl World {
             receipt,
             payout,
             link,
+            settlement,
             basket,
             draft,
             submitted,
@@ -154,9 +160,12 @@ impl World {
     fn case(&self, target: Target) -> &Case {
         match target {
             Target::Draft => &self.draft,
-            Target::Body | Target::Submitted | Target::Publication | Target::Payout | Target::Basket => {
-                &self.submitted
-            }
+            Target::Body
+            | Target::Submitted
+            | Target::Publication
+            | Target::Payout
+            | Target::Settlement
+            | Target::Basket => &self.submitted,
             Target::Spare => &self.spare,
             Target::Proposed => &self.proposed,
             Target::Decided => &self.decided,
@@ -179,6 +188,8 @@ impl World {
             &self.refund
         } else if target == Target::Payout {
             &self.payout
+        } else if target == Target::Settlement {
+            &self.settlement
         } else if target == Target::Publication {
             &self.publication
         } else if target == Target::Basket {
@@ -225,6 +236,8 @@ impl World {
             "reverse_counter_payment" => json!({ "reason": "誤入力" }),
             "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
             "open_payment" | "pay_by_link" => json!({ "method": "card" }),
+            "create_settlement" => settlement(),
+            "record_arrival" => json!({ "arrived_on": "2026-04-01", "amount": -500, "reference": "手数料" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),
             "set_payee" => payee("クドウ"),
             "create_refund" => {
@@ -264,6 +277,15 @@ impl World {
         }
         read(request.send().await.unwrap()).await
     }
+}
+
+/// A report of a payout that only takes a fee.
+pub fn settlement() -> Value {
+    let table = "line_key,kind,merchant_reference,gateway_payment_id,gross,fee,tax,net,occurred_on\n\
+                 1,fee,,,0,500,,-500,2026-04-01";
+    let content = data_encoding::BASE64.encode(table.as_bytes());
+    json!({ "gateway": "komoju", "batch_reference": "2026-04", "gross": 0, "fee": 500, "net": -500,
+        "content_base64": content })
 }
 
 /// A complete draft.

@@ -73,7 +73,13 @@ pub struct Paid<'a> {
     pub invoice: String,
 }
 
-impl Paid<'_> {
+impl<'a> Paid<'a> {
+    /// The paid invoice of that id.
+    pub fn of(desk: &'a Desk<'a>, invoice: &str) -> Self {
+        let path = format!("/v1/tenants/{AOMORI}/invoices/{invoice}");
+        Self { desk, path, invoice: invoice.to_owned() }
+    }
+
     /// Asks for a refund of an assessment error.
     pub async fn ask(&self, who: &Person, amount: i64, available: i64) -> Answer {
         self.ask_with(who, json!({ "amount": amount, "refund_amount_available": available })).await

@@ -1,0 +1,172 @@
+//! Which payment each line of a payout is about, and what became of it.
+
+use diesel::prelude::*;
+
+use super::schema::settlements::{settlement_lines, settlement_matches};
+use super::sql::{IsoDate, Micros};
+use super::{Reads, StoreError, Tx};
+use crate::domain::id::{ApplicationId, PaymentId, SettlementId, SettlementLineId, TenantCode};
+use crate::domain::ledger::LineClaim;
+use crate::domain::settlement::{LineKind, MatchedLine, SignedYen};
+
+/// The match of a line.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = settlement_matches, treat_none_as_default_value = false)]
+pub struct MatchRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The line.
+    pub line_id: SettlementLineId,
+    /// Its payout.
+    pub settlement_id: SettlementId,
+    /// Name of its kind.
+    pub kind: String,
+    /// The payment; none for a line about no payment.
+    pub payment_id: Option<PaymentId>,
+    /// The case.
+    pub application_id: Option<ApplicationId>,
+    /// `in_time`, `late` or `accepted`, once an agent's money arrived for a capture.
+    pub remittance: Option<String>,
+    /// The day it arrived.
+    pub remitted_on: Option<IsoDate>,
+    /// When the payment was found.
+    pub matched_at: Micros,
+    /// When it was booked.
+    pub booked_at: Option<Micros>,
+    /// Rises with every change.
+    pub version: i64,
+}
+
+impl MatchRow {
+    /// As the dimension of its payment sees it.
+    pub fn matched(&self) -> Result<MatchedLine, StoreError> {
+        let kind = LineKind::parse(&self.kind);
+        let kind = kind.ok_or_else(|| {
+            StoreError::Inconsistent(format!("settlement_matches.kind of {}", self.line_id))
+        })?;
+        Ok(if self.booked_at.is_some() { MatchedLine::Booked(kind) } else { MatchedLine::Waiting(kind) })
+    }
+}
+
+/// Stores a new match.
+pub fn insert(tx: &mut Tx<'_>, row: &MatchRow) -> Result<(), StoreError> {
+    diesel::insert_into(settlement_matches::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// The match of a line.
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    line: SettlementLineId,
+) -> Result<Option<MatchRow>, StoreError> {
+    Ok(settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::line_id.eq(line))
+        .select(MatchRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
+/// All matches of a payout.
+pub fn of_settlement(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: SettlementId,
+) -> Result<Vec<MatchRow>, StoreError> {
+    Ok(settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::settlement_id.eq(id))
+        .order(settlement_matches::line_id)
+        .select(MatchRow::as_select())
+        .load(tx.read())?)
+}
+
+/// All matches of some payments.
+pub fn of_payments(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    payments: &[PaymentId],
+) -> Result<Vec<MatchRow>, StoreError> {
+    Ok(settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::payment_id.eq_any(payments))
+        .order(settlement_matches::line_id)
+        .select(MatchRow::as_select())
+        .load(tx.read())?)
+}
+
+/// Stores what became of a match, under the next version.
+pub fn update(tx: &mut Tx<'_>, row: &mut MatchRow) -> Result<(), StoreError> {
+    let before = row.version;
+    row.version += 1;
+    let target = settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(&row.tenant_id))
+        .filter(settlement_matches::line_id.eq(row.line_id))
+        .filter(settlement_matches::version.eq(before));
+    let affected = diesel::update(target)
+        .set((
+            settlement_matches::remittance.eq(&row.remittance),
+            settlement_matches::remitted_on.eq(row.remitted_on),
+            settlement_matches::booked_at.eq(row.booked_at),
+            settlement_matches::version.eq(row.version),
+        ))
+        .execute(tx.change())?;
+    if affected == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Inconsistent(format!("settlement_matches.version of {}", row.line_id)))
+    }
+}
+
+/// What the gross amounts of the lines of a kind that were matched to a payment come to.
+pub fn gross_of_payment(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    payment: PaymentId,
+    kind: LineKind,
+) -> Result<i64, StoreError> {
+    let lines: Vec<SettlementLineId> = settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::payment_id.eq(payment))
+        .filter(settlement_matches::kind.eq(kind.as_str()))
+        .select(settlement_matches::line_id)
+        .load(tx.read())?;
+    let gross: Vec<SignedYen> = settlement_lines::table
+        .filter(settlement_lines::tenant_id.eq(tenant))
+        .filter(settlement_lines::id.eq_any(lines))
+        .select(settlement_lines::gross)
+        .load(tx.read())?;
+    Ok(gross.into_iter().map(SignedYen::amount).sum())
+}
+
+/// What the next booked lines after `after` claim, with the id of the last of them.
+pub fn line_claims(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    after: Option<SettlementLineId>,
+    limit: i64,
+) -> Result<(Vec<LineClaim>, Option<SettlementLineId>), StoreError> {
+    let same_line = settlement_matches::line_id
+        .eq(settlement_lines::id)
+        .and(settlement_matches::tenant_id.eq(settlement_lines::tenant_id));
+    let mut query = settlement_matches::table
+        .inner_join(settlement_lines::table.on(same_line))
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::booked_at.is_not_null())
+        .order(settlement_matches::line_id)
+        .select((settlement_lines::id, settlement_lines::net, settlement_lines::fee, settlement_lines::tax))
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(settlement_matches::line_id.gt(after));
+    }
+    let rows: Vec<(SettlementLineId, SignedYen, SignedYen, SignedYen)> = query.load(tx.read())?;
+    let last = rows.last().map(|row| row.0);
+    let claim = |(id, net, fee, tax): (SettlementLineId, SignedYen, SignedYen, SignedYen)| LineClaim {
+        id: id.to_string(),
+        net: net.amount(),
+        kept: fee.amount() + tax.amount(),
+    };
+    Ok((rows.into_iter().map(claim).collect(), last))
+}
