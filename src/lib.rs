@@ -5,7 +5,7 @@
 //! ```text
 //! cli ─► http, jobs ─► service ─► domain
 //!                         ├───► store ───► domain
-//!                         └───► gateway, files, mail ─► domain      (adapters)
+//!                         └───► gateway, documents, files, mail ─► domain      (adapters)
 //! ```
 //!
 //! * [`domain`] decides and does nothing else: no input or output, no clock, no randomness. It imports nothing of ours.
@@ -14,6 +14,7 @@
 //! * [`http`] parses, calls one use case, presents. [`jobs`] carries out later what a transaction asked for.
 //! * [`seal`] keeps personal data unreadable in the database; [`catalogue`] and [`config`] read what is configured.
 //! * [`simulator`] is a gateway's stand-in and a house of its own: it imports nothing of ours.
+//! * [`documents`] sets PDFs from templates; [`storm`] plays payers, faults and kills against the real server.
 //! * [`drill`] names the places where a test may kill the process; [`storm`] kills it there, and judges what became of the money.
 //!
 //! `tests/it/tidy.rs` fails when an import goes the wrong way.

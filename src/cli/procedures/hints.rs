@@ -55,6 +55,18 @@ const HINTS: &[(&str, &str, &str)] = &[
         "a published version never changes; give it the next number",
     ),
     (
+        "last_step",
+        "経路の最後の段は決裁（kind: seal）にしてください",
+        "let the last step of the route seal (kind: seal)",
+    ),
+    (
+        "not_on_route",
+        "closes_at には経路にある決裁の職を書いてください",
+        "let closes_at name a role that seals on the route",
+    ),
+    ("decision", "decisions には grant か refuse を書いてください", "write grant or refuse in decisions"),
+    ("positive", "1円以上の額にしてください", "use an amount of at least one yen"),
+    (
         "unknown_revenue_account",
         "団体の設定（tenants/<団体コード>.yaml の revenue.accounts）に科目を加えるか、コードを確かめてください",
         "add the account to revenue.accounts of tenants/<code>.yaml, or check the code",
