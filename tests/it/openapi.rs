@@ -1,12 +1,14 @@
 //! The document says what the service does: it is whole, and every answer is one that it describes.
 
+mod checking;
 mod document;
+mod settling;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::document::Document;
-use crate::policy_coverage::world::{DEPARTMENT, settlement};
+use crate::policy_coverage::world::DEPARTMENT;
 use crate::refunds::payouts::payee;
 use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp, new_key};
 use crate::support::db::TestDb;
@@ -127,7 +129,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     assessing(&mut walk, &business, &clerk).await;
     together(&mut walk, &business).await;
     at_the_counter(&mut walk, &business, &clerk, &chief).await;
-    settling(&mut walk, &clerk).await;
+    settling::settling(&mut walk, &clerk).await;
     problems(&mut walk, &business, &case).await;
     publishing(&mut walk, &business).await;
     let unseen = walk.document.unseen_successes();
@@ -242,10 +244,7 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     walk.change("approve_proposal", chief, &format!("{case}/approval/approve"), case, json!({})).await;
     walk.get("get_decision", business, &format!("{case}/decision")).await;
     walk.get("get_application", chief, case).await;
-    walk.get("list_documents", business, &format!("{case}/documents")).await;
-    let paper = walk.app.call(Method::GET, "/v1/verify/no-paper-of-ours", None, &[], None).await;
-    assert_eq!(paper.problem(), "404 document_not_authentic");
-    walk.seen("verify_document", paper);
+    checking::papers(walk, business, case).await;
     walk.get("get_clock", business, &format!("{case}/clock")).await;
     walk.get("get_timeline", business, &format!("{case}/timeline")).await;
     walk.get("get_timeline", clerk, &format!("{case}/timeline")).await;
@@ -457,33 +456,6 @@ async fn at_the_counter(walk: &mut Walk<'_>, business: &Person, clerk: &Person, 
     let reversed = walk.app.post(chief, &path, reason).await;
     assert_eq!(reversed.status, 200, "{}", reversed.body);
     walk.seen("reverse_counter_payment", reversed);
-}
-
-async fn settling(walk: &mut Walk<'_>, clerk: &Person) {
-    let officer =
-        async |email: &str| walk.app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, email).await;
-    let (one, two) = (officer("harai-1@example.jp").await, officer("harai-2@example.jp").await);
-    let path = "/v1/tenants/020001/settlements";
-    let report = settlement();
-    walk.refused("create_settlement", clerk, path, report.clone(), "404 not_found").await;
-    let made = walk.app.post(&one, path, report).await;
-    assert_eq!(made.status, 201, "{}", made.body);
-    let made = walk.seen("create_settlement", made);
-    walk.get("list_settlements", &one, path).await;
-    let path = format!("{path}/{}", made["id"].as_str().unwrap());
-    walk.get("get_settlement", &one, &path).await;
-    let arrival =
-        |amount: i64| json!({ "arrived_on": "2026-04-01", "amount": amount, "reference": "手数料" });
-    let arrived = format!("{path}/arrival");
-    walk.refused("record_arrival", &one, &arrived, arrival(0), "409 arrival_amount_differs").await;
-    let recorded = walk.app.post(&one, &arrived, arrival(-500)).await;
-    assert_eq!(recorded.status, 200, "{}", recorded.body);
-    walk.seen("record_arrival", recorded);
-    let confirm = format!("{arrived}/confirm");
-    walk.refused("confirm_arrival", &one, &confirm, json!({}), "403 own_arrival").await;
-    let confirmed = walk.app.post(&two, &confirm, json!({})).await;
-    assert_eq!(confirmed.status, 200, "{}", confirmed.body);
-    walk.seen("confirm_arrival", confirmed);
 }
 
 async fn problems(walk: &mut Walk<'_>, business: &Person, case: &str) {
