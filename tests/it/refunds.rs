@@ -61,7 +61,7 @@ on_both_databases!(r95_a_refund_is_asked_for_by_one_and_decided_by_another, asyn
     let before = paid.books().await.standing();
     everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
     assert_eq!(paid.books().await.standing(), before);
-    assert_eq!((paid.truth().await, mails()), (FEE, 1));
+    assert_eq!((paid.truth().await, mails()), (FEE, 2));
 });
 
 on_both_databases!(a_request_that_is_refused_or_taken_back_frees_what_it_took_up, async |db: TestDb| {
