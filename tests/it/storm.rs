@@ -1,6 +1,7 @@
 //! A cut of the storm: payers, faults and SIGKILLs at the real server, and the gateway's ledger as the judge.
 //!
-//! `TEST_ROUNDS` (default 1) multiplies the runs; `cargo run --release -- storm` is the whole.
+//! `TEST_ROUNDS` multiplies the runs; without it the cut is left out, for it takes minutes. `cargo run --release -- storm` is
+//! the whole.
 
 use std::process::Command;
 
@@ -30,7 +31,10 @@ on_both_databases!(the_money_survives_a_storm, async |db: TestDb| {
         DatabaseUrl::SqliteFile(path) => format!("sqlite:{}", path.display()),
         DatabaseUrl::Postgres(url) => url.clone(),
     };
-    let runs = RUNS * rounds(1);
+    let runs = RUNS * rounds(0);
+    if runs == 0 {
+        return;
+    }
     let mut storm = Command::new(env!("CARGO_BIN_EXE_madoguchi"));
     storm.args(["storm", "--runs", &runs.to_string(), "--seed", "4", "--runs-per-kill", "12"]);
     storm.args(["--payers", "40", "--database", &url]);
