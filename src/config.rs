@@ -34,6 +34,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Passwords and tokens.
     pub identity: IdentitySettings,
+    /// Casework.
+    pub review: ReviewSettings,
     /// Opening payments.
     pub payments: PaymentSettings,
     /// The gateways and the methods they take.
@@ -154,6 +156,14 @@ pub struct IdentitySettings {
     pub lock_longest_s: i64,
     /// Failures from everywhere before the account is slowed down.
     pub lock_account_after_failures: i64,
+}
+
+/// `[review]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewSettings {
+    /// Working days after the last step on a claimed case, after which a colleague may take it over.
+    pub claim_lease_open_days: u16,
 }
 
 /// `[payments]`.

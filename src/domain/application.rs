@@ -266,6 +266,13 @@ impl CaseState {
                 return Err(Rejection::AlreadyClaimed { by: assignee });
             }
             (S::UnderReview { filed, .. }, C::Assign(assignee)) => S::UnderReview { filed, assignee },
+            // Who waits for the applicant can fall ill, too: the request stays, somebody else takes its answer.
+            (S::CorrectionRequested { filed, correction, .. }, C::Assign(assignee)) => {
+                S::CorrectionRequested { filed, assignee, correction }
+            }
+            (S::Inquiry { filed, inquiry, .. }, C::Assign(assignee)) => {
+                S::Inquiry { filed, assignee, inquiry }
+            }
             (S::UnderReview { filed, .. }, C::Release) => S::Submitted(filed),
             (S::UnderReview { filed, assignee }, C::Ask(id)) => match kind {
                 ProcedureKind::Application => S::CorrectionRequested { filed, assignee, correction: id },
@@ -364,8 +371,8 @@ mod tests {
         draft: submit>submitted
         submitted: claim>under_review assign>under_review withdraw>withdrawn
         under_review: release>submitted assign>under_review ask>correction_requested propose>in_approval withdraw>withdrawn
-        correction_requested: answer>under_review withdraw>withdrawn
-        inquiry: answer>under_review withdraw>withdrawn
+        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn
+        inquiry: assign>inquiry answer>under_review withdraw>withdrawn
         in_approval: return_to_review>under_review decide>decided withdraw>withdrawn
         decided: close>closed
         ");
@@ -377,8 +384,8 @@ mod tests {
         draft: submit>submitted
         submitted: claim>under_review assign>under_review withdraw>withdrawn
         under_review: release>submitted assign>under_review ask>inquiry close>closed withdraw>withdrawn
-        correction_requested: answer>under_review withdraw>withdrawn
-        inquiry: answer>under_review withdraw>withdrawn
+        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn
+        inquiry: assign>inquiry answer>under_review withdraw>withdrawn
         in_approval: return_to_review>under_review withdraw>withdrawn
         decided: close>closed
         ");

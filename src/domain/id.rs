@@ -69,6 +69,12 @@ typed_id! {
     SettlementLineId;
     /// Something that a person must look at when books, gateway and bank differ (照合の例外).
     ExceptionId;
+    /// Criteria of a queue that staff keep under a name (保存した表示条件).
+    QueueViewId;
+    /// Days on which an officer is away (不在).
+    AbsenceId;
+    /// One act on many cases (一括処理).
+    BulkReviewId;
     /// One call to a gateway, written before it is made.
     OperationId;
     /// A piece of work to be carried out later.

@@ -3,6 +3,7 @@
 //! Everything inside a transaction closure is plain synchronous Rust that changes nothing but the transaction, because
 //! the closure may run again. Calling a gateway there is impossible by construction: a closure cannot await.
 
+pub mod absence;
 pub mod access;
 pub mod account;
 pub mod approval;
@@ -13,6 +14,7 @@ pub mod audit;
 pub mod audit_checkpoints;
 pub mod basket;
 pub mod billing;
+pub mod bulk_review;
 pub mod case_view;
 pub mod cases;
 pub mod catalogue;
@@ -51,6 +53,7 @@ pub mod payout;
 pub mod poll;
 pub mod publishing;
 pub mod queue;
+pub mod queue_view;
 pub mod receipt;
 pub mod receipt_standing;
 pub mod refund;
@@ -66,6 +69,7 @@ pub mod settlement;
 pub mod settlement_refusal;
 pub mod settlement_work;
 mod sign_in_tally;
+pub mod takeover;
 pub mod timeline;
 pub mod token;
 pub mod upgrade;

@@ -1,4 +1,4 @@
-//! A department's queue (受付簿): the row staff need, oldest arrival first.
+//! A department's queue (受付簿): the rows staff need, in the order they ask for, and how many wait.
 
 use std::collections::HashMap;
 
@@ -7,65 +7,20 @@ use jiff::civil::Date;
 
 use super::account::Profile;
 use super::officer_labels;
-use super::{Ctx, Failure, Refusal, access, cases, officer};
+use super::{Ctx, Failure, Refusal, access, cases, officer, queue_view, takeover};
 use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
-use crate::domain::policy::{self, Action, Actor, CaseFacts, Visibility};
+use crate::domain::id::{ApplicationId, OfficerId, QueueViewId, TenantCode};
+use crate::domain::policy::{self, Action, Actor, CaseFacts, OfficerAuthority, Visibility};
 use crate::domain::procedure::Bilingual;
+use crate::domain::queue::{
+    AssigneeFilter, Criteria, Cursor, DueFilter, Order, Selection, WaitingOn, not_acceptable,
+};
 use crate::store::queue::{self, QueueQuery, QueueRow};
-use crate::store::sql::Micros;
-use crate::store::{ReadTx, Reads};
+use crate::store::{ReadTx, Reads, absences};
 
 /// The rows of one page.
 pub const PAGE: usize = 50;
-
-/// States of cases that still wait for somebody.
-pub const OPEN_STATES: [StateName; 6] = [
-    StateName::Submitted,
-    StateName::UnderReview,
-    StateName::CorrectionRequested,
-    StateName::Inquiry,
-    StateName::InApproval,
-    StateName::Decided,
-];
-
-/// Whose cases are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssigneeFilter {
-    /// Everybody's.
-    Any,
-    /// The caller's own.
-    Mine,
-    /// One officer's.
-    Officer(OfficerId),
-}
-
-/// Where a page ends: the arrival and the id of its last row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// 到達日時.
-    pub arrived_at: Timestamp,
-    /// The case.
-    pub id: ApplicationId,
-}
-
-impl Cursor {
-    /// The cursor as the contract shows it: opaque text.
-    pub fn encode(self) -> String {
-        let text = format!("{}:{}", self.arrived_at.as_microsecond(), self.id);
-        data_encoding::BASE64URL_NOPAD.encode(text.as_bytes())
-    }
-
-    /// Reads what [`Cursor::encode`] wrote.
-    pub fn decode(text: &str) -> Option<Self> {
-        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let text = String::from_utf8(bytes).ok()?;
-        let (micros, id) = text.split_once(':')?;
-        let arrived_at = Timestamp::from_microsecond(micros.parse().ok()?).ok()?;
-        Some(Self { arrived_at, id: id.parse().ok()? })
-    }
-}
 
 /// Which part of a queue is wanted.
 #[derive(Clone, Debug)]
@@ -74,10 +29,10 @@ pub struct Wanted {
     pub tenant: TenantCode,
     /// Code of the department.
     pub department: String,
-    /// One state, or all open ones.
-    pub state: Option<StateName>,
-    /// Whose cases.
-    pub assignee: AssigneeFilter,
+    /// A saved view, whose criteria hold where none are given.
+    pub view: Option<QueueViewId>,
+    /// What is asked for.
+    pub criteria: Criteria,
     /// The end of the page before.
     pub cursor: Option<Cursor>,
 }
@@ -95,14 +50,18 @@ pub struct QueueItem {
     pub title: Bilingual,
     /// `application` or `notification`.
     pub kind: String,
-    /// Name of the state.
-    pub state: String,
+    /// Where it stands.
+    pub state: StateName,
     /// 到達日時.
     pub arrived_at: Timestamp,
     /// End of the standard processing period.
     pub due_on: Option<Date>,
+    /// Whether that day is over.
+    pub overdue: bool,
     /// Who works on it, with the name.
     pub assignee: Option<(OfficerId, Option<String>)>,
+    /// The last day on which it is the assignee's alone, while it is under review.
+    pub claimed_until: Option<Date>,
     /// The fee: the state of the invoice issued last, none without one.
     pub fee_state: Option<String>,
     /// Name of the applicant.
@@ -120,6 +79,19 @@ pub struct QueuePage {
     pub next: Option<Cursor>,
 }
 
+/// How many cases of a department wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// By state, each state that waits.
+    pub states: Vec<(StateName, i64)>,
+    /// Their due date is over.
+    pub overdue: i64,
+    /// Due today.
+    pub due_today: i64,
+    /// The caller's own, and those of whom the caller covers for.
+    pub mine: i64,
+}
+
 /// A page of a department's queue; who is not of the department does not learn that it exists.
 pub async fn list(ctx: Ctx, wanted: Wanted) -> Result<QueuePage, Failure> {
     let (inner, tenant) = (ctx.clone(), wanted.tenant.clone());
@@ -129,21 +101,49 @@ pub async fn list(ctx: Ctx, wanted: Wanted) -> Result<QueuePage, Failure> {
     Ok(page)
 }
 
-fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(OfficerId, QueuePage), Failure> {
-    let reader = permitted(tx, ctx, wanted)?;
-    let states = wanted.state.map_or(OPEN_STATES.to_vec(), |state| vec![state]);
-    let query = QueueQuery {
-        tenant: wanted.tenant.clone(),
-        department: wanted.department.clone(),
-        states: states.into_iter().map(|state| state.as_str().to_owned()).collect(),
-        assignee: match wanted.assignee {
-            AssigneeFilter::Any => None,
-            AssigneeFilter::Mine => Some(reader),
-            AssigneeFilter::Officer(officer) => Some(officer),
-        },
-        after: wanted.cursor.map(|cursor| (Micros(cursor.arrived_at), cursor.id)),
-        limit: i64::try_from(PAGE).unwrap_or(i64::MAX).saturating_add(1),
+/// How many cases of a department wait, for its staff.
+pub async fn counts(ctx: Ctx, tenant: TenantCode, department: String) -> Result<QueueCounts, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        let me = staff(tx, &ctx, &tenant, &department, Action::ReadQueue)?.officer;
+        let today = jst_day(tx.now());
+        let stored: HashMap<_, _> = queue::counts(tx, &tenant, &department)?.into_iter().collect();
+        let waits = StateName::ALL.into_iter().filter(|state| WaitingOn::of(*state).is_some());
+        let states = waits.map(|state| (state, stored.get(state.as_str()).copied().unwrap_or(0))).collect();
+        let overdue = queue::count_due(tx, &tenant, &department, yesterday(today))?;
+        let until_today = queue::count_due(tx, &tenant, &department, today)?;
+        let mine = own_and_covered(tx, &tenant, &department, me, today)?;
+        let mine = queue::count_of(tx, &tenant, &department, &mine)?;
+        Ok(QueueCounts { states, overdue, due_today: until_today.saturating_sub(overdue), mine })
+    })
+    .await
+}
+
+/// The member of staff of a department who asks, or a refusal: to everybody else the department has no queue.
+pub(super) fn staff(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    department: &str,
+    action: Action,
+) -> Result<OfficerAuthority, Failure> {
+    let actor = officer::actor(tx, tenant, ctx.account()?, jst_day(tx.now()))?;
+    let facts = CaseFacts {
+        tenant: tenant.clone(),
+        department: department.to_owned(),
+        parties: Vec::new(),
+        visibility: Visibility::Arrived,
     };
+    cases::permit(policy::may(&actor, action, &facts))?;
+    match actor {
+        Actor::Officer(authority) => Ok(authority),
+        Actor::Person(_) | Actor::Anonymous => Err(Refusal::NotFound.into()),
+    }
+}
+
+fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(OfficerId, QueuePage), Failure> {
+    let reader = staff(tx, ctx, &wanted.tenant, &wanted.department, Action::ReadQueue)?.officer;
+    let query = query(tx, wanted, reader)?;
     let mut rows = queue::page(tx, &query)?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
@@ -151,9 +151,10 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     let fees: HashMap<_, _> = queue::invoice_states(tx, &wanted.tenant, &cases)?.into_iter().collect();
     let assignees = rows.iter().filter_map(|row| row.assignee).collect();
     let labels = officer_labels::labels(tx, &ctx.core, &wanted.tenant, assignees)?;
+    let today = jst_day(tx.now());
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
-        let mut item = present(ctx, &wanted.tenant, row)?;
+        let mut item = present(ctx, &wanted.tenant, row, today)?;
         item.fee_state = fees.get(&item.id).cloned();
         if let Some((officer, name)) = &mut item.assignee {
             *name = labels.get(officer).map(|label| label.name.clone());
@@ -161,30 +162,71 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
         items.push(item);
     }
     let last = items.last().filter(|_| more);
-    let next = last.map(|item| Cursor { arrived_at: item.arrived_at, id: item.id });
+    let next = last.map(|item| match query.order {
+        Order::Arrival => Cursor::Arrival(item.arrived_at, item.id),
+        Order::DueDate => Cursor::DueDate(item.due_on, item.id),
+    });
     Ok((reader, QueuePage { items, next }))
 }
 
-fn permitted(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<OfficerId, Failure> {
-    let actor = officer::actor(tx, &wanted.tenant, ctx.account()?, jst_day(tx.now()))?;
-    let facts = CaseFacts {
+/// What the database is asked for: the criteria that were given, over those of the view.
+fn query(tx: &mut ReadTx<'_>, wanted: &Wanted, reader: OfficerId) -> Result<QueueQuery, Failure> {
+    let mut criteria = wanted.criteria.clone();
+    if let Some(view) = wanted.view {
+        criteria = criteria.over(queue_view::criteria(tx, wanted, view, reader)?);
+    }
+    let Selection { states, assignee, procedure, due, order } =
+        criteria.read("").map_err(Refusal::Invalid)?;
+    if wanted.cursor.is_some_and(|cursor| cursor.order() != order) {
+        return Err(Refusal::Invalid(vec![not_acceptable("", "cursor")]).into());
+    }
+    let today = jst_day(tx.now());
+    Ok(QueueQuery {
         tenant: wanted.tenant.clone(),
         department: wanted.department.clone(),
-        parties: Vec::new(),
-        visibility: Visibility::Arrived,
-    };
-    cases::permit(policy::may(&actor, Action::ReadQueue, &facts))?;
-    match actor {
-        Actor::Officer(authority) => Ok(authority.officer),
-        Actor::Person(_) | Actor::Anonymous => Err(Refusal::NotFound.into()),
-    }
+        states: states.map(|states| states.into_iter().map(|state| state.as_str().to_owned()).collect()),
+        assignees: match assignee {
+            AssigneeFilter::Any => None,
+            AssigneeFilter::Mine => {
+                Some(own_and_covered(tx, &wanted.tenant, &wanted.department, reader, today)?)
+            }
+            AssigneeFilter::Officer(officer) => Some(vec![officer]),
+        },
+        procedure,
+        due_until: match due {
+            DueFilter::Any => None,
+            DueFilter::Until(day) => Some(day),
+            DueFilter::Overdue => Some(yesterday(today)),
+        },
+        order,
+        after: wanted.cursor,
+        limit: i64::try_from(PAGE).unwrap_or(i64::MAX).saturating_add(1),
+    })
 }
 
-fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow) -> Result<QueueItem, Failure> {
+fn yesterday(today: Date) -> Date {
+    today.yesterday().unwrap_or(today)
+}
+
+/// The caller, and whom the caller covers for today.
+fn own_and_covered(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+    me: OfficerId,
+    today: Date,
+) -> Result<Vec<OfficerId>, Failure> {
+    let mut officers = absences::covered_by(tx, tenant, department, me, today)?;
+    officers.push(me);
+    Ok(officers)
+}
+
+fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result<QueueItem, Failure> {
     let version = u32::try_from(row.procedure_version).unwrap_or(0);
     let procedure = ctx.catalogue.procedure_version(tenant, &row.procedure, version);
     let title = procedure.map(|procedure| procedure.definition.title.clone());
-    let incomplete = || Failure::Internal(format!("an arrived case without number or instant: {}", row.id));
+    let incomplete =
+        || Failure::Internal(format!("a queued case without number, instant or state: {}", row.id));
     let applicant = match &row.sealed_party {
         Some(sealed) => {
             let key = ctx.core.keys.open_case_key(tenant, &row.wrapped_key)?;
@@ -194,6 +236,9 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow) -> Result<QueueItem, F
         }
         None => None,
     };
+    let state = StateName::parse(&row.state).ok_or_else(incomplete)?;
+    let due_on = row.due_on.map(|day| day.0);
+    let claimed = state == StateName::UnderReview;
     Ok(QueueItem {
         id: row.id,
         number: row.number.clone().ok_or_else(incomplete)?,
@@ -201,26 +246,13 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow) -> Result<QueueItem, F
         arrived_at: row.arrived_at.ok_or_else(incomplete)?.0,
         procedure: row.procedure,
         kind: row.kind,
-        state: row.state,
-        due_on: row.due_on.map(|day| day.0),
+        state,
+        due_on,
+        overdue: WaitingOn::of(state).is_some() && due_on.is_some_and(|day| day < today),
         assignee: row.assignee.map(|officer| (officer, None)),
+        claimed_until: claimed.then(|| takeover::claimed_until(ctx, tenant, row.updated_at.0)),
         fee_state: None,
         applicant,
         version: row.version,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_survives_its_way_out_and_back_and_nonsense_is_none() {
-        let cursor =
-            Cursor { arrived_at: Timestamp::UNIX_EPOCH, id: ApplicationId(uuid::Uuid::from_u128(7)) };
-        assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
-        for nonsense in ["", "x", "!!", "MTIz", "OjEyMw"] {
-            assert_eq!(Cursor::decode(nonsense), None, "{nonsense}");
-        }
-    }
 }

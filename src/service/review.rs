@@ -8,12 +8,12 @@ use serde_json::json;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::officer_labels::{self, OfficerLabel};
-use super::{Ctx, Effect, Failure, Refusal, access, intake};
+use super::{Ctx, Effect, Failure, Refusal, access, intake, takeover};
 use crate::domain::application::Command;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
-use crate::domain::policy::{Action, Actor, OfficerAuthority, Role};
+use crate::domain::policy::{Action, Actor, OfficerAuthority, Post, Role};
 use crate::domain::procedure::ProcedureKind;
 use crate::store::applications::ApplicationRow;
 use crate::store::notes::{self, NoteRow};
@@ -29,12 +29,16 @@ pub async fn claim(
     request: IdempotencyRequest,
     id: ApplicationId,
 ) -> Result<Effect<ApplicationRow>, Failure> {
-    act(ctx, request, id, |tx, _, case| {
-        let officer = officer(case)?.officer;
-        case.step(Command::Claim(officer))?;
-        case.record(tx, "claimed", json!({ "assignee": officer }), None)
-    })
-    .await
+    act(ctx, request, id, |tx, _, case| claim_case(tx, case)).await
+}
+
+/// Takes a case over that somebody else has claimed: a superior always, a colleague when the claim is over.
+pub async fn take_over(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: ApplicationId,
+) -> Result<Effect<ApplicationRow>, Failure> {
+    act(ctx, request, id, takeover::take_over).await
 }
 
 /// Gives a case back to the queue: its officer, or a superior of the department.
@@ -43,15 +47,7 @@ pub async fn release(
     request: IdempotencyRequest,
     id: ApplicationId,
 ) -> Result<Effect<ApplicationRow>, Failure> {
-    act(ctx, request, id, |tx, _, case| {
-        let before = case.state.assignee();
-        case.step(Command::Release)?;
-        if before != Some(officer(case)?.officer) && !is_superior(case)? {
-            return Err(Refusal::Forbidden.into());
-        }
-        case.record(tx, "released", json!({ "from": before }), None)
-    })
-    .await
+    act(ctx, request, id, |tx, _, case| release_case(tx, case)).await
 }
 
 /// Hands a case to a colleague of the department: its officer or a superior; a waiting case by anybody who reviews.
@@ -61,22 +57,50 @@ pub async fn assign(
     id: ApplicationId,
     colleague: OfficerId,
 ) -> Result<Effect<ApplicationRow>, Failure> {
-    act(ctx, request, id, move |tx, _, case| {
-        let before = case.state.assignee();
-        case.step(Command::Assign(colleague))?;
-        let mine = before.is_none_or(|assignee| officer(case).is_ok_and(|me| me.officer == assignee));
-        if !mine && !is_superior(case)? {
-            return Err(Refusal::Forbidden.into());
-        }
-        let posts = officers::posts_in_force(tx, &case.row.tenant_id, colleague, jst_day(tx.now()))?;
-        let serves = |role: Role| role.works_on_cases();
-        if !posts.iter().any(|post| post.department == case.row.department && serves(post.role)) {
-            let (ja, en) = ("この課の職員ではありません。", "This officer does not serve in the department.");
-            return Err(Refusal::Invalid(vec![Fault::new("/officer", "not_in_department", ja, en)]).into());
-        }
-        case.record(tx, "assigned", json!({ "from": before, "assignee": colleague }), None)
-    })
-    .await
+    act(ctx, request, id, move |tx, _, case| assign_case(tx, case, colleague)).await
+}
+
+/// [`claim`], inside a write.
+pub(super) fn claim_case(tx: &mut Tx<'_>, case: &mut OpenCase) -> Result<(), Failure> {
+    let officer = officer(case)?.officer;
+    case.step(Command::Claim(officer))?;
+    case.record(tx, "claimed", json!({ "assignee": officer }), None)
+}
+
+/// [`release`], inside a write.
+pub(super) fn release_case(tx: &mut Tx<'_>, case: &mut OpenCase) -> Result<(), Failure> {
+    let before = case.state.assignee();
+    case.step(Command::Release)?;
+    if before != Some(officer(case)?.officer) && !is_superior(case)? {
+        return Err(Refusal::Forbidden.into());
+    }
+    case.record(tx, "released", json!({ "from": before }), None)
+}
+
+/// [`assign`], inside a write.
+pub(super) fn assign_case(tx: &mut Tx<'_>, case: &mut OpenCase, colleague: OfficerId) -> Result<(), Failure> {
+    let before = case.state.assignee();
+    case.step(Command::Assign(colleague))?;
+    let mine = before.is_none_or(|assignee| officer(case).is_ok_and(|me| me.officer == assignee));
+    if !mine && !is_superior(case)? {
+        return Err(Refusal::Forbidden.into());
+    }
+    let posts = officers::posts_in_force(tx, &case.row.tenant_id, colleague, jst_day(tx.now()))?;
+    if !serves(&posts, &case.row.department) {
+        return Err(Refusal::Invalid(vec![not_in_department("/officer")]).into());
+    }
+    case.record(tx, "assigned", json!({ "from": before, "assignee": colleague }), None)
+}
+
+/// Whether one of these posts is a desk of the department that works on cases.
+pub(super) fn serves(posts: &[Post], department: &str) -> bool {
+    posts.iter().any(|post| post.department == department && post.role.works_on_cases())
+}
+
+/// The fault of naming somebody who has no desk in the department.
+pub(super) fn not_in_department(pointer: &str) -> Fault {
+    let (ja, en) = ("この課の職員ではありません。", "This officer does not serve in the department.");
+    Fault::new(pointer, "not_in_department", ja, en)
 }
 
 /// Closes a notification whose entries were checked (収受); an application ends with its decision.
@@ -200,10 +224,14 @@ pub(super) fn officer(case: &OpenCase) -> Result<&OfficerAuthority, Refusal> {
     }
 }
 
-fn is_superior(case: &OpenCase) -> Result<bool, Refusal> {
+/// Whether the officer leads the department (グループマネージャー, 課長).
+pub(super) fn leads(officer: &OfficerAuthority, department: &str) -> bool {
     let leads = |role: Role| matches!(role, Role::GroupManager | Role::SectionChief);
-    let posts = &officer(case)?.posts;
-    Ok(posts.iter().any(|post| post.department == case.row.department && leads(post.role)))
+    officer.posts.iter().any(|post| post.department == department && leads(post.role))
+}
+
+fn is_superior(case: &OpenCase) -> Result<bool, Refusal> {
+    Ok(leads(officer(case)?, &case.row.department))
 }
 
 /// One step of review on one case; what a replayed key gets is the case as it is now.

@@ -6,6 +6,7 @@
 //! commit. All differences between the two databases live in `backend.rs` (connections, locks, the fate of
 //! a lost commit), its child `migrations` and `sql.rs` (clauses and column types); no other file may match on the backend.
 
+pub mod absences;
 pub mod access_log;
 pub mod accounts;
 pub mod applications;
@@ -15,6 +16,7 @@ pub mod audit_pages;
 pub mod backend;
 pub mod backup;
 pub mod baskets;
+pub mod bulk_reviews;
 pub mod checkpoints;
 pub mod corrections;
 pub mod counter_payments;
@@ -44,6 +46,7 @@ pub mod procedure_versions;
 pub mod proposals;
 pub mod publications;
 pub mod queue;
+pub mod queue_views;
 mod reader;
 pub mod receipts;
 pub mod reconciliation_exceptions;

@@ -1,11 +1,27 @@
 //! A department's queue: everything its rows show, in a fixed number of statements however long the page is.
+//!
+//! Each order has an index of its own over the cases that still wait, so the hundredth page costs what the first one costs.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use jiff::civil::Date;
 
 use super::schema::{applications, invoices, parties};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError};
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
+use crate::domain::queue::{Cursor, Order};
+
+/// The condition of the indexes over waiting cases, word for word: SQLite takes such an index only then.
+const OPEN: &str = "applications.state IN ('submitted', 'under_review', 'correction_requested', 'inquiry', 'in_approval', 'decided')";
+/// The key of the order by due dates, word for word as its index has it: no due date comes last.
+const DUE_KEY: &str = "COALESCE(applications.due_on, '9999-12-31')";
+
+/// The states that [`OPEN`] names.
+pub const OPEN_STATES: [&str; 6] =
+    ["submitted", "under_review", "correction_requested", "inquiry", "in_approval", "decided"];
 
 /// A row of a queue as stored; the applicant is sealed with the case's key.
 #[derive(Clone, Debug, Queryable)]
@@ -32,6 +48,8 @@ pub struct QueueRow {
     pub version: i64,
     /// The case's key, wrapped.
     pub wrapped_key: Vec<u8>,
+    /// When the case was last changed.
+    pub updated_at: Micros,
     /// The applicant, sealed.
     pub sealed_party: Option<Vec<u8>>,
 }
@@ -43,17 +61,23 @@ pub struct QueueQuery {
     pub tenant: TenantCode,
     /// Code of the department.
     pub department: String,
-    /// Names of the states wanted; never a draft.
-    pub states: Vec<String>,
-    /// Whose cases.
-    pub assignee: Option<OfficerId>,
-    /// The last row of the page before.
-    pub after: Option<(Micros, ApplicationId)>,
+    /// Names of the states wanted, never a draft; none: everything that waits.
+    pub states: Option<Vec<String>>,
+    /// The cases of these officers; none: everybody's.
+    pub assignees: Option<Vec<OfficerId>>,
+    /// Of one procedure only.
+    pub procedure: Option<String>,
+    /// Due on this day or before.
+    pub due_until: Option<Date>,
+    /// The order.
+    pub order: Order,
+    /// The last row of the page before; of the same order.
+    pub after: Option<Cursor>,
     /// The most rows.
     pub limit: i64,
 }
 
-/// A page of a queue, oldest arrival first.
+/// A page of a queue.
 pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, StoreError> {
     let applicant = parties::tenant_id
         .eq(applications::tenant_id)
@@ -63,9 +87,7 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
         .left_join(parties::table.on(applicant))
         .filter(applications::tenant_id.eq(&wanted.tenant))
         .filter(applications::department.eq(&wanted.department))
-        .filter(applications::state.eq_any(&wanted.states))
         .filter(applications::arrived_at.is_not_null())
-        .order((applications::arrived_at, applications::id))
         .limit(wanted.limit)
         .select((
             applications::id,
@@ -79,18 +101,51 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
             applications::assignee_id,
             applications::version,
             applications::wrapped_key,
+            applications::updated_at,
             parties::sealed_party.nullable(),
         ))
         .into_boxed();
-    if let Some(assignee) = wanted.assignee {
-        query = query.filter(applications::assignee_id.eq(assignee));
+    match &wanted.states {
+        None => query = query.filter(sql::<Bool>(OPEN)),
+        Some(states) => {
+            if states.iter().all(|state| OPEN_STATES.contains(&state.as_str())) {
+                query = query.filter(sql::<Bool>(OPEN));
+            }
+            query = query.filter(applications::state.eq_any(states));
+        }
     }
-    if let Some((at, id)) = wanted.after {
-        let later = applications::arrived_at.gt(at);
-        let same = applications::arrived_at.eq(at).and(applications::id.gt(id));
-        query = query.filter(later.or(same).assume_not_null());
+    if let Some(assignees) = &wanted.assignees {
+        query = query.filter(applications::assignee_id.eq_any(assignees).assume_not_null());
     }
+    if let Some(procedure) = &wanted.procedure {
+        query = query.filter(applications::procedure.eq(procedure));
+    }
+    if let Some(day) = wanted.due_until {
+        query = query.filter(sql::<Text>(DUE_KEY).le(day.to_string()));
+    }
+    // The first condition lets an index begin at the row; the second leaves out what the page before showed.
+    query = match wanted.after {
+        Some(Cursor::Arrival(at, id)) => {
+            let at = Micros(at);
+            let beyond = applications::arrived_at.gt(at).assume_not_null().or(applications::id.gt(id));
+            query.filter(applications::arrived_at.ge(at).assume_not_null()).filter(beyond)
+        }
+        Some(Cursor::DueDate(day, id)) => {
+            let day = due_key(day);
+            let beyond = sql::<Text>(DUE_KEY).gt(day.clone()).or(applications::id.gt(id));
+            query.filter(sql::<Text>(DUE_KEY).ge(day)).filter(beyond)
+        }
+        None => query,
+    };
+    query = match wanted.order {
+        Order::Arrival => query.order((applications::arrived_at, applications::id)),
+        Order::DueDate => query.order((sql::<Text>(DUE_KEY), applications::id)),
+    };
     Ok(query.load(tx.read())?)
+}
+
+fn due_key(day: Option<Date>) -> String {
+    day.map_or_else(|| "9999-12-31".to_owned(), |day| day.to_string())
 }
 
 /// The states of the invoices of many cases, in one statement.
@@ -105,4 +160,72 @@ pub fn invoice_states(
         .order((invoices::issued_at, invoices::id))
         .select((invoices::application_id, invoices::state))
         .load(tx.read())?)
+}
+
+/// How many waiting cases of a department stand in each state.
+pub fn counts(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(applications::table
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::department.eq(department))
+        .filter(sql::<Bool>(OPEN))
+        .group_by(applications::state)
+        .order(applications::state)
+        .select((applications::state, diesel::dsl::count_star()))
+        .load(tx.read())?)
+}
+
+/// How many waiting cases of a department are due on `day` or before.
+pub fn count_due(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+    day: Date,
+) -> Result<i64, StoreError> {
+    Ok(applications::table
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::department.eq(department))
+        .filter(sql::<Bool>(OPEN))
+        .filter(sql::<Text>(DUE_KEY).le(day.to_string()))
+        .count()
+        .get_result(tx.read())?)
+}
+
+/// How many waiting cases of a department these officers have.
+pub fn count_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+    officers: &[OfficerId],
+) -> Result<i64, StoreError> {
+    Ok(of_officers(tenant, department, officers).count().get_result(tx.read())?)
+}
+
+/// The waiting cases of one officer that can go to somebody else, oldest first, `limit` at the most.
+pub fn assigned_to(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+    officer: OfficerId,
+    limit: i64,
+) -> Result<Vec<ApplicationId>, StoreError> {
+    Ok(of_officers(tenant, department, &[officer])
+        .filter(applications::state.ne("in_approval"))
+        .order((applications::arrived_at, applications::id))
+        .select(applications::id)
+        .limit(limit)
+        .load(tx.read())?)
+}
+
+#[diesel::dsl::auto_type]
+fn of_officers<'a>(tenant: &'a TenantCode, department: &'a str, officers: &'a [OfficerId]) -> _ {
+    let open: SqlLiteral<Bool> = sql(OPEN);
+    applications::table
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::department.eq(department))
+        .filter(open)
+        .filter(applications::assignee_id.eq_any(officers).assume_not_null())
 }

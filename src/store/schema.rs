@@ -10,6 +10,7 @@ mod basket_tables;
 pub mod counter;
 pub mod disputes;
 pub mod payment_links;
+pub mod queues;
 pub mod receipts;
 pub mod refunds;
 pub use approval::{approval_acts, approval_steps, proposals};

@@ -43,6 +43,7 @@ mod platform;
 mod policy_coverage;
 mod procedures_cli;
 mod publishing;
+mod queues;
 mod receipts;
 mod refunds;
 mod review;

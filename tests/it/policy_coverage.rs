@@ -58,6 +58,8 @@ const AT_COUNTER: &str = "404 404 404 ok 403 ok ok 404";
 const PUBLISHING: &str = "404 404 404 404 404 404 404 ok";
 /// Only the department.
 const STAFF: &str = "404 404 404 404 403 ok ok 404";
+/// The desks of a department; to everybody else it has none.
+const DESK: &str = "404 404 404 404 404 ok ok 404";
 
 const TABLE: &[(&str, Access)] = &[
     ("get_procedure_language", Public("the language is public", 200)),
@@ -144,7 +146,16 @@ const TABLE: &[(&str, Access)] = &[
     ("approve_procedure_version", Guarded(Target::Publication, PUBLISHING)),
     ("return_procedure_version", Guarded(Target::Publication, PUBLISHING)),
     ("withdraw_procedure_version", Guarded(Target::Publication, PUBLISHING)),
-    ("list_queue", Guarded(Target::Body, "404 404 404 404 404 ok ok 404")),
+    ("list_queue", Guarded(Target::Body, DESK)),
+    ("count_queue", Guarded(Target::Body, DESK)),
+    ("review_in_bulk", Guarded(Target::Body, DESK)),
+    ("list_queue_views", Guarded(Target::Body, DESK)),
+    ("create_queue_view", Guarded(Target::Body, DESK)),
+    // It is the clerk's.
+    ("delete_queue_view", Guarded(Target::Body, "404 404 404 404 404 ok 403 404")),
+    ("list_absences", Guarded(Target::Body, DESK)),
+    ("record_absence", Guarded(Target::Body, DESK)),
+    ("end_absence", Guarded(Target::Body, DESK)),
     ("claim_application", Guarded(Target::Submitted, STAFF)),
     ("request_correction", Guarded(Target::Submitted, STAFF)),
     ("create_note", Guarded(Target::Submitted, STAFF)),
@@ -155,6 +166,8 @@ const TABLE: &[(&str, Access)] = &[
     ("create_assessment", Guarded(Target::Submitted, STAFF)),
     ("get_proposal", Guarded(Target::Proposed, "404 404 404 404 404 ok ok 404")),
     ("create_proposal", Guarded(Target::Submitted, STAFF)),
+    // Last, for then the case is the chief's.
+    ("take_over_application", Guarded(Target::Submitted, STAFF)),
     ("approve_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
     ("return_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
     ("dissent_from_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::date;
 use madoguchi::domain::account::AccountKind;
-use madoguchi::domain::application::StateName;
 use madoguchi::domain::approval::{DecisionKind, DecisionProposal, ProposalBody, Weight};
 use madoguchi::domain::id::{AccountId, ApplicationId, OfficerId, TenantCode};
 use madoguchi::domain::policy::{Post, Role};
+use madoguchi::domain::queue::Criteria;
 use madoguchi::service::account::{Register, register};
 use madoguchi::service::approval::{self, Act, Draft, Seat, Standing};
 use madoguchi::service::audit::{self, BrokenChain, Chain};
@@ -18,7 +18,7 @@ use madoguchi::service::correction::{self, Ask, CorrectionItem};
 use madoguchi::service::idempotency::IdempotencyRequest;
 use madoguchi::service::intake::{self, NewDraft};
 use madoguchi::service::officer::{Appointment, appoint};
-use madoguchi::service::queue::{self, AssigneeFilter, Wanted};
+use madoguchi::service::queue::{self, Wanted};
 use madoguchi::service::{Caller, Core, Ctx, Effect, Failure, Origin, Refusal, decision, review, timeline};
 use madoguchi::store::applications::ApplicationRow;
 use madoguchi::store::officers::Term;
@@ -343,26 +343,29 @@ on_both_databases!(the_timeline_shows_each_step_and_a_tampered_row_is_found, asy
 on_both_databases!(a_queue_shows_the_row_staff_need_and_hides_itself_from_others, async |db: TestDb| {
     let stage = Stage::set(db).await;
     let (one, two) = (stage.claimed(APPLICATION).await, stage.submitted(NOTIFICATION).await);
-    let wanted = |state, assignee| Wanted {
+    let wanted = |state: Option<&str>, assignee: Option<&str>| Wanted {
         tenant: tenant(),
         department: DEPARTMENT.into(),
-        state,
-        assignee,
+        view: None,
+        criteria: Criteria {
+            state: state.map(str::to_owned),
+            assignee: assignee.map(str::to_owned),
+            ..Criteria::default()
+        },
         cursor: None,
     };
-    let all = queue::list(stage.ctx(stage.clerk.account), wanted(None, AssigneeFilter::Any)).await.unwrap();
+    let all = queue::list(stage.ctx(stage.clerk.account), wanted(None, None)).await.unwrap();
     assert_eq!(all.items.len(), 2);
     assert_eq!(all.next, None);
-    let mine = queue::list(stage.ctx(stage.clerk.account), wanted(None, AssigneeFilter::Mine)).await.unwrap();
+    let mine = queue::list(stage.ctx(stage.clerk.account), wanted(None, Some("me"))).await.unwrap();
     assert_eq!(mine.items.len(), 1);
     let row = &mine.items[0];
     assert_eq!((row.id, row.fee_state.as_deref()), (one.id, Some("unpaid")));
     assert_eq!(row.applicant.as_deref(), Some("株式会社ねぶた電工"));
     assert_eq!(row.assignee, Some((stage.clerk.officer, Some("clerk@example.jp".into()))));
-    let waiting = wanted(Some(StateName::Submitted), AssigneeFilter::Any);
-    let waiting = queue::list(stage.ctx(stage.clerk.account), waiting).await.unwrap();
+    let waiting = queue::list(stage.ctx(stage.clerk.account), wanted(Some("submitted"), None)).await.unwrap();
     assert_eq!(waiting.items.iter().map(|item| item.id).collect::<Vec<_>>(), [two]);
-    let stranger = queue::list(stage.ctx(stage.applicant), wanted(None, AssigneeFilter::Any)).await;
+    let stranger = queue::list(stage.ctx(stage.applicant), wanted(None, None)).await;
     assert_eq!(refusal(stranger), Refusal::NotFound);
     assert_eq!(stage.db.count("(SELECT COUNT(*) FROM access_log)").await, 3);
 });

@@ -1,5 +1,6 @@
 //! Version 1 of the public contract: one file a noun, each with its `configure`.
 
+pub mod absences;
 pub mod accounts;
 pub mod applications;
 mod approval_bodies;
@@ -25,6 +26,8 @@ mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
+pub mod queue_views;
+pub mod queues;
 pub mod receipts;
 pub mod refund_proposals;
 pub mod refunds;
@@ -60,6 +63,9 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(disputes::configure)
         .configure(settlements::configure)
         .configure(notifications::configure)
+        .configure(queues::configure)
+        .configure(queue_views::configure)
+        .configure(absences::configure)
         .configure(review::configure)
         .configure(assessments::configure)
         .configure(corrections::configure)

@@ -13,9 +13,10 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AccountId, ApplicationId, AttachmentId, BasketId, CorrectionId, DecisionId, DisputeId, ExceptionId,
-    InvoiceId, JobId, OfficerId, OperationId, PayableId, PaymentId, PaymentLinkId, PayoutId, ProposalId,
-    PublicationId, ReceiptId, RefundId, SettlementId, SettlementLineId, TenantCode,
+    AbsenceId, AccountId, ApplicationId, AttachmentId, BasketId, BulkReviewId, CorrectionId, DecisionId,
+    DisputeId, ExceptionId, InvoiceId, JobId, OfficerId, OperationId, PayableId, PaymentId, PaymentLinkId,
+    PayoutId, ProposalId, PublicationId, QueueViewId, ReceiptId, RefundId, SettlementId, SettlementLineId,
+    TenantCode,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -75,7 +76,7 @@ macro_rules! text_ids {
 text_ids! {
     AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
-    SettlementId SettlementLineId ExceptionId
+    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId
 }
 
 const _: () = {

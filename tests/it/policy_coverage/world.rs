@@ -66,6 +66,8 @@ pub struct World {
     link: String,
     settlement: String,
     basket: String,
+    view: String,
+    absence: String,
     draft: Case,
     submitted: Case,
     spare: Case,
@@ -93,6 +95,9 @@ impl World {
         let together = json!({ "applications": [draft_of(&app, &applicant).await] });
         let basket = app.post(&applicant, "/v1/tenants/020001/baskets", together).await.expect(201);
         let basket = basket["id"].as_str().unwrap().to_owned();
+        let view = json!({ "name": "全件", "audience": "department", "criteria": {} });
+        let view = made(&app, &clerk, "queue-views", view).await;
+        let absence = made(&app, &clerk, "absences", absence(&clerk, &chief)).await;
         let draft = draft(&app, &applicant).await;
         let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let payment = open_payment(&app, &applicant, &submitted).await;
@@ -132,6 +137,8 @@ impl World {
             link,
             settlement,
             basket,
+            view,
+            absence,
             draft,
             submitted,
             spare,
@@ -182,6 +189,10 @@ impl World {
             &self.link
         } else if template.contains("payments/{id}") {
             &case.payment
+        } else if template.contains("/queue-views/") {
+            &self.view
+        } else if template.contains("/absences/") {
+            &self.absence
         } else if template.contains("/receipts/") {
             &self.receipt
         } else if template.contains("/refunds/") {
@@ -251,6 +262,11 @@ impl World {
             "return_procedure_version" => json!({ "comment": "補記のこと" }),
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
+            "review_in_bulk" => json!({ "action": "claim", "applications": [self.submitted.id] }),
+            "create_queue_view" => {
+                json!({ "name": "期限切れ", "audience": "own", "criteria": { "due": "overdue" } })
+            }
+            "record_absence" => absence(&self.clerk, &self.chief),
             "create_assessment" => json!({ "office": {}, "expected_total": 0 }),
             "create_proposal" => json!({ "decision": "grant", "reasons": [], "conditions": [] }),
             "dissent_from_proposal" => json!({ "comment": "所管の基準に合わない。" }),
@@ -277,6 +293,17 @@ impl World {
         }
         read(request.send().await.unwrap()).await
     }
+}
+
+/// Makes something of the department; gives its id.
+async fn made(app: &TestApp, who: &Person, what: &str, body: Value) -> String {
+    let path = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/{what}");
+    app.post(who, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// A day on which the chief covers for the clerk.
+fn absence(clerk: &Person, chief: &Person) -> Value {
+    json!({ "officer": clerk.id, "cover": chief.id, "from_on": "2026-04-20", "to_on": "2026-04-20" })
 }
 
 /// A report of a payout that only takes a fee.

@@ -1,0 +1,137 @@
+//! Days on which an officer is away, and who covers (不在・代行): the cover sees the cases and may take them over.
+
+use jiff::civil::Date;
+
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::queue::staff;
+use super::review::{leads, not_in_department, serves};
+use super::{Ctx, Effect, Failure, Refusal};
+use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
+use crate::domain::id::{AbsenceId, OfficerId, TenantCode};
+use crate::domain::policy::{Action, OfficerAuthority};
+use crate::store::absences::{self, AbsenceRow};
+use crate::store::sql::{IsoDate, Micros};
+use crate::store::{Reads, Root, Tx, officers};
+
+/// Somebody will be away.
+#[derive(Clone, Debug)]
+pub struct NewAbsence {
+    /// Code of the department.
+    pub department: String,
+    /// Who is away.
+    pub officer: OfficerId,
+    /// Who covers.
+    pub cover: OfficerId,
+    /// The first day.
+    pub from_on: Date,
+    /// The last day.
+    pub to_on: Date,
+}
+
+/// The absences of a department from today on, for its staff.
+pub async fn list(ctx: Ctx, tenant: TenantCode, department: String) -> Result<Vec<AbsenceRow>, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        staff(tx, &ctx, &tenant, &department, Action::ReadQueue)?;
+        Ok(absences::from_day(tx, &tenant, &department, jst_day(tx.now()))?)
+    })
+    .await
+}
+
+/// Enters an absence: one's own, or that of anybody whom one leads.
+pub async fn record(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    new: NewAbsence,
+) -> Result<Effect<AbsenceRow>, Failure> {
+    let root = Root::Account(ctx.account()?);
+    let db = ctx.core.db.clone();
+    db.write(root, move |tx| {
+        let me = staff(tx, &ctx, &request.tenant, &new.department, Action::Review)?;
+        let enter = |tx: &mut Tx<'_>, now| {
+            permit(&me, &new.department, new.officer)?;
+            let faults = faults(tx, &request.tenant, &new, jst_day(now))?;
+            if !faults.is_empty() {
+                return Err(Refusal::Invalid(faults).into());
+            }
+            let row = AbsenceRow {
+                tenant_id: request.tenant.clone(),
+                id: AbsenceId(tx.new_id()),
+                department: new.department.clone(),
+                officer_id: new.officer,
+                cover_id: new.cover,
+                from_on: IsoDate(new.from_on),
+                to_on: IsoDate(new.to_on),
+                recorded_by: me.officer,
+                recorded_at: Micros(now),
+                ended_at: None,
+            };
+            absences::insert(tx, &row)?;
+            Ok(Made { resource_id: row.id.to_string(), value: row })
+        };
+        once(tx, &request, "absence", enter, |tx, id| present(tx, &request.tenant, id))
+    })
+    .await
+}
+
+/// Says that an absence is over before its last day, or will not be.
+pub async fn end(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    department: String,
+    id: AbsenceId,
+) -> Result<Effect<AbsenceRow>, Failure> {
+    let root = Root::Account(ctx.account()?);
+    let db = ctx.core.db.clone();
+    db.write(root, move |tx| {
+        let me = staff(tx, &ctx, &request.tenant, &department, Action::Review)?;
+        let end = |tx: &mut Tx<'_>, now| {
+            let found = absences::find(tx, &request.tenant, id)?.filter(|row| row.department == department);
+            let mut row = found.ok_or(Refusal::NotFound)?;
+            permit(&me, &department, row.officer_id)?;
+            absences::end(tx, &row)?;
+            row.ended_at = row.ended_at.or(Some(Micros(now)));
+            Ok(Made { value: row, resource_id: id.to_string() })
+        };
+        once(tx, &request, "ended_absence", end, |tx, id| present(tx, &request.tenant, id))
+    })
+    .await
+}
+
+fn present(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<AbsenceRow, Failure> {
+    let id = id.parse().map_err(|_| Failure::Internal("an absence's id".to_owned()))?;
+    absences::find(tx, tenant, id)?.ok_or(Failure::Refused(Refusal::NotFound))
+}
+
+fn permit(me: &OfficerAuthority, department: &str, officer: OfficerId) -> Result<(), Refusal> {
+    if me.officer == officer || leads(me, department) { Ok(()) } else { Err(Refusal::Forbidden) }
+}
+
+/// All faults of an absence at once.
+fn faults(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    new: &NewAbsence,
+    today: Date,
+) -> Result<Vec<Fault>, Failure> {
+    let mut faults = Vec::new();
+    for (pointer, officer) in [("/officer", new.officer), ("/cover", new.cover)] {
+        let posts = officers::posts_in_force(tx, tenant, officer, new.from_on)?;
+        if !serves(&posts, &new.department) {
+            faults.push(not_in_department(pointer));
+        }
+    }
+    if new.officer == new.cover {
+        let (ja, en) = ("本人は代行できません。", "Nobody covers for themselves.");
+        faults.push(Fault::new("/cover", "own_cover", ja, en));
+    }
+    if new.to_on < new.from_on {
+        let (ja, en) = ("終わりが始まりより前です。", "It ends before it begins.");
+        faults.push(Fault::new("/to_on", "span", ja, en));
+    } else if new.to_on < today {
+        let (ja, en) = ("過去の期間は登録できません。", "The days are over already.");
+        faults.push(Fault::new("/to_on", "past", ja, en));
+    }
+    Ok(faults)
+}
