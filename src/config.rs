@@ -11,9 +11,11 @@ use serde::Deserialize;
 use crate::domain::checkpoint::LONGEST_NODE_NAME;
 
 mod gateways;
+mod mail;
 mod secrets;
 
 pub use gateways::{GatewayKind, GatewaySettings, MethodSettings};
+pub use mail::{MailSettings, MailTransport, SmtpSettings, SmtpTls};
 pub use secrets::SecretSettings;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -116,16 +118,6 @@ pub struct DocumentSettings {
     pub templates_directory: PathBuf,
     /// Documents that are made at once.
     pub rendering_at_once: usize,
-}
-
-/// `[mail]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailSettings {
-    /// Pick-up folder.
-    pub directory: PathBuf,
-    /// Sender.
-    pub from: String,
 }
 
 /// `[identity]`.
@@ -311,6 +303,7 @@ impl Settings {
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         let days = self.payments.link_longest_days;
         check((1..=366).contains(&days), "payments.link_longest_days must lie between 1 and 366");
+        self.mail.check(self.worker.lease_ms, &mut check);
         for gateway in &self.gateways {
             gateway.check(self.payments.lease_ms, &mut check);
         }

@@ -1,19 +1,22 @@
-//! Mail leaves as RFC 5322 files in a pick-up folder, for whatever mail system takes them from there.
+//! Mail: written once as RFC 5322 text, then put into a pick-up folder or handed to a mail server.
 //!
-//! Invariants: the file's name is the message's id, so a repeated delivery writes the same mail again instead of a
-//! second one; a mail system never sees half a file; nothing a person wrote can add a header.
+//! Invariants: a repeated delivery bears the same `Message-ID`, so that it is known for what it is; nothing a person wrote
+//! can add a header.
 
-use std::fs::{self, File};
-use std::io::{Error, ErrorKind, Result, Write};
-use std::path::Path;
+mod pickup;
+mod smtp;
+
+use std::io::{Error, ErrorKind, Result as IoResult};
+use std::path::PathBuf;
 
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use uuid::Uuid;
 
-use crate::config::MailSettings;
-use crate::files::{blocking, sync_folder};
+use self::smtp::SmtpServer;
+use crate::config::{BadSettings, MailSettings, MailTransport, SecretSettings};
+use crate::files::blocking;
 
 /// One mail to one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,32 +33,74 @@ pub struct Mail {
     pub written_at: Timestamp,
 }
 
-/// Puts a mail into the pick-up folder; when it answers, a power cut cannot lose it.
-pub async fn deliver(settings: &MailSettings, mail: &Mail) -> Result<()> {
-    let text = render(&settings.from, mail)?;
-    let folder = settings.directory.clone();
-    let name = format!("{}.eml", mail.message_id);
-    blocking(move || write(&folder, &name, text.as_bytes())).await
+/// Why a mail was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryFault {
+    /// Trying again may help. It may even have been taken: the answer can get lost.
+    #[error("the mail was not taken now: {why}")]
+    Temporary {
+        /// Why, without an address.
+        why: String,
+    },
+    /// Trying again cannot help: this mail is refused for good.
+    #[error("the mail is refused for good ({})", .reply_code.map_or("bad address".to_owned(), |code| code.to_string()))]
+    Permanent {
+        /// The server's reply; none where the address itself cannot be used.
+        reply_code: Option<u16>,
+    },
 }
 
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    fs::create_dir_all(folder)?;
-    let half = folder.join(format!(".{name}.half"));
-    let mut file = File::create(&half)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&half, folder.join(name))?;
-    sync_folder(folder)
+/// Where mail goes.
+pub struct Mailer {
+    from: String,
+    way: Way,
+}
+
+enum Way {
+    Folder(PathBuf),
+    Server(Box<SmtpServer>),
+}
+
+impl Mailer {
+    /// The way that the settings choose; nothing is written or connected yet.
+    pub fn new(settings: &MailSettings, secrets: &SecretSettings) -> Result<Self, BadSettings> {
+        let way = match settings.transport {
+            MailTransport::Pickup => Way::Folder(settings.directory.clone()),
+            MailTransport::Smtp => {
+                let server = SmtpServer::new(&settings.smtp, secrets, domain_of(&settings.from))?;
+                Way::Server(Box::new(server))
+            }
+        };
+        Ok(Self { from: settings.from.clone(), way })
+    }
+
+    /// Hands a mail over; when it answers, the mail is somebody else's to keep.
+    pub async fn deliver(&self, mail: &Mail) -> Result<(), DeliveryFault> {
+        let unusable = |_| DeliveryFault::Permanent { reply_code: None };
+        let text = render(&self.from, mail).map_err(unusable)?;
+        match &self.way {
+            Way::Server(server) => server.send(&self.from, &mail.to, text.as_bytes()).await,
+            Way::Folder(folder) => {
+                let (folder, name) = (folder.clone(), format!("{}.eml", mail.message_id));
+                let written = blocking(move || pickup::write(&folder, &name, text.as_bytes())).await;
+                written.map_err(|error| DeliveryFault::Temporary { why: error.to_string() })
+            }
+        }
+    }
+}
+
+fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
 }
 
 /// The mail as it goes over the wire.
-pub fn render(from: &str, mail: &Mail) -> Result<String> {
+pub fn render(from: &str, mail: &Mail) -> IoResult<String> {
     let from = address(from)?;
     let to = address(&mail.to)?;
     let japan = TimeZone::fixed(Offset::constant(9));
     let written_at = mail.written_at.to_zoned(japan);
     let date = jiff::fmt::rfc2822::to_string(&written_at).map_err(Error::other)?;
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    let domain = domain_of(from);
     let mut text = String::new();
     let mut put = |line: &str| {
         text.push_str(line);
@@ -79,7 +124,7 @@ pub fn render(from: &str, mail: &Mail) -> Result<String> {
 }
 
 /// An address that fits on one line and cannot carry a second one.
-fn address(text: &str) -> Result<&str> {
+fn address(text: &str) -> IoResult<&str> {
     let plain = text.is_ascii() && text.bytes().all(|byte| byte.is_ascii_graphic());
     let single = text.matches('@').count() == 1 && !text.contains([',', ';', '<', '>', '"', '(', ')', ':']);
     let refused = || Error::new(ErrorKind::InvalidInput, "an e-mail address cannot stand in a header");
@@ -151,12 +196,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_repeated_delivery_leaves_one_mail() {
+    async fn a_repeated_delivery_into_the_folder_leaves_one_mail() {
         let directory = std::env::temp_dir().join(format!("madoguchi-mail-{}", std::process::id()));
-        let settings = MailSettings { directory: directory.clone(), from: "m@localhost".to_owned() };
-        deliver(&settings, &mail("a@b.jp", "件名")).await.unwrap();
-        deliver(&settings, &mail("a@b.jp", "件名")).await.unwrap();
-        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
-        fs::remove_dir_all(directory).unwrap();
+        let way = Way::Folder(directory.clone());
+        let mailer = Mailer { from: "m@localhost".to_owned(), way };
+        mailer.deliver(&mail("a@b.jp", "件名")).await.unwrap();
+        mailer.deliver(&mail("a@b.jp", "件名")).await.unwrap();
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
+        std::fs::remove_dir_all(directory).unwrap();
+        let refused = mailer.deliver(&mail("a b@c.jp", "件名")).await;
+        assert_eq!(refused, Err(DeliveryFault::Permanent { reply_code: None }));
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::id::TenantCode;
 use crate::drill::Drill;
 use crate::files::FileStore;
 use crate::gateway::Gateways;
+use crate::mail::Mailer;
 use crate::seal::{Keyring, SealError};
 use crate::service::password::PasswordPool;
 use crate::service::token::TokenSigner;
@@ -137,6 +138,7 @@ pub async fn build_core_on(
 ) -> Result<Arc<Core>, StartError> {
     let installation_key = settings.secrets.installation_key()?;
     let gateways = Gateways::build(&settings)?;
+    let mail = Mailer::new(&settings.mail, &settings.secrets)?;
     let keys = Keyring::new(&installation_key);
     load_tenant_keys(&db, &catalogue, &keys, sources.ids.as_ref()).await?;
     pin_procedures(&db, &catalogue).await?;
@@ -156,6 +158,7 @@ pub async fn build_core_on(
         ids: sources.ids,
         settings: Arc::new(settings),
         files,
+        mail,
         documents,
         passwords,
         tokens,

@@ -94,16 +94,16 @@ pub async fn department(url: &str, folder: &Path, cases: u32) -> Result<Departme
     };
     let clerk = appoint(&core, appointment).await.map_err(|failure| failure.to_string())?;
     let original = handed_in(&core).await?;
-    let (fill, analyze) = (copies(url, original, clerk.officer, cases), "ANALYZE");
+    let copying = copies(url, original, clerk.officer, cases);
     match url.parse()? {
         DatabaseUrl::SqliteFile(path) => {
             let mut conn = diesel::SqliteConnection::establish(path.to_str().ok_or("no path")?)?;
-            conn.batch_execute(&fill)?;
-            conn.batch_execute(analyze)?;
+            conn.batch_execute(&copying)?;
+            conn.batch_execute("ANALYZE")?;
         }
         DatabaseUrl::Postgres(url) => {
             let mut conn = diesel::PgConnection::establish(&url)?;
-            conn.batch_execute(&fill)?;
+            conn.batch_execute(&copying)?;
             conn.batch_execute("VACUUM ANALYZE")?;
         }
     }

@@ -131,13 +131,11 @@ async fn compare(
     let mut missed = Vec::new();
     for (name, pairs) in CRITERIA {
         let criteria = criteria(pairs);
-        let pages = [(&short, query(&short, &criteria)?), (&long, query(&long, &criteria)?)];
-        let mut far = Vec::new();
-        for (department, query) in &pages {
-            far.push(QueueQuery { after: cursor_before(department, query).await?, ..query.clone() });
-        }
-        let first = in_turn(&[(&short, &pages[0].1), (&long, &pages[1].1)]).await?;
-        let hundredth = in_turn(&[(&short, &far[0]), (&long, &far[1])]).await?;
+        let (near_short, near_long) = (query(&short, &criteria)?, query(&long, &criteria)?);
+        let far_short = QueueQuery { after: cursor_before(&short, &near_short).await?, ..near_short.clone() };
+        let far_long = QueueQuery { after: cursor_before(&long, &near_long).await?, ..near_long.clone() };
+        let first = in_turn(&[(&short, &near_short), (&long, &near_long)]).await?;
+        let hundredth = in_turn(&[(&short, &far_short), (&long, &far_long)]).await?;
         let line = Line {
             backend,
             criteria: name,

@@ -122,7 +122,8 @@ impl Submission {
     }
 
     fn complete_and_accept(&self) -> Result<(), String> {
-        let known = madoguchi::service::intake::circumstances(Some(ApplicantKind::Business), self.arrived_at);
+        let known =
+            madoguchi::service::intake::circumstances(Some(ApplicantKind::Business).into(), self.arrived_at);
         let answers = self.procedure.form.complete(black_box(&self.answers).clone(), &known);
         let filing = self.judge(&answers)?;
         let accepted = filing.accept(&self.catalogue, &[]).map_err(|faults| format!("{faults:?}"))?;
@@ -132,7 +133,7 @@ impl Submission {
 
     fn judge(&self, answers: &Value) -> Result<Filing<'_>, String> {
         let applicant = Some(ApplicantKind::Business);
-        let (filing, faults) = Filing::judged(&self.procedure, answers, applicant, self.arrived_at);
+        let (filing, faults) = Filing::judged(&self.procedure, answers, applicant.into(), self.arrived_at);
         if !faults.is_empty() {
             return Err(format!("{faults:?}"));
         }

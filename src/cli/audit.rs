@@ -5,8 +5,11 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::{Common, Stop, say};
 use crate::domain::id::TenantCode;
+use crate::service::Core;
 use crate::service::audit;
 use crate::service::audit_checkpoints::Witness;
+use crate::service::day_close_audit;
+use crate::service::document_number;
 use crate::start::checkpoint_keys;
 
 #[derive(Debug, Subcommand)]
@@ -50,7 +53,7 @@ pub(super) fn audit(command: &AuditCommand) -> Result<(), Stop> {
 
 fn verify(options: &VerifyOptions) -> Result<(), Stop> {
     options.common.run(async |core| {
-        let mut broken = 0;
+        let (mut broken, mut irregular) = (0, 0);
         for tenant in core.catalogue.current().tenants() {
             let of = &tenant.definition.code;
             let noted = options.witness.iter().filter(|(tenant, _)| tenant == of);
@@ -68,7 +71,35 @@ fn verify(options: &VerifyOptions) -> Result<(), Stop> {
                 say(format!("{of}: BROKEN {chain:?}"));
             }
             broken += report.broken.len();
+            broken += verify_closes(&core, of).await?;
+            irregular += check_document_numbers(&core, of).await?;
         }
-        if broken == 0 { Ok(()) } else { Err(Stop::because(format!("{broken} chains do not hold"))) }
+        match (broken, irregular) {
+            (0, 0) => Ok(()),
+            (0, _) => Err(Stop::because(format!("{irregular} document numbers are missing or double"))),
+            _ => Err(Stop::because(format!("{broken} chains do not hold"))),
+        }
     })
+}
+
+/// Says what is wrong with the closed days of a body; gives their number.
+async fn verify_closes(core: &Core, of: &TenantCode) -> Result<usize, Stop> {
+    let closed = day_close_audit::verify(core, of).await?;
+    if closed.closes > 0 {
+        say(format!("{of}: {} closed days", closed.closes));
+    }
+    for (day, fault) in &closed.broken {
+        say(format!("{of}: BROKEN close of {day}: {fault:?}"));
+    }
+    Ok(closed.broken.len())
+}
+
+/// Says which document numbers of a body are missing or double; gives their number.
+async fn check_document_numbers(core: &Core, of: &TenantCode) -> Result<usize, Stop> {
+    let documents = document_number::check(core, of).await?;
+    say(format!("{of}: {} document numbers", documents.numbers));
+    for irregularity in &documents.irregularities {
+        say(format!("{of}: DOCUMENT NUMBER {irregularity:?}"));
+    }
+    Ok(documents.irregularities.len())
 }

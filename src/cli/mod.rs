@@ -11,6 +11,7 @@ mod migrate;
 mod officer;
 mod openapi;
 mod procedures;
+mod reconcile;
 mod serve;
 mod simulator;
 mod storm;
@@ -60,6 +61,8 @@ enum Command {
     /// The double-entry ledger
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Hold our books, the agents' payouts and the bank's credits of a body against each other; prints one line of JSON
+    Reconcile(reconcile::ReconcileOptions),
     /// Print the OpenAPI document
     Openapi(openapi::OpenapiOptions),
     /// Run the payment gateway simulator
@@ -176,6 +179,7 @@ pub fn main() -> ExitCode {
         Command::Audit(command) => audit::audit(&command),
         Command::Fees(command) => fees::fees(&command),
         Command::Ledger(command) => ledger::ledger(&command),
+        Command::Reconcile(options) => reconcile::reconcile(&options),
         Command::Openapi(options) => openapi::openapi(&options),
         Command::Simulator(options) => simulator::simulator(&options),
         Command::Storm(options) => storm::storm(&options),

@@ -20,6 +20,11 @@ pub struct SecretSettings {
     pub installation_key: Option<SecretString>,
     /// File of the above.
     pub installation_key_file: PathBuf,
+    /// The password at the mail server.
+    pub smtp_password: Option<SecretString>,
+    /// File of the above.
+    #[serde(default)]
+    pub smtp_password_file: PathBuf,
     /// Those of the gateways, and their files, by name.
     #[serde(flatten)]
     gateways: BTreeMap<String, SecretString>,
@@ -32,6 +37,12 @@ impl SecretSettings {
         let refused = || BadSettings(vec!["secrets.installation_key must be 32 bytes in base64".to_owned()]);
         let bytes = BASE64.decode(text.expose_secret().trim().as_bytes()).map_err(|_| refused())?;
         bytes.try_into().map_err(|_| refused())
+    }
+
+    /// The password at the mail server.
+    pub fn smtp_password(&self) -> Result<SecretString, BadSettings> {
+        let value = self.smtp_password.as_ref().filter(|value| !value.expose_secret().is_empty());
+        secret("smtp_password", value, &self.smtp_password_file)
     }
 
     /// A credential of a gateway: at least one value, the one in use first.

@@ -12,7 +12,8 @@ use super::id::OfficerId;
 use super::policy::{OfficerAuthority, Post};
 use super::procedure::StepKind;
 
-pub use body::{DecisionKind, DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
+pub use super::disposition::DecisionKind;
+pub use body::{DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
 pub use route::{DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight};
 
 /// Where a step stands.

@@ -26,7 +26,8 @@ use serde_json::{Map, Value};
 pub use basket::{BasketItem, SameTimeShare, SameTimeTerms, basket_items, price_basket, same_time_terms};
 pub use compile::{CompiledFees, FeeReads, needs_of};
 pub use fault::FeeFault;
-pub use relief::{AppliedRelief, PossibleWaiver};
+pub use price::included_tax;
+pub use relief::{AppliedRelief, PossibleWaiver, left_of};
 pub use replay::{Difference, StoredLine, compare};
 pub use tiers::increase;
 

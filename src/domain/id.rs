@@ -47,8 +47,16 @@ typed_id! {
     PublicationId;
     /// A decision (処分).
     DecisionId;
+    /// The notice of a decision (処分の通知).
+    NoticeId;
+    /// What a grant gave (許可・登録).
+    PermitId;
     /// An assessment with its notice (調定＋納入通知).
     InvoiceId;
+    /// A request for a waiver (減免の申請).
+    WaiverId;
+    /// A reduction of what was assessed (減額調定), or the end of one.
+    ReassessmentId;
     /// What is paid in one act (納付単位).
     PayableId;
     /// One attempt to pay a payable at one gateway (支払).
@@ -75,6 +83,10 @@ typed_id! {
     AbsenceId;
     /// One act on many cases (一括処理).
     BulkReviewId;
+    /// A file of the bank (入出金取引明細).
+    BankStatementId;
+    /// One credit of the bank (入金).
+    BankCreditId;
     /// One call to a gateway, written before it is made.
     OperationId;
     /// A piece of work to be carried out later.

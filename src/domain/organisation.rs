@@ -6,12 +6,16 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{DecidingDesk, Subject, SubjectRoute};
+use crate::domain::arrears::{ArrearsTerms, WriteOffGround, arrears_faults};
 use crate::domain::calendar::ClosingDays;
+use crate::domain::disposition::Author;
+use crate::domain::document_number::{NumberRule, rule_faults};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
 use crate::domain::revenue::RevenueMasters;
+use crate::domain::waiver::{DisasterNotice, WaiverGround, ground_faults, notice_faults};
 use crate::domain::zengin::{AccountText, BankText, Digits, TransferHeader};
 
 /// What kind of body a tenant is.
@@ -54,6 +58,10 @@ pub struct Department {
     /// head of an office to whom authority was delegated (委任, R-111).
     #[serde(default)]
     pub disposing_authority: Option<Bilingual>,
+    /// True where that authority is a commission of its own: no head stands above it, and it represents the body in
+    /// court; false where it is the head of an office to whom authority was delegated.
+    #[serde(default)]
+    pub independent_authority: bool,
     /// The first day it exists.
     pub valid_from: Date,
     /// The last day, when it is known.
@@ -122,6 +130,9 @@ pub struct Tenant {
     pub bureaus: Vec<Bureau>,
     /// Its departments.
     pub departments: Vec<Department>,
+    /// How its documents are numbered (文書番号, R-120); without a rule nothing can be decided (T-4).
+    #[serde(default)]
+    pub document_numbers: Vec<NumberRule>,
     /// Who approves what is no disposition: waivers and write-offs.
     #[serde(default)]
     pub approval_routes: Vec<SubjectRoute>,
@@ -134,6 +145,18 @@ pub struct Tenant {
     /// The agents that are designated to take its revenues.
     #[serde(default)]
     pub payment_agents: Vec<Designation>,
+    /// The clauses by which it waives what is owed.
+    #[serde(default)]
+    pub waiver_grounds: Vec<WaiverGround>,
+    /// Its notices after disasters.
+    #[serde(default)]
+    pub disaster_notices: Vec<DisasterNotice>,
+    /// What its ordinances say of claims that were not paid in time (R-89…R-94).
+    #[serde(default)]
+    pub arrears: Vec<ArrearsTerms>,
+    /// The grounds on which it writes claims off.
+    #[serde(default)]
+    pub write_off_grounds: Vec<WriteOffGround>,
     /// Its revenue accounts, periods and places of payment.
     #[serde(default)]
     pub revenue: Option<RevenueMasters>,
@@ -169,6 +192,18 @@ impl Tenant {
         let of_department =
             || self.department(department, day).and_then(|found| found.disposing_authority.as_ref());
         of_procedure.or_else(of_department).unwrap_or(&self.disposing_authority)
+    }
+
+    /// What the disposing authority of [`Tenant::authority`] is to the body: it decides to whom appeals go.
+    pub fn author(&self, of_procedure: Option<&Bilingual>, department: &str, day: Date) -> Author {
+        let authority = self.authority(of_procedure, department, day);
+        if *authority == self.disposing_authority {
+            return Author::Head;
+        }
+        let commission = self.department(department, day).is_some_and(|department| {
+            department.independent_authority && department.disposing_authority.as_ref() == Some(authority)
+        });
+        if commission { Author::Commission } else { Author::Delegate }
     }
 
     /// The route of a subject other than the decision on `day`.
@@ -207,6 +242,10 @@ impl Tenant {
             faults.push(Fault::new("/sources", "empty", "空にできません", "must not be empty"));
         }
         faults.extend(designation_faults(&self.payment_agents));
+        faults.extend(rule_faults(&self.document_numbers));
+        faults.extend(ground_faults(&self.waiver_grounds));
+        faults.extend(notice_faults(&self.disaster_notices));
+        faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
         let mut seen = BTreeSet::new();
         for (index, department) in self.departments.iter().enumerate() {
@@ -246,7 +285,7 @@ mod tests {
     use jiff::civil::date;
     use serde_json::json;
 
-    use super::{Bilingual, Tenant};
+    use super::{Author, Bilingual, Tenant};
 
     fn body() -> Tenant {
         let department = |code: &str, from: &str, to: Option<&str>, authority: Option<&str>| {
@@ -285,6 +324,20 @@ mod tests {
         let governor = Bilingual { ja: "青森県知事".into(), en: "Governor".into() };
         let (body, day) = (body(), date(2026, 4, 1));
         assert_eq!(body.authority(Some(&governor), "hokensho", day), &governor);
+    }
+
+    #[test]
+    fn r34_an_authority_is_the_head_a_commission_or_a_delegate() {
+        let mut body = body();
+        body.departments[1].independent_authority = true;
+        let day = date(2026, 4, 1);
+        let other = Bilingual { ja: "東青保健所長".into(), en: "Head".into() };
+        let head = body.disposing_authority.clone();
+        assert_eq!(body.author(None, "kanri", day), Author::Head);
+        assert_eq!(body.author(None, "keisatsu", day), Author::Commission);
+        assert_eq!(body.author(None, "hokensho", day), Author::Delegate);
+        assert_eq!(body.author(Some(&other), "keisatsu", day), Author::Delegate);
+        assert_eq!(body.author(Some(&head), "keisatsu", day), Author::Head);
     }
 
     #[test]

@@ -110,6 +110,12 @@ pub enum Action {
     EditCase,
     /// Take a case back (取下げ).
     WithdrawCase,
+    /// Enter what came on paper for somebody without an account.
+    EnterForOthers,
+    /// See how long the work of the body takes, by procedure and office.
+    ReadStatistics,
+    /// Say how one wants to be told of decisions.
+    ReceiveNotices,
     /// See an invoice, a payment, a confirmation.
     ReadMoney,
     /// Open or cancel a payment.
@@ -128,13 +134,22 @@ pub enum Action {
     ManageProcedures,
     /// Approve or return what somebody else proposed for publication.
     ApproveProcedures,
+    /// Ask for a waiver of what is owed (減免申請), or for the applicant who asked in another way; take such a request back.
+    RequestWaiver,
+    /// Open an application that renews a permit of the case (更新).
+    RenewPermit,
+    /// Send a demand for what was not paid in time (督促).
+    Collect,
     /// Enter money that came at the counter (窓口収納), or take such an entry of somebody else back.
     ReceiveAtCounter,
+    /// Keep the accounts of the whole body: transfer files, payouts of agents, the bank's statements, exceptions, disputes,
+    /// closed days.
+    KeepAccounts,
 }
 
 impl Action {
     /// All actions, for tables and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadCase,
         Self::EditCase,
         Self::WithdrawCase,
@@ -148,6 +163,13 @@ impl Action {
         Self::ApproveProcedures,
         Self::Refund,
         Self::ReceiveAtCounter,
+        Self::RequestWaiver,
+        Self::KeepAccounts,
+        Self::RenewPermit,
+        Self::Collect,
+        Self::ReceiveNotices,
+        Self::EnterForOthers,
+        Self::ReadStatistics,
     ];
 }
 
@@ -162,6 +184,8 @@ pub struct CaseFacts {
     pub parties: Vec<AccountId>,
     /// A draft is the applicant's own paper; staff do not see it.
     pub visibility: Visibility,
+    /// Who writes in it.
+    pub entry: Entry,
 }
 
 impl CaseFacts {
@@ -172,8 +196,23 @@ impl CaseFacts {
             department: String::new(),
             parties: Vec::new(),
             visibility: Visibility::Arrived,
+            entry: Entry::ByParties,
         }
     }
+
+    /// The work of a department: no case, no parties, nothing of it a draft.
+    pub fn of_department(tenant: &TenantCode, department: &str) -> Self {
+        Self { department: department.to_owned(), ..Self::of_body(tenant) }
+    }
+}
+
+/// Who writes in a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The parties themselves.
+    ByParties,
+    /// The office, for somebody without an account.
+    ByOffice,
 }
 
 /// Whether a case has arrived yet.
@@ -212,16 +251,26 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
         return Decision::Hide;
     }
     match action {
-        Action::ReadCase | Action::EditCase | Action::WithdrawCase | Action::ReadMoney | Action::Pay => {
-            Decision::Allow
-        }
+        Action::ReadCase
+        | Action::EditCase
+        | Action::WithdrawCase
+        | Action::ReceiveNotices
+        | Action::ReadMoney
+        | Action::Pay
+        | Action::RequestWaiver
+        | Action::RenewPermit => Decision::Allow,
         Action::ReadQueue
         | Action::Review
         | Action::Propose
         | Action::Approve
         | Action::Refund
+        | Action::EnterForOthers
+        | Action::Collect
         | Action::ReceiveAtCounter => Decision::Deny,
-        Action::ManageProcedures | Action::ApproveProcedures => Decision::Hide,
+        Action::ManageProcedures
+        | Action::ApproveProcedures
+        | Action::KeepAccounts
+        | Action::ReadStatistics => Decision::Hide,
     }
 }
 
@@ -236,7 +285,13 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     if matches!(action, Action::ManageProcedures | Action::ApproveProcedures) {
         return may_publish(officer, &case.tenant);
     }
-    if officer.tenant != case.tenant || case.visibility == Visibility::Draft {
+    if action == Action::ReadStatistics {
+        // Figures name nobody: whoever serves the body may see them.
+        let serves = officer.tenant == case.tenant && !officer.posts.is_empty();
+        return if serves { Decision::Allow } else { Decision::Hide };
+    }
+    let is_own_paper = case.visibility == Visibility::Draft && case.entry == Entry::ByParties;
+    if officer.tenant != case.tenant || is_own_paper {
         return Decision::Hide;
     }
     let roles: Vec<Role> = officer
@@ -252,16 +307,26 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     }
     let reviewer = roles.iter().any(|role| role.works_on_cases());
     let sealer = roles.iter().any(|role| role.seals());
+    let is_draft = case.visibility == Visibility::Draft;
     let allowed = match action {
-        Action::ReadCase | Action::ReadQueue | Action::Review | Action::Propose => reviewer,
+        // What is being written for somebody without an account is read and written, nothing else.
+        Action::ReadCase => reviewer,
+        Action::EditCase => reviewer && case.entry == Entry::ByOffice,
+        _ if is_draft => false,
+        Action::EnterForOthers
+        | Action::ReadQueue
+        | Action::Review
+        | Action::Propose
+        | Action::RequestWaiver => reviewer,
         Action::ReadMoney => true,
-        // Money at the counter is taken by the department's staff or by the accounting post.
-        Action::ReceiveAtCounter => reviewer || accountant,
+        // Money at the counter is taken, and what is late demanded, by the department's staff or by the accounting post.
+        Action::ReceiveAtCounter | Action::Collect => reviewer || accountant,
         Action::Approve => sealer,
+        Action::KeepAccounts => accountant,
         Action::Refund => accountant || sealer,
-        // Only a party edits, withdraws or pays: staff never act in the applicant's name.
-        Action::EditCase | Action::WithdrawCase | Action::Pay => false,
-        Action::ManageProcedures | Action::ApproveProcedures => false,
+        // Only a party withdraws, consents or pays: staff never act in the applicant's name.
+        Action::WithdrawCase | Action::ReceiveNotices | Action::Pay | Action::RenewPermit => false,
+        Action::ManageProcedures | Action::ApproveProcedures | Action::ReadStatistics => false,
     };
     if allowed {
         Decision::Allow
@@ -286,6 +351,7 @@ mod tests {
             department: "kanri".into(),
             parties: vec![APPLICANT],
             visibility,
+            entry: Entry::ByParties,
         }
     }
 
@@ -336,33 +402,60 @@ mod tests {
             .collect();
 
         let expected = [
-            "sssssssssssss Draft anonymous",
-            "sssssssssssss Arrived anonymous",
-            "AAAAAddddhhdd Draft the applicant",
-            "AAAAAddddhhdd Arrived the applicant",
-            "hhhhhhhhhhhhh Draft a stranger",
-            "hhhhhhhhhhhhh Arrived a stranger",
-            "hhhhhhhhhhhhh Draft clerk of the department",
-            "AddAdAAAdhhdA Arrived clerk of the department",
-            "hhhhhhhhhhhhh Draft section chief of the department",
-            "AddAdAAAAhhAA Arrived section chief of the department",
-            "hhhhhhhhhhhhh Draft head of the body at the own desk",
-            "AddAdAAAAhhAA Arrived head of the body at the own desk",
-            "hhhhhhhhhhhhh Draft director of another department",
-            "hhhhhhhhhhhhh Arrived director of another department",
-            "hhhhhhhhhhhhh Draft section chief of another department",
-            "hhhhhhhhhhhhh Arrived section chief of another department",
-            "hhhhhhhhhhhhh Draft accountant of the body",
-            "hhhAhhhhhhhAA Arrived accountant of the body",
-            "hhhhhhhhhhhhh Draft accountant in the department",
-            "hhhAhhhhhhhAA Arrived accountant in the department",
-            "hhhhhhhhhhhhh Draft section chief of another body",
-            "hhhhhhhhhhhhh Arrived section chief of another body",
-            "hhhhhhhhhAAhh Draft administrator in the department",
-            "hhhhhhhhhAAhh Arrived administrator in the department",
-            "hhhhhhhhhhhhh Draft administrator of another body",
-            "hhhhhhhhhhhhh Arrived administrator of another body",
+            "ssssssssssssssssssss Draft anonymous",
+            "ssssssssssssssssssss Arrived anonymous",
+            "AAAAAddddhhddAhAdAdh Draft the applicant",
+            "AAAAAddddhhddAhAdAdh Arrived the applicant",
+            "hhhhhhhhhhhhhhhhhhhh Draft a stranger",
+            "hhhhhhhhhhhhhhhhhhhh Arrived a stranger",
+            "hhhhhhhhhhhhhhhhhhhA Draft clerk of the department",
+            "AddAdAAAdhhdAAddAdAA Arrived clerk of the department",
+            "hhhhhhhhhhhhhhhhhhhA Draft section chief of the department",
+            "AddAdAAAAhhAAAddAdAA Arrived section chief of the department",
+            "hhhhhhhhhhhhhhhhhhhA Draft head of the body at the own desk",
+            "AddAdAAAAhhAAAddAdAA Arrived head of the body at the own desk",
+            "hhhhhhhhhhhhhhhhhhhA Draft director of another department",
+            "hhhhhhhhhhhhhhhhhhhA Arrived director of another department",
+            "hhhhhhhhhhhhhhhhhhhA Draft section chief of another department",
+            "hhhhhhhhhhhhhhhhhhhA Arrived section chief of another department",
+            "hhhhhhhhhhhhhhhhhhhA Draft accountant of the body",
+            "hhhAhhhhhhhAAhAhAhhA Arrived accountant of the body",
+            "hhhhhhhhhhhhhhhhhhhA Draft accountant in the department",
+            "hhhAhhhhhhhAAhAhAhhA Arrived accountant in the department",
+            "hhhhhhhhhhhhhhhhhhhh Draft section chief of another body",
+            "hhhhhhhhhhhhhhhhhhhh Arrived section chief of another body",
+            "hhhhhhhhhAAhhhhhhhhA Draft administrator in the department",
+            "hhhhhhhhhAAhhhhhhhhA Arrived administrator in the department",
+            "hhhhhhhhhhhhhhhhhhhh Draft administrator of another body",
+            "hhhhhhhhhhhhhhhhhhhh Arrived administrator of another body",
         ];
         assert_eq!(table, expected);
+    }
+
+    /// what the office writes for somebody without an account belongs to the department, and only writing it does.
+    #[test]
+    fn r194_a_paper_case_is_written_by_its_department_and_by_nobody_else() {
+        let letters = |actor: &Actor, visibility: Visibility| -> String {
+            let facts = CaseFacts { parties: Vec::new(), entry: Entry::ByOffice, ..case(visibility) };
+            let letter = |action: &Action| match may(actor, *action, &facts) {
+                Decision::Allow => 'A',
+                Decision::Hide => 'h',
+                Decision::Deny => 'd',
+                Decision::SignIn => 's',
+            };
+            Action::ALL.iter().map(letter).collect()
+        };
+        for (actor, draft, arrived) in [
+            (Actor::Anonymous, "ssssssssssssssssssss", "ssssssssssssssssssss"),
+            (Actor::Person(APPLICANT), "hhhhhhhhhhhhhhhhhhhh", "hhhhhhhhhhhhhhhhhhhh"),
+            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddA", "AAdAdAAAdhhdAAddAdAA"),
+            (officer("020001", "kanri", Role::SectionChief), "AAdddddddhhddddddddA", "AAdAdAAAAhhAAAddAdAA"),
+            (officer("020001", "doro", Role::SectionChief), "hhhhhhhhhhhhhhhhhhhA", "hhhhhhhhhhhhhhhhhhhA"),
+            (officer("020001", "kaikei", Role::Accountant), "hhhhhhhhhhhhhhhhhhhA", "hhhAhhhhhhhAAhAhAhhA"),
+            (officer("022012", "kanri", Role::SectionChief), "hhhhhhhhhhhhhhhhhhhh", "hhhhhhhhhhhhhhhhhhhh"),
+        ] {
+            let found = (letters(&actor, Visibility::Draft), letters(&actor, Visibility::Arrived));
+            assert_eq!(found, (draft.to_owned(), arrived.to_owned()), "{actor:?}");
+        }
     }
 }

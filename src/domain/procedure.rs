@@ -27,8 +27,8 @@ pub use fees::{
 };
 pub use fields::{AnswerRule, Choice, Field, FieldType, Page, Section};
 pub use legal::{
-    ApplicantKind, Assurance, BasisKind, ClericalKind, EligibilityQuestion, Issuance, IssuanceChannel,
-    LegalBasis, NoticeMoment, NoticeText, RenewalWindow, Validity,
+    ApplicantKind, Assurance, BasisKind, ClericalKind, DispositionSubject, EligibilityQuestion, Issuance,
+    IssuanceChannel, LegalBasis, NoticeMoment, NoticeText, RenewalOffer, RenewalWindow, Validity,
 };
 pub use routing::{
     ApprovalStep, HolidayRule, Jurisdiction, JurisdictionRow, JurisdictionTable, Processing, RoutingRule,
@@ -207,7 +207,7 @@ impl ProcedureDefinition {
         self.fees.iter().any(|fee| fee.sample)
             || self.reliefs.iter().any(|relief| relief.sample)
             || self.processing.as_ref().is_some_and(|processing| processing.sample)
-            || self.validity.as_ref().is_some_and(|validity| validity.sample)
+            || self.validity.as_ref().is_some_and(Validity::is_sample)
             || self.allowed_methods.as_ref().is_some_and(|allowed| allowed.sample)
             || self.standing_decisions.iter().any(|rule| rule.sample)
     }

@@ -15,6 +15,7 @@ use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
+use crate::service::waiver_refusal::WaiverRefusal;
 use crate::service::{Failure, Refusal};
 use crate::store::StoreError;
 
@@ -197,8 +198,15 @@ fn status(refusal: &Refusal) -> StatusCode {
         }
         Refusal::Approval(ApprovalRefusal::NotInstructed { .. }) => StatusCode::FORBIDDEN,
         Refusal::Approval(_) => StatusCode::CONFLICT,
+        Refusal::NoticeStandsElsewhere { .. } => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
-        Refusal::Refund(_) => StatusCode::CONFLICT,
+        Refusal::Refund(_) | Refusal::Disposition(_) => StatusCode::CONFLICT,
+        Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Refusal::Waiver(_) | Refusal::Arrears(_) => StatusCode::CONFLICT,
+        Refusal::Reconciliation(refusal) if refusal.is_about_the_person() => StatusCode::FORBIDDEN,
+        Refusal::Reconciliation(_) => StatusCode::CONFLICT,
         Refusal::Settlement(SettlementRefusal::OwnArrival) => StatusCode::FORBIDDEN,
         Refusal::Settlement(_) => StatusCode::CONFLICT,
         Refusal::NotFound | Refusal::DocumentNotAuthentic => StatusCode::NOT_FOUND,

@@ -27,6 +27,7 @@ use utoipa_actix_web::AppExt;
         (name = "publishing", description = "Versions of procedures, written by one administrator and approved by another"),
         (name = "applications", description = "From the draft to the decision"),
         (name = "payments", description = "Invoices, payments and receipts"),
+        (name = "accounting", description = "For the accounting post: bank statements, exceptions, closed days"),
         (name = "review", description = "For staff: queues, corrections, proposals, approvals"),
         (name = "documents", description = "Checking a paper that was issued here"),
         (name = "me", description = "My applications and invoices, at all counters"),

@@ -11,24 +11,31 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{
-    AccountId, ApplicationId, OperationId, PaymentId, RefundId, SettlementId, TenantCode,
+    AccountId, ApplicationId, OperationId, PaymentId, PermitId, RefundId, SettlementId, TenantCode,
 };
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
+use crate::service::arrears::{self, ISSUE_DEMANDS, NOTIFY_DEMAND};
 use crate::service::assessment::NOTIFY_FEE;
 use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
 use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
+use crate::service::closing::{self, CLOSE_CASE};
 use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::dispute::{self, REMIND_OF_DISPUTES};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::payment::RECOVER_OPERATION;
+use crate::service::permit_upkeep::{self, EXPIRE_PERMIT, REMIND_RENEWAL};
 use crate::service::poll::{self, POLL_PAYMENT};
 use crate::service::receipt_standing::NOTIFY_RECEIPT;
+use crate::service::reconciliation::{self, RECONCILE_ALL, RECONCILE_BODY};
 use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
+use crate::service::waiver::NOTIFY_WAIVER;
+use crate::service::waiver_expiry::{self, EXPIRE_WAIVERS};
 use crate::service::{Core, Failure, JobEnd, gateway_call};
 use crate::store::jobs::{ALL_TENANTS, ClaimedJob, Enqueued, enqueue, forget_periodic};
 use crate::store::{StoreError, Tx};
@@ -73,8 +80,26 @@ pub enum Job {
     ChaseSettlements,
     /// Tell the applicant that the office asks something.
     NotifyQuestion(ApplicationId),
+    /// Reconcile every body as of yesterday.
+    ReconcileAll,
+    /// Reconcile one body as of today.
+    ReconcileBody,
+    /// Close a decided case once nothing of it is open.
+    CloseCase(ApplicationId),
+    /// Remind the holder of a permit, so many days before its end, to renew it.
+    RemindRenewal(PermitId, u16),
+    /// End a permit whose term is over.
+    ExpirePermit(PermitId),
     /// Look after the open disputes of every tenant.
     RemindOfDisputes,
+    /// Tell the applicant what became of a waiver.
+    NotifyWaiver(ApplicationId),
+    /// Tell the obligor of a demand.
+    NotifyDemand(ApplicationId),
+    /// Send the demands of every tenant whose day has come.
+    IssueDemands,
+    /// End the grants of every tenant whose rest was not paid in time.
+    ExpireWaivers,
 }
 
 /// A row that names no work known here.
@@ -106,8 +131,20 @@ impl Job {
             SEAL_CHECKPOINTS => Ok(Self::SealCheckpoints),
             SWEEP_FILES => Ok(Self::SweepFiles),
             FORGET_SIGN_INS => Ok(Self::ForgetSignIns),
+            RECONCILE_ALL => Ok(Self::ReconcileAll),
+            RECONCILE_BODY => Ok(Self::ReconcileBody),
             NOTIFY_QUESTION => Ok(Self::NotifyQuestion(ApplicationId(id()?))),
+            CLOSE_CASE => Ok(Self::CloseCase(ApplicationId(id()?))),
+            REMIND_RENEWAL => {
+                let days = subject.split(':').nth(1).and_then(|days| days.parse().ok());
+                Ok(Self::RemindRenewal(PermitId(id()?), days.ok_or_else(unknown)?))
+            }
+            EXPIRE_PERMIT => Ok(Self::ExpirePermit(PermitId(id()?))),
             REMIND_OF_DISPUTES => Ok(Self::RemindOfDisputes),
+            NOTIFY_WAIVER => Ok(Self::NotifyWaiver(ApplicationId(id()?))),
+            EXPIRE_WAIVERS => Ok(Self::ExpireWaivers),
+            NOTIFY_DEMAND => Ok(Self::NotifyDemand(ApplicationId(id()?))),
+            ISSUE_DEMANDS => Ok(Self::IssueDemands),
             _ => Err(unknown()),
         }
     }
@@ -116,20 +153,29 @@ impl Job {
 /// Carries out one job. A failure is tried again later.
 pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Result<JobEnd, Failure> {
     match job {
-        Job::MailAccountExists(account) => mail::account_exists(core, account, claimed.id).await,
+        Job::MailAccountExists(account) => mail::account_exists(core, account, claimed).await,
         Job::RecoverOperation(id) => gateway_call::recover(core, tenant(claimed)?, id).await,
         Job::PollRefund(id) => refund_call::poll(core, tenant(claimed)?, id).await,
         Job::PollPayment(id) => poll::run(core, tenant(claimed)?, id).await,
         Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
-        Job::NotifyDecision(case) => mail::decision_made(core, tenant(claimed)?, case, claimed.id).await,
-        Job::NotifyFee(case) => mail::fee_fixed(core, tenant(claimed)?, case, claimed.id).await,
-        Job::NotifyReceipt(case) => mail::receipt_issued(core, tenant(claimed)?, case, claimed.id).await,
-        Job::NotifyRefund(case) => mail::refund_decided(core, tenant(claimed)?, case, claimed.id).await,
-        Job::NotifyQuestion(case) => mail::question_asked(core, tenant(claimed)?, case, claimed.id).await,
+        Job::NotifyDecision(case) => mail::about_case(core, case, CaseMail::DecisionMade, claimed).await,
+        Job::NotifyFee(case) => mail::about_case(core, case, CaseMail::FeeFixed, claimed).await,
+        Job::NotifyReceipt(case) => mail::about_case(core, case, CaseMail::ReceiptIssued, claimed).await,
+        Job::NotifyRefund(case) => mail::about_case(core, case, CaseMail::RefundDecided, claimed).await,
+        Job::NotifyQuestion(case) => mail::about_case(core, case, CaseMail::QuestionAsked, claimed).await,
+        Job::CloseCase(case) => closing::close(core, tenant(claimed)?, case).await,
+        Job::RemindRenewal(permit, days) => mail::renewal_due(core, permit, days, claimed).await,
+        Job::ExpirePermit(permit) => permit_upkeep::expire(core, tenant(claimed)?, permit).await,
         Job::WorkSettlement(id) => settlement_work::run(core, tenant(claimed)?, id).await,
         Job::ChaseSettlements => settlement_work::chase(core).await,
         Job::SealCheckpoints => seal_all(core).await,
+        Job::ReconcileAll => reconciliation::run_all(core).await,
+        Job::ReconcileBody => reconciliation::run_job(core, tenant(claimed)?).await,
         Job::RemindOfDisputes => remind_of_disputes(core).await,
+        Job::NotifyWaiver(case) => mail::about_case(core, case, CaseMail::WaiverDecided, claimed).await,
+        Job::ExpireWaivers => expire_waivers(core).await,
+        Job::NotifyDemand(case) => mail::about_case(core, case, CaseMail::DemandIssued, claimed).await,
+        Job::IssueDemands => issue_demands(core).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
             tracing::info!(removed, "files without a row are swept");
@@ -175,8 +221,11 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: SEAL_CHECKPOINTS, every_s: seal_s },
         Periodic { kind: SWEEP_FILES, every_s: 86_400 },
         Periodic { kind: FORGET_SIGN_INS, every_s: 86_400 },
+        Periodic { kind: RECONCILE_ALL, every_s: 86_400 },
         Periodic { kind: REMIND_OF_DISPUTES, every_s: 86_400 },
         Periodic { kind: CHASE_SETTLEMENTS, every_s: 86_400 },
+        Periodic { kind: EXPIRE_WAIVERS, every_s: 86_400 },
+        Periodic { kind: ISSUE_DEMANDS, every_s: 86_400 },
     ]
 }
 
@@ -196,6 +245,28 @@ async fn remind_of_disputes(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     let mut failed = Ok(JobEnd::Done);
     for tenant in core.catalogue.current().tenants() {
         if let Err(failure) = dispute::look_after(core, &tenant.definition.code).await {
+            failed = Err(failure);
+        }
+    }
+    failed
+}
+
+/// Sends what is to be demanded in every tenant; the failure of one does not hold up the others.
+async fn issue_demands(core: &Arc<Core>) -> Result<JobEnd, Failure> {
+    let mut failed = Ok(JobEnd::Done);
+    for tenant in core.catalogue.current().tenants() {
+        if let Err(failure) = arrears::issue_due(core, &tenant.definition.code).await {
+            failed = Err(failure);
+        }
+    }
+    failed
+}
+
+/// Ends what was not paid in time in every tenant; the failure of one does not hold up the others.
+async fn expire_waivers(core: &Arc<Core>) -> Result<JobEnd, Failure> {
+    let mut failed = Ok(JobEnd::Done);
+    for tenant in core.catalogue.current().tenants() {
+        if let Err(failure) = waiver_expiry::run(core, &tenant.definition.code).await {
             failed = Err(failure);
         }
     }

@@ -35,6 +35,26 @@ pub async fn record(
     if cases.is_empty() {
         return Ok(());
     }
+    append(ctx, tenant, officer, operation, cases).await
+}
+
+/// Records that `officer` was shown personal data that belongs to no case, such as a file of the bank.
+pub async fn record_body(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    operation: &'static str,
+) -> Result<(), Failure> {
+    append(ctx, tenant, officer, operation, &[]).await
+}
+
+async fn append(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    operation: &'static str,
+    cases: &[ApplicationId],
+) -> Result<(), Failure> {
     let access = NewAccess {
         tenant: tenant.clone(),
         node: node(ctx).to_owned(),

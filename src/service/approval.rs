@@ -2,11 +2,12 @@
 //!
 //! The one who drafted never seals; the text that is sealed is byte for byte the text that was proposed
 //! and no decision is made while the fee is neither paid nor entrusted. What is proposed may be a decision,
-//! a waiver or a write-off ([`Subject`]): the machinery is the same, only what the last seal does differs ([`conclude`]).
+//! its correction, an order about a permit, a waiver or a write-off ([`Subject`]): the machinery is the same, only what the last seal does differs ([`conclude`]).
 
 mod acting;
 mod conclude;
 mod draft;
+mod later;
 mod refusal;
 mod route;
 
@@ -22,6 +23,7 @@ use crate::store::{Reads, Tx};
 
 pub use acting::{Act, Seat, act};
 pub use draft::{Draft, propose, put_on_route};
+pub use later::{NewCorrection, propose_correction, propose_order};
 pub use refusal::ApprovalRefusal;
 
 /// The job that makes and sends the notice of a decision; its subject is the application's id.

@@ -2,7 +2,7 @@
 //!
 //! Three steps, so that several drafts can arrive together: [`judge`] changes nothing and names every fault,
 //! [`Arriving::fee`] prices (alone or with what others bear, R-58b), [`record`] writes arrival, invoice, event and case in the
-//! caller's transaction. The arrival instant is the instant of that transaction, the fee the one in force on its day
+//! caller's transaction. The arrival instant is the instant of that transaction, or on paper the attested one, the fee the one in force on its day
 //!
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::cases::{self, OpenCase};
 use super::catalogue::{fee_fault, form_faults};
 use super::filing::{Accepted, Filing};
 use super::intake::{circumstances, pinned, seal_form};
-use super::{Ctx, Failure, Refusal, billing, clock, upgrade};
+use super::{Ctx, Failure, Refusal, access, billing, clock, upgrade, waiver};
 use crate::catalogue::{Catalogue, CatalogueProcedure};
 use crate::domain::application::{Command, Filed};
 use crate::domain::calendar::jst_day;
@@ -78,19 +78,20 @@ pub fn judge(
 ) -> Result<Arriving, Failure> {
     let mut case = cases::open(tx, ctx, tenant, id, Action::EditCase)?;
     let procedure = pinned(ctx, &case.row)?;
-    let arrival_day = jst_day(now);
+    let arrived_at = case.arrives_at(now);
+    let arrival_day = jst_day(arrived_at);
     let body = ctx.catalogue.tenant(tenant);
     case.step(Command::Submit(Filed {
         number: reference_number(arrival_day, id.0),
-        arrived_at: now,
+        arrived_at,
         due_on: body.and_then(|body| clock::first_due_on(&body.calendar, &procedure, arrival_day)),
     }))?;
     let priced_by = upgrade::priced_by(ctx, &procedure, arrival_day)?;
     // What depends on the day is computed anew on the day of arrival.
-    let known = circumstances(case.applicant, now);
+    let known = circumstances(case.filer(), arrived_at);
     let written = case.form()?;
     let form = procedure.form.complete(written.clone(), &known);
-    let (filing, faults) = Filing::judged(&procedure, &form, case.applicant, now);
+    let (filing, faults) = Filing::judged(&procedure, &form, case.filer(), arrived_at);
     let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
     let (warnings, unwritable) = (filing.warnings(), filing.unwritable());
     let facts = filing.into_facts();
@@ -178,8 +179,17 @@ pub fn record(
         facts.insert("basket".to_owned(), json!(together.basket));
         facts.insert("full_price_in".to_owned(), json!(together.terms));
     }
-    parties::insert_arrival(tx, &online_arrival(&case.row, now))?;
+    let arrival = arrival_of(&case, now);
+    if let (Some(officer), Value::Object(facts)) = (&arrival.attested_by, &mut facts) {
+        facts.insert("channel".to_owned(), json!(arrival.channel));
+        facts.insert("received_at".to_owned(), json!(arrival.arrived_at.0));
+        facts.insert("attested_by".to_owned(), json!(officer));
+    }
+    parties::insert_arrival(tx, &arrival)?;
     case.record(tx, "submitted", facts, None)?;
+    if let Some(invoice) = &invoice {
+        waiver::open_by_notice(tx, ctx, &mut case, invoice, now)?;
+    }
     case.save(tx)?;
     Ok(Submitted { case: case.row, invoice, warnings })
 }
@@ -195,19 +205,22 @@ pub fn present(
     let invoice = invoices::of_case(tx, tenant, id)?.into_iter().next();
     let (procedure, form) = (pinned(ctx, &case.row)?, case.form()?);
     let arrived_at = case.row.arrived_at.as_ref().map_or_else(|| tx.now(), |at| at.0);
-    let warnings = Filing::online(&procedure, &form, case.applicant, arrived_at).warnings();
+    let warnings = Filing::of(&procedure, &form, case.filer(), arrived_at).warnings();
     Ok(Submitted { case: case.row, invoice, warnings })
 }
 
-fn online_arrival(row: &ApplicationRow, now: Timestamp) -> ArrivalRow {
+/// The first leg of an arrival: now through the system, or on paper when the officer who hands it in attests.
+fn arrival_of(case: &OpenCase, now: Timestamp) -> ArrivalRow {
+    let attested_by = case.paper.and(access::reader(&case.actor)).map(|officer| officer.to_string());
+    let channel = case.paper.map_or("online", |paper| paper.channel.arrival_channel());
     ArrivalRow {
-        tenant_id: row.tenant_id.clone(),
-        application_id: row.id,
+        tenant_id: case.row.tenant_id.clone(),
+        application_id: case.row.id,
         leg: 1,
-        office: row.department.clone(),
-        arrived_at: Micros(now),
-        channel: "online".to_owned(),
-        attested_by: None,
+        office: case.row.department.clone(),
+        arrived_at: Micros(case.arrives_at(now)),
+        channel: channel.to_owned(),
+        attested_by,
         recorded_at: Micros(now),
     }
 }

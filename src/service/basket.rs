@@ -187,7 +187,9 @@ fn judge(
         let priced = judged.and_then(|member| member.fee(&SameTimeTerms::NONE).map(|_| member));
         let Some(found) = member(index, priced, &mut faults)? else { continue };
         let applicant = billing::obligor(&found.case);
-        if arriving.first().is_some_and(|first| billing::obligor(&first.case) != applicant) {
+        // Of those without an account nobody knows whether they are one person.
+        let unknown = ids.len() > 1 && applicant.is_none();
+        if unknown || arriving.first().is_some_and(|first| billing::obligor(&first.case) != applicant) {
             let ja = "申請者が異なります。同時申請は同じ申請者のものに限ります。";
             let en = "Another applicant: only applications of one person are handed in at the same time.";
             faults.push(Fault::new(format!("/applications/{index}"), "another_applicant", ja, en));

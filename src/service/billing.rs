@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 
 use super::cases::OpenCase;
 use super::catalogue::fee_fault;
-use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade};
+use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade, waiver};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
-use crate::domain::fee::{self, Channel, FeeAssessment, FeeLine, SameTimeTerms};
+use crate::domain::fee::{self, FeeAssessment, FeeLine, SameTimeTerms};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::form::Circumstances;
 use crate::domain::id::{AccountId, InvoiceId, TenantCode};
@@ -60,7 +60,7 @@ impl PricedFrom {
 /// The answers of a case as expressions see them.
 pub fn facts_of(case: &OpenCase, procedure: &CatalogueProcedure, now: Timestamp) -> Result<Facts, Failure> {
     let circumstances = Circumstances {
-        channel: Channel::Online,
+        channel: case.filer().channel,
         applicant_kind: case.applicant,
         arrived_on: case.arrival_day(now),
     };
@@ -150,6 +150,8 @@ pub fn issue_invoice(
         number: reference_number(day, id.0),
         state: state.as_str().to_owned(),
         total,
+        reduced: Yen::ZERO,
+        written_off: Yen::ZERO,
         fiscal_year: i64::from(fiscal_year),
         obligor_account_id: obligor(case),
         lines: Json(lines),
@@ -172,6 +174,7 @@ pub fn issue_invoice(
 /// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund.
 pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timestamp) -> Result<(), Failure> {
     let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
+    waiver::end_with_case(tx, case)?;
     let mut unpaid = Vec::new();
     for invoice in invoices::of_case(tx, &tenant, id)? {
         if invoice.invoice_state()? == InvoiceState::Unpaid {
@@ -184,12 +187,24 @@ pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timesta
     let entries = invoices::entries_of_case(tx, &tenant, id)?;
     for mut invoice in unpaid {
         let source = invoice.id.to_string();
-        let assessed = EntryKind::Booked(Posting::Assess);
-        let booked = entries.iter().filter(|entry| entry.kind == assessed && entry.source_id == source);
+        let reductions = format!("{source}:");
+        let stands = |entry: &&ledger::Entry| match entry.kind {
+            EntryKind::Booked(Posting::Assess) => entry.source_id == source,
+            // What was taken off, and was not put back before, goes with what it was taken off of.
+            EntryKind::Booked(Posting::Reduce) => {
+                let put_back = |other: &ledger::Entry| {
+                    other.kind == EntryKind::Reversed(Posting::Reduce) && other.source_id == entry.source_id
+                };
+                entry.source_id.starts_with(&reductions) && !entries.iter().any(put_back)
+            }
+            _ => false,
+        };
+        let booked = entries.iter().filter(stands);
         let undone: Vec<_> = booked.filter_map(|entry| ledger::reverse(entry, jst_day(now))).collect();
         let facts =
             json!({ "invoice": source, "from": invoice.state, "to": InvoiceState::Canceled.as_str() });
         InvoiceState::Canceled.as_str().clone_into(&mut invoice.state);
+        invoice.reduced = Yen::ZERO;
         invoices::update_standing(tx, &mut invoice)?;
         invoices::book(tx, &tenant, id, &undone)?;
         case.record(tx, "invoice_moved", facts, None)?;

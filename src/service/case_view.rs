@@ -79,7 +79,7 @@ pub fn build(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase) -> Result<CaseView,
     // A case whose version this program no longer reads is still shown.
     let warnings = intake::pinned(ctx, &case.row).map_or_else(
         |_| Vec::new(),
-        |procedure| Filing::online(&procedure, &form, case.applicant, arrived_at).warnings(),
+        |procedure| Filing::of(&procedure, &form, case.filer(), arrived_at).warnings(),
     );
     Ok(CaseView {
         title: title(ctx, &case.row),

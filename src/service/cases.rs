@@ -3,19 +3,21 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{Ctx, Failure, Refusal, officer};
+use super::filing::Filer;
+use super::{Core, Ctx, Failure, Refusal, officer};
 use crate::domain::account::AccountKind;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
-use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Visibility};
+use crate::domain::paper_filing::PaperFiling;
+use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Entry, Visibility};
 use crate::domain::procedure::{ApplicantKind, ProcedureKind};
 use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::parties::{self, CaseWithParties};
-use crate::store::{Reads, Tx};
+use crate::store::{Reads, Tx, paper_filings};
 
 /// A case that the caller may act on in the asked way.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct OpenCase {
     pub parties: Vec<AccountId>,
     /// Who applies: the kind of the applicant's account.
     pub applicant: Option<ApplicantKind>,
+    /// How it came in, where the office entered it.
+    pub paper: Option<PaperFiling>,
 }
 
 /// A case before the policy has spoken: nothing of it may leave the use case yet.
@@ -45,6 +49,7 @@ pub struct Approach {
     state: CaseState,
     parties: Vec<AccountId>,
     applicant: Option<ApplicantKind>,
+    paper: Option<PaperFiling>,
 }
 
 /// Opens a case for `action`, or refuses as the policy says: hidden cases are not found.
@@ -69,10 +74,27 @@ pub(super) fn open_for_bearer(
 ) -> Result<OpenCase, Failure> {
     let CaseWithParties { row, accounts, applicant } =
         parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let applicant = applicant.and_then(AccountKind::applicant_kind);
-    let case =
-        Approach { state: row.case_state()?, row, actor: Actor::Anonymous, parties: accounts, applicant };
+    let paper = paper_filing(tx, &row, &accounts)?;
+    let applicant = kind_of(applicant, paper);
+    let state = row.case_state()?;
+    let case = Approach { state, row, actor: Actor::Anonymous, parties: accounts, applicant, paper };
     case.enter(ctx, Decision::Allow)
+}
+
+/// Opens a case for work that comes by the clock: nobody asks, and what it does is recorded as the system's.
+pub(super) fn open_for_system(
+    tx: &mut impl Reads,
+    core: &Core,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<OpenCase, Failure> {
+    let CaseWithParties { row, accounts: parties, applicant } =
+        parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let paper = paper_filing(tx, &row, &parties)?;
+    let applicant = kind_of(applicant, paper);
+    let (kind, state) = (row.case_kind()?, row.case_state()?);
+    let key = core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
+    Ok(OpenCase { kind, state, key, actor: Actor::Anonymous, parties, applicant, paper, row })
 }
 
 /// Finds a case and says who wants something of it.
@@ -91,8 +113,22 @@ pub fn approach(
     } else {
         officer::actor(tx, tenant, account, jst_day(tx.now()))?
     };
-    let applicant = applicant.and_then(AccountKind::applicant_kind);
-    Ok(Approach { state: row.case_state()?, row, actor, parties, applicant })
+    let paper = paper_filing(tx, &row, &parties)?;
+    let applicant = kind_of(applicant, paper);
+    Ok(Approach { state: row.case_state()?, row, actor, parties, applicant, paper })
+}
+
+/// How a case came in where the office entered it: only a case without any account can be one, so others cost no look.
+pub(super) fn paper_filing(
+    tx: &mut impl Reads,
+    row: &ApplicationRow,
+    parties: &[AccountId],
+) -> Result<Option<PaperFiling>, Failure> {
+    if parties.is_empty() { Ok(paper_filings::find(tx, &row.tenant_id, row.id)?) } else { Ok(None) }
+}
+
+fn kind_of(account: Option<AccountKind>, paper: Option<PaperFiling>) -> Option<ApplicantKind> {
+    account.and_then(AccountKind::applicant_kind).or(paper.map(|paper| paper.applicant_kind))
 }
 
 impl Approach {
@@ -103,6 +139,7 @@ impl Approach {
             department: department.to_owned(),
             parties: self.parties.clone(),
             visibility: if self.state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived },
+            entry: self.paper.map_or(Entry::ByParties, |_| Entry::ByOffice),
         };
         policy::may(&self.actor, action, &facts)
     }
@@ -110,9 +147,9 @@ impl Approach {
     /// Opens the case if the policy allows it.
     pub fn enter(self, ctx: &Ctx, decision: Decision) -> Result<OpenCase, Failure> {
         permit(decision)?;
-        let Self { row, actor, state, parties, applicant } = self;
+        let Self { row, actor, state, parties, applicant, paper } = self;
         let key = ctx.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, applicant, row })
+        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, applicant, paper, row })
     }
 }
 
@@ -141,6 +178,16 @@ pub fn system_actor(name: &str) -> EventActor {
 }
 
 impl OpenCase {
+    /// Who files, and by which way.
+    pub fn filer(&self) -> Filer {
+        self.paper.map_or(Filer::from(self.applicant), Filer::from)
+    }
+
+    /// When it arrives if it is handed in at `now`: what the office received on paper arrived then.
+    pub fn arrives_at(&self, now: jiff::Timestamp) -> jiff::Timestamp {
+        self.paper.map_or(now, |paper| paper.received_at)
+    }
+
     /// The answers as they are now.
     pub fn form(&self) -> Result<Value, Failure> {
         Ok(self.key.open_json(&ApplicationRow::form_place(self.row.id), &self.row.sealed_form)?)
@@ -181,8 +228,8 @@ impl OpenCase {
         Ok(applications::update(tx, &mut self.row)?)
     }
 
-    /// The JST day of the arrival, or of `now` for a draft: fees and years go by it.
+    /// The JST day of the arrival, or of `now` for a draft: fees go by it.
     pub fn arrival_day(&self, now: jiff::Timestamp) -> Date {
-        jst_day(self.state.filed().map_or(now, |filed| filed.arrived_at))
+        jst_day(self.state.filed().map_or_else(|| self.arrives_at(now), |filed| filed.arrived_at))
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::Value;
 
-use super::{Ctx, Failure, Refusal, assessment, filing};
+use super::waiver_place::municipalities_of;
+use super::{Ctx, Failure, Refusal, assessment, filing, waiver};
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
@@ -14,6 +15,7 @@ use crate::domain::fee::{self, FeeEstimate, FeeFault, SameTimeTerms};
 use crate::domain::id::TenantCode;
 use crate::domain::procedure::{ApplicantKind, Bilingual, FeeDue, ProcedureKind};
 use crate::domain::validity::Warning;
+use crate::domain::waiver::{DisasterNotice, WaiverGround, WaiverSituation};
 
 /// The tenant, or not found.
 pub fn tenant(ctx: &Ctx, code: &TenantCode) -> Result<Arc<CatalogueTenant>, Refusal> {
@@ -115,13 +117,19 @@ pub struct Priceable {
     facts: Facts,
     day: Date,
     warnings: Vec<Warning>,
+    /// Notices after disasters that fit place and time.
+    notices: Vec<WaiverGround>,
 }
 
 impl Priceable {
     /// What they cost, alone or where others bear full prices (R-58b).
     pub fn quote(&self, terms: &SameTimeTerms) -> Result<Quoted, Failure> {
         let estimate = fee::estimate(&self.procedure.fees, &self.facts, self.day, terms);
-        let estimate = estimate.map_err(|fault| fee_fault(&fault))?;
+        let mut estimate = estimate.map_err(|fault| fee_fault(&fault))?;
+        for ground in &self.notices {
+            let waiver = ground.would_leave(&estimate.known.lines);
+            estimate.known.waivers.extend(waiver.map_err(|error| Failure::Internal(error.to_string()))?);
+        }
         Ok(Quoted { estimate, warnings: self.warnings.clone() })
     }
 
@@ -140,6 +148,7 @@ pub fn quote(ctx: &Ctx, tenant: &TenantCode, id: &str, inquiry: Inquiry) -> Resu
 pub fn prepare(ctx: &Ctx, tenant: &TenantCode, id: &str, inquiry: Inquiry) -> Result<Priceable, Failure> {
     let procedure = self::procedure(ctx, tenant, id)?;
     // Nobody needs an account to ask; where only one kind may apply, it is that one.
+    let notices = notices(ctx, &procedure, &inquiry.form);
     let kind = filing::sole_applicant_kind(&procedure).or(inquiry.applicant_kind);
     let (facts, warnings) = {
         let (_, filing) = filing::draft(&ctx.catalogue, &procedure, inquiry.form, kind, ctx.now())?;
@@ -153,7 +162,21 @@ pub fn prepare(ctx: &Ctx, tenant: &TenantCode, id: &str, inquiry: Inquiry) -> Re
         }
         None => facts,
     };
-    Ok(Priceable { procedure, facts, day: jst_day(ctx.now()), warnings })
+    Ok(Priceable { procedure, facts, day: jst_day(ctx.now()), warnings, notices })
+}
+
+/// The notices after disasters that concern an application with these answers that arrives today.
+fn notices(ctx: &Ctx, procedure: &CatalogueProcedure, form: &Value) -> Vec<WaiverGround> {
+    let today = jst_day(ctx.now());
+    let municipalities = municipalities_of(&procedure.definition, form);
+    let situation = WaiverSituation {
+        procedure: &procedure.definition.id,
+        municipalities: &municipalities,
+        arrived_on: today,
+        today,
+    };
+    let (_, notices) = waiver::rules(ctx, &procedure.definition.tenant);
+    notices.iter().filter(|notice| notice.concerns(&situation)).map(DisasterNotice::ground).collect()
 }
 
 /// Faults of answers, with pointers into the request's body (`/form/…`).

@@ -168,7 +168,7 @@ fn fee_pause(invoice: &InvoiceRow) -> Result<Option<Pause>, StoreError> {
     let answered_on = match invoice.invoice_state()? {
         InvoiceState::Unpaid | InvoiceState::Pending => None,
         // What is not owed any more was never waited for.
-        InvoiceState::Waived | InvoiceState::Canceled => return Ok(None),
+        InvoiceState::Waived | InvoiceState::Canceled | InvoiceState::WrittenOff => return Ok(None),
         InvoiceState::Entrusted
         | InvoiceState::Paid
         | InvoiceState::Overpaid

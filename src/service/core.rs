@@ -9,6 +9,7 @@ use crate::documents::DocumentRenderer;
 use crate::drill::Drill;
 use crate::files::FileStore;
 use crate::gateway::Gateways;
+use crate::mail::Mailer;
 use crate::seal::Keyring;
 use crate::service::password::PasswordPool;
 use crate::service::token::TokenSigner;
@@ -30,6 +31,8 @@ pub struct Core {
     pub settings: Arc<Settings>,
     /// Attachments.
     pub files: FileStore,
+    /// Mail.
+    pub mail: Mailer,
     /// Making PDFs, bounded.
     pub documents: Arc<DocumentRenderer>,
     /// Slow password hashing, bounded.

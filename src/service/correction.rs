@@ -261,7 +261,7 @@ fn answer(
     let procedure = pinned(ctx, &case.row)?;
     // Who applies and when it arrived stay; the answers are judged as on that day.
     let arrived_at = case.row.arrived_at.as_ref().map_or(now, |arrived_at| arrived_at.0);
-    let known = intake::circumstances(case.applicant, arrived_at);
+    let known = intake::circumstances(case.filer(), arrived_at);
     let before = case.form()?;
     let written = merge_patch(procedure.form.without_calculated(before.clone()), form);
     let after = procedure.form.tidy(written);
@@ -271,7 +271,7 @@ fn answer(
     let mut faults = not_asked(&changed, &open.items, &unlocked(&procedure.form, &before, &after, &known));
     faults.extend(faults_of_answers);
     // Who is in charge is not judged again: a case that turns out to be another body's is transferred, not refused.
-    let filing = Filing::online(&procedure, &after, case.applicant, arrived_at);
+    let filing = Filing::of(&procedure, &after, case.filer(), arrived_at);
     faults.extend(form_faults(filing.unknown_places(&ctx.catalogue)));
     faults.extend(filing.missing_documents(&case.row.attachment_codes.0));
     refuse_faults(faults)?;

@@ -87,13 +87,13 @@ fn enter(
     let mut invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
     let officer = review::officer(&case)?.officer;
-    refuse_entry(&invoice, entry, now)?;
+    refuse_entry(&case, &invoice, entry, now)?;
     payment::refuse_not_owed(&case, &invoice)?;
 
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {
         Some(payable) => payable,
-        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.total)?,
+        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.owed())?,
     };
     let mut row = new_payment(&case, &invoice, payable, PaymentId(tx.new_id()), entry, now);
     payments::insert(tx, &row)?;
@@ -131,9 +131,17 @@ fn enter(
     Ok(Made { resource_id: value.payment.id.to_string(), value })
 }
 
-fn refuse_entry(invoice: &InvoiceRow, entry: &CounterEntry, now: Timestamp) -> Result<(), Failure> {
-    let days = (jst_day(invoice.issued_at.0), jst_day(now));
-    let mut faults = counter_faults((entry.amount, invoice.total), entry.received_on, days);
+/// Money that came with a paper came before the office wrote the notice.
+fn refuse_entry(
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    entry: &CounterEntry,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let first_day =
+        case.paper.map_or(invoice.issued_at.0, |paper| paper.received_at.min(invoice.issued_at.0));
+    let days = (jst_day(first_day), jst_day(now));
+    let mut faults = counter_faults((entry.amount, invoice.owed()), entry.received_on, days);
     faults.extend(entry.reference.as_deref().and_then(|text| text_fault("/reference", text)));
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults).into()) }
 }
@@ -169,7 +177,7 @@ fn new_payment(
         gateway: entry.means.place().to_owned(),
         legal_role: LegalRole::Direct.as_str().to_owned(),
         method: COUNTER_METHOD.to_owned(),
-        amount: invoice.total,
+        amount: invoice.owed(),
         state: PaymentState::Created.as_str().to_owned(),
         merchant_reference: payment::merchant_reference(&case.row.tenant_id, id),
         gateway_session_id: None,
@@ -229,8 +237,8 @@ fn strike_out(
     let mut invoice = invoices::find(tx, tenant, entry.invoice_id)?.ok_or(Refusal::NotFound)?;
     let struck = row.payment()?.struck_out().filter(|_| entry.reversed_by.is_none());
     let struck = struck.ok_or(Refusal::EntryNotReversible)?;
-    // Where other money came beside it, a person decides first what becomes of that.
-    if invoice.invoice_state()? != InvoiceState::Paid {
+    // Where other money came beside it, or a waiver made a part of it too much, a person decides first what becomes of that.
+    if invoice.invoice_state()? != InvoiceState::Paid || is_partly_too_much(tx, &case, id)? {
         return Err(Refusal::EntryNotReversible.into());
     }
 
@@ -253,6 +261,13 @@ fn strike_out(
     payment_standing::settle_invoice(tx, &ctx.core, &mut case.row, &mut invoice)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: opened(&case, entry, row, invoice)? })
+}
+
+/// Whether a part of a payment became too much by a waiver.
+fn is_partly_too_much(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result<bool, Failure> {
+    let (source, kind) = (format!("{id}:"), EntryKind::Booked(Posting::Overpay));
+    let entries = invoices::entries_of_case(tx, &case.row.tenant_id, case.row.id)?;
+    Ok(entries.iter().any(|entry| entry.kind == kind && entry.source_id.starts_with(&source)))
 }
 
 /// The postings by which a payment was received.

@@ -1,8 +1,9 @@
 //! Decisions (処分) as they are read, and the steps that wait for an officer's seal.
 
 use super::cases::OpenCase;
-use super::{Ctx, Failure, Refusal, access, billing, cases, intake, officer, validity};
-use crate::domain::approval::{DecisionKind, DecisionProposal};
+use super::decision_correction::{self, VersionText};
+use super::{Ctx, Failure, Refusal, access, billing, cases, intake, notice, officer, validity};
+use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, InvoiceId, ProposalId, TenantCode};
 use crate::domain::invoice::{PaymentGate, issue_gate};
@@ -10,6 +11,7 @@ use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
 use crate::domain::validity::Term;
 use crate::store::decisions::{self, DecisionRow};
+use crate::store::dispositions::{self, DispositionRow};
 use crate::store::invoices::InvoiceRow;
 use crate::store::waiting_steps::{self, WaitingStep};
 use crate::store::{Reads, officers};
@@ -41,12 +43,18 @@ impl FeeStanding {
 pub struct DecisionText {
     /// The stored row.
     pub row: DecisionRow,
-    /// What it says.
+    /// What it says today.
     pub body: DecisionProposal,
+    /// 1 as it was issued, more after corrections.
+    pub version: i64,
+    /// SHA-256 of that text as it is stored.
+    pub body_sha256: String,
     /// Whether the fee holds back what was granted.
     pub fee: FeeStanding,
     /// What is owed, if anything.
     pub invoice: Option<InvoiceId>,
+    /// What was issued with it; decisions made before there were numbers have none.
+    pub disposition: Option<DispositionRow>,
     /// How long what it grants is valid.
     pub term: Option<Term>,
 }
@@ -60,23 +68,30 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
         .read(move |tx| {
             let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
             let row = decisions::of_case(tx, &body, id)?.ok_or(Refusal::NotFound)?;
-            let body: DecisionProposal =
-                case.key.open_json(&decisions::body_place(row.id), &row.sealed_body)?;
+            let disposition = dispositions::of_case(tx, &body, id)?;
+            let VersionText { version, text: body, body_sha256, .. } =
+                decision_correction::current(tx, &case.key, &row)?;
             let invoices = billing::standing_invoices(tx, &case)?;
             let fee = fee_standing(&inner, &case, &body, &invoices)?;
             let invoice = invoices.last().map(|invoice| invoice.id);
-            let term = match body.decision {
-                DecisionKind::Grant => validity::of_grant(&inner, &case, row.decided_at.0)?,
-                DecisionKind::Refuse => None,
+            let term = match &disposition {
+                Some(issued) => issued_term(issued),
+                None if body.decision.grants() => validity::of_grant(tx, &inner, &case, row.decided_at.0)?,
+                None => None,
             };
-            let decision = DecisionText { row, body, fee, invoice, term };
+            let decision = DecisionText { row, body, version, body_sha256, fee, invoice, disposition, term };
             Ok::<_, Failure>((access::reader(&case.actor), decision))
         })
         .await?;
     if let Some(officer) = reader {
         access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
     }
+    notice::retrieved(&ctx, &tenant, id, reader).await?;
     Ok(decision)
+}
+
+fn issued_term(issued: &DispositionRow) -> Option<Term> {
+    Some(Term { from: issued.valid_from?.0, to: issued.valid_to?.0 })
 }
 
 /// A refusal hands nothing over, so nothing is held back.
@@ -86,7 +101,7 @@ fn fee_standing(
     body: &DecisionProposal,
     invoices: &[InvoiceRow],
 ) -> Result<FeeStanding, Failure> {
-    if invoices.is_empty() || body.decision == DecisionKind::Refuse {
+    if invoices.is_empty() || !body.decision.grants() {
         return Ok(FeeStanding::NothingOwed);
     }
     let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::accounting::accountant;
 use super::cases::system_actor;
 use super::payment_standing::raise;
 use super::poll::POLL_PAYMENT;
-use super::{Core, Ctx, Failure, JobEnd, Refusal, payout};
+use super::{Core, Ctx, Failure, JobEnd, Refusal};
 use crate::domain::audit::EventActor;
 use crate::domain::dispute::{Dispute, DisputeSnapshot, DisputeState, reminder_due};
 use crate::domain::id::{DisputeId, TenantCode};
@@ -150,7 +151,7 @@ pub async fn list(
 ) -> Result<DisputePage, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
-        payout::accountant(tx, &ctx, &tenant)?;
+        accountant(tx, &ctx, &tenant)?;
         let states = state.map_or_else(|| DisputeState::ALL.to_vec(), |state| vec![state]);
         let mut items = disputes::in_states(tx, &tenant, &states, after, PAGE + 1)?;
         let more = items.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);

@@ -7,9 +7,10 @@
 mod paper;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use self::paper::Paper;
-use super::{Ctx, Failure, Refusal, access, cases};
+use super::{Ctx, Failure, Refusal, access, cases, notice};
 use crate::documents::{DocumentOrder, RenderFault, templates};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
@@ -52,14 +53,26 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec
         .await
 }
 
-/// Makes a document of a case, for its parties and the department; not found before there is one. Errors: no font (503),
-/// characters that no font has (422), too many at once (503).
-pub async fn make(
-    ctx: Ctx,
+/// A document before its type is set.
+#[derive(Clone, Debug)]
+pub struct PreparedDocument {
+    /// Everything it prints, as its template gets it.
+    pub data: Value,
+    /// The token that stands in its QR code.
+    pub token: String,
+    /// The instant it bears.
+    made_at: Timestamp,
+    /// The procedure, which may have a template of its own.
+    procedure: String,
+}
+
+/// Reads what a document of a case prints, for its parties and the department; not found before there is one.
+pub async fn prepare(
+    ctx: &Ctx,
     tenant: TenantCode,
     id: ApplicationId,
     kind: DocumentKind,
-) -> Result<MadeDocument, Failure> {
+) -> Result<PreparedDocument, Failure> {
     let (inner, of) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let case = cases::open(tx, &inner, &of, id, Action::ReadCase)?;
@@ -69,14 +82,29 @@ pub async fn make(
     });
     let (reader, paper) = read.await?;
     if let Some(officer) = reader {
-        access::record(&ctx, &tenant, officer, "document", &[id]).await?;
+        access::record(ctx, &tenant, officer, "document", &[id]).await?;
     }
-    let token = token(&ctx, &tenant, id, kind, &paper);
+    let token = token(ctx, &tenant, id, kind, &paper);
     let data = paper.printed(&format!("{}/v1/verify/{token}", ctx.core.settings.http.public_url));
+    Ok(PreparedDocument { data, token, made_at: paper.made_at, procedure: paper.procedure })
+}
+
+/// Makes a document of a case, as [`prepare`] reads it. Errors: no font (503), characters that no font has (422), too many
+/// at once (503).
+pub async fn make(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: ApplicationId,
+    kind: DocumentKind,
+) -> Result<MadeDocument, Failure> {
+    let PreparedDocument { data, token, made_at, procedure } =
+        prepare(&ctx, tenant.clone(), id, kind).await?;
     let folder = &ctx.core.settings.documents.templates_directory;
-    let template = templates::find(folder, &tenant, &paper.procedure, kind);
-    let order = DocumentOrder { template, data, made_at: paper.made_at };
+    let order = DocumentOrder { template: templates::find(folder, &tenant, &procedure, kind), data, made_at };
     let pdf = ctx.core.documents.render(order).await.map_err(refused)?;
+    if kind == DocumentKind::Decision {
+        notice::retrieved(&ctx, &tenant, id, None).await?;
+    }
     Ok(MadeDocument { pdf, token })
 }
 
@@ -113,7 +141,7 @@ pub struct VerifiedDocument {
 }
 
 /// Checks by public keys (a JWK set) alone that a token was signed by one of them; what it is worth today is not known then.
-pub fn verify_offline(keys: &serde_json::Value, token: &str) -> Result<DocumentClaims, Failure> {
+pub fn verify_offline(keys: &Value, token: &str) -> Result<DocumentClaims, Failure> {
     let not_ours = || Failure::Refused(Refusal::DocumentNotAuthentic);
     let (claims, signature) = DocumentClaims::parse(token).map_err(|_| not_ours())?;
     match check_with_jwks(keys, claims.statement().as_bytes(), &signature) {

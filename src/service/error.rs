@@ -7,8 +7,12 @@ use crate::domain::application::{Rejection, StateName};
 use crate::domain::fault::Fault;
 use crate::seal::SealError;
 use crate::service::approval::ApprovalRefusal;
+use crate::service::arrears_refusal::ArrearsRefusal;
+use crate::service::disposition_refusal::DispositionRefusal;
+use crate::service::reconciliation_refusal::ReconciliationRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
+use crate::service::waiver_refusal::WaiverRefusal;
 use crate::store::StoreError;
 
 /// Why a use case gave no result.
@@ -121,12 +125,25 @@ pub enum Refusal {
     ReceiptRevoked,
     /// The payment is past the point where it can be given up.
     PaymentNotCancelable,
+    /// A disposition cannot be issued, or a permit not be renewed (so).
+    Disposition(DispositionRefusal),
     /// An act on a proposal is not possible (so).
     Approval(ApprovalRefusal),
+    /// A notice does not stand where this could be said of it.
+    NoticeStandsElsewhere {
+        /// Where it stands.
+        state: String,
+    },
     /// A refund is not possible (so).
     Refund(RefundRefusal),
+    /// A demand or a write-off is not possible (so).
+    Arrears(ArrearsRefusal),
+    /// A waiver is not possible (so).
+    Waiver(WaiverRefusal),
     /// Something about a payout of an agent is not possible.
     Settlement(SettlementRefusal),
+    /// Something about a bank statement, an exception or a closed day is not possible.
+    Reconciliation(ReconciliationRefusal),
     /// The method is not offered for this revenue (T-5).
     MethodNotOffered,
     /// No agent behind the method is designated for this revenue today (T-5, R-79).
@@ -198,8 +215,13 @@ impl Refusal {
             Self::OpenPaymentNotClosed { .. } => "open_payment_not_closed",
             Self::InvoiceNotPayable => "invoice_not_payable",
             Self::PaymentNotCancelable => "payment_not_cancelable",
+            Self::Disposition(refusal) => refusal.code(),
             Self::Approval(refusal) => refusal.code(),
+            Self::NoticeStandsElsewhere { .. } => "notice_stands_elsewhere",
             Self::Refund(refusal) => refusal.code(),
+            Self::Arrears(refusal) => refusal.code(),
+            Self::Waiver(refusal) => refusal.code(),
+            Self::Reconciliation(refusal) => refusal.code(),
             Self::Settlement(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
             Self::EntryNotReversible => "entry_not_reversible",
@@ -237,8 +259,13 @@ impl Refusal {
             Self::WrongStage { stage } => (*stage).to_owned(),
             Self::FeeChanged { total } => total.to_string(),
             Self::Approval(refusal) => refusal.argument(),
+            Self::Disposition(refusal) => refusal.argument(),
             Self::CharactersNotPrintable { characters } => characters.clone(),
+            Self::NoticeStandsElsewhere { state } => state.clone(),
             Self::Refund(refusal) => refusal.argument(),
+            Self::Arrears(refusal) => refusal.argument(),
+            Self::Waiver(refusal) => refusal.argument(),
+            Self::Reconciliation(refusal) => refusal.argument(),
             Self::Settlement(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
@@ -282,11 +309,19 @@ impl Refusal {
             | Self::OwnEntry
             | Self::ReceiptRevoked
             | Self::EntryNotReversible => self.payment_text(),
+            Self::Disposition(refusal) => refusal.text(),
             Self::Approval(refusal) => refusal.text(),
+            Self::NoticeStandsElsewhere { .. } => (
+                "通知の現在の状態（{}）ではこの操作はできません。",
+                "That cannot be said of a notice that is {}.",
+            ),
             Self::Refund(refusal) => refusal.text(),
+            Self::Reconciliation(refusal) => refusal.text(),
             Self::FontMissing | Self::CharactersNotPrintable { .. } | Self::DocumentNotAuthentic => {
                 self.document_text()
             }
+            Self::Arrears(refusal) => refusal.text(),
+            Self::Waiver(refusal) => refusal.text(),
             Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
@@ -297,14 +332,12 @@ impl Refusal {
                 "この Idempotency-Key は使用済みです。",
                 "This Idempotency-Key was used for another request.",
             ),
-            Self::UnsupportedMediaType => {
-                ("このデータ形式は使えません。", "This media type is not accepted.")
+            Self::UnsupportedMediaType | Self::NotificationRejected | Self::MethodNotAllowed => {
+                self.request_text()
             }
-            Self::NotificationRejected => ("通知を受け付けません。", "The notification is not accepted."),
             Self::Busy { .. } => {
                 ("ただいま混み合っています。", "The server is busy. Please try again shortly.")
             }
-            Self::MethodNotAllowed => ("このメソッドは使えません。", "This method is not allowed here."),
             Self::TooManyAttempts { .. }
             | Self::WrongState { .. }
             | Self::FeeChanged { .. }
@@ -331,6 +364,17 @@ impl Refusal {
                 "It has been changed meanwhile (version {} now); please reload.",
             ),
             _ => ("データが大きすぎます（上限 {} バイト）。", "The body is too large (limit {} bytes)."),
+        }
+    }
+
+    /// The sentences about requests that are not taken at all.
+    fn request_text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::UnsupportedMediaType => {
+                ("このデータ形式は使えません。", "This media type is not accepted.")
+            }
+            Self::NotificationRejected => ("通知を受け付けません。", "The notification is not accepted."),
+            _ => ("このメソッドは使えません。", "This method is not allowed here."),
         }
     }
 

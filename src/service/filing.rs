@@ -13,12 +13,36 @@ use crate::domain::calendar::jst_day;
 use crate::domain::documents::{DocumentCheck, OmittedDocument};
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
+use crate::domain::fee::Channel;
 use crate::domain::form::NamedPlace;
+use crate::domain::paper_filing::PaperFiling;
 use crate::domain::procedure::ApplicantKind;
 use crate::domain::routing::Route;
 use crate::domain::validity::Warning;
 
-/// Answers on their way in, online.
+/// Who files, and by which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filer {
+    /// Who applies, where it is known.
+    pub kind: Option<ApplicantKind>,
+    /// By which way it comes in.
+    pub channel: Channel,
+}
+
+impl From<Option<ApplicantKind>> for Filer {
+    /// Somebody who files through the system.
+    fn from(kind: Option<ApplicantKind>) -> Self {
+        Self { kind, channel: Channel::Online }
+    }
+}
+
+impl From<PaperFiling> for Filer {
+    fn from(paper: PaperFiling) -> Self {
+        Self { kind: Some(paper.applicant_kind), channel: paper.channel.fee_channel() }
+    }
+}
+
+/// Answers on their way in.
 #[derive(Clone, Debug)]
 pub struct Filing<'a> {
     procedure: &'a CatalogueProcedure,
@@ -41,27 +65,28 @@ pub struct Accepted {
 }
 
 impl<'a> Filing<'a> {
-    /// Completed answers that arrive at `arrived_at`, or would; `applicant` where it is known.
-    pub fn online(
+    /// Completed answers that arrive at `arrived_at`, or would.
+    pub fn of(
         procedure: &'a CatalogueProcedure,
         answers: &Value,
-        applicant: Option<ApplicantKind>,
+        filer: impl Into<Filer>,
         arrived_at: Timestamp,
     ) -> Self {
-        let facts = procedure.form.facts(answers, &circumstances(applicant, arrived_at));
-        Self::with_facts(procedure, answers, applicant, arrived_at, facts)
+        let filer = filer.into();
+        let facts = procedure.form.facts(answers, &circumstances(filer, arrived_at));
+        Self::with_facts(procedure, answers, filer.kind, arrived_at, facts)
     }
 
-    /// As [`Filing::online`] of answers that are handed in, with every fault of them, for the work of one.
+    /// As [`Filing::of`] of answers that are handed in, with every fault of them, for the work of one.
     pub fn judged(
         procedure: &'a CatalogueProcedure,
         answers: &Value,
-        applicant: Option<ApplicantKind>,
+        filer: Filer,
         arrived_at: Timestamp,
     ) -> (Self, Vec<Fault>) {
-        let known = circumstances(applicant, arrived_at);
+        let known = circumstances(filer, arrived_at);
         let (faults, facts) = procedure.form.validate_with_facts(answers, &known);
-        (Self::with_facts(procedure, answers, applicant, arrived_at, facts), faults)
+        (Self::with_facts(procedure, answers, filer.kind, arrived_at, facts), faults)
     }
 
     fn with_facts(
@@ -151,14 +176,15 @@ pub fn draft<'a>(
     catalogue: &Catalogue,
     procedure: &'a CatalogueProcedure,
     written: Value,
-    applicant: Option<ApplicantKind>,
+    filer: impl Into<Filer>,
     now: Timestamp,
 ) -> Result<(Value, Filing<'a>), Refusal> {
-    let known = circumstances(applicant, now);
+    let filer = filer.into();
+    let known = circumstances(filer, now);
     let written = procedure.form.tidy(written);
     let mut faults = procedure.form.validate_draft(&written, &known);
     let answers = procedure.form.complete(written, &known);
-    let filing = Filing::online(procedure, &answers, applicant, now);
+    let filing = Filing::of(procedure, &answers, filer, now);
     faults.extend(filing.unknown_places(catalogue));
     add_new(&mut faults, filing.authority_fault(catalogue));
     if faults.is_empty() { Ok((answers, filing)) } else { Err(Refusal::Invalid(form_faults(faults))) }

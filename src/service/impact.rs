@@ -9,16 +9,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Core, Failure};
+use super::filing::Filer;
+use super::{Core, Failure, cases};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::account::AccountKind;
 use crate::domain::calendar::jst_day;
-use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
-use crate::domain::fee::{self, Channel};
+use crate::domain::fee;
 use crate::domain::form::Circumstances;
 use crate::domain::id::ApplicationId;
-use crate::domain::procedure::ApplicantKind;
 use crate::store::applications::ApplicationRow;
 use crate::store::{Reads, open_cases, parties};
 
@@ -85,14 +84,14 @@ pub async fn impact(core: &Core, new: &Arc<CatalogueProcedure>) -> Result<Impact
         let (tenant, procedure) = (new.definition.tenant.clone(), new.definition.id.clone());
         let page = core.db.read(move |tx| {
             let rows = open_cases::page(tx, &tenant, &procedure, after, PAGE)?;
-            let with_kind = |row: ApplicationRow| Ok((applicant_kind(tx, &row)?, row));
-            rows.into_iter().map(with_kind).collect::<Result<Vec<_>, Failure>>()
+            let with_filer = |row: ApplicationRow| Ok((filer_of(tx, &row)?, row));
+            rows.into_iter().map(with_filer).collect::<Result<Vec<_>, Failure>>()
         });
         let page = page.await?;
         let Some((_, last)) = page.last() else { return Ok(impact) };
         after = Some(last.id);
-        for (kind, row) in &page {
-            let outcome = try_on(core, row, *kind, new, &mut impact);
+        for (filer, row) in &page {
+            let outcome = try_on(core, row, *filer, new, &mut impact);
             impact.cases.push(TouchedCase {
                 id: row.id,
                 state: row.state.clone(),
@@ -103,16 +102,20 @@ pub async fn impact(core: &Core, new: &Arc<CatalogueProcedure>) -> Result<Impact
     }
 }
 
-/// The kind of the applicant's account.
-fn applicant_kind(tx: &mut impl Reads, row: &ApplicationRow) -> Result<Option<ApplicantKind>, Failure> {
-    let found = parties::case_with_accounts(tx, &row.tenant_id, row.id)?;
-    Ok(found.and_then(|case| case.applicant).and_then(AccountKind::applicant_kind))
+/// Who filed, and by which way.
+fn filer_of(tx: &mut impl Reads, row: &ApplicationRow) -> Result<Filer, Failure> {
+    let Some(found) = parties::case_with_accounts(tx, &row.tenant_id, row.id)? else {
+        return Ok(None.into());
+    };
+    let paper = cases::paper_filing(tx, row, &found.accounts)?;
+    let online = || Filer::from(found.applicant.and_then(AccountKind::applicant_kind));
+    Ok(paper.map_or_else(online, Filer::from))
 }
 
 fn try_on(
     core: &Core,
     row: &ApplicationRow,
-    kind: Option<ApplicantKind>,
+    filer: Filer,
     new: &CatalogueProcedure,
     impact: &mut Impact,
 ) -> Outcome {
@@ -125,8 +128,8 @@ fn try_on(
         .and_then(|version| catalogue.procedure_version(&row.tenant_id, &row.procedure, version));
     // What the old version computed is computed anew by the new one.
     let written = pinned.map_or_else(|| answers.clone(), |own| own.form.without_calculated(answers.clone()));
-    let own = pinned.map(|own| Trial::of(core, row, kind, own, &written));
-    let tried = Trial::of(core, row, kind, new, &written);
+    let own = pinned.map(|own| Trial::of(core, row, filer, own, &written));
+    let tried = Trial::of(core, row, filer, new, &written);
     let (known, own_total) = own.map_or_else(Default::default, |own| (own.faults, own.total));
     *impact.fees.entry((own_total, tried.total)).or_default() += 1;
     let fresh: BTreeSet<_> = tried.faults.difference(&known).cloned().collect();
@@ -149,14 +152,14 @@ impl Trial {
     fn of(
         core: &Core,
         row: &ApplicationRow,
-        kind: Option<ApplicantKind>,
+        filer: Filer,
         procedure: &CatalogueProcedure,
         written: &Value,
     ) -> Self {
         let day = jst_day(row.arrived_at.map_or_else(|| core.clock.now(), |arrived| arrived.0));
         let arrived_on = day.max(procedure.definition.effective_from);
-        let circumstances = Circumstances { channel: Channel::Online, applicant_kind: kind, arrived_on };
-        let known: Facts = circumstances.facts();
+        let Filer { kind: applicant_kind, channel } = filer;
+        let known = Circumstances { channel, applicant_kind, arrived_on }.facts();
         let form = &procedure.form;
         let answers = form.complete(written.clone(), &known);
         let is_draft = row.arrived_at.is_none();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::arrival::{self, Submitted};
 use super::cases::{self, OpenCase};
-use super::filing;
+use super::filing::{self, Filer};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, account, billing, upgrade};
 use crate::catalogue::CatalogueProcedure;
@@ -20,13 +20,13 @@ use crate::domain::audit::CHAIN_START;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
-use crate::domain::fee::{Channel, FeeAssessment, SameTimeTerms};
+use crate::domain::fee::{FeeAssessment, SameTimeTerms};
 use crate::domain::form::Circumstances;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::policy::Action;
-use crate::domain::procedure::ApplicantKind;
 use crate::drill::CrashPoint;
+use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::parties::{self, PartyRow};
 use crate::store::sql::{Json, Micros};
@@ -61,7 +61,8 @@ pub async fn create_draft(
     .await
 }
 
-fn begin_draft(
+/// Stores a new draft of `procedure`, for the caller to go on with.
+pub(super) fn begin_draft(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     tenant: &TenantCode,
@@ -80,6 +81,31 @@ fn begin_draft(
         return Err(Refusal::Invalid(vec![Fault::new("/procedure", "applicant_kind", ja, en)]).into());
     }
     let (form, _) = filing::draft(&ctx.catalogue, procedure, form.clone(), Some(wanted), now)?;
+    let (row, key) = new_case(tx, ctx, tenant, procedure, &form, now)?;
+    let id = row.id;
+    let place = format!("parties.sealed_party:{id}:applicant");
+    let party = PartyRow {
+        tenant_id: tenant.clone(),
+        application_id: id,
+        role: "applicant".to_owned(),
+        account_id: Some(account),
+        sealed_party: key.seal_json(&place, &profile, ctx.core.ids.as_ref()),
+    };
+    applications::insert(tx, &row)?;
+    parties::insert(tx, &party)?;
+    Ok(Made { resource_id: id.to_string(), value: row })
+}
+
+/// The row of a new draft with its answers, and the case's key; nothing is stored.
+pub(super) fn new_case(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    procedure: &CatalogueProcedure,
+    form: &Value,
+    now: Timestamp,
+) -> Result<(ApplicationRow, DataKey), Failure> {
+    let definition = &procedure.definition;
     let (ids, id) = (ctx.core.ids.as_ref(), ApplicationId(tx.new_id()));
     let case_key = ctx.core.keys.new_case_key(tenant, ids)?;
     let row = ApplicationRow {
@@ -94,7 +120,7 @@ fn begin_draft(
         assignee_id: None,
         correction_id: None,
         proposal_id: None,
-        sealed_form: case_key.key.seal_json(&ApplicationRow::form_place(id), &form, ids),
+        sealed_form: case_key.key.seal_json(&ApplicationRow::form_place(id), form, ids),
         wrapped_key: case_key.wrapped,
         form_revision: 1,
         attachment_codes: Json(Vec::new()),
@@ -106,17 +132,7 @@ fn begin_draft(
         created_at: Micros(now),
         updated_at: Micros(now),
     };
-    let place = format!("parties.sealed_party:{id}:applicant");
-    let party = PartyRow {
-        tenant_id: tenant.clone(),
-        application_id: id,
-        role: "applicant".to_owned(),
-        account_id: Some(account),
-        sealed_party: case_key.key.seal_json(&place, &profile, ids),
-    };
-    applications::insert(tx, &row)?;
-    parties::insert(tx, &party)?;
-    Ok(Made { resource_id: id.to_string(), value: row })
+    Ok((row, case_key.key))
 }
 
 /// Changes the answers of a draft (JSON Merge Patch on `form`).
@@ -138,7 +154,8 @@ pub async fn edit_draft(
             let procedure = pinned(&ctx, &case.row)?;
             let kept = upgrade::without_leftovers(&procedure, case.form()?, &patch);
             let written = merge_patch(procedure.form.without_calculated(kept), &patch);
-            let (form, _) = filing::draft(&ctx.catalogue, &procedure, written, case.applicant, now)?;
+            let (form, _) =
+                filing::draft(&ctx.catalogue, &procedure, written, case.filer(), case.arrives_at(now))?;
             seal_form(&ctx, &mut case, &form);
             case.save(tx)?;
             Ok(Made { value: case.row, resource_id: id.to_string() })
@@ -244,9 +261,10 @@ pub fn seal_form(ctx: &Ctx, case: &mut OpenCase, form: &Value) {
     case.row.sealed_form = case.key.seal_json(&place, form, ctx.core.ids.as_ref());
 }
 
-/// The circumstances of something handed in online at `now`, as expressions read them.
-pub fn circumstances(applicant_kind: Option<ApplicantKind>, now: Timestamp) -> Facts {
-    Circumstances { channel: Channel::Online, applicant_kind, arrived_on: jst_day(now) }.facts()
+/// The circumstances of something that arrives at `arrived_at`, as expressions read them.
+pub fn circumstances(filer: Filer, arrived_at: Timestamp) -> Facts {
+    let Filer { kind: applicant_kind, channel } = filer;
+    Circumstances { channel, applicant_kind, arrived_on: jst_day(arrived_at) }.facts()
 }
 
 /// Refuses when there are faults.

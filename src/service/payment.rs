@@ -186,7 +186,7 @@ fn begin(
     let return_url = wanted.return_url.clone().unwrap_or_else(|| ctx.core.settings.http.public_url.clone());
     let checkout = CreateCheckout {
         merchant_reference: merchant_reference(tenant, payment_id),
-        amount: invoice.total,
+        amount: invoice.owed(),
         method: method.clone(),
         return_url,
         description: description(&invoice.number, &procedure.definition.title.ja),
@@ -206,7 +206,7 @@ fn begin(
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {
         Some(payable) => payable,
-        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.total)?,
+        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.owed())?,
     };
     let row = new_payment(&case, &invoice, payable, payment_id, account, &checkout, wanted, now);
     payments::insert(tx, &row)?;

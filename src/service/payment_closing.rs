@@ -13,6 +13,7 @@ use super::payment_standing::raise;
 use super::{Core, Failure, Refusal};
 use crate::domain::id::OperationId;
 use crate::domain::invoice::InvoiceState;
+use crate::domain::money::Yen;
 use crate::domain::payment::{Alert, PaymentState};
 use crate::gateway::{Cancel, PreparedRequest, Unpreparable};
 use crate::store::applications::{self, ApplicationRow};
@@ -56,20 +57,19 @@ pub(super) fn is_closing(tx: &mut impl Reads, row: &PaymentRow) -> Result<bool, 
     Ok(youngest.is_some_and(|operation| gateway_operations::is_open(&operation.state)))
 }
 
-/// Closes what is still open of an invoice that money covers, by a call that a worker makes at once.
+/// Closes what is still open of an invoice that money covers, or that was opened over another amount than is owed now, by a
+/// call that a worker makes at once.
 ///
 /// The caller stores the case. What no gateway can close any more is told to people: it may still be paid.
-pub(super) fn close_beside_covered(
+pub(super) fn close_what_no_longer_fits(
     tx: &mut Tx<'_>,
     core: &Core,
     case: &mut ApplicationRow,
-    standing: InvoiceState,
+    (standing, owed): (InvoiceState, Yen),
     attempts: &[PaymentRow],
 ) -> Result<(), Failure> {
-    if !takes_no_more(standing) {
-        return Ok(());
-    }
-    for row in attempts {
+    let unfit = |row: &&PaymentRow| takes_no_more(standing) || row.amount != owed;
+    for row in attempts.iter().filter(unfit) {
         if what_closes(row)?.is_none() || is_closing(tx, row)? {
             continue;
         }
@@ -108,7 +108,8 @@ pub(super) fn close_again(
     let waits = youngest.is_some_and(|last| tx.now().duration_since(last.created_at.0) < CLOSE_AGAIN);
     let before = case.event_count;
     if !waits {
-        close_beside_covered(tx, core, case, invoice.invoice_state()?, std::slice::from_ref(row))?;
+        let wanted = (invoice.invoice_state()?, invoice.owed());
+        close_what_no_longer_fits(tx, core, case, wanted, std::slice::from_ref(row))?;
     }
     if case.event_count != before {
         applications::update(tx, case)?;

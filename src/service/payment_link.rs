@@ -26,8 +26,8 @@ use crate::gateway::{MerchantAccount, PayerContact};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_links::{self, PaymentLinkRow};
 use crate::store::payments::{self, PaymentRow};
-use crate::store::sql::Micros;
-use crate::store::{Reads, Root, Tx};
+use crate::store::sql::{Json, Micros};
+use crate::store::{Reads, Root, Tx, reassessments};
 
 /// Random bytes of a secret.
 const SECRET_LEN: usize = 32;
@@ -242,6 +242,9 @@ pub async fn look(ctx: Ctx, token: String) -> Result<LinkView, Failure> {
             }
         }
         let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?.definition.name.clone();
+        // What is asked of the payer is what is owed now, also where a part was waived.
+        let lines = Json(reassessments::owed_lines(tx, &invoice)?);
+        let invoice = InvoiceRow { lines, ..invoice };
         Ok(LinkView {
             link: link.clone(),
             title: definition.title.clone(),

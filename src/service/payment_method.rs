@@ -31,7 +31,7 @@ pub fn account_for<'a>(
     if !allowed.is_some_and(|allowed| allowed.methods.iter().any(|code| code == method.as_str())) {
         return Err(Refusal::MethodNotOffered);
     }
-    let taking: Vec<_> = ctx.core.gateways.taking(&invoice.tenant_id, method, invoice.total).collect();
+    let taking: Vec<_> = ctx.core.gateways.taking(&invoice.tenant_id, method, invoice.owed()).collect();
     if taking.is_empty() {
         return Err(Refusal::MethodNotOffered);
     }

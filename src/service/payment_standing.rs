@@ -21,6 +21,7 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
+use crate::store::reassessments;
 use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::IsoDate;
 use crate::store::{Reads, StoreError, Tx};
@@ -145,12 +146,15 @@ fn move_invoice(
     invoice: &mut InvoiceRow,
 ) -> Result<(), Failure> {
     let end = match invoice.invoice_state()? {
-        InvoiceState::Waived => DebtEnd::Waived,
         InvoiceState::Canceled => DebtEnd::Canceled,
+        _ if invoice.written_off > Yen::ZERO => DebtEnd::WrittenOff,
         // Money that came for a canceled invoice made it overpaid; the debt is as canceled as before.
         InvoiceState::Overpaid if invoices::is_assessment_reversed(tx, invoice)? => DebtEnd::Canceled,
+        _ if invoice.owed() == Yen::ZERO => DebtEnd::Waived,
         _ => DebtEnd::Stands,
     };
+    // Of what was waived whole, the days are those of the money that had covered it.
+    let total = if end == DebtEnd::Waived { invoice.total } else { invoice.owed() };
     let today = jst_day(Reads::now(tx));
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let by_hand = paid_by_hand(tx, invoice, &attempts)?;
@@ -167,9 +171,10 @@ fn move_invoice(
         Ok(AttemptFacts::of(&payment, captured_on, remittance))
     });
     let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
-    let standing = derive_invoice_state(invoice.total, &facts, end);
+    let standing = derive_invoice_state(total, &facts, end);
     let standing = standing.map_err(|error| Failure::Internal(format!("invoice {}: {error}", invoice.id)))?;
-    payment_closing::close_beside_covered(tx, core, case, standing.state, &attempts)?;
+    let wanted = (standing.state, invoice.owed());
+    payment_closing::close_what_no_longer_fits(tx, core, case, wanted, &attempts)?;
     let next = standing.state.as_str();
     let days = (invoice.entrusted_on.map(|day| day.0), invoice.paid_on.map(|day| day.0));
     if invoice.state == next && days == (standing.entrusted_on, standing.paid_on) {
@@ -206,8 +211,9 @@ fn paid_by_hand(
 /// Books money that has just been taken: entrusted to an agent, or received.
 ///
 /// A first sum is booked under the payment; what a gateway adds later is booked by its difference under the payment and
-/// the sum it reached, so that hearing of it again books nothing. Only the exact total settles the claim; any other sum,
-/// and what comes beside a settled claim, is too much until a person has decided. When the rest of the total arrives, what
+/// the sum it reached, so that hearing of it again books nothing. Only the exact sum settles the claim, or more where the
+/// attempt was opened before a waiver and brought all that it was opened for: then the rest is too much. Any other sum, and
+/// what comes beside a settled claim, is too much until a person has decided. When the rest of the total arrives, what
 /// stood as too much is booked back and the whole settles the claim.
 fn book_capture(
     tx: &mut Tx<'_>,
@@ -224,14 +230,17 @@ fn book_capture(
     let booked_on = row.captured_on.filter(|_| first).map_or(today, |day| day.0);
     let cause = Cause { source_id, booked_on };
     let open = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
-    let portions = ledger::portions(&invoice.lines.0).map_err(internal)?;
+    let owed = invoice.owed();
+    let portions = ledger::portions(&reassessments::owed_lines(tx, invoice)?).map_err(internal)?;
     let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
     let mut entries = Vec::new();
-    let (applied, excess) = if open && captured == invoice.total {
+    let settles = captured == owed || (captured > owed && captured == row.amount);
+    let (applied, excess) = if open && settles {
         if !first {
             entries = undo_excess(tx, row, today)?;
         }
-        (portions, Vec::new())
+        let beyond = captured.minus(owed).map_err(internal)?;
+        (portions, vec![Portion { fiscal_year, amount: beyond }])
     } else {
         let amount = captured.minus(captured_before).map_err(internal)?;
         (Vec::new(), vec![Portion { fiscal_year, amount }])

@@ -9,16 +9,16 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::cases::{self, permit};
+use super::accounting::accountant;
+use super::cases;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Refusal, access, officer};
+use super::{Ctx, Effect, Failure, Refusal, access};
 use crate::domain::audit::EventActor;
-use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{OfficerId, PayoutId, RefundId, TenantCode};
-use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision};
+use crate::domain::policy::{Action, Decision};
 use crate::domain::refund::{RefundCommand, RefundRoute, RefundState};
 use crate::domain::zengin::{self, AccountText, BankText, Digits, Transfer, TransferFile};
 use crate::seal::{DataKey, sha256_hex};
@@ -106,18 +106,6 @@ fn keep_payee(
     case.record(tx, "refund_payee_given", serde_json::json!({ "refund": id.to_string() }), None)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: row })
-}
-
-/// The accounting officer who acts for the body; nobody else knows of transfer files.
-pub(super) fn accountant(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode) -> Result<OfficerId, Failure> {
-    let account = ctx.account()?;
-    let today = jst_day(tx.now());
-    let actor = officer::actor(tx, tenant, account, today)?;
-    permit(policy::may(&actor, Action::Refund, &CaseFacts::of_body(tenant)))?;
-    match actor {
-        Actor::Officer(authority) => Ok(authority.officer),
-        Actor::Person(_) | Actor::Anonymous => Err(Refusal::NotFound.into()),
-    }
 }
 
 /// What waits to be paid out, and the youngest files.

@@ -11,7 +11,7 @@ use super::{Ctx, Failure, Refusal, access, cases, officer, queue_view, takeover}
 use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, OfficerId, QueueViewId, TenantCode};
-use crate::domain::policy::{self, Action, Actor, CaseFacts, OfficerAuthority, Visibility};
+use crate::domain::policy::{self, Action, Actor, CaseFacts, OfficerAuthority};
 use crate::domain::procedure::Bilingual;
 use crate::domain::queue::{
     AssigneeFilter, Criteria, Cursor, DueFilter, Order, Selection, WaitingOn, not_acceptable,
@@ -128,12 +128,7 @@ pub(super) fn staff(
     action: Action,
 ) -> Result<OfficerAuthority, Failure> {
     let actor = officer::actor(tx, tenant, ctx.account()?, jst_day(tx.now()))?;
-    let facts = CaseFacts {
-        tenant: tenant.clone(),
-        department: department.to_owned(),
-        parties: Vec::new(),
-        visibility: Visibility::Arrived,
-    };
+    let facts = CaseFacts::of_department(tenant, department);
     cases::permit(policy::may(&actor, action, &facts))?;
     match actor {
         Actor::Officer(authority) => Ok(authority),

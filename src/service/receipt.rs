@@ -49,7 +49,9 @@ pub async fn current(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Open
 fn proves(payment: &PaymentRow, invoice: &InvoiceRow) -> bool {
     let state = invoice.invoice_state().unwrap_or(InvoiceState::Unpaid);
     let shown = LegalRole::parse(&payment.legal_role).and_then(|role| confirmation_kind(role, state));
-    shown.is_some() && payment.captured == invoice.total && payment.refunded < payment.captured
+    // What was waived after it was paid leaves the proof of what was paid as it is.
+    let covers = payment.captured == invoice.owed() || payment.captured == invoice.total;
+    shown.is_some() && covers && payment.refunded < payment.captured
 }
 
 /// Every proof ever given for an invoice, oldest first.

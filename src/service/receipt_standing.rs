@@ -26,7 +26,7 @@ use crate::store::invoices::InvoiceRow;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::receipts::{self, Receipt, ReceiptRow, RevocationRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, StoreError, Tx, counter_payments, jobs, parties};
+use crate::store::{Reads, StoreError, Tx, counter_payments, jobs, parties, reassessments};
 
 /// The job that tells the payer of a proof; its subject is the application's id and the receipt's.
 pub const NOTIFY_RECEIPT: &str = "notify_receipt";
@@ -212,12 +212,18 @@ fn content_of(
     let by_hand = counter_payments::find(tx, &invoice.tenant_id, payment.id)?;
     let is_taxed = invoice.lines.0.iter().any(|line| line.tax.is_some());
     let revenue = tenant.and_then(|tenant| tenant.revenue.as_ref()).filter(|_| is_taxed);
-    let tax = (amount == invoice.total).then(|| tax_summary(&invoice.lines.0)).transpose();
+    let lines = if amount == invoice.total {
+        invoice.lines.0.clone()
+    } else {
+        reassessments::owed_lines(tx, invoice)?
+    };
+    let is_whole = amount == invoice.total || amount == invoice.owed();
+    let tax = is_whole.then(|| tax_summary(&lines)).transpose();
     Ok(ReceiptContent {
         issuer: tenant.map_or_else(named, |tenant| tenant.name.clone()),
         department: department.map_or_else(named, |department| department.name.clone()),
         invoice_number: invoice.number.clone(),
-        lines: invoice.lines.0.clone(),
+        lines,
         fiscal_year: invoice.fiscal_year,
         method: payment.method.clone(),
         gateway: payment.gateway.clone(),

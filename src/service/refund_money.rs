@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use super::refund_refusal::RefundRefusal;
 use super::{Failure, Refusal};
 use crate::domain::id::PaymentLinkId;
+use crate::domain::invoice::InvoiceLine;
 use crate::domain::ledger::{Account, Entry, EntryKind};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::{Headroom, RefundPart};
 use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::payment_links;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow};
+use crate::store::{payment_links, reassessments};
 
 /// A payment that took money.
 #[derive(Clone, Debug)]
@@ -46,6 +47,7 @@ impl PaidMoney {
 pub fn of_invoice(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<PaidMoney>, Failure> {
     let (tenant, case) = (&invoice.tenant_id, invoice.application_id);
     let entries = invoices::entries_of_case(tx, tenant, case)?;
+    let lines = reassessments::owed_lines(tx, invoice)?;
     let mut paid = Vec::new();
     for payment in payments::of_invoice(tx, tenant, invoice.id)? {
         if payment.captured == Yen::ZERO {
@@ -53,7 +55,7 @@ pub fn of_invoice(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<PaidM
         }
         let taken = refunds::headroom(tx, tenant, payment.id)?;
         let outside = sent_outside(tx, &payment)?;
-        let headroom = of_payment(&payment, outside, invoice, &entries, &taken);
+        let headroom = of_payment(&payment, outside, &lines, &entries, &taken);
         let headroom = headroom.map_err(|error| Failure::Internal(error.to_string()))?;
         let by_link = payment_links::link_of_payment(tx, tenant, payment.id)?;
         paid.push(PaidMoney { payment, by_link, headroom });
@@ -89,7 +91,7 @@ fn sent_outside(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failur
 fn of_payment(
     payment: &PaymentRow,
     outside: Yen,
-    invoice: &InvoiceRow,
+    lines: &[InvoiceLine],
     entries: &[Entry],
     taken: &BTreeMap<RefundPart, Headroom>,
 ) -> Result<BTreeMap<RefundPart, Headroom>, YenOutOfRange> {
@@ -100,7 +102,7 @@ fn of_payment(
         ceilings.push((RefundPart::Overpaid, Yen::new(beyond)?));
     }
     if booked_from(payment, entries, &Account::Receivable) > 0 {
-        let lines = invoice.lines.0.iter().zip(1..);
+        let lines = lines.iter().zip(1..);
         ceilings.extend(lines.map(|(line, number)| (RefundPart::Line(number), line.amount)));
     }
     let with_taken = |(part, ceiling): (RefundPart, Yen)| {

@@ -4,7 +4,7 @@
 //! it is gone once a refund took it up or the money is gone, and no crash leaves one behind or forgets one. It becomes a
 //! refund as any other: one person asks for it, another decides.
 
-use super::payout::accountant;
+use super::accounting::accountant;
 use super::refund::{Proposal, proposals};
 use super::{Ctx, Failure, cases, refund_money};
 use crate::domain::id::{InvoiceId, TenantCode};

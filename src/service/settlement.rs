@@ -3,13 +3,15 @@
 //! Invariants: the same report again has no effect; a payout is one payout however often it is reported: lines are added,
 //! never changed, and once its money arrived not even added; whatever differs becomes an exception.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
+use super::accounting::accountant;
 use super::exceptions::{self, Subject};
 use super::idempotency::{IdempotencyRequest, Made, is_used, once};
-use super::payout::accountant;
 use super::remittance::{self, Arrival, Recorded, Witness};
 use super::settlement_refusal::SettlementRefusal;
 use super::{Ctx, Effect, Failure, Refusal};
@@ -142,15 +144,18 @@ pub fn take_in(
         row
     };
     let mut known: Vec<LineRow> = settlements::lines(tx, tenant, row.id)?;
+    let mut places: HashMap<String, usize> =
+        known.iter().zip(0..).map(|(line, place)| (line.line_key.clone(), place)).collect();
     let mut differs = false;
     for line in &report.lines {
-        match known.iter().find(|it| it.line_key == line.line_key) {
+        match places.get(&line.line_key).and_then(|place| known.get(*place)) {
             Some(same) => differs |= !same.line()?.says_the_same(line),
             // The money has come: what it was for cannot grow any more.
             None if row.arrived_on.is_some() => differs = true,
             None => {
                 let line = line_row(tenant, &row, SettlementLineId(tx.new_id()), line, sha256, now);
                 settlements::insert_line(tx, &line)?;
+                places.insert(line.line_key.clone(), known.len());
                 known.push(line);
             }
         }
@@ -187,6 +192,8 @@ fn raise_faults(
     known: &[LineRow],
     faults: &[BatchFault],
 ) -> Result<(), Failure> {
+    let by_key: HashMap<&str, SettlementLineId> =
+        known.iter().map(|line| (line.line_key.as_str(), line.id)).collect();
     for fault in faults {
         let key = match fault {
             BatchFault::NetDiffers { .. } | BatchFault::FeeDiffers { .. } => None,
@@ -194,8 +201,8 @@ fn raise_faults(
             | BatchFault::WrongSign { line_key }
             | BatchFault::DuplicateLine { line_key, .. } => Some(line_key),
         };
-        let line = key.and_then(|key| known.iter().find(|line| line.line_key == *key));
-        let subject = line.map_or(Subject::Settlement(row.id), |line| Subject::Line(line.id));
+        let line = key.and_then(|key| by_key.get(key.as_str()).copied());
+        let subject = line.map_or(Subject::Settlement(row.id), Subject::Line);
         let mut facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "line": key });
         if let BatchFault::NetDiffers { stated, lines } | BatchFault::FeeDiffers { stated, lines } = fault {
             facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "stated": stated, "lines": lines });
@@ -285,10 +292,13 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: SettlementId) -> Result<Settl
         accountant(tx, &ctx, &tenant)?;
         let row = settlements::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         let matches = settlement_matches::of_settlement(tx, &tenant, id)?;
-        let of = |line: &LineRow| matches.iter().find(|it| it.line_id == line.id).cloned();
-        let lines = settlements::lines(tx, &tenant, id)?;
-        let lines =
-            lines.into_iter().map(|line| (of(&line), line)).map(|(found, line)| (line, found)).collect();
+        let mut of: HashMap<SettlementLineId, MatchRow> =
+            matches.into_iter().map(|found| (found.line_id, found)).collect();
+        let mut lines = Vec::new();
+        for line in settlements::lines(tx, &tenant, id)? {
+            let found = of.remove(&line.id);
+            lines.push((line, found));
+        }
         Ok(SettlementDetail { row, lines })
     })
     .await

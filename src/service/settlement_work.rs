@@ -7,14 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::exceptions::{self, Subject};
 use super::payment_standing::settle_invoice;
-use super::poll::POLL_PAYMENT;
 use super::remittance::{self, WORK_SETTLEMENT};
-use super::{Core, Failure, JobEnd, Refusal};
+use super::{Core, Failure, JobEnd, Refusal, settlement_matching};
 use crate::domain::audit::EventActor;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{ApplicationId, SettlementId, SettlementLineId, TenantCode};
@@ -38,6 +38,9 @@ pub const CHASE_SETTLEMENTS: &str = "chase_settlements";
 /// How many lines find their payments in one transaction.
 const PIECE: usize = 200;
 
+/// How many cases are booked side by side.
+const CASES_AT_ONCE: usize = 64;
+
 /// Asks for work on everything that is not settled: a payment may have become known meanwhile.
 pub async fn chase(core: &Core) -> Result<JobEnd, Failure> {
     core.db
@@ -57,17 +60,22 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: SettlementId) -> Resu
     let waiting = core.db.read(move |tx| unmatched(tx, &of, id)).await?;
     for piece in waiting.chunks(PIECE) {
         let (of, piece) = (tenant.clone(), piece.to_vec());
-        let find = move |tx: &mut Tx<'_>| piece.iter().try_for_each(|line| match_line(tx, &of, *line));
+        let find = move |tx: &mut Tx<'_>| settlement_matching::match_lines(tx, &of, id, &piece);
         core.db.write(Root::settlement(id), find).await?;
     }
     let of = tenant.clone();
     let Some((cases, arrived_on)) = core.db.read(move |tx| to_book(tx, &of, id)).await? else {
         return Ok(JobEnd::Done);
     };
-    for case in cases {
-        let (of, inner) = (tenant.clone(), Arc::clone(core));
-        let book = move |tx: &mut Tx<'_>| book_case(tx, &inner, &of, id, case, arrived_on);
-        core.db.write(Root::Application(case), book).await?;
+    let cases: Vec<ApplicationId> = cases.into_iter().collect();
+    for some in cases.chunks(CASES_AT_ONCE) {
+        // Side by side, so that the writers commit many of them at once.
+        let booked = some.iter().map(|case| {
+            let (of, inner, case) = (tenant.clone(), Arc::clone(core), *case);
+            let book = move |tx: &mut Tx<'_>| book_case(tx, &inner, &of, id, case, arrived_on);
+            core.db.write(Root::Application(case), book)
+        });
+        try_join_all(booked).await?;
     }
     core.db.write(Root::settlement(id), move |tx| finish(tx, &tenant, id, arrived_on)).await?;
     Ok(JobEnd::Done)
@@ -111,110 +119,6 @@ fn lines_of(tx: &mut impl Reads, row: &SettlementRow) -> Result<Lines, Failure> 
     Ok(Lines { all: rows.into_iter().zip(lines).collect(), faulty })
 }
 
-/// Finds the payment of a line: by the gateway's id, then by our reference. Both must name the same one.
-fn payment_of(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-    gateway: &str,
-    line: &LineRow,
-) -> Result<Option<PaymentRow>, Failure> {
-    let by_id = match &line.gateway_payment_id {
-        Some(id) => payments::find_by_gateway_id(tx, tenant, gateway, id)?,
-        None => None,
-    };
-    let by_reference = match &line.merchant_reference {
-        Some(reference) => payments::find_by_reference(tx, tenant, reference)?,
-        None => None,
-    };
-    let found = match (by_id, by_reference) {
-        (Some(one), Some(other)) if one.id != other.id => None,
-        (one, other) => one.or(other),
-    };
-    Ok(found.filter(|payment| payment.gateway == gateway))
-}
-
-/// What keeps a line from being matched to its payment.
-fn objection(
-    tx: &mut impl Reads,
-    line: &LineRow,
-    kind: LineKind,
-    payment: &PaymentRow,
-) -> Result<Option<(ExceptionKind, Value)>, Failure> {
-    let gross = line.gross.amount();
-    let ours = settlement_matches::gross_of_payment(tx, &line.tenant_id, payment.id, kind)?;
-    let facts = |we: i64| json!({ "line": line.id.to_string(), "gross": gross, "settled": ours, "ours": we });
-    Ok(match kind {
-        LineKind::Capture if ours != 0 => {
-            Some((ExceptionKind::DuplicateLine, facts(payment.captured.amount())))
-        }
-        LineKind::Capture if payment.captured == Yen::ZERO => Some((ExceptionKind::StatusMismatch, facts(0))),
-        LineKind::Capture if gross != payment.captured.amount() => {
-            Some((ExceptionKind::AmountMismatch, facts(payment.captured.amount())))
-        }
-        LineKind::Refund if -(ours + gross) > payment.refunded.amount() => {
-            Some((ExceptionKind::StatusMismatch, facts(payment.refunded.amount())))
-        }
-        _ => None,
-    })
-}
-
-/// Matches a line, or raises why it cannot be.
-fn match_line(tx: &mut Tx<'_>, tenant: &TenantCode, id: SettlementLineId) -> Result<(), Failure> {
-    let line = settlements::find_line(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    if settlement_matches::find(tx, tenant, id)?.is_some() {
-        return Ok(());
-    }
-    let row = settlements::find(tx, tenant, line.settlement_id)?.ok_or(Refusal::NotFound)?;
-    let kind = line.line()?.kind;
-    let Some(payment) = payment_of(tx, tenant, &row.gateway, &line)? else {
-        let facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "line": line.line_key,
-            "reference": line.merchant_reference, "gateway_payment": line.gateway_payment_id,
-            "gross": line.gross.amount() });
-        exceptions::raise(tx, tenant, ExceptionKind::MissingAtUs, &Subject::Line(id), facts)?;
-        return Ok(());
-    };
-    if let Some((wrong, facts)) = objection(tx, &line, kind, &payment)? {
-        let subject = if wrong == ExceptionKind::DuplicateLine {
-            Subject::Line(id)
-        } else {
-            Subject::Payment(payment.id)
-        };
-        exceptions::raise(tx, tenant, wrong, &subject, facts)?;
-        // Perhaps the gateway knows more than we do.
-        let now = tx.now();
-        jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), now)?;
-        return Ok(());
-    }
-    if kind == LineKind::Chargeback && payment.charged_back == Yen::ZERO {
-        let facts = json!({ "line": id.to_string(), "gross": line.gross.amount() });
-        exceptions::raise(
-            tx,
-            tenant,
-            ExceptionKind::UnexpectedChargeback,
-            &Subject::Payment(payment.id),
-            facts,
-        )?;
-    }
-    let found = new_match(&line, Some(&payment), Micros(Reads::now(tx)));
-    Ok(settlement_matches::insert(tx, &found)?)
-}
-
-fn new_match(line: &LineRow, payment: Option<&PaymentRow>, now: Micros) -> MatchRow {
-    MatchRow {
-        tenant_id: line.tenant_id.clone(),
-        line_id: line.id,
-        settlement_id: line.settlement_id,
-        kind: line.kind.clone(),
-        payment_id: payment.map(|payment| payment.id),
-        application_id: payment.map(|payment| payment.application_id),
-        remittance: None,
-        remitted_on: None,
-        matched_at: now,
-        booked_at: None,
-        version: 1,
-    }
-}
-
 /// The cases that have lines to book, and the day the money arrived; none while it has not.
 fn to_book(
     tx: &mut impl Reads,
@@ -239,8 +143,8 @@ fn book_case(
     application: ApplicationId,
     arrived_on: Date,
 ) -> Result<(), Failure> {
-    let mut matches = settlement_matches::of_settlement(tx, tenant, id)?;
-    matches.retain(|found| found.application_id == Some(application) && found.booked_at.is_none());
+    let mut matches = settlement_matches::of_case(tx, tenant, id, application)?;
+    matches.retain(|found| found.booked_at.is_none());
     if matches.is_empty() {
         return Ok(());
     }
@@ -408,7 +312,7 @@ fn book_whole(
     };
     let entries = ledger::remit(&cause, &remitted).map_err(internal)?;
     invoices::book(tx, &row.tenant_id, ApplicationId(row.id.0), &entries)?;
-    let mut found = new_match(line, None, Micros(Reads::now(tx)));
+    let mut found = settlement_matching::new_match(line, None, Micros(Reads::now(tx)));
     found.booked_at = Some(found.matched_at);
     settlement_matches::insert(tx, &found)?;
     if matches!(read.kind, LineKind::Adjustment | LineKind::Reserve) {

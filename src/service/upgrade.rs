@@ -103,7 +103,7 @@ pub async fn run(
         once(tx, &request, "application", step, |tx, id| {
             let case = present(tx, &ctx, tenant, id)?;
             let opened = cases::open(tx, &ctx, tenant, case.id, Action::EditCase)?;
-            let known = circumstances(opened.applicant, tx.now());
+            let known = circumstances(opened.filer(), opened.arrives_at(tx.now()));
             let misfits = misfits(&*pinned(&ctx, &case)?, &opened.form()?, &case, &known);
             Ok(Upgraded { case, misfits })
         })
@@ -125,7 +125,7 @@ fn move_draft(
     let found = ctx.catalogue.find_procedure(tenant, &case.row.procedure, jst_day(now)).cloned();
     let procedure = found.ok_or(Refusal::ProcedureClosed)?;
     let mut form = case.form()?;
-    let known = circumstances(case.applicant, now);
+    let known = circumstances(case.filer(), case.arrives_at(now));
     let number = i64::from(procedure.definition.version);
     if case.row.procedure_version != number {
         refuse_kind(&procedure, case.applicant)?;
@@ -156,7 +156,12 @@ fn refuse_kind(procedure: &CatalogueProcedure, kind: Option<ApplicantKind>) -> R
 }
 
 /// What of a draft the present version does not take: answers, and documents that are no longer asked for.
-fn misfits(procedure: &CatalogueProcedure, form: &Value, row: &ApplicationRow, known: &Facts) -> Vec<Fault> {
+pub(super) fn misfits(
+    procedure: &CatalogueProcedure,
+    form: &Value,
+    row: &ApplicationRow,
+    known: &Facts,
+) -> Vec<Fault> {
     let mut found = form_faults(procedure.form.validate_draft(form, known));
     let unasked =
         row.attachment_codes.0.iter().filter(|code| procedure.definition.attachment(code).is_none());

@@ -5,16 +5,26 @@ use super::filing::{Filing, sole_applicant_kind};
 use super::{Ctx, Failure, intake};
 use crate::domain::calendar::jst_day;
 use crate::domain::validity::{Term, term};
+use crate::store::{Reads, permits};
 
 /// The term of a grant made at `decided_at`, where the procedure states one.
 ///
 /// A renewal that arrived before the old permit expired follows the old term; a later one is a grant of its own.
-pub fn of_grant(ctx: &Ctx, case: &OpenCase, decided_at: jiff::Timestamp) -> Result<Option<Term>, Failure> {
+pub fn of_grant(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    decided_at: jiff::Timestamp,
+) -> Result<Option<Term>, Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
     let Some(validity) = &procedure.definition.validity else { return Ok(None) };
     let (form, arrived_on) = (case.form()?, case.arrival_day(decided_at));
     let arrived_at = case.row.arrived_at.map_or(decided_at, |at| at.0);
-    let filing = Filing::online(&procedure, &form, sole_applicant_kind(&procedure), arrived_at);
-    let expired_on = filing.renewed_term_end().filter(|expires_on| arrived_on <= *expires_on);
+    let filing = Filing::of(&procedure, &form, sole_applicant_kind(&procedure), arrived_at);
+    // What our own register says of the old permit goes before what the application says of it.
+    let renewed = permits::renewed_by(tx, &case.row.tenant_id, case.row.id)?;
+    let old_end = renewed.and_then(|permit| permit.valid_to).map(|day| day.0);
+    let old_end = old_end.or_else(|| filing.renewed_term_end());
+    let expired_on = old_end.filter(|expires_on| arrived_on <= *expires_on);
     Ok(term(validity, jst_day(decided_at), expired_on))
 }

@@ -25,7 +25,8 @@ pub struct DecisionRow {
     pub authority: String,
     /// Reasons and conditions, sealed with the case's key.
     pub sealed_body: Vec<u8>,
-    /// SHA-256 of the text in clear, the same as the proposal's.
+    /// SHA-256 of the sealed text as it is stored: the chain hashes what lies in the database, so that destroying the key of a
+    /// case leaves it verifiable. It differs from the hash of the proposal, whose same text is sealed at another place.
     pub body_sha256: String,
     /// Who set the last seal.
     pub decided_by: OfficerId,

@@ -27,8 +27,12 @@ pub struct InvoiceRow {
     pub number: String,
     /// Name of the state.
     pub state: String,
-    /// What is owed.
+    /// What was assessed (調定額).
     pub total: Yen,
+    /// What was taken off since by decisions (減額調定); never more than the total.
+    pub reduced: Yen,
+    /// What was given up of it (不納欠損): all that was owed, or nothing.
+    pub written_off: Yen,
     /// 会計年度 it belongs to.
     pub fiscal_year: i64,
     /// The account of the 納入義務者.
@@ -50,6 +54,11 @@ pub struct InvoiceRow {
 }
 
 impl InvoiceRow {
+    /// What is to be paid of it in all: what was assessed less what was taken off.
+    pub fn owed(&self) -> Yen {
+        self.total.minus(self.reduced).unwrap_or(Yen::ZERO)
+    }
+
     /// The state.
     pub fn invoice_state(&self) -> Result<InvoiceState, StoreError> {
         InvoiceState::parse(&self.state)
@@ -195,7 +204,7 @@ pub fn overpaid(
     Ok(query.load(tx.read())?)
 }
 
-/// Stores the state and the days of an invoice under the next version.
+/// Stores the state, the days, and what was taken off or given up of an invoice under the next version.
 pub fn update_standing(tx: &mut Tx<'_>, row: &mut InvoiceRow) -> Result<(), StoreError> {
     let before = row.version;
     row.version += 1;
@@ -208,6 +217,8 @@ pub fn update_standing(tx: &mut Tx<'_>, row: &mut InvoiceRow) -> Result<(), Stor
             invoices::state.eq(&row.state),
             invoices::entrusted_on.eq(row.entrusted_on),
             invoices::paid_on.eq(row.paid_on),
+            invoices::reduced.eq(row.reduced),
+            invoices::written_off.eq(row.written_off),
             invoices::version.eq(row.version),
         ))
         .execute(tx.change())?;

@@ -177,6 +177,18 @@ pub fn record(tx: &mut Tx<'_>, job: &ClaimedJob, ending: &Ending) -> Result<Reco
     Ok(if changed == 0 { Recorded::LeaseLost } else { Recorded::Stored })
 }
 
+/// Whether a job was done.
+pub fn is_done(tx: &mut impl Reads, tenant: &str, kind: &str, subject: &str) -> Result<bool, StoreError> {
+    let state: Option<String> = jobs::table
+        .filter(jobs::tenant_id.eq(tenant))
+        .filter(jobs::kind.eq(kind))
+        .filter(jobs::subject.eq(subject))
+        .select(jobs::state)
+        .first(tx.read())
+        .optional()?;
+    Ok(state.as_deref() == Some("done"))
+}
+
 /// How long the queue is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueDepth {

@@ -80,9 +80,17 @@ pub fn invoice_claims(
     tenant: &TenantCode,
     range: CaseRange,
 ) -> Result<Vec<InvoiceClaim>, StoreError> {
+    type Row = (InvoiceId, ApplicationId, String, Yen, Yen, Yen);
     let mut query = invoices::table
         .filter(invoices::tenant_id.eq(tenant))
-        .select((invoices::id, invoices::application_id, invoices::state, invoices::total))
+        .select((
+            invoices::id,
+            invoices::application_id,
+            invoices::state,
+            invoices::total,
+            invoices::reduced,
+            invoices::written_off,
+        ))
         .into_boxed();
     if let Some(after) = range.after {
         query = query.filter(invoices::application_id.gt(after));
@@ -90,11 +98,12 @@ pub fn invoice_claims(
     if let Some(until) = range.until {
         query = query.filter(invoices::application_id.le(until));
     }
-    let rows: Vec<(InvoiceId, ApplicationId, String, Yen)> = query.load(tx.read())?;
-    let claim = |(id, application, state, total): (InvoiceId, ApplicationId, String, Yen)| {
+    let rows: Vec<Row> = query.load(tx.read())?;
+    let claim = |(id, application, state, total, reduced, written_off): Row| {
         let state = InvoiceState::parse(&state);
         let state = state.ok_or_else(|| StoreError::Inconsistent(format!("invoices.state of {id}")))?;
-        Ok(InvoiceClaim { id: id.to_string(), application: application.to_string(), state, total })
+        let (id, application) = (id.to_string(), application.to_string());
+        Ok(InvoiceClaim { id, application, state, total, reduced, written_off })
     };
     rows.into_iter().map(claim).collect()
 }

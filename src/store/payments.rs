@@ -164,6 +164,34 @@ pub fn find_by_gateway_id(
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
+/// The payments of some references that we gave to gateways.
+pub fn of_references(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    references: &[&str],
+) -> Result<Vec<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::merchant_reference.eq_any(references))
+        .select(PaymentRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The payments of some ids that a gateway gave; it may have given one to several.
+pub fn of_gateway_ids(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    gateway_payment_ids: &[&str],
+) -> Result<Vec<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::gateway.eq(gateway))
+        .filter(payments::gateway_payment_id.eq_any(gateway_payment_ids))
+        .select(PaymentRow::as_select())
+        .load(tx.read())?)
+}
+
 /// All attempts to pay an invoice, oldest first.
 pub fn of_invoice(
     tx: &mut impl Reads,

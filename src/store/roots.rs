@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::id::{AccountId, ApplicationId, SettlementId};
+use crate::domain::id::{AccountId, ApplicationId, ExceptionId, SettlementId};
 
 /// A table whose rows can be roots. The order of the variants is the order in which tables are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub enum RootTable {
     Applications,
     /// `catalogue_state`: one row, which every act of publishing locks.
     CatalogueState,
+    /// `reconciliation_exceptions`.
+    ReconciliationExceptions,
     /// `settlements`.
     Settlements,
 }
@@ -24,6 +26,7 @@ impl RootTable {
             Self::Accounts => "accounts",
             Self::Applications => "applications",
             Self::CatalogueState => "catalogue_state",
+            Self::ReconciliationExceptions => "reconciliation_exceptions",
             Self::Settlements => "settlements",
         }
     }
@@ -50,6 +53,11 @@ pub enum Root {
 impl Root {
     /// Publishing: administrators are few, so one root for all of it keeps versions, numbers and dates in step.
     pub const PUBLISHING: Self = Self::Aggregate { table: RootTable::CatalogueState, id: Uuid::nil() };
+
+    /// An exception of the reconciliation.
+    pub fn exception(id: ExceptionId) -> Self {
+        Self::Aggregate { table: RootTable::ReconciliationExceptions, id: id.0 }
+    }
 
     /// A payout and what is said of its arrival.
     pub fn settlement(id: SettlementId) -> Self {

@@ -8,11 +8,17 @@ pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod counter;
+pub mod demands;
+pub mod dispositions;
 pub mod disputes;
+pub mod mails;
+pub mod notices;
 pub mod payment_links;
 pub mod queues;
 pub mod receipts;
+pub mod reconciliation;
 pub mod refunds;
+pub mod waivers;
 pub use approval::{approval_acts, approval_steps, proposals};
 pub mod settlements;
 pub use basket_tables::{basket_applications, baskets};
@@ -197,6 +203,8 @@ diesel::table! {
         entrusted_on -> Nullable<Text>,
         paid_on -> Nullable<Text>,
         due_on -> Nullable<Text>,
+        reduced -> BigInt,
+        written_off -> BigInt,
         version -> BigInt,
     }
 }

@@ -1,5 +1,7 @@
 //! Which payment each line of a payout is about, and what became of it.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 
 use super::schema::settlements::{settlement_lines, settlement_matches};
@@ -82,6 +84,36 @@ pub fn of_settlement(
         .load(tx.read())?)
 }
 
+/// The matches of a payout that are about one case.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: SettlementId,
+    application: ApplicationId,
+) -> Result<Vec<MatchRow>, StoreError> {
+    Ok(settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::settlement_id.eq(id))
+        .filter(settlement_matches::application_id.eq(application))
+        .order(settlement_matches::line_id)
+        .select(MatchRow::as_select())
+        .load(tx.read())?)
+}
+
+/// Which of some lines have a match.
+pub fn matched_lines(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    lines: &[SettlementLineId],
+) -> Result<HashSet<SettlementLineId>, StoreError> {
+    let found: Vec<SettlementLineId> = settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::line_id.eq_any(lines))
+        .select(settlement_matches::line_id)
+        .load(tx.read())?;
+    Ok(found.into_iter().collect())
+}
+
 /// All matches of some payments.
 pub fn of_payments(
     tx: &mut impl Reads,
@@ -119,25 +151,27 @@ pub fn update(tx: &mut Tx<'_>, row: &mut MatchRow) -> Result<(), StoreError> {
     }
 }
 
-/// What the gross amounts of the lines of a kind that were matched to a payment come to.
-pub fn gross_of_payment(
+/// What the gross amounts of the lines that were matched to some payments come to, by payment and kind.
+pub fn gross_of_payments(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    payment: PaymentId,
-    kind: LineKind,
-) -> Result<i64, StoreError> {
-    let lines: Vec<SettlementLineId> = settlement_matches::table
+    payments: &[PaymentId],
+) -> Result<HashMap<(PaymentId, String), i64>, StoreError> {
+    let same_line = settlement_matches::line_id
+        .eq(settlement_lines::id)
+        .and(settlement_matches::tenant_id.eq(settlement_lines::tenant_id));
+    let rows: Vec<(Option<PaymentId>, String, SignedYen)> = settlement_matches::table
+        .inner_join(settlement_lines::table.on(same_line))
         .filter(settlement_matches::tenant_id.eq(tenant))
-        .filter(settlement_matches::payment_id.eq(payment))
-        .filter(settlement_matches::kind.eq(kind.as_str()))
-        .select(settlement_matches::line_id)
+        .filter(settlement_matches::payment_id.eq_any(payments))
+        .select((settlement_matches::payment_id, settlement_matches::kind, settlement_lines::gross))
         .load(tx.read())?;
-    let gross: Vec<SignedYen> = settlement_lines::table
-        .filter(settlement_lines::tenant_id.eq(tenant))
-        .filter(settlement_lines::id.eq_any(lines))
-        .select(settlement_lines::gross)
-        .load(tx.read())?;
-    Ok(gross.into_iter().map(SignedYen::amount).sum())
+    let mut sums = HashMap::new();
+    for (payment, kind, gross) in rows {
+        let Some(payment) = payment else { continue };
+        *sums.entry((payment, kind)).or_default() += gross.amount();
+    }
+    Ok(sums)
 }
 
 /// What the next booked lines after `after` claim, with the id of the last of them.

@@ -323,6 +323,20 @@ pub fn lines(tx: &mut impl Reads, tenant: &TenantCode, id: SettlementId) -> Resu
         .load(tx.read())?)
 }
 
+/// Some lines of a payout, in their order.
+pub fn some_lines(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[SettlementLineId],
+) -> Result<Vec<LineRow>, StoreError> {
+    Ok(settlement_lines::table
+        .filter(settlement_lines::tenant_id.eq(tenant))
+        .filter(settlement_lines::id.eq_any(ids))
+        .order((settlement_lines::line_no, settlement_lines::id))
+        .select(LineRow::as_select())
+        .load(tx.read())?)
+}
+
 /// One line.
 pub fn find_line(
     tx: &mut impl Reads,

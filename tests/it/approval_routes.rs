@@ -1,17 +1,12 @@
 //! Routes of approval over HTTP: 回議, parallel 合議, 専決, escalation, returns, posts that change hands, other subjects.
 
 use jiff::{SignedDuration, civil};
-use madoguchi::domain::approval::{ProposalBody, WaiverProposal, Weight};
-use madoguchi::domain::id::{AccountId, ApplicationId, InvoiceId, ProposalId, TenantCode};
-use madoguchi::domain::policy::{Action, Post, Role};
-use madoguchi::service::approval::{Draft, put_on_route};
+use madoguchi::domain::id::TenantCode;
+use madoguchi::domain::policy::{Post, Role};
 use madoguchi::service::officer::{self, Appointment};
-use madoguchi::service::{Caller, Ctx, Failure, Refusal, cases};
-use madoguchi::store::Root;
 use madoguchi::store::officers::Term;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::support::app::{AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp};
 use crate::support::db::TestDb;
@@ -226,39 +221,36 @@ on_both_databases!(
     }
 );
 
-/// Puts a waiver on its route, as the use case of waivers does in its own transaction.
-async fn waive(office: &Office, case: &str, amount: i64) -> Result<Option<String>, Failure> {
-    let id: ApplicationId = case.rsplit('/').next().unwrap().parse().unwrap();
-    let clerk: Uuid =
-        office.app.get(&office.clerk, "/v1/me").await.expect(200)["id"].as_str().unwrap().parse().unwrap();
-    let ctx = Ctx::new(office.app.core.clone(), Caller::Account(AccountId(clerk)), Uuid::nil());
-    let body = WaiverProposal {
-        invoice: InvoiceId(Uuid::nil()),
-        amount,
-        ground: "test-5-1".into(),
-        reasons: vec!["災害により納付が困難".into()],
+/// A request for a waiver of that amount, and its draft.
+async fn waive(office: &Office, case: &str, amount: i64) -> Answer {
+    let shown = office.app.get(&office.business, case).await.expect(200);
+    let invoice =
+        format!("/v1/tenants/{AOMORI}/invoices/{}/waivers", shown["invoice"]["id"].as_str().unwrap());
+    let asked = json!({ "ground": "special", "statement": "災害により納付が困難" });
+    let open = office.app.get(&office.clerk, &invoice).await.expect(200);
+    let open = open["items"].as_array().unwrap().iter().find(|it| it["decided_at"].is_null()).cloned();
+    let waiver = match open {
+        Some(open) => open,
+        None => office.app.post(&office.business, &invoice, asked).await.expect(201),
     };
-    let draft = Draft { body: ProposalBody::Waiver(body), weight: Weight::Ordinary };
-    let db = office.app.core.db.clone();
-    db.write(Root::Application(id), move |tx| {
-        let tenant = TenantCode::parse(AOMORI).ok_or(Refusal::NotFound)?;
-        let mut case = cases::open(tx, &ctx, &tenant, id, Action::Propose)?;
-        let (proposal, now) = (ProposalId(tx.new_id()), tx.now());
-        let routed = put_on_route(tx, &ctx, &mut case, proposal, &draft, now)?;
-        case.save(tx)?;
-        Ok(routed.row.standing_basis)
-    })
-    .await
+    let path = format!("/v1/tenants/{AOMORI}/waivers/{}/proposal", waiver["id"].as_str().unwrap());
+    let draft = json!({ "decision": "grant", "amount": amount, "reasons": ["災害により納付が困難"] });
+    let version = office.app.get(&office.clerk, case).await.etag();
+    office.app.post_if(&office.clerk, &path, &version, draft).await
 }
 
 on_both_databases!(a_waiver_goes_its_own_route_and_r113_parts_count_as_one_matter, async |db: TestDb| {
     let office = Office::open(&db).await;
     let case = office.proposed(1, "ordinary").await;
-    assert_eq!(waive(&office, &case, 60_000).await.unwrap().as_deref(), Some("事務専決規程（見本）"));
-    let twice = waive(&office, &case, 60_000).await;
-    assert!(matches!(twice, Err(Failure::Refused(refusal)) if refusal.code() == "proposal_in_progress"));
-    let none = waive(&office, &case, 0).await;
-    assert!(matches!(none, Err(Failure::Refused(Refusal::Invalid(_)))));
+    for who in [&office.manager, &office.zaisei, &office.kankyo, &office.chief] {
+        office.approve(who, &case).await;
+    }
+    assert_eq!(waive(&office, &case, 0).await.status, 422);
+    waive(&office, &case, 60_000).await.expect(201);
+    let of_waiver = format!("{case}/proposal?subject=waiver");
+    let routed = office.app.get(&office.clerk, &of_waiver).await.expect(200);
+    assert_eq!(routed["standing_decision"], "事務専決規程（見本）");
+    assert_eq!(waive(&office, &case, 60_000).await.problem(), "409 proposal_in_progress");
     let waiver = json!({ "subject": "waiver" });
     let own = office.act(&office.clerk, &case, "approve", waiver.clone()).await;
     assert_eq!(own.problem(), "403 own_proposal");
@@ -267,18 +259,20 @@ on_both_databases!(a_waiver_goes_its_own_route_and_r113_parts_count_as_one_matte
     let stands = (done["state"].clone(), done["subject"].clone(), done["application_state"].clone());
     assert_eq!(
         stands,
-        (json!("approved"), json!("waiver"), json!("in_approval")),
+        (json!("approved"), json!("waiver"), json!("decided")),
         "the case goes on its own way"
     );
     let decision = office.app.get(&office.clerk, &format!("{case}/proposal")).await.expect(200);
     assert_eq!(
         (decision["subject"].as_str(), decision["state"].as_str()),
-        (Some("decision"), Some("in_approval"))
+        (Some("decision"), Some("approved"))
     );
     let approved = "(SELECT COUNT(*) FROM events WHERE kind = 'waiver_approved')";
     assert_eq!(db.count(approved).await, 1);
 
-    assert_eq!(waive(&office, &case, 40_000).await.unwrap(), None, "together they pass the limit");
+    waive(&office, &case, 40_000).await.expect(201);
+    let routed = office.app.get(&office.clerk, &of_waiver).await.expect(200);
+    assert_eq!(routed["standing_decision"], Value::Null, "together they pass the limit");
     for who in [&office.manager, &office.chief] {
         assert_eq!(
             office.act(who, &case, "approve", waiver.clone()).await.expect(200)["state"],
@@ -286,4 +280,6 @@ on_both_databases!(a_waiver_goes_its_own_route_and_r113_parts_count_as_one_matte
         );
     }
     assert_eq!(office.act(&office.head, &case, "approve", waiver).await.expect(200)["state"], "approved");
+    let shown = office.app.get(&office.business, &case).await.expect(200);
+    assert_eq!((&shown["invoice"]["reduced"], &shown["invoice"]["owed"]), (&json!(100_000), &json!(19_999)));
 });

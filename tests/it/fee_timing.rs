@@ -39,7 +39,11 @@ impl Counter {
 
     pub async fn propose(&self, case: &str, decision: &str) {
         let version = self.app.get(&self.clerk, case).await.etag();
-        let body = json!({ "decision": decision, "reasons": ["審査基準第3に適合しない"], "conditions": [] });
+        let body = json!({
+            "decision": decision,
+            "reasons": [{ "fact": "位置が重なる", "clause": "第3条", "criterion": "審査基準第3" }],
+            "conditions": [],
+        });
         self.app.post_if(&self.clerk, &format!("{case}/proposal"), &version, body).await.expect(201);
     }
 

@@ -109,7 +109,7 @@ fn filed(procedure: &CatalogueProcedure, base: &Base, check: Check, reached: &Re
     let facts = judged(&procedure.form, &base.answers, &known, check, reached)?;
     let answers = procedure.form.complete(procedure.form.tidy(base.answers.clone()), &known);
     let arrived_at: Timestamp = ARRIVED_AT.parse().unwrap();
-    let (filing, _) = Filing::judged(procedure, &answers, applicant, arrived_at);
+    let (filing, _) = Filing::judged(procedure, &answers, applicant.into(), arrived_at);
     prop_assert_eq!(filing.facts(), &facts);
     drop((filing.accept(&SHIPPED, &[]), filing.authority_fault(&SHIPPED), filing.warnings()));
     let facts = if procedure.definition.office_form.is_empty() {

@@ -3,13 +3,18 @@
 mod checking;
 mod desk;
 mod document;
+mod late;
+mod noticing;
+mod permitting;
 mod settling;
+mod waiving;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::document::Document;
-use crate::policy_coverage::world::DEPARTMENT;
+use crate::policy_coverage::world::{DEPARTMENT, exception};
+use crate::reconciliation::office::{csv, table};
 use crate::refunds::payouts::payee;
 use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp, new_key};
 use crate::support::db::TestDb;
@@ -131,9 +136,15 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     assessing(&mut walk, &business, &clerk).await;
     together(&mut walk, &business).await;
     at_the_counter(&mut walk, &business, &clerk, &chief).await;
+    noticing::mails(&mut walk, &clerk, &case).await;
+    noticing::figures(&mut walk, &clerk).await;
+    noticing::on_paper(&mut walk, &clerk).await;
+    noticing::notices(&mut walk, &business, &clerk, &chief).await;
     settling::settling(&mut walk, &clerk).await;
+    waiving::waiving(&mut walk, &business, &clerk).await;
     problems(&mut walk, &business, &case).await;
     publishing(&mut walk, &business).await;
+    late::late(&mut walk, &business, &clerk).await;
     let unseen = walk.document.unseen_successes();
     assert!(unseen.is_empty(), "no answer of these was held against the document: {unseen:?}");
 });
@@ -232,7 +243,9 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     let answer = json!({ "form": { "phone": "0177222222" } });
     walk.change("resubmit_application", business, &format!("{case}/resubmit"), case, answer).await;
     walk.get("list_corrections", business, &format!("{case}/corrections")).await;
-    let proposal = json!({ "decision": "grant", "reasons": [], "conditions": ["毎年報告すること"] });
+    let why = json!({ "fact": "設備が古い", "clause": "第20条", "criterion": "審査基準第4" });
+    let conditions = json!(["毎年報告すること"]);
+    let proposal = json!({ "decision": "conditional_grant", "reasons": [why], "conditions": conditions });
     let propose = format!("{case}/proposal");
     for (operation, call, who) in [("return_proposal", "return", chief), ("recall_proposal", "recall", clerk)]
     {
@@ -246,6 +259,7 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     walk.change("approve_proposal", chief, &format!("{case}/approval/approve"), case, json!({})).await;
     walk.get("get_decision", business, &format!("{case}/decision")).await;
     walk.get("get_application", chief, case).await;
+    permitting::permits(walk, business, clerk, chief, case).await;
     checking::papers(walk, business, case).await;
     walk.get("get_clock", business, &format!("{case}/clock")).await;
     walk.get("get_timeline", business, &format!("{case}/timeline")).await;
@@ -315,6 +329,46 @@ async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case:
     let confirmed = walk.app.post(&second, &path, json!({})).await;
     assert_eq!(confirmed.status, 200, "{}", confirmed.body);
     walk.seen("confirm_payout", confirmed);
+    accounting(walk, &accountant, &second).await;
+}
+
+/// The bank's statement, an exception and a closed day.
+async fn accounting(walk: &mut Walk<'_>, one: &Person, two: &Person) {
+    let statements = "/v1/tenants/020001/bank-statements";
+    let made = walk.app.post(one, statements, csv(&table(&[("2026-03-31", 700, "ｱ")]))).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made = walk.seen("import_bank_statement", made);
+    walk.get("list_bank_statements", one, statements).await;
+    walk.get("get_bank_statement", one, &format!("{statements}/{}", made["id"].as_str().unwrap())).await;
+    let exceptions = "/v1/tenants/020001/reconciliation/exceptions";
+    let found = exception(walk.app).await;
+    walk.get("list_exceptions", one, exceptions).await;
+    let path = format!("{exceptions}/{found}");
+    let proposal = || json!({ "resolution": "explained", "comment": "確認した" });
+    for (operation, who, step, body) in [
+        ("claim_exception", one, "claim", json!({})),
+        ("propose_resolution", one, "resolution", proposal()),
+        ("return_resolution", two, "return", json!({ "comment": "証拠" })),
+        ("propose_resolution", one, "resolution", proposal()),
+        ("approve_resolution", two, "approve", json!({})),
+    ] {
+        let done = walk.app.post(who, &format!("{path}/{step}"), body).await;
+        assert_eq!(done.status, 200, "{operation}: {}", done.body);
+        walk.seen(operation, done);
+    }
+    walk.get("get_exception", one, &path).await;
+    let closes = "/v1/tenants/020001/day-closes";
+    let first = walk.app.post(one, closes, json!({ "day": "2026-03-31" })).await;
+    assert_eq!(first.status, 201, "{}", first.body);
+    walk.seen("create_day_close", first);
+    walk.refused("create_day_close", one, closes, json!({ "day": "2026-03-31" }), "409 day_closed").await;
+    let day = format!("{closes}/2026-03-31");
+    let confirmed = walk.app.post(two, &format!("{day}/confirm"), json!({})).await;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.body);
+    walk.seen("confirm_day_close", confirmed);
+    walk.get("list_day_closes", one, closes).await;
+    walk.get("get_day_close", one, &day).await;
+    walk.get("export_day_close", one, &format!("{day}/export")).await;
 }
 
 /// What the straight way does not pass: handing over, giving back, closing, taking back.

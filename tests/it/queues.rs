@@ -11,6 +11,8 @@ use crate::policy_coverage::world::{DEPARTMENT, PROCEDURE};
 use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
 use crate::support::db::{TestDb, execute};
 
+/// An empty queue.
+const NOBODYS: [String; 0] = [];
 const NOTIFICATION: &str = "denki-koji-henko-todoke";
 
 /// A department with work in it.
@@ -185,8 +187,8 @@ on_both_databases!(a_view_is_kept_shared_and_taken_away_by_whoever_made_it, asyn
     assert_eq!(seen(app.get(&desk.clerk, &views).await.expect(200)), 2);
     assert_eq!(seen(app.get(&desk.colleague, &views).await.expect(200)), 1);
     // "Mine" is whoever looks; what is asked for beside the view goes before it.
-    assert_eq!(desk.queue(&desk.clerk, &format!("view={shared}")).await, [mine.clone()]);
-    assert_eq!(desk.queue(&desk.colleague, &format!("view={shared}")).await, [] as [String; 0]);
+    assert_eq!(desk.queue(&desk.clerk, &format!("view={shared}")).await, std::slice::from_ref(&mine));
+    assert_eq!(desk.queue(&desk.colleague, &format!("view={shared}")).await, NOBODYS);
     assert_eq!(desk.queue(&desk.clerk, &format!("view={own}")).await, [waiting]);
     assert_eq!(desk.queue(&desk.clerk, &format!("view={own}&state=under_review")).await, [mine]);
     let hidden = app.get(&desk.colleague, &queue(&format!("?view={own}"))).await;
@@ -217,7 +219,7 @@ on_both_databases!(a_claim_is_exclusive_until_nothing_happened_for_five_working_
     assert_eq!(desk.act(&desk.colleague, &case, "takeover", json!({})).await.status, 409, "the last day");
     desk.later(SignedDuration::from_hours(24)).await;
     desk.act(&desk.colleague, &case, "takeover", json!({})).await.expect(200);
-    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, [case.clone()]);
+    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, std::slice::from_ref(&case));
     // The step prolonged the claim, now of the other; a superior needs no reason.
     assert_eq!(desk.act(&desk.clerk, &case, "takeover", json!({})).await.problem(), "409 already_claimed");
     desk.act(&desk.chief, &case, "takeover", json!({})).await.expect(200);
@@ -241,14 +243,14 @@ on_both_databases!(whoever_covers_sees_the_cases_as_own_ones_and_may_take_them_o
     assert_eq!(codes, ["own_cover", "span"]);
     let away = absence(&desk.clerk, &desk.colleague, "2026-04-02", "2026-04-03");
     let away = app.post(&desk.clerk, &absences(""), away).await.expect(201);
-    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, [] as [String; 0], "not yet");
+    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, NOBODYS, "not yet");
     desk.later(SignedDuration::from_hours(24)).await;
-    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, [case.clone()]);
+    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, std::slice::from_ref(&case));
     let list = app.get(&desk.colleague, &absences("")).await.expect(200);
     assert_eq!(ids(&list), [away["id"].as_str().unwrap()]);
     let end = absences(&format!("/{}/end", away["id"].as_str().unwrap()));
     app.post(&desk.chief, &end, json!({})).await.expect(200);
-    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, [] as [String; 0], "the clerk is back");
+    assert_eq!(desk.queue(&desk.colleague, "assignee=me").await, NOBODYS, "the clerk is back");
     let again = absence(&desk.clerk, &desk.colleague, "2026-04-02", "2026-04-02");
     app.post(&desk.chief, &absences(""), again).await.expect(201);
     desk.act(&desk.colleague, &case, "takeover", json!({})).await.expect(200);

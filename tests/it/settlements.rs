@@ -3,11 +3,8 @@
 use data_encoding::BASE64;
 use jiff::SignedDuration;
 use jiff::civil::date;
-use madoguchi::domain::id::{PaymentId, TenantCode};
 use madoguchi::domain::ledger::{Account, balances};
 use madoguchi::domain::policy::Role;
-use madoguchi::service::{Failure, remittance};
-use madoguchi::store::Root;
 use serde_json::{Value, json};
 
 use crate::refunds::desk::{Desk, FEE, Paid};
@@ -98,6 +95,32 @@ impl<'a> Office<'a> {
         let path = format!("/v1/tenants/{AOMORI}/payments/{payment}");
         let shown = self.desk.app.get(&self.desk.business, &path).await.expect(200);
         shown["settlement"].as_str().unwrap().to_owned()
+    }
+
+    /// Where the exception of a late remittance is.
+    async fn late(&self, paid: &Paid<'_>) -> String {
+        let payment = paid.books().await.payment().id;
+        let path = format!("/v1/tenants/{AOMORI}/reconciliation/exceptions");
+        let listed =
+            self.desk.app.get(&self.second, &format!("{path}?kind=late_remittance")).await.expect(200);
+        assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+        assert_eq!(listed["items"][0]["subject"], format!("payment:{payment}"));
+        format!("{path}/{}", listed["items"][0]["id"].as_str().unwrap())
+    }
+
+    /// One proposes how a late remittance ends, the other agrees; nobody does both, and nothing happens before.
+    async fn resolved(&self, paid: &Paid<'_>, resolution: &str) -> Value {
+        let (app, path) = (self.desk.app, self.late(paid).await);
+        let proposal = json!({ "resolution": resolution, "comment": "受託者に遅延の理由を確認した" });
+        let (one, two) = (&self.desk.accountant, &self.second);
+        app.post(one, &format!("{path}/resolution"), proposal).await.expect(200);
+        assert_eq!(paid.books().await.invoice.state, "entrusted", "one person decides nothing");
+        let approve = format!("{path}/approve");
+        assert_eq!(app.post(one, &approve, json!({})).await.problem(), "403 own_resolution");
+        assert_eq!(paid.books().await.invoice.state, "entrusted");
+        let approved = app.post(two, &approve, json!({})).await.expect(200);
+        assert_eq!(app.post(two, &approve, json!({})).await.problem(), "409 wrong_state");
+        approved
     }
 
     /// How many exceptions of each kind there are.
@@ -192,27 +215,42 @@ on_both_databases!(
         let late = "(SELECT COUNT(*) FROM reconciliation_exceptions WHERE kind = 'late_remittance')";
         assert_eq!(db.count(late).await, 1);
 
-        let (case, payment) = (books.invoice.application_id, books.payment().id);
-        for _ in 0..2 {
-            accept(&app, case, payment, &office.second).await.unwrap();
-            let books = paid.books().await;
-            assert_eq!(books.invoice.state, "paid");
-            assert_eq!(books.invoice.paid_on.unwrap().0, date(2026, 5, 26), "paid on the day it arrived");
-        }
+        let accepted = office.resolved(&paid, "accept_late").await;
+        assert_eq!(accepted["exception"]["state"], "resolved");
+        let books = paid.books().await;
+        assert_eq!(books.invoice.state, "paid");
+        assert_eq!(books.invoice.paid_on.unwrap().0, date(2026, 5, 26), "paid on the day it arrived");
+        assert_eq!(office.settlement_of(&paid).await, "settled");
+        let kinds = "(SELECT COUNT(*) FROM events WHERE kind = 'late_remittance_accepted')";
+        assert_eq!(db.count(kinds).await, 1, "the case knows who accepted it");
+        let before = books.standing();
+        everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
+        assert_eq!(paid.books().await.standing(), before);
     }
 );
 
-async fn accept(
-    app: &TestApp,
-    case: madoguchi::domain::id::ApplicationId,
-    payment: PaymentId,
-    by: &Person,
-) -> Result<(), Failure> {
-    let (core, tenant, by) = (app.core.clone(), TenantCode::parse(AOMORI).unwrap(), by.id.parse().unwrap());
-    let db = app.core.db.clone();
-    db.write(Root::Application(case), move |tx| remittance::accept_late(tx, &core, &tenant, payment, by))
-        .await
-}
+on_both_databases!(
+    /// LAA 231の4: what is claimed from the agent has not paid the debt.
+    r77_late_money_that_is_not_accepted_leaves_the_invoice_as_it_was,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let invoice = office.desk.paid("card").await.invoice;
+        let reference = reference(&Paid::of(&office.desk, &invoice)).await;
+        let made = office.upload(report("L", &[line("a", "capture", &reference, FEE, 440)], 0)).await;
+        office.days_later(56).await;
+        let paid = Paid::of(&office.desk, &invoice);
+        office.arrived(&made, "2026-05-26").await;
+        let wrong = office.late(&paid).await;
+        let wrong = format!("{wrong}/resolution");
+        let body = json!({ "resolution": "booked_by_hand", "comment": "窓口で受けた" });
+        let refused = app.post(&office.second, &wrong, body).await;
+        assert_eq!(refused.body["errors"][0]["pointer"], "/resolution", "{}", refused.body);
+        office.resolved(&paid, "claimed_from_agent").await;
+        let books = paid.books().await;
+        assert_eq!((books.invoice.state.as_str(), books.invoice.paid_on), ("entrusted", None));
+    }
+);
 
 on_both_databases!(what_went_back_is_taken_off_and_the_claim_ends_at_zero, async |db: TestDb| {
     let app = TestApp::start(&db).await;

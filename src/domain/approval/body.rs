@@ -1,9 +1,11 @@
 //! What may be proposed (起案の種別), each with one JSON form: that form is what is sealed, and what stands at the end.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::application::StateName;
+use crate::domain::disposition::{CorrectionProposal, DecisionKind, OrderProposal, Reason, reason_faults};
 use crate::domain::fault::Fault;
 use crate::domain::id::InvoiceId;
 use crate::domain::procedure::ProcedureKind;
@@ -18,11 +20,16 @@ pub enum Subject {
     Waiver,
     /// 不納欠損: what is owed can no longer be had. The case goes on, or has ended long ago.
     WriteOff,
+    /// 更正: an issued decision is said again in words that are right. The case stays where it is.
+    Correction,
+    /// 許可の取消し・効力の停止. The case stays where it is.
+    PermitOrder,
 }
 
 impl Subject {
     /// All subjects, for tables and tests.
-    pub const ALL: [Self; 3] = [Self::Decision, Self::Waiver, Self::WriteOff];
+    pub const ALL: [Self; 5] =
+        [Self::Decision, Self::Waiver, Self::WriteOff, Self::Correction, Self::PermitOrder];
 
     /// The stored and public name.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +37,8 @@ impl Subject {
             Self::Decision => "decision",
             Self::Waiver => "waiver",
             Self::WriteOff => "write_off",
+            Self::Correction => "correction",
+            Self::PermitOrder => "permit_order",
         }
     }
 
@@ -56,57 +65,46 @@ impl Subject {
                     | S::Decided
             ),
             Self::WriteOff => !matches!(state, S::Draft | S::Transferred),
+            Self::Correction | Self::PermitOrder => {
+                kind == ProcedureKind::Application && matches!(state, S::Decided | S::Closed)
+            }
         }
-    }
-}
-
-/// What a disposition says (処分の別).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
-    /// 許可・承認・登録.
-    Grant,
-    /// 拒否処分.
-    Refuse,
-}
-
-impl DecisionKind {
-    /// The stored and public name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Grant => "grant",
-            Self::Refuse => "refuse",
-        }
-    }
-
-    /// The kind of a stored name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Grant, Self::Refuse].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
 /// A proposed disposition: what is decided, why, under which conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionProposal {
-    /// Grant or refuse.
+    /// What is decided.
     pub decision: DecisionKind,
     /// Reasons (理由): facts, the clause applied, the standard of review.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// Conditions of a grant (附款).
     pub conditions: Vec<String>,
 }
 
-/// A proposed waiver (減免).
+/// A proposed waiver (減免), or the refusal of one that was asked for (不承認).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaiverProposal {
     /// The invoice.
     pub invoice: InvoiceId,
-    /// How much is lifted, in yen.
+    /// Grant or refuse.
+    #[serde(default = "granted")]
+    pub outcome: DecisionKind,
+    /// How much is lifted, in yen; zero in a refusal.
     pub amount: i64,
+    /// The last day on which the rest can be paid under the grant, where there is one.
+    #[serde(default)]
+    pub valid_until: Option<Date>,
     /// The clause of the ordinance, by its code.
     pub ground: String,
     /// Facts and evidence.
     pub reasons: Vec<String>,
+}
+
+/// What was proposed before a refusal could be.
+fn granted() -> DecisionKind {
+    DecisionKind::Grant
 }
 
 /// A proposed write-off (不納欠損).
@@ -132,6 +130,10 @@ pub enum ProposalBody {
     Waiver(WaiverProposal),
     /// A write-off.
     WriteOff(WriteOffProposal),
+    /// A correction of an issued decision.
+    Correction(CorrectionProposal),
+    /// An order about a permit.
+    PermitOrder(OrderProposal),
 }
 
 /// The most reasons, and the most conditions, that one proposal may carry.
@@ -146,21 +148,23 @@ impl ProposalBody {
             Self::Decision(_) => Subject::Decision,
             Self::Waiver(_) => Subject::Waiver,
             Self::WriteOff(_) => Subject::WriteOff,
+            Self::Correction(_) => Subject::Correction,
+            Self::PermitOrder(_) => Subject::PermitOrder,
         }
     }
 
-    /// Grant or refuse, of a disposition.
+    /// What is decided, of a disposition.
     pub fn decision(&self) -> Option<DecisionKind> {
         match self {
             Self::Decision(body) => Some(body.decision),
-            Self::Waiver(_) | Self::WriteOff(_) => None,
+            Self::Waiver(_) | Self::WriteOff(_) | Self::Correction(_) | Self::PermitOrder(_) => None,
         }
     }
 
     /// The amount it names itself, in yen.
     pub fn amount(&self) -> Option<i64> {
         match self {
-            Self::Decision(_) => None,
+            Self::Decision(_) | Self::Correction(_) | Self::PermitOrder(_) => None,
             Self::Waiver(body) => Some(body.amount),
             Self::WriteOff(body) => Some(body.amount),
         }
@@ -172,6 +176,8 @@ impl ProposalBody {
             Subject::Decision => serde_json::from_slice(text).map(Self::Decision),
             Subject::Waiver => serde_json::from_slice(text).map(Self::Waiver),
             Subject::WriteOff => serde_json::from_slice(text).map(Self::WriteOff),
+            Subject::Correction => serde_json::from_slice(text).map(Self::Correction),
+            Subject::PermitOrder => serde_json::from_slice(text).map(Self::PermitOrder),
         }
     }
 
@@ -179,8 +185,10 @@ impl ProposalBody {
     pub fn faults(&self) -> Vec<Fault> {
         match self {
             Self::Decision(body) => body.faults(),
-            Self::Waiver(body) => money_faults(body.amount, &body.ground, &body.reasons),
+            Self::Waiver(body) => body.faults(),
             Self::WriteOff(body) => money_faults(body.amount, &body.ground, &body.reasons),
+            Self::Correction(body) => correction_faults(body),
+            Self::PermitOrder(body) => body.faults(),
         }
     }
 
@@ -193,22 +201,49 @@ impl ProposalBody {
 }
 
 impl DecisionProposal {
-    /// Everything wrong with the text. A refusal must give its reasons at the same time.
+    /// Everything wrong with the text. What burdens gives its reasons at the same time, and conditions burden.
     pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        if self.decision == DecisionKind::Refuse && self.reasons.iter().all(|reason| reason.trim().is_empty())
-        {
-            let ja = "拒否処分には理由（事実、適用した条項、審査基準）を示してください。";
-            let en =
-                "A refusal must state its reasons: the facts, the clause applied, the standard of review.";
-            faults.push(Fault::new("/reasons", "required", ja, en));
-        } else {
-            faults.extend(text_faults("/reasons", &self.reasons));
-        }
+        let mut faults = reason_faults(self.decision, &self.reasons);
         faults.extend(text_faults("/conditions", &self.conditions));
-        if self.decision == DecisionKind::Refuse && !self.conditions.is_empty() {
-            let (ja, en) = ("拒否処分に条件は付けられません。", "A refusal carries no conditions.");
-            faults.push(Fault::new("/conditions", "not_for_refusals", ja, en));
+        match (self.decision, self.conditions.is_empty()) {
+            (DecisionKind::Refuse, false) => {
+                let (ja, en) = ("拒否処分に条件は付けられません。", "A refusal carries no conditions.");
+                faults.push(Fault::new("/conditions", "not_for_refusals", ja, en));
+            }
+            (DecisionKind::Grant, false) => {
+                let ja =
+                    "条件を付けるときは、条件付きの許可（conditional_grant）とし、理由を示してください。";
+                let en = "A grant under conditions is a conditional_grant, and says why.";
+                faults.push(Fault::new("/decision", "conditional_grant", ja, en));
+            }
+            (DecisionKind::ConditionalGrant, true) => {
+                let (ja, en) = ("条件を示してください。", "State the conditions.");
+                faults.push(Fault::new("/conditions", "required", ja, en));
+            }
+            _ => {}
+        }
+        faults
+    }
+}
+
+/// A corrected text obeys the rules of any decision of its kind, and the error is named.
+fn correction_faults(body: &CorrectionProposal) -> Vec<Fault> {
+    let CorrectionProposal { decision, reasons, conditions, .. } = body.clone();
+    let mut faults = body.error_faults();
+    faults.extend(DecisionProposal { decision, reasons, conditions }.faults());
+    faults
+}
+
+impl WaiverProposal {
+    /// Everything wrong with the text. A refusal lifts nothing and states its reasons as a grant does.
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults = money_faults(self.amount, &self.ground, &self.reasons);
+        if self.outcome == DecisionKind::Refuse {
+            faults.retain(|fault| fault.pointer != "/amount");
+            if self.amount != 0 || self.valid_until.is_some() {
+                let (ja, en) = ("不承認では減額しません。", "A refusal lifts nothing.");
+                faults.push(Fault::new("/amount", "not_for_refusals", ja, en));
+            }
         }
         faults
     }

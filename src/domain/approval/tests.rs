@@ -1,10 +1,12 @@
 //! Tests of routes and seals.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::body::LONGEST_TEXT;
 use super::*;
+use crate::domain::disposition::{Reason, ReasonParts};
 use crate::domain::id::{AccountId, TenantCode};
 use crate::domain::policy::Role;
 use crate::domain::procedure::{ApprovalStep, StandingDecision};
@@ -150,33 +152,57 @@ fn a_return_to_an_earlier_desk_needs_every_seal_from_there_anew() {
     assert_eq!((proposal.state, progress), (ProposalState::InApproval { stage: 2 }, Progress::NextDesk));
 }
 
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
 fn body(decision: DecisionKind, reasons: &[&str], conditions: &[&str]) -> ProposalBody {
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    ProposalBody::Decision(DecisionProposal {
-        decision,
-        reasons: owned(reasons),
-        conditions: owned(conditions),
-    })
+    let reasons = reasons.iter().map(|text| Reason::Text((*text).to_owned())).collect();
+    ProposalBody::Decision(DecisionProposal { decision, reasons, conditions: owned(conditions) })
 }
 
 #[test]
-fn r27_a_refusal_without_reasons_is_faulty_and_all_faults_are_named() {
-    use DecisionKind::{Grant, Refuse};
+fn r27_what_burdens_needs_reasons_and_all_faults_are_named() {
+    use DecisionKind::{ConditionalGrant, Grant, PartialRefusal, Refuse};
     let long = "あ".repeat(LONGEST_TEXT + 1);
+    let parts = || {
+        let part = |text: &str| text.to_owned();
+        let parts = ReasonParts {
+            fact: part("資格がない"), clause: part("第6条"), criterion: part("基準3")
+        };
+        vec![Reason::Parts(parts)]
+    };
+    let with_parts = |decision, conditions: &[&str]| {
+        ProposalBody::Decision(DecisionProposal { decision, reasons: parts(), conditions: owned(conditions) })
+    };
     for (body, expected) in [
         (body(Grant, &[], &[]), vec![]),
-        (body(Grant, &[], &["年1回の報告"]), vec![]),
-        (body(Grant, &["  "], &[""]), vec!["/reasons/0 required", "/conditions/0 required"]),
-        (body(Refuse, &["電気工事業法第6条第1項第1号に該当"], &[]), vec![]),
+        (body(Grant, &["審査基準に適合する"], &[]), vec![]),
+        (body(Grant, &[], &["年1回の報告"]), vec!["/decision conditional_grant"]),
+        (body(ConditionalGrant, &[], &["年1回の報告"]), vec!["/reasons required"]),
+        (with_parts(ConditionalGrant, &["年1回の報告"]), vec![]),
+        (with_parts(ConditionalGrant, &[]), vec!["/conditions required"]),
+        (with_parts(PartialRefusal, &[]), vec![]),
+        (with_parts(Refuse, &[]), vec![]),
         (body(Refuse, &[], &[]), vec!["/reasons required"]),
+        (body(Refuse, &["第6条"], &[]), vec!["/reasons/0 parts_required"]),
         (body(Refuse, &[" ", ""], &["x"]), vec!["/reasons required", "/conditions not_for_refusals"]),
-        (body(Refuse, &["第6条", ""], &[]), vec!["/reasons/1 required"]),
-        (body(Grant, &[], &[&long]), vec!["/conditions/0 too_long"]),
+        (with_parts(PartialRefusal, &[&long, ""]), vec!["/conditions/0 too_long", "/conditions/1 required"]),
     ] {
         let found: Vec<_> =
             body.faults().iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect();
         assert_eq!(found, expected, "{body:?}");
     }
+}
+
+/// What was proposed before reasons had parts reads back to the very bytes that were hashed.
+#[test]
+fn r117_the_hash_of_an_old_text_stays_verifiable() {
+    let stored = r#"{"decision":"refuse","reasons":["第6条に該当"],"conditions":[]}"#;
+    let read = ProposalBody::read(Subject::Decision, stored.as_bytes()).unwrap();
+    assert_eq!(read, body(DecisionKind::Refuse, &["第6条に該当"], &[]));
+    let hash = data_encoding::HEXLOWER.encode(digest(&SHA256, stored.as_bytes()).as_ref());
+    assert_eq!(read.sha256(), hash);
 }
 
 #[test]
@@ -424,6 +450,10 @@ fn r2_a_subject_fits_exactly_these_states() {
     let open = "submitted under_review correction_requested inquiry in_approval decided";
     assert_eq!(fits(Subject::Decision, Application), "under_review in_approval");
     assert_eq!(fits(Subject::Decision, Notification), "");
+    for later in [Subject::Correction, Subject::PermitOrder] {
+        assert_eq!(fits(later, Application), "decided closed");
+        assert_eq!(fits(later, Notification), "");
+    }
     for kind in [Application, Notification] {
         assert_eq!(fits(Subject::Waiver, kind), open);
         assert_eq!(fits(Subject::WriteOff, kind), format!("{open} closed withdrawn"));

@@ -1,12 +1,16 @@
-//! Arrears (延滞金) on money that was not paid in time, by the ordinance of the body.
+//! Arrears (延滞金) on money that was not paid in time, by the ordinance of the body, line by line.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::exact::Exact;
+use super::wording::{both, decimal, yen_en, yen_ja};
 use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::procedure::Bilingual;
 
 /// A yearly rate from a day on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ArrearsRate {
     /// The first day it applies to.
     pub from: Date,
@@ -15,7 +19,8 @@ pub struct ArrearsRate {
 }
 
 /// How a body computes arrears. Rates, thresholds and units are data of the ordinance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ArrearsRule {
     /// The rates, ascending by their first day; before the first of them nothing accrues.
     pub rates: Vec<ArrearsRate>,
@@ -40,6 +45,15 @@ pub enum Demand {
     NotSent,
 }
 
+/// A charge with how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrearsCharge {
+    /// What is charged.
+    pub amount: Yen,
+    /// Step by step.
+    pub lines: Vec<Bilingual>,
+}
+
 /// The arrears on `principal`, due on `due_on` and paid on `paid_on`: from the day after the one to the other, inclusive.
 pub fn arrears(
     rule: &ArrearsRule,
@@ -48,20 +62,75 @@ pub fn arrears(
     due_on: Date,
     paid_on: Date,
 ) -> Result<Yen, YenOutOfRange> {
-    if demand == Demand::NotSent || principal < rule.smallest_principal {
-        return Ok(Yen::ZERO);
+    explain(rule, principal, demand, due_on, paid_on).map(|charge| charge.amount)
+}
+
+/// As [`arrears`], with every step.
+pub fn explain(
+    rule: &ArrearsRule,
+    principal: Yen,
+    demand: Demand,
+    due_on: Date,
+    paid_on: Date,
+) -> Result<ArrearsCharge, YenOutOfRange> {
+    if demand == Demand::NotSent {
+        let line = both("督促前のため延滞金はありません", "nothing accrues before a demand");
+        return Ok(ArrearsCharge { amount: Yen::ZERO, lines: vec![line] });
     }
-    let base = Exact::from(cut(principal, rule.principal_unit)?);
+    if principal < rule.smallest_principal {
+        let (ja, en) = (yen_ja(rule.smallest_principal), yen_en(rule.smallest_principal));
+        let line = both(
+            format!("元金が {ja} 未満のため延滞金はありません"),
+            format!("a principal below {en} bears nothing"),
+        );
+        return Ok(ArrearsCharge { amount: Yen::ZERO, lines: vec![line] });
+    }
+    let whole = cut(principal, rule.principal_unit)?;
+    let mut lines =
+        vec![cut_line(("計算の基礎となる元金", "the principal"), principal, whole, rule.principal_unit)];
+    let base = Exact::from(whole);
     let mut sum = Exact::ZERO;
     for (index, rate) in rule.rates.iter().enumerate() {
         let next = rule.rates.get(index.saturating_add(1)).map(|next| next.from);
         let days = days_at_rate(rate.from, next, due_on, paid_on);
+        if days == 0 {
+            continue;
+        }
         let year = Exact::ratio(i128::from(rate.per_ten_thousand), 10_000)?;
         let time = Exact::ratio(i128::from(days), i128::from(rule.days_in_year))?;
-        sum = sum.plus(base.times(year)?.times(time)?)?;
+        let part = base.times(year)?.times(time)?;
+        sum = sum.plus(part)?;
+        let percent = decimal(i64::from(rate.per_ten_thousand), 2);
+        let (ja, en, of) = (yen_ja(whole), yen_en(whole), rule.days_in_year);
+        lines.push(both(
+            format!("{ja} × 年{percent}% × {days}日 ÷ {of}日 ＝ {}（1円未満を除く）", yen_ja(part.floor()?)),
+            format!(
+                "{en} × {percent}% a year × {days} of {of} days = {} and a part of a yen",
+                yen_en(part.floor()?)
+            ),
+        ));
     }
     let charge = sum.floor()?;
-    if charge < rule.smallest_charge { Ok(Yen::ZERO) } else { cut(charge, rule.charge_unit) }
+    if charge < rule.smallest_charge {
+        let (ja, en) = (yen_ja(rule.smallest_charge), yen_en(rule.smallest_charge));
+        let (total_ja, total_en) = (yen_ja(charge), yen_en(charge));
+        lines.push(both(
+            format!("合計 {total_ja} は {ja} 未満のため徴収しません"),
+            format!("{total_en} in all is below {en} and not charged"),
+        ));
+        return Ok(ArrearsCharge { amount: Yen::ZERO, lines });
+    }
+    let amount = cut(charge, rule.charge_unit)?;
+    lines.push(cut_line(("延滞金", "the charge"), charge, amount, rule.charge_unit));
+    Ok(ArrearsCharge { amount, lines })
+}
+
+/// How an amount was cut to a unit.
+fn cut_line(name: (&str, &str), before: Yen, after: Yen, unit: Yen) -> Bilingual {
+    both(
+        format!("{} {} → {}（{} 未満切捨て）", name.0, yen_ja(before), yen_ja(after), yen_ja(unit)),
+        format!("{}: {} → {} (cut to {})", name.1, yen_en(before), yen_en(after), yen_en(unit)),
+    )
 }
 
 /// Days after `due_on` up to `paid_on` that fall on or after `from` and before `next`.

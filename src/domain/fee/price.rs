@@ -418,7 +418,8 @@ fn fields_of(expression: &Expression) -> Vec<String> {
 }
 
 /// The tax that an amount contains, rounded down.
-fn included_tax(amount: Yen, percent: u8) -> Result<IncludedTax, YenOutOfRange> {
+/// The consumption tax that is contained in an amount, rounded down.
+pub fn included_tax(amount: Yen, percent: u8) -> Result<IncludedTax, YenOutOfRange> {
     let share = Exact::ratio(i128::from(percent), 100 + i128::from(percent))?;
     Ok(IncludedTax { percent, amount: Exact::from(amount).times(share)?.floor()? })
 }

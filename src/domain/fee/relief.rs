@@ -42,7 +42,7 @@ pub struct PossibleWaiver {
 }
 
 /// What is left of an amount after a relief, rounded down.
-pub(super) fn left(amount: Yen, remaining: Option<Fraction>) -> Result<Yen, YenOutOfRange> {
+pub fn left_of(amount: Yen, remaining: Option<Fraction>) -> Result<Yen, YenOutOfRange> {
     let Some(fraction) = remaining else { return Ok(Yen::ZERO) };
     let fraction = Exact::ratio(i128::from(fraction.numerator), i128::from(fraction.denominator))?;
     Exact::from(amount).times(fraction)?.floor()
@@ -70,7 +70,7 @@ pub(super) fn apply(
 ) -> Result<Option<(Yen, AppliedRelief, Bilingual)>, YenOutOfRange> {
     let mut best: Option<(Yen, &CompiledRelief)> = None;
     for notice in notices.iter().filter(|notice| notice.concerns(item)) {
-        let left = left(amount, notice.rule.remaining)?.min(amount);
+        let left = left_of(amount, notice.rule.remaining)?.min(amount);
         if best.is_none_or(|(least, _)| left < least) {
             best = Some((left, notice));
         }
@@ -106,7 +106,7 @@ pub(super) fn waivers(
         let rule = &waiver.rule;
         let mut remaining = Yen::ZERO;
         for (_, amount) in &concerned {
-            remaining = remaining.plus(left(*amount, rule.remaining)?)?;
+            remaining = remaining.plus(left_of(*amount, rule.remaining)?)?;
         }
         possible.push(PossibleWaiver {
             code: rule.code.clone(),

@@ -36,11 +36,13 @@ pub enum InvoiceState {
     Waived,
     /// The assessment was withdrawn (調定取消).
     Canceled,
+    /// Given up by a decision (不納欠損).
+    WrittenOff,
 }
 
 impl InvoiceState {
     /// Every state.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unpaid,
         Self::Pending,
         Self::Entrusted,
@@ -50,6 +52,7 @@ impl InvoiceState {
         Self::Refunded,
         Self::Waived,
         Self::Canceled,
+        Self::WrittenOff,
     ];
 
     /// The name stored and shown.
@@ -64,6 +67,7 @@ impl InvoiceState {
             Self::Refunded => "refunded",
             Self::Waived => "waived",
             Self::Canceled => "canceled",
+            Self::WrittenOff => "written_off",
         }
     }
 
@@ -76,7 +80,12 @@ impl InvoiceState {
     pub fn is_covered(self) -> bool {
         match self {
             Self::Entrusted | Self::Paid | Self::Overpaid | Self::Waived => true,
-            Self::Unpaid | Self::Pending | Self::PartiallyRefunded | Self::Refunded | Self::Canceled => false,
+            Self::Unpaid
+            | Self::Pending
+            | Self::PartiallyRefunded
+            | Self::Refunded
+            | Self::Canceled
+            | Self::WrittenOff => false,
         }
     }
 }
@@ -187,6 +196,8 @@ pub enum DebtEnd {
     Waived,
     /// Withdrawn (調定取消).
     Canceled,
+    /// Given up (不納欠損).
+    WrittenOff,
 }
 
 /// An invoice's state with its two days.
@@ -217,6 +228,7 @@ pub fn derive_invoice_state(
     match end {
         DebtEnd::Waived => return Ok(without_days(InvoiceState::Waived)),
         DebtEnd::Canceled => return Ok(without_days(InvoiceState::Canceled)),
+        DebtEnd::WrittenOff => return Ok(without_days(InvoiceState::WrittenOff)),
         DebtEnd::Stands => {}
     }
     if stays == total {
@@ -352,7 +364,8 @@ pub fn confirmation_kind(legal_role: LegalRole, state: InvoiceState) -> Option<C
         | InvoiceState::Pending
         | InvoiceState::Refunded
         | InvoiceState::Waived
-        | InvoiceState::Canceled => false,
+        | InvoiceState::Canceled
+        | InvoiceState::WrittenOff => false,
     };
     money_is_here.then_some(match legal_role {
         LegalRole::DesignatedAgent => ConfirmationKind::EntrustmentConfirmation,

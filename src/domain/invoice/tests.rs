@@ -127,7 +127,7 @@ fn money_for_a_waived_or_canceled_debt_is_overpaid() {
 fn r68_the_decision_waits_for_entrustment() {
     use InvoiceState as S;
     // A fee of which a part went back is not covered: a reduction would have lowered the invoice instead.
-    let closed = [S::Unpaid, S::Pending, S::PartiallyRefunded, S::Refunded];
+    let closed = [S::Unpaid, S::Pending, S::PartiallyRefunded, S::Refunded, S::WrittenOff];
     for state in S::ALL {
         let expected = if closed.contains(&state) { PaymentGate::ClosedUnpaid } else { PaymentGate::Open };
         assert_eq!(payment_gate(FeeDue::OnSubmit, &[state]), expected, "{state:?}");
@@ -192,4 +192,17 @@ fn any_attempt() -> impl Strategy<Value = AttemptFacts> {
         });
     let ended = Just(standing(AttemptStanding::Ended));
     prop_oneof![money, ended, Just(standing(AttemptStanding::Open))]
+}
+
+#[test]
+fn r94_a_debt_that_was_given_up_stays_so_and_money_that_still_comes_is_too_much() {
+    let of = |attempts: &[AttemptFacts]| {
+        derive_invoice_state(yen(TOTAL), attempts, DebtEnd::WrittenOff).unwrap().state
+    };
+    assert_eq!(of(&[]), InvoiceState::WrittenOff);
+    let day = date(2031, 6, 1);
+    assert_eq!(of(&[captured(LegalRole::Direct, TOTAL, 0, day)]), InvoiceState::Overpaid);
+    assert_eq!(of(&[captured(LegalRole::Direct, TOTAL, TOTAL, day)]), InvoiceState::WrittenOff);
+    assert!(!InvoiceState::WrittenOff.is_covered());
+    assert_eq!(issue_gate(FeeDue::OnIssue, &[InvoiceState::WrittenOff]), PaymentGate::ClosedUnpaid);
 }

@@ -16,6 +16,10 @@ use crate::domain::refund::{RefundRoute, RefundState};
 pub enum Fact {
     /// What an invoice was assessed at (調定額), by its id.
     Assessed(String),
+    /// What was taken off an invoice (減額調定), by its id.
+    Reduced(String),
+    /// What was given up of an invoice (不納欠損), by its id.
+    WrittenOff(String),
     /// What a case still owes (未収), by its id.
     Outstanding(String),
     /// What a payment took, by its id.
@@ -37,6 +41,8 @@ impl Fact {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Assessed(_) => "assessed",
+            Self::Reduced(_) => "reduced",
+            Self::WrittenOff(_) => "written_off",
             Self::Outstanding(_) => "outstanding",
             Self::Taken(_) => "taken",
             Self::SentBack(_) => "sent_back",
@@ -68,6 +74,10 @@ pub struct InvoiceClaim {
     pub state: InvoiceState,
     /// What it was issued for.
     pub total: Yen,
+    /// What was taken off since.
+    pub reduced: Yen,
+    /// What was given up of it.
+    pub written_off: Yen,
 }
 
 /// What a payment claims.
@@ -125,6 +135,14 @@ impl Agreement {
         if entry.kind == EntryKind::Booked(Posting::Assess) {
             self.add(Fact::Assessed(entry.source_id.clone()), amount);
         }
+        if posting == Posting::Reduce {
+            // A reduction is booked under `invoice:reassessment`.
+            let invoice = entry.source_id.split(':').next().unwrap_or_default();
+            self.add(Fact::Reduced(invoice.to_owned()), signed);
+        }
+        if posting == Posting::WriteOff {
+            self.add(Fact::WrittenOff(entry.source_id.clone()), signed);
+        }
         if matches!(posting, Posting::Entrust | Posting::Receive) {
             // A later sum of a payment is booked under `payment:sum`.
             let payment = entry.source_id.split(':').next().unwrap_or_default();
@@ -168,10 +186,12 @@ impl Agreement {
 
     /// Takes an invoice in.
     pub fn invoice(&mut self, claim: InvoiceClaim) {
-        let total = claim.total.amount();
-        self.add(Fact::Assessed(claim.id), -total);
+        let (total, reduced) = (claim.total.amount(), claim.reduced.amount());
+        self.add(Fact::Assessed(claim.id.clone()), -total);
+        self.add(Fact::Reduced(claim.id.clone()), -reduced);
+        self.add(Fact::WrittenOff(claim.id), -claim.written_off.amount());
         if matches!(claim.state, InvoiceState::Unpaid | InvoiceState::Pending) {
-            self.add(Fact::Outstanding(claim.application), -total);
+            self.add(Fact::Outstanding(claim.application), reduced - total);
         }
     }
 
@@ -252,6 +272,15 @@ mod tests {
 
     /// One invoice in a state and one payment, held against these entries.
     fn compared(entries: &[Entry], state: InvoiceState, captured: i64, refunded: i64) -> Vec<Disagreement> {
+        compared_reduced(entries, state, (captured, refunded), 0)
+    }
+
+    fn compared_reduced(
+        entries: &[Entry],
+        state: InvoiceState,
+        (captured, refunded): (i64, i64),
+        reduced: i64,
+    ) -> Vec<Disagreement> {
         let mut agreement = Agreement::default();
         agreement.payment(PaymentClaim {
             id: "p".to_owned(),
@@ -262,7 +291,10 @@ mod tests {
             agreement.entry("case", entry);
         }
         let total = yen(900);
-        agreement.invoice(InvoiceClaim { id: "i".to_owned(), application: "case".to_owned(), state, total });
+        let reduced = yen(reduced);
+        let (id, application) = ("i".to_owned(), "case".to_owned());
+        let written_off = if state == InvoiceState::WrittenOff { total } else { Yen::ZERO };
+        agreement.invoice(InvoiceClaim { id, application, state, total, reduced, written_off });
         agreement.finish()
     }
 
@@ -284,6 +316,29 @@ mod tests {
         let nothing =
             [found(Fact::Assessed("i".to_owned()), -900), found(Fact::Outstanding("case".to_owned()), -900)];
         assert_eq!(compared(&[], InvoiceState::Unpaid, 0, 0), nothing);
+    }
+
+    #[test]
+    fn t3_a_reduction_without_its_entries_and_entries_without_a_reduction_are_found() {
+        let off = entry(Posting::Reduce, "i:r", Account::Revenue("08".to_owned()), Account::Receivable);
+        let off = Entry { amount: yen(400), ..off };
+        let rows =
+            |entries: &[Entry], reduced| compared_reduced(entries, InvoiceState::Unpaid, (0, 0), reduced);
+        assert_eq!(rows(&[assessed(), off.clone()], 400), []);
+        let (reduced, owed) = (Fact::Reduced("i".to_owned()), Fact::Outstanding("case".to_owned()));
+        assert_eq!(rows(&[assessed()], 400), [found(reduced.clone(), -400), found(owed.clone(), 400)]);
+        assert_eq!(rows(&[assessed(), off.clone()], 0), [found(reduced, 400), found(owed, -400)]);
+        let undone = crate::domain::ledger::reverse(&off, date(2026, 10, 1)).unwrap();
+        assert_eq!(rows(&[assessed(), off, undone], 0), []);
+    }
+
+    #[test]
+    fn t3_a_write_off_without_its_entry_is_found() {
+        let given_up = entry(Posting::WriteOff, "i", Account::WrittenOff, Account::Receivable);
+        assert_eq!(compared(&[assessed(), given_up], InvoiceState::WrittenOff, 0, 0), []);
+        let (off, owed) = (Fact::WrittenOff("i".to_owned()), Fact::Outstanding("case".to_owned()));
+        let missing = [found(off, -900), found(owed, 900)];
+        assert_eq!(compared(&[assessed()], InvoiceState::WrittenOff, 0, 0), missing);
     }
 
     #[test]

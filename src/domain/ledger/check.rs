@@ -221,7 +221,11 @@ fn fits(entry: &Entry) -> bool {
     };
     match posting {
         Posting::Assess => matches!((to, from), (A::Receivable, A::Revenue(_) | A::Deposit(_))),
-        Posting::Reduce => matches!((to, from), (A::Revenue(_) | A::Deposit(_), A::Receivable)),
+        // What was paid in a year whose books are closed comes out of the present year.
+        Posting::Reduce => {
+            matches!((to, from), (A::Revenue(_) | A::Deposit(_) | A::RefundExpense, A::Receivable))
+        }
+        Posting::Overpay => matches!((to, from), (A::Receivable, A::Overpayment)),
         Posting::WriteOff => matches!((to, from), (A::WrittenOff, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),
         Posting::Receive => matches!((to, from), (A::Cash(_), A::Receivable | A::Overpayment)),

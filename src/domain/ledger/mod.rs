@@ -94,6 +94,8 @@ pub enum Posting {
     Assess,
     /// A debt shrinks (減額調定).
     Reduce,
+    /// Money that covered a debt is more than it, since the debt shrank (過納の発生).
+    Overpay,
     /// A debt is given up (不納欠損).
     WriteOff,
     /// An agent takes the payer's entrustment (委託).
@@ -114,9 +116,10 @@ pub enum Posting {
 
 impl Posting {
     /// Every posting.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Assess,
         Self::Reduce,
+        Self::Overpay,
         Self::WriteOff,
         Self::Entrust,
         Self::Receive,
@@ -131,6 +134,7 @@ impl Posting {
         match self {
             Self::Assess => "assess",
             Self::Reduce => "reduce",
+            Self::Overpay => "overpay",
             Self::WriteOff => "write_off",
             Self::Entrust => "entrust",
             Self::Receive => "receive",
@@ -263,14 +267,25 @@ pub fn assess(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
     book(Posting::Assess, cause, lines.iter().map(transfer))
 }
 
-/// A debt shrinks (減額調定): what is taken off each line. Cause: the decision that reduces it.
-pub fn reduce(cause: &Cause, lines: &[InvoiceLine]) -> Vec<Entry> {
-    let transfer = |line: &InvoiceLine| Transfer {
-        debit: account_of(line),
+/// A debt shrinks (減額調定): what is taken off, and out of which account. Cause: the invoice and the reassessment.
+pub fn reduce(cause: &Cause, sources: &[RefundSource]) -> Vec<Entry> {
+    let transfer = |source: &RefundSource| Transfer {
+        debit: source.account.clone(),
         credit: Account::Receivable,
-        portion: Portion { fiscal_year: line.fiscal_year, amount: line.amount },
+        portion: source.portion,
     };
-    book(Posting::Reduce, cause, lines.iter().map(transfer))
+    book(Posting::Reduce, cause, sources.iter().map(transfer))
+}
+
+/// Money that covered a debt is too much since the debt shrank: it stands as overpaid from now on. Cause: the payment and the
+/// reassessment.
+pub fn overpay(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
+    let transfer = |portion: &Portion| Transfer {
+        debit: Account::Receivable,
+        credit: Account::Overpayment,
+        portion: *portion,
+    };
+    book(Posting::Overpay, cause, portions.iter().map(transfer))
 }
 
 /// A debt is given up (不納欠損). Cause: the decision.
@@ -304,7 +319,7 @@ fn incoming(to: &Account, applied: &[Portion], excess: &[Portion]) -> Vec<Transf
     transfers
 }
 
-/// What a refund takes out of one account.
+/// What a refund, or a reduction of what is owed, takes out of one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundSource {
     /// A revenue or deposit account, [`Account::Overpayment`] or [`Account::RefundExpense`].

@@ -4,9 +4,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::{
-    Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, RemittedLine, Violation, assess,
-    balances, check, entrust, portions, receive, reduce, refund_paid, refund_source, remit, reverse,
-    write_off,
+    Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, RemittedLine, Violation, account_of,
+    assess, balances, check, entrust, overpay, portions, receive, reduce, refund_paid, refund_source, remit,
+    reverse, write_off,
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
@@ -43,6 +43,12 @@ fn national(amount: i64) -> InvoiceLine {
     InvoiceLine { payee: Payee::National, revenue_account: "passport".to_owned(), ..line(amount) }
 }
 
+/// The whole of a line, taken off.
+fn off(line: &InvoiceLine) -> RefundSource {
+    let portion = Portion { fiscal_year: line.fiscal_year, amount: line.amount };
+    RefundSource { account: account_of(line), portion }
+}
+
 fn part(amount: i64) -> Portion {
     Portion { fiscal_year: 2026, amount: yen(amount) }
 }
@@ -66,6 +72,32 @@ fn r95_a_refund_comes_out_of_its_revenue_until_the_books_close_and_is_an_expense
     entries.extend(refund_paid(&cause("r"), &Account::Cash("bank".to_owned()), &[after.portion]));
     assert_eq!(check(&entries), []);
     assert_eq!(balances(&entries)[&Account::RefundPayable], 0);
+}
+
+#[test]
+fn r95_what_is_waived_after_it_was_paid_stands_as_overpaid_and_goes_back_from_there() {
+    let lines = [line(22_000)];
+    let mut entries = assess(&cause("i"), &lines);
+    entries.extend(entrust(&cause("p"), "komoju", &portions(&lines).unwrap(), &[]));
+    let within = refund_source(&line(22_000), yen(11_000), date(2027, 5, 31));
+    entries.extend(reduce(&cause("i:r"), std::slice::from_ref(&within)));
+    let receivable = check(&entries);
+    assert!(
+        matches!(receivable[..], [Violation::ReceivableBelowZero { balance: -11_000, .. }]),
+        "{receivable:?}"
+    );
+    entries.extend(overpay(&cause("p:r"), &[within.portion]));
+    assert_eq!(check(&entries), []);
+    let held = balances(&entries);
+    assert_eq!((held[&Account::Receivable], held[&Account::Overpayment]), (0, -11_000));
+    assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -11_000);
+    entries.extend(refund(&cause("f"), &Account::Overpayment, part(11_000)));
+    assert_eq!((check(&entries), balances(&entries)[&Account::Overpayment]), (vec![], 0));
+    let after = refund_source(&line(22_000), yen(11_000), date(2027, 6, 1));
+    let mut late = entries[..2].to_vec();
+    late.extend(reduce(&cause("i:r"), std::slice::from_ref(&after)));
+    late.extend(overpay(&cause("p:r"), &[after.portion]));
+    assert_eq!((check(&late), balances(&late)[&Account::RefundExpense]), (vec![], 11_000));
 }
 
 #[test]
@@ -119,7 +151,7 @@ fn r59_the_nations_part_is_a_deposit_and_no_revenue() {
     assert_eq!(held[&Account::Deposit("passport".to_owned())], -14_000);
     assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -2_300);
     assert_eq!(held[&Account::Receivable], 0);
-    let taken_off = reduce(&cause("d"), &[national(4_000)]);
+    let taken_off = reduce(&cause("d"), &[off(&national(4_000))]);
     let whole = [entries.clone(), taken_off].concat();
     assert!(matches!(check(&whole)[..], [Violation::ReceivableBelowZero { balance: -4_000, .. }]));
     let back = refund(&cause("r"), &Account::Deposit("passport".to_owned()), part(14_001));
@@ -162,7 +194,7 @@ fn case(id: usize, owed: i64, share: i64, fate: u8) -> Vec<Entry> {
     let mut entries = assess(&name("i"), &[line(owed)]);
     match fate {
         0 => entries.extend(write_off(&name("w"), &[part(owed)])),
-        1 => entries.extend(reduce(&name("d"), &[line(share)])),
+        1 => entries.extend(reduce(&name("d"), &[off(&line(share))])),
         2 => {
             entries.extend(receive(&name("p"), "counter", &[part(owed)], &[part(share)]));
             entries.extend(refund(&name("r"), &Account::Overpayment, part(share)));

@@ -1,5 +1,7 @@
 //! The legal ground of a procedure, who may use it and how its result is handed over.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,9 +53,33 @@ pub struct LegalBasis {
     /// in charge: authority is delegated (委任) procedure by procedure.
     #[serde(default)]
     pub disposing_authority: Option<Bilingual>,
+    /// The minister in charge of the law (所管大臣), to whom reviews of business entrusted to a prefecture go.
+    #[serde(default)]
+    pub competent_minister: Option<Bilingual>,
+    /// What is disposed of, where appeals follow rules of their own.
+    #[serde(default)]
+    pub disposition_subject: DispositionSubject,
     /// Where the review criteria (審査基準) are published, or why there are none.
     #[serde(default)]
     pub review_criteria: Option<String>,
+}
+
+/// What is disposed of, as far as appeals differ by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DispositionSubject {
+    /// Anything else.
+    #[default]
+    General,
+    /// 分担金、使用料、加入金及び手数料の徴収 (地方自治法第229条): a suit only after the review.
+    Fee,
+    /// 公の施設を利用する権利 (地方自治法第244条の4): the head of the body reviews.
+    FacilityUse,
+}
+
+impl DispositionSubject {
+    /// All subjects, for tables and tests.
+    pub const ALL: [Self; 3] = [Self::General, Self::Fee, Self::FacilityUse];
 }
 
 /// Who may apply.
@@ -141,7 +167,45 @@ pub struct Validity {
     /// The old permit stays valid until a renewal in time is decided, and the new term follows it.
     #[serde(default)]
     pub continues_while_renewal_pending: bool,
+    /// How it is renewed; without it nobody is reminded and no renewal is opened from the permit.
+    #[serde(default)]
+    pub renewal: Option<RenewalOffer>,
     /// True while the term has not been confirmed by the body.
+    #[serde(default)]
+    pub sample: bool,
+}
+
+impl Validity {
+    /// Whether the term or its renewal has not been confirmed by the body.
+    pub fn is_sample(&self) -> bool {
+        self.sample || self.renewal.as_ref().is_some_and(|renewal| renewal.sample)
+    }
+}
+
+/// How a permit is renewed: by which procedure, with what filled in, and when the holder is reminded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewalOffer {
+    /// Slug of the procedure, which may be the same one.
+    pub procedure: String,
+    /// Answers that make the application a renewal, e.g. `licence_kind: renewal`.
+    #[serde(default)]
+    pub preset: BTreeMap<String, String>,
+    /// The date field of that form which takes the last day of the present permit.
+    #[serde(default)]
+    pub expiry_field: Option<String>,
+    /// The date field which takes its first day.
+    #[serde(default)]
+    pub granted_field: Option<String>,
+    /// The text field which takes its document number.
+    #[serde(default)]
+    pub number_field: Option<String>,
+    /// On which days before expiry the holder is reminded.
+    #[serde(default)]
+    pub remind_days_before: Vec<u16>,
+    /// Where the days were taken from.
+    pub source: String,
+    /// True while they have not been confirmed by the body.
     #[serde(default)]
     pub sample: bool,
 }

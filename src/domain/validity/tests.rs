@@ -9,7 +9,14 @@ use crate::domain::procedure::specimen::{changed, facts};
 use crate::domain::procedure::{ProcedureDefinition, Validity};
 
 fn validity(years: Option<u8>, months: Option<u8>, continues: bool) -> Validity {
-    Validity { years, months, basis: "法".into(), continues_while_renewal_pending: continues, sample: false }
+    Validity {
+        years,
+        months,
+        basis: "法".into(),
+        continues_while_renewal_pending: continues,
+        renewal: None,
+        sample: false,
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::http::{locale, respond};
 use crate::service::arrival::Submitted;
 use crate::service::case_view::{self, CaseView};
 use crate::service::intake::{self, NewDraft};
-use crate::service::upgrade;
+use crate::service::upgrade::{self, Upgraded};
 use crate::store::applications::ApplicationRow;
 
 /// Adds the calls of this file.
@@ -187,6 +187,15 @@ pub struct UpgradedApplication {
     misfits: Vec<ProblemFault>,
 }
 
+impl UpgradedApplication {
+    /// A draft that took answers over.
+    pub fn of(upgraded: &Upgraded) -> Self {
+        let locale = locale::current().locale;
+        let misfits = upgraded.misfits.iter().map(|fault| present_fault(fault, locale)).collect();
+        Self { summary: ApplicationSummary::of(&upgraded.case), misfits }
+    }
+}
+
 /// Begin a draft
 ///
 /// A draft is yours alone: nobody at the counter sees it before you submit it. It may be incomplete.
@@ -294,8 +303,6 @@ pub async fn upgrade_application(
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
     let made = upgrade::run(mutation.ctx, mutation.idempotency, id).await?;
-    let locale = locale::current().locale;
-    let misfits = made.value.misfits.iter().map(|fault| present_fault(fault, locale)).collect();
-    let body = UpgradedApplication { summary: ApplicationSummary::of(&made.value.case), misfits };
+    let body = UpgradedApplication::of(&made.value);
     Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.case.version), &body))
 }

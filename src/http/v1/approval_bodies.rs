@@ -4,39 +4,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::approval::{DecisionKind, ProposalBody, Subject, Weight};
+use super::decision_changes::OrderTextBody;
+use super::decisions::{DecisionWord, ReasonBody, reasons};
+use crate::domain::approval::{ProposalBody, Subject, Weight};
+use crate::domain::id::InvoiceId;
 use crate::http::locale;
 use crate::service::approval::Standing;
-use crate::service::decision::{DecisionText, WaitingForMe};
+use crate::service::decision::WaitingForMe;
 use crate::store::proposals::StepRow;
-
-/// What a decision says.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DecisionWord {
-    /// 許可・承認・登録.
-    Grant,
-    /// 拒否処分.
-    Refuse,
-}
-
-impl From<DecisionWord> for DecisionKind {
-    fn from(word: DecisionWord) -> Self {
-        match word {
-            DecisionWord::Grant => Self::Grant,
-            DecisionWord::Refuse => Self::Refuse,
-        }
-    }
-}
-
-impl From<DecisionKind> for DecisionWord {
-    fn from(kind: DecisionKind) -> Self {
-        match kind {
-            DecisionKind::Grant => Self::Grant,
-            DecisionKind::Refuse => Self::Refuse,
-        }
-    }
-}
 
 /// What a proposal is about.
 #[derive(Clone, Copy, Default, Deserialize, ToSchema)]
@@ -49,6 +24,10 @@ pub enum SubjectWord {
     Waiver,
     /// 不納欠損.
     WriteOff,
+    /// 更正: the correction of an issued decision.
+    Correction,
+    /// 許可の取消し・効力の停止.
+    PermitOrder,
 }
 
 impl From<SubjectWord> for Subject {
@@ -57,6 +36,8 @@ impl From<SubjectWord> for Subject {
             SubjectWord::Decision => Self::Decision,
             SubjectWord::Waiver => Self::Waiver,
             SubjectWord::WriteOff => Self::WriteOff,
+            SubjectWord::Correction => Self::Correction,
+            SubjectWord::PermitOrder => Self::PermitOrder,
         }
     }
 }
@@ -147,7 +128,7 @@ pub struct ProposalView {
     /// Where the case stands now.
     #[schema(example = "in_approval")]
     application_state: String,
-    /// `decision`, `waiver` or `write_off`.
+    /// `decision`, `waiver`, `write_off`, `correction` or `permit_order`.
     #[schema(example = "decision")]
     subject: String,
     /// `in_approval`, `approved`, `returned`, `recalled` or `superseded`.
@@ -167,10 +148,14 @@ pub struct ProposalView {
     standing_decision: Option<String>,
     /// The proposal whose place it took.
     predecessor: Option<Uuid>,
-    /// Why.
-    reasons: Vec<String>,
+    /// Why; of a waiver and a write-off plain sentences.
+    reasons: Vec<ReasonBody>,
     /// Under which conditions.
     conditions: Vec<String>,
+    /// What a correction says was wrong.
+    error: Option<String>,
+    /// What an order about a permit says.
+    order: Option<OrderTextBody>,
     /// SHA-256 of the frozen text as it lies sealed.
     body_sha256: String,
     /// Who drafted it; never one of those who seal.
@@ -183,17 +168,56 @@ pub struct ProposalView {
     version: i64,
 }
 
+fn sentences(of: Vec<String>) -> Vec<ReasonBody> {
+    of.into_iter().map(ReasonBody::Text).collect()
+}
+
+/// What a proposal says, by the places where it is shown.
+#[derive(Default)]
+struct Said {
+    reasons: Vec<ReasonBody>,
+    conditions: Vec<String>,
+    invoice: Option<Uuid>,
+    ground: Option<String>,
+    error: Option<String>,
+    order: Option<OrderTextBody>,
+}
+
+impl From<ProposalBody> for Said {
+    fn from(body: ProposalBody) -> Self {
+        let of_money = |invoice: InvoiceId, ground, reasons| Self {
+            invoice: Some(invoice.0),
+            ground: Some(ground),
+            reasons: sentences(reasons),
+            ..Self::default()
+        };
+        match body {
+            ProposalBody::Decision(body) => {
+                Self { reasons: reasons(body.reasons), conditions: body.conditions, ..Self::default() }
+            }
+            ProposalBody::Waiver(body) => of_money(body.invoice, body.ground, body.reasons),
+            ProposalBody::WriteOff(body) => of_money(body.invoice, body.ground, body.reasons),
+            ProposalBody::Correction(body) => Self {
+                reasons: reasons(body.reasons),
+                conditions: body.conditions,
+                error: Some(body.error),
+                ..Self::default()
+            },
+            ProposalBody::PermitOrder(body) => {
+                let ground = Some(body.ground.clone());
+                Self { ground, order: Some(body.into()), ..Self::default() }
+            }
+        }
+    }
+}
+
 impl From<Standing> for ProposalView {
     fn from(standing: Standing) -> Self {
         let current_step = standing.routed.current_step();
         let steps = standing.routed.steps.into_iter().zip(standing.comments);
         let row = standing.routed.row;
         let decision = standing.body.decision().map(DecisionWord::from);
-        let (reasons, conditions, money) = match standing.body {
-            ProposalBody::Decision(body) => (body.reasons, body.conditions, None),
-            ProposalBody::Waiver(body) => (body.reasons, Vec::new(), Some((body.invoice, body.ground))),
-            ProposalBody::WriteOff(body) => (body.reasons, Vec::new(), Some((body.invoice, body.ground))),
-        };
+        let said = Said::from(standing.body);
         Self {
             id: row.id.0,
             application: row.application_id.0,
@@ -202,72 +226,20 @@ impl From<Standing> for ProposalView {
             state: row.state,
             decision,
             amount: row.amount,
-            invoice: money.as_ref().map(|(invoice, _)| invoice.0),
-            ground: money.map(|(_, ground)| ground),
+            invoice: said.invoice,
+            ground: said.ground,
             weight: row.weight,
             standing_decision: row.standing_basis,
             predecessor: row.predecessor_id.map(|proposal| proposal.0),
-            reasons,
-            conditions,
+            reasons: said.reasons,
+            conditions: said.conditions,
+            error: said.error,
+            order: said.order,
             body_sha256: row.body_sha256,
             drafter: row.drafter_id.0,
             current_step,
             steps: steps.map(|(step, comment)| StepBody::of(step, comment)).collect(),
             version: standing.case.version,
-        }
-    }
-}
-
-/// A decision.
-#[derive(Serialize, ToSchema)]
-pub struct DecisionBody {
-    /// The decision.
-    id: Uuid,
-    /// The case.
-    application: Uuid,
-    /// Grant or refuse.
-    decision: DecisionWord,
-    /// In whose name it is made.
-    #[schema(example = "青森県知事")]
-    authority: String,
-    /// Why.
-    reasons: Vec<String>,
-    /// Under which conditions.
-    conditions: Vec<String>,
-    /// SHA-256 of the text that was proposed and sealed.
-    body_sha256: String,
-    /// When the last seal was set.
-    #[schema(format = DateTime, value_type = String)]
-    decided_at: String,
-    /// The first day what it grants is valid; null where no term is stated, and for a refusal.
-    #[schema(format = Date, value_type = Option<String>)]
-    valid_from: Option<String>,
-    /// The last day.
-    #[schema(format = Date, value_type = Option<String>)]
-    valid_to: Option<String>,
-    /// `payment_awaited`: what was granted is handed over once the fee is paid or entrusted; `covered` or `nothing_owed`
-    /// otherwise.
-    #[schema(example = "covered")]
-    fee: String,
-    /// What is owed; null where nothing ever was.
-    invoice: Option<Uuid>,
-}
-
-impl From<DecisionText> for DecisionBody {
-    fn from(decision: DecisionText) -> Self {
-        Self {
-            id: decision.row.id.0,
-            application: decision.row.application_id.0,
-            decision: decision.body.decision.into(),
-            authority: decision.row.authority,
-            reasons: decision.body.reasons,
-            conditions: decision.body.conditions,
-            body_sha256: decision.row.body_sha256,
-            decided_at: decision.row.decided_at.0.to_string(),
-            valid_from: decision.term.map(|term| term.from.to_string()),
-            valid_to: decision.term.map(|term| term.to.to_string()),
-            fee: decision.fee.as_str().to_owned(),
-            invoice: decision.invoice.map(|invoice| invoice.0),
         }
     }
 }
@@ -287,7 +259,7 @@ pub struct WaitingApproval {
     title: String,
     /// The proposal.
     proposal: Uuid,
-    /// `decision`, `waiver` or `write_off`.
+    /// `decision`, `waiver`, `write_off`, `correction` or `permit_order`.
     #[schema(example = "decision")]
     subject: String,
     /// `grant` or `refuse`, of a decision.

@@ -1,4 +1,4 @@
-//! Proposals (起案), their approval (決裁), and the decision (処分).
+//! Proposals (起案) and their approval (決裁).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -6,11 +6,11 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::approval_bodies::{
-    ApprovalList, DecisionBody, DecisionWord, ProposalView, SubjectWord, WaitingApproval, WeightWord,
-};
+use super::approval_bodies::{ApprovalList, ProposalView, SubjectWord, WaitingApproval, WeightWord};
+use super::decisions::{DecisionWord, ReasonBody};
 use super::review::tenant;
 use crate::domain::approval::{DecisionProposal, ProposalBody};
+use crate::domain::disposition::Reason;
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, VersionProblems,
 };
@@ -31,7 +31,6 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(escalate_proposal)
         .service(return_proposal)
         .service(recall_proposal)
-        .service(get_decision)
         .service(list_my_approvals);
 }
 
@@ -39,13 +38,13 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateProposal {
-    /// Grant or refuse.
+    /// What is decided.
     decision: DecisionWord,
-    /// Facts, the clause applied, the standard of review; a refusal needs at least one.
+    /// Facts, the clause applied, the standard of review; whatever burdens needs at least one, in these three parts.
     #[serde(default)]
     #[schema(required = false)]
-    reasons: Vec<String>,
-    /// Conditions of a grant.
+    reasons: Vec<ReasonBody>,
+    /// Conditions of a conditional grant or a partial refusal.
     #[serde(default)]
     #[schema(required = false)]
     conditions: Vec<String>,
@@ -58,6 +57,7 @@ pub struct CreateProposal {
 impl From<CreateProposal> for Draft {
     fn from(request: CreateProposal) -> Self {
         let CreateProposal { decision, reasons, conditions, weight } = request;
+        let reasons = reasons.into_iter().map(Reason::from).collect();
         let body = DecisionProposal { decision: decision.into(), reasons, conditions };
         Self { body: ProposalBody::Decision(body), weight: weight.into() }
     }
@@ -288,19 +288,6 @@ pub async fn recall_proposal(
 ) -> Result<HttpResponse, ApiError> {
     let recall = Act::Recall { version: version.0 };
     act(mutation.ctx, mutation.idempotency, &request, seat(mutation.body.subject), recall).await
-}
-
-/// The decision
-///
-/// For the applicant and for staff of the department, once there is one.
-#[utoipa::path(
-    operation_id = "get_decision", tag = "applications", params(CasePath),
-    responses((status = 200, description = "The decision", body = DecisionBody), ReadProblems),
-)]
-#[get("/v1/tenants/{tenant}/applications/{id}/decision")]
-pub async fn get_decision(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let found = decision::find(ctx, tenant(&request)?, segment(&request, "id")?).await?;
-    Ok(respond::plain(&DecisionBody::from(found)))
 }
 
 /// What waits for my seal

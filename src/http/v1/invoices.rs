@@ -92,9 +92,14 @@ pub struct InvoiceSummary {
     /// 納付番号: the one number of this debt, whichever way it is paid: shown by every gateway beside what is paid, written
     /// on the slip, and asked for at the counter. The first payment under it wins.
     pub number: String,
-    /// In yen.
+    /// What was assessed, in yen.
     pub total: i64,
-    /// `unpaid`, `pending`, `entrusted`, `paid`, `overpaid`, `partially_refunded`, `refunded`, `waived` or `canceled`.
+    /// What was taken off since by waivers.
+    pub reduced: i64,
+    /// What is to be paid in all: the total less what was taken off.
+    pub owed: i64,
+    /// `unpaid`, `pending`, `entrusted`, `paid`, `overpaid`, `partially_refunded`, `refunded`, `waived`, `canceled` or
+    /// `written_off`.
     pub state: String,
     /// The lines.
     pub lines: Vec<InvoiceLineBody>,
@@ -108,6 +113,8 @@ impl InvoiceSummary {
             id: row.id.0,
             number: row.number.clone(),
             total: row.total.amount(),
+            reduced: row.reduced.amount(),
+            owed: row.owed().amount(),
             state: row.state.clone(),
             lines: row.lines.0.iter().map(|line| line_body(line, locale)).collect(),
         }

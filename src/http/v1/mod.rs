@@ -5,23 +5,31 @@ pub mod accounts;
 pub mod applications;
 mod approval_bodies;
 pub mod approvals;
+pub mod arrears;
 pub mod assessments;
 pub mod attachments;
+pub mod bank_statements;
 pub mod baskets;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
+pub mod day_closes;
+pub mod decision_changes;
+pub mod decisions;
 pub mod disputes;
 pub mod documents;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
 pub mod mine;
+pub mod notices;
 pub mod notifications;
+pub mod paper_filings;
 pub mod payment_links;
 pub mod payment_notices;
 pub mod payments;
 pub mod payouts;
+pub mod permits;
 mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
@@ -29,13 +37,17 @@ pub mod procedures;
 pub mod queue_views;
 pub mod queues;
 pub mod receipts;
+pub mod reconciliation;
 pub mod refund_proposals;
 pub mod refunds;
 pub mod review;
 pub mod sessions;
 pub mod settlements;
+pub mod statistics;
 pub mod tenants;
 pub mod timeline;
+pub mod undelivered_mails;
+pub mod waivers;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -58,8 +70,13 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(payment_links::configure)
         .configure(refunds::configure)
         .configure(refund_proposals::configure)
+        .configure(waivers::configure)
+        .configure(arrears::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
+        .configure(bank_statements::configure)
+        .configure(reconciliation::configure)
+        .configure(day_closes::configure)
         .configure(disputes::configure)
         .configure(settlements::configure)
         .configure(notifications::configure)
@@ -67,9 +84,16 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(queue_views::configure)
         .configure(absences::configure)
         .configure(review::configure)
+        .configure(paper_filings::configure)
+        .configure(statistics::configure)
+        .configure(notices::configure)
+        .configure(undelivered_mails::configure)
         .configure(assessments::configure)
         .configure(corrections::configure)
         .configure(approvals::configure)
+        .configure(decisions::configure)
+        .configure(decision_changes::configure)
+        .configure(permits::configure)
         .configure(timeline::configure)
         .configure(documents::configure)
         .configure(clock::configure)

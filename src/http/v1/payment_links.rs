@@ -124,9 +124,9 @@ pub struct PaymentLinkView {
     title: String,
     /// 会計年度.
     fiscal_year: i64,
-    /// The lines.
+    /// The lines, as they are owed now.
     lines: Vec<NoticeLine>,
-    /// In yen.
+    /// What is to be paid, in yen.
     total: i64,
     /// Where the debt stands, as of an invoice.
     state: String,
@@ -161,7 +161,7 @@ impl PaymentLinkView {
             title: locale.pick(found.title.ja, found.title.en),
             fiscal_year: invoice.fiscal_year,
             lines: invoice.lines.0.iter().map(line).collect(),
-            total: invoice.total.amount(),
+            total: invoice.owed().amount(),
             state: invoice.state,
             issued_at: invoice.issued_at.0.to_string(),
             payable_by: found.payable_by,

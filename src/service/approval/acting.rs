@@ -94,6 +94,14 @@ impl Act {
         }
     }
 
+    /// Whether it may be the last one, and do what was proposed.
+    fn may_conclude(&self) -> bool {
+        match self {
+            Self::Approve { .. } | Self::Dissent { .. } => true,
+            Self::Return { .. } | Self::Escalate { .. } | Self::Recall { .. } => false,
+        }
+    }
+
     fn comment_faults(&self) -> Vec<Fault> {
         let (Self::Return { comment, .. } | Self::Dissent { comment, .. }) = self else { return Vec::new() };
         let length = comment.trim().chars().count();
@@ -116,15 +124,18 @@ pub async fn act(
 ) -> Result<Effect<Standing>, Failure> {
     refuse_faults(act.comment_faults())?;
     let db = ctx.core.db.clone();
-    db.write(Root::Application(id), move |tx| {
+    // A last seal draws a document number: who holds that counter shares its transaction with nobody.
+    let alone = act.may_conclude();
+    let carry_out = move |tx: &mut Tx<'_>| {
         let carry = |tx: &mut Tx<'_>, now| {
             let desk = Desk::open(tx, &ctx, (&request.tenant, id), seat, &act, now)?;
             let resource_id = desk.routed.row.id.to_string();
             Ok(Made { value: desk.carry_out(tx, &act)?, resource_id })
         };
         once(tx, &request, "proposal", carry, |tx, made| present(tx, &ctx, (&request.tenant, id), made))
-    })
-    .await
+    };
+    let root = Root::Application(id);
+    if alone { db.write_alone(vec![root], carry_out).await } else { db.write(root, carry_out).await }
 }
 
 /// A case with its proposal before the officer who acts on it.

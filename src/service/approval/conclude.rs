@@ -9,33 +9,49 @@ use serde_json::json;
 use super::route::body_of;
 use super::{NOTIFY_DECISION, open_body};
 use crate::domain::application::Command;
-use crate::domain::approval::{
-    DecisionKind, DecisionProposal, ProposalBody, WaiverProposal, WriteOffProposal,
-};
+use crate::domain::approval::{DecisionProposal, ProposalBody};
 use crate::domain::calendar::jst_day;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::id::DecisionId;
 use crate::domain::invoice::{self, PaymentGate};
+use crate::domain::merge_patch::merge_patch;
 use crate::domain::money::Yen;
 use crate::domain::procedure::FeeDue;
 use crate::seal::sha256_hex;
 use crate::service::assessment::NOTIFY_FEE;
 use crate::service::cases::OpenCase;
+use crate::service::decision_correction::{self, Corrected};
+use crate::service::disposition::{self, Prepared};
 use crate::service::intake::pinned;
-use crate::service::{Ctx, Failure, Refusal, billing, review};
+use crate::service::permit_order::{self, Ordered};
+use crate::service::waiver_decision::{self, WaiverConclusion};
+use crate::service::write_off::{self, WriteOffConclusion};
+use crate::service::{Ctx, Failure, Refusal, billing, notice, review, waiver};
 use crate::store::decisions::{self, DecisionRow};
-use crate::store::proposals::Routed;
+use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Tx, invoices, jobs};
 
 /// What is to be done now that the last seal is set.
 pub(super) enum Conclusion {
-    /// The disposition, with the fee that is due at issue.
-    Decision(Box<(DecisionRow, Option<FeeAssessment>)>),
-    /// What is owed is lifted.
-    Waiver(WaiverProposal),
+    /// The disposition.
+    Decision(Box<Disposition>),
+    /// What is owed is lifted, or is not.
+    Waiver(Box<WaiverConclusion>),
     /// What is owed is given up.
-    WriteOff(WriteOffProposal),
+    WriteOff(Box<WriteOffConclusion>),
+    /// An issued decision is corrected.
+    Correction(Corrected),
+    /// A permit is revoked, suspended, or given back its force.
+    PermitOrder(Box<Ordered>),
+}
+
+/// A disposition before it is stored.
+pub(super) struct Disposition {
+    row: DecisionRow,
+    /// The fee that is due at issue.
+    fee: Option<FeeAssessment>,
+    prepared: Prepared,
 }
 
 /// Judges what the last seal would do; changes nothing stored yet.
@@ -46,12 +62,25 @@ pub(super) fn judge(
     routed: &Routed,
     now: Timestamp,
 ) -> Result<Conclusion, Failure> {
+    let (proposal, sealed) = (routed.row.id, (sealer_title(routed, now), now));
     Ok(match open_body(case, &routed.row)? {
         ProposalBody::Decision(body) => {
             Conclusion::Decision(Box::new(decide(tx, ctx, case, routed, &body, now)?))
         }
-        ProposalBody::Waiver(body) => Conclusion::Waiver(body),
-        ProposalBody::WriteOff(body) => Conclusion::WriteOff(body),
+        ProposalBody::Waiver(body) => {
+            Conclusion::Waiver(Box::new(waiver_decision::judge(tx, case, routed, body)?))
+        }
+        ProposalBody::WriteOff(body) => {
+            Conclusion::WriteOff(Box::new(write_off::judge(tx, ctx, case, body, now)?))
+        }
+        ProposalBody::Correction(body) => {
+            let corrected = decision_correction::judge(tx, ctx, case, proposal, &body, sealed)?;
+            Conclusion::Correction(corrected)
+        }
+        ProposalBody::PermitOrder(body) => {
+            let ordered = permit_order::judge(tx, ctx, case, proposal, &body, sealed)?;
+            Conclusion::PermitOrder(Box::new(ordered))
+        }
     })
 }
 
@@ -66,8 +95,10 @@ pub(super) fn carry_out(
 ) -> Result<(), Failure> {
     match conclusion {
         Conclusion::Decision(made) => issue(tx, ctx, case, *made, now),
-        Conclusion::Waiver(body) => waive(tx, case, routed, &body),
-        Conclusion::WriteOff(body) => write_off(tx, case, routed, &body),
+        Conclusion::Waiver(made) => waiver_decision::conclude(tx, &ctx.core, case, routed, *made, now),
+        Conclusion::WriteOff(made) => write_off::conclude(tx, ctx, case, routed, *made, now),
+        Conclusion::Correction(corrected) => decision_correction::issue(tx, case, corrected),
+        Conclusion::PermitOrder(ordered) => permit_order::issue(tx, case, *ordered),
     }
 }
 
@@ -80,7 +111,7 @@ fn decide(
     routed: &Routed,
     body: &DecisionProposal,
     now: Timestamp,
-) -> Result<(DecisionRow, Option<FeeAssessment>), Failure> {
+) -> Result<Disposition, Failure> {
     let procedure = pinned(ctx, &case.row)?;
     let tenant = &case.row.tenant_id;
     let states = invoices::of_case(tx, tenant, case.row.id)?;
@@ -89,14 +120,15 @@ fn decide(
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         return Err(Refusal::FeeNotSettled.into());
     }
-    let fee = match (due, body.decision) {
-        (FeeDue::OnIssue, DecisionKind::Grant) => {
+    let fee = match (due, body.decision.grants()) {
+        (FeeDue::OnIssue, true) => {
             let priced_by = billing::priced_by(ctx, case, &procedure, now);
             let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
             Some(fee).filter(|fee| fee.total > Yen::ZERO)
         }
         _ => None,
     };
+    let prepared = disposition::prepare(tx, ctx, case, body, sealer_title(routed, now), now)?;
     let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
     let authority = body_of(ctx, case)?.definition.authority(delegated, &case.row.department, jst_day(now));
     let id = DecisionId(tx.new_id());
@@ -114,16 +146,23 @@ fn decide(
         decided_at: Micros(now),
     };
     case.step(Command::Decide)?;
-    Ok((row, fee))
+    Ok(Disposition { row, fee, prepared })
+}
+
+/// The title under which the last seal was set, a moment ago.
+fn sealer_title(routed: &Routed, now: Timestamp) -> Option<&str> {
+    let sealed = |step: &&StepRow| step.acted_at == Some(Micros(now)) && step.officer_id.is_some();
+    routed.steps.iter().rfind(sealed).and_then(|step| step.officer_title.as_deref())
 }
 
 fn issue(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &mut OpenCase,
-    (decision, fee): (DecisionRow, Option<FeeAssessment>),
+    made: Disposition,
     now: Timestamp,
 ) -> Result<(), Failure> {
+    let Disposition { row: decision, fee, prepared } = made;
     decisions::insert(tx, &decision)?;
     let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
     let facts = json!({
@@ -134,35 +173,15 @@ fn issue(
         "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
         "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
     });
-    case.record(tx, "decided", facts, None)?;
+    notice::make(tx, ctx, case, &decision, now)?;
+    if let Some(invoice) = &invoice {
+        waiver::open_by_notice(tx, ctx, case, invoice, now)?;
+    }
     if let Some(invoice) = invoice.filter(|invoice| invoice.total > Yen::ZERO) {
         let subject = format!("{}:{}", case.row.id, invoice.id);
         jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_FEE, &subject, now)?;
     }
     jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
-    Ok(())
-}
-
-/// A waiver was approved (減免決定). The case stays where it is.
-fn waive(
-    tx: &mut Tx<'_>,
-    case: &mut OpenCase,
-    routed: &Routed,
-    body: &WaiverProposal,
-) -> Result<(), Failure> {
-    let facts = json!({ "proposal": routed.row.id, "invoice": body.invoice, "amount": body.amount,
-        "ground": body.ground });
-    case.record(tx, "waiver_approved", facts, None)
-}
-
-/// A write-off was approved (不納欠損の決定). The case stays where it is.
-fn write_off(
-    tx: &mut Tx<'_>,
-    case: &mut OpenCase,
-    routed: &Routed,
-    body: &WriteOffProposal,
-) -> Result<(), Failure> {
-    let facts = json!({ "proposal": routed.row.id, "invoice": body.invoice, "amount": body.amount,
-        "ground": body.ground });
-    case.record(tx, "write_off_approved", facts, None)
+    let issued = disposition::issue(tx, case, &decision, prepared)?;
+    case.record(tx, "decided", merge_patch(facts, &issued), None)
 }

@@ -63,7 +63,7 @@ fn decision(
     }
     refuse_faults(draft.body.faults())?;
     // A refusal needs no right fee: a case must never be stuck between a changed fee and no decision.
-    if draft.body.decision() == Some(DecisionKind::Grant) {
+    if draft.body.decision().is_some_and(DecisionKind::grants) {
         billing::refuse_outdated_fee(tx, ctx, &case, now)?;
     }
     let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;

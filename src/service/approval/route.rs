@@ -32,7 +32,10 @@ pub(super) fn ladder<'a>(
     let body = &body_of(ctx, case)?.definition;
     let definition = &procedure.definition;
     let (steps, standing) = match subject {
-        Subject::Decision => (&definition.approval_route, &definition.standing_decisions),
+        // Who decided undoes, too.
+        Subject::Decision | Subject::Correction | Subject::PermitOrder => {
+            (&definition.approval_route, &definition.standing_decisions)
+        }
         Subject::Waiver | Subject::WriteOff => {
             let route = body.approval_route(subject, day);
             let route = route.ok_or_else(|| no_route(RouteFault::NoRoute(subject.as_str())))?;
@@ -62,6 +65,10 @@ pub(super) fn amount_of_matter(
         let before = proposals::amounts_of_case(tx, &case.row.tenant_id, case.row.id, body.subject())?;
         return Ok(Some(before.saturating_add(amount)));
     }
+    if matches!(body.subject(), Subject::Correction | Subject::PermitOrder) {
+        // Nothing is owed by it: no limit of a standing decision is known to hold.
+        return Ok(None);
+    }
     let mut total = 0_i64;
     for invoice in billing::standing_invoices(tx, case)? {
         if InvoiceRow::invoice_state(&invoice)? != InvoiceState::Canceled {
@@ -69,7 +76,7 @@ pub(super) fn amount_of_matter(
         }
     }
     let at_issue = procedure.definition.fee_due == FeeDue::OnIssue;
-    if at_issue && body.decision() == Some(DecisionKind::Grant) {
+    if at_issue && body.decision().is_some_and(DecisionKind::grants) {
         let priced_by = billing::priced_by(ctx, case, procedure, now);
         let fee = billing::assess_case(tx, case, (procedure, &priced_by), None, now)?;
         total = total.saturating_add(fee.total.amount());

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::domain::approval::{DecisionKind, DecisionProposal};
+use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
+use crate::domain::disposition::{Instruction, Reason};
 use crate::domain::form::printed::{self, PrintedAnswer};
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::issued_document::DocumentKind;
@@ -12,8 +13,10 @@ use crate::domain::money::Yen;
 use crate::domain::wareki;
 use crate::seal::{DataKey, sha256};
 use crate::service::account::Profile;
+use crate::service::decision_correction::{self, VersionText};
 use crate::service::{Ctx, Failure, intake};
 use crate::store::applications::ApplicationRow;
+use crate::store::dispositions::{self, DispositionRow};
 use crate::store::{Reads, StoreError, attachments, decisions, invoices, parties};
 
 /// A document before it is set: everything it prints but its proof.
@@ -114,19 +117,17 @@ fn decision(
     key: &DataKey,
 ) -> Result<Option<Paper>, Failure> {
     let Some(decision) = decisions::of_case(tx, &row.tenant_id, row.id)? else { return Ok(None) };
-    let body: DecisionProposal = key.open_json(&decisions::body_place(decision.id), &decision.sealed_body)?;
+    let said = decision_correction::current(tx, key, &decision)?;
+    let body = &said.text;
+    let issued = dispositions::of_case(tx, &row.tenant_id, row.id)?;
     let procedure = intake::pinned(ctx, row)?;
     let title = &procedure.definition.title.ja;
-    let (heading, sentence) = match body.decision {
-        DecisionKind::Grant => ("通知書", format!("申請のあった「{title}」について、次のとおり認めます。")),
-        DecisionKind::Refuse => {
-            ("拒否通知書", format!("申請のあった「{title}」について、次の理由により認めません。"))
-        }
-    };
-    let arrived = row.arrived_at.map(|at| wareki::write(jst_day(at.0))).unwrap_or_default();
+    let (heading, sentence) = opening(body.decision, title);
+    let reference = format!("受付番号 {}", row.number.as_deref().unwrap_or_default());
+    let number = issued.as_ref().map_or(reference.clone(), |issued| issued.document_number.clone());
     let data = json!({
         "title": format!("{title}　{heading}"),
-        "number": format!("受付番号 {}", row.number.as_deref().unwrap_or_default()),
+        "number": number,
         "decided": wareki::write(jst_day(decision.decided_at.0)),
         "addressee": format!("{}　様", applicant(tx, row, key)?),
         "authority": decision.authority,
@@ -135,12 +136,61 @@ fn decision(
         "conditions_label": "条件",
         "conditions": body.conditions,
         "reasons_label": "理由",
-        "reasons": body.reasons,
-        "facts": [line("申請の到達日", &arrived)],
+        "reasons": body.reasons.iter().map(reason_lines).collect::<Vec<_>>(),
+        "facts": facts(row, issued.as_ref(), &said),
         "instruction_label": "教示",
-        "instruction": [],
+        "instruction": issued.iter().filter_map(|issued| instruction(&issued.instruction.0)).collect::<Vec<_>>(),
     });
     Ok(Some(Paper { procedure: row.procedure.clone(), made_at: decision.decided_at.0, data }))
+}
+
+/// The heading and the sentence that say what is decided.
+fn opening(decision: DecisionKind, title: &str) -> (&'static str, String) {
+    let (heading, rest) = match decision {
+        DecisionKind::Grant => ("通知書", "次のとおり認めます。"),
+        DecisionKind::ConditionalGrant => ("通知書", "次の条件を付けて認めます。"),
+        DecisionKind::PartialRefusal => ("一部拒否通知書", "次の理由により、その一部を認めません。"),
+        DecisionKind::Refuse => ("拒否通知書", "次の理由により認めません。"),
+    };
+    (heading, format!("申請のあった「{title}」について、{rest}"))
+}
+
+/// A reason as lines: facts, clause and standard of review.
+fn reason_lines(reason: &Reason) -> Vec<String> {
+    match reason {
+        Reason::Text(text) => vec![text.clone()],
+        Reason::Parts(parts) => vec![
+            format!("原因となる事実：{}", parts.fact),
+            format!("適用した条項：{}", parts.clause),
+            format!("審査基準：{}", parts.criterion),
+        ],
+    }
+}
+
+/// What the decision answers, and how long what it grants is valid.
+fn facts(row: &ApplicationRow, issued: Option<&DispositionRow>, said: &VersionText) -> Vec<Value> {
+    let arrived = row.arrived_at.map(|at| wareki::write(jst_day(at.0))).unwrap_or_default();
+    let mut facts = vec![
+        line("申請の受付番号", row.number.as_deref().unwrap_or_default()),
+        line("申請の到達日", &arrived),
+    ];
+    let term = issued.and_then(|issued| issued.valid_from.map(|from| (from.0, issued.valid_to)));
+    if let Some((from, to)) = term {
+        let to = to.map(|to| format!("{}まで", wareki::write(to.0))).unwrap_or_default();
+        facts.push(line("有効期間", &format!("{}から{to}", wareki::write(from))));
+    }
+    if let Some(error) = &said.error {
+        let day = wareki::write(jst_day(said.decided_at));
+        facts.push(line("更正", &format!("{day}更正（第{}版）：{error}", said.version)));
+    }
+    facts
+}
+
+fn instruction(of: &Instruction) -> Option<&str> {
+    match of {
+        Instruction::NotADisposition => None,
+        Instruction::Given(given) => Some(given.text.ja.as_str()),
+    }
 }
 
 /// The name the applicant had when the case was begun.

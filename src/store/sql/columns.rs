@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AbsenceId, AccountId, ApplicationId, AttachmentId, BasketId, BulkReviewId, CorrectionId, DecisionId,
-    DisputeId, ExceptionId, InvoiceId, JobId, OfficerId, OperationId, PayableId, PaymentId, PaymentLinkId,
-    PayoutId, ProposalId, PublicationId, QueueViewId, ReceiptId, RefundId, SettlementId, SettlementLineId,
-    TenantCode,
+    AbsenceId, AccountId, ApplicationId, AttachmentId, BankCreditId, BankStatementId, BasketId, BulkReviewId,
+    CorrectionId, DecisionId, DisputeId, ExceptionId, InvoiceId, JobId, NoticeId, OfficerId, OperationId,
+    PayableId, PaymentId, PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId,
+    ReassessmentId, ReceiptId, RefundId, SettlementId, SettlementLineId, TenantCode, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -76,7 +76,7 @@ macro_rules! text_ids {
 text_ids! {
     AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
-    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId
+    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId WaiverId ReassessmentId BankStatementId BankCreditId PermitId NoticeId
 }
 
 const _: () = {

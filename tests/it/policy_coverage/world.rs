@@ -1,9 +1,15 @@
 //! A counter in full swing: cases at every stage and everybody who might want to look at them.
 
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::Role;
+use madoguchi::domain::settlement::ExceptionKind;
+use madoguchi::service::Failure;
+use madoguchi::service::exceptions::{self, Subject};
+use madoguchi::store::reconciliation_exceptions;
 use serde_json::{Value, json};
 
 use super::ACTORS;
+use crate::reconciliation::office::{csv, table};
 use crate::refunds::payouts::payee;
 use crate::support::app::{AOMORI, AOMORI_CITY, Answer, PASSWORD, Person, TestApp, new_key, read};
 
@@ -11,6 +17,9 @@ use crate::support::app::{AOMORI, AOMORI_CITY, Answer, PASSWORD, Person, TestApp
 pub const DEPARTMENT: &str = "kiki-shobo-hoan";
 /// A procedure with a fee.
 pub const PROCEDURE: &str = "denki-koji-toroku";
+
+/// A day that the accountants have closed.
+const CLOSED_DAY: &str = "2026-03-31";
 
 /// What a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +46,10 @@ pub enum Target {
     Settlement,
     /// Cases that were handed in at the same time.
     Basket,
+    /// A file of the bank.
+    BankStatement,
+    /// Something that does not agree.
+    Exception,
 }
 
 /// A case with what hangs on it.
@@ -60,14 +73,20 @@ pub struct World {
     chief: Person,
     administrator: Person,
     publication: String,
+    permit: String,
     refund: String,
     receipt: String,
     payout: String,
     link: String,
     settlement: String,
+    undelivered_mail: String,
+    notice: String,
     basket: String,
     view: String,
     absence: String,
+    waiver: String,
+    bank_statement: String,
+    exception: String,
     draft: Case,
     submitted: Case,
     spare: Case,
@@ -78,6 +97,7 @@ pub struct World {
 
 impl World {
     /// Lets everybody come and brings every case to its stage.
+    #[expect(clippy::too_many_lines, reason = "one story, told in the order in which it happens")]
     pub async fn prepare(app: TestApp) -> Self {
         let applicant = app.register("applicant@example.jp", "business").await;
         let stranger = app.register("stranger@example.jp", "business").await;
@@ -104,20 +124,31 @@ impl World {
         payment["id"].as_str().unwrap().clone_into(&mut submitted.payment);
         let spare = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let link = link(&app, &applicant, &spare).await;
+        let waiver = waiver(&app, &clerk, &spare).await;
         let proposed = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         propose(&app, &clerk, &proposed).await;
         let mut decided = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         decided.payment = pay(&app, &applicant, &decided).await;
         propose(&app, &clerk, &decided).await;
         approve(&app, &chief, &decided).await;
+        let permits = app.get(&applicant, "/v1/me/permits").await.expect(200);
+        let permit = permits["items"][0]["id"].as_str().unwrap().to_owned();
         // Neither of those who are asked below asked for these.
         let treasurer = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "suito@example.jp").await;
         let payout = payout(&app, &treasurer, &chief, &decided).await;
         let receipts = format!("/v1/tenants/020001/invoices/{}/receipt", decided.invoice);
         let receipt = app.get(&applicant, &receipts).await.expect(200)["id"].as_str().unwrap().to_owned();
         let refund = refund(&app, &treasurer, &decided).await;
+        let bank_statement = bank_statement(&app, &treasurer).await;
+        let exception = exception(&app).await;
+        let day = json!({ "day": CLOSED_DAY });
+        app.post(&treasurer, "/v1/tenants/020001/day-closes", day).await.expect(201);
         let settlement = app.post(&treasurer, "/v1/tenants/020001/settlements", settlement()).await;
         let settlement = settlement.expect(201)["id"].as_str().unwrap().to_owned();
+        let notices = format!("/v1/tenants/020001/applications/{}/notices", decided.id);
+        let notice =
+            app.get(&clerk, &notices).await.expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+        let undelivered_mail = undelivered_mail(&app, &submitted.id).await;
         let mut at_counter = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         at_counter.payment = receive(&app, &at_counter).await;
         Self {
@@ -131,14 +162,20 @@ impl World {
             chief,
             administrator,
             publication,
+            permit,
             refund,
             receipt,
             payout,
             link,
             settlement,
+            undelivered_mail,
+            notice,
             basket,
             view,
             absence,
+            waiver,
+            bank_statement,
+            exception,
             draft,
             submitted,
             spare,
@@ -172,7 +209,9 @@ impl World {
             | Target::Publication
             | Target::Payout
             | Target::Settlement
-            | Target::Basket => &self.submitted,
+            | Target::Basket
+            | Target::BankStatement
+            | Target::Exception => &self.submitted,
             Target::Spare => &self.spare,
             Target::Proposed => &self.proposed,
             Target::Decided => &self.decided,
@@ -189,14 +228,26 @@ impl World {
             &self.link
         } else if template.contains("payments/{id}") {
             &case.payment
+        } else if template.contains("/permits/") {
+            &self.permit
         } else if template.contains("/queue-views/") {
             &self.view
         } else if template.contains("/absences/") {
             &self.absence
         } else if template.contains("/receipts/") {
             &self.receipt
+        } else if template.contains("/notices/") {
+            &self.notice
+        } else if template.contains("/undelivered-mails/") {
+            &self.undelivered_mail
+        } else if template.contains("/waivers/") {
+            &self.waiver
         } else if template.contains("/refunds/") {
             &self.refund
+        } else if target == Target::BankStatement {
+            &self.bank_statement
+        } else if target == Target::Exception {
+            &self.exception
         } else if target == Target::Payout {
             &self.payout
         } else if target == Target::Settlement {
@@ -215,10 +266,12 @@ impl World {
             .replace("{attachment}", missing.unwrap_or(&case.attachment))
             .replace("{department}", department)
             .replace("{procedure}", PROCEDURE)
+            .replace("{day}", if missing.is_some() { "2020-01-01" } else { CLOSED_DAY })
             .replace("{version}", "1")
             .replace("{document}", "application_copy")
             .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
+        let path = path.replace("/statistics/casework", "/statistics/casework?from=2026-04-01&to=2026-04-30");
         let path = match path.strip_suffix("/invoices") {
             Some(before) => format!("{before}/invoices?number={}", missing.unwrap_or(&case.number)),
             None => path,
@@ -245,6 +298,10 @@ impl World {
                 json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" })
             }
             "reverse_counter_payment" => json!({ "reason": "誤入力" }),
+            "import_bank_statement" => csv(&table(&[("2026-03-31", 500, "ｱ")])),
+            "propose_resolution" => json!({ "resolution": "explained", "comment": "確認した" }),
+            "return_resolution" => json!({ "comment": "証拠を付けてください" }),
+            "create_day_close" => json!({ "day": CLOSED_DAY }),
             "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
             "open_payment" | "pay_by_link" => json!({ "method": "card" }),
             "create_settlement" => settlement(),
@@ -254,12 +311,20 @@ impl World {
             "create_refund" => {
                 json!({ "amount": 1, "reason": "assessment_error", "refund_amount_available": 0 })
             }
+            "create_waiver" => json!({ "ground": "half", "statement": "災害により納付が困難" }),
+            "propose_waiver" => json!({ "decision": "grant", "reasons": ["罹災証明書を確認した"] }),
+            "propose_write_off" => json!({ "ground": "waived-by-assembly", "reasons": ["議決第1号"] }),
             "request_correction" => json!({
                 "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20"
             }),
             "create_procedure_version" | "edit_procedure_version" => json!({ "source": "id: y" }),
             "close_procedure_version" => json!({ "last_day": "2026-04-30", "drain_until": "2026-05-31" }),
             "return_procedure_version" => json!({ "comment": "補記のこと" }),
+            "create_paper_application" => paper_draft(),
+            "choose_notice_way" => json!({ "way": "electronic" }),
+            "post_notice" => json!({ "posted_on": "2026-04-01" }),
+            "return_notice" => json!({ "returned_on": "2026-04-01", "reason": "あて所に尋ねあたりません" }),
+            "turn_notice_to_paper" => json!({ "reason": "取得されないため" }),
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
             "review_in_bulk" => json!({ "action": "claim", "applications": [self.submitted.id] }),
@@ -269,6 +334,10 @@ impl World {
             "record_absence" => absence(&self.clerk, &self.chief),
             "create_assessment" => json!({ "office": {}, "expected_total": 0 }),
             "create_proposal" => json!({ "decision": "grant", "reasons": [], "conditions": [] }),
+            "propose_decision_correction" => json!({ "error": "誤記" }),
+            "propose_permit_order" => json!({
+                "order": "resumption", "ground": "第28条", "effective_on": "2026-05-01", "reasons": []
+            }),
             "dissent_from_proposal" => json!({ "comment": "所管の基準に合わない。" }),
             "escalate_proposal" => json!({ "weight": "important" }),
             "return_proposal" => json!({ "to_step": 0, "comment": "補記のこと" }),
@@ -293,6 +362,30 @@ impl World {
         }
         read(request.send().await.unwrap()).await
     }
+}
+
+/// A draft for somebody without an account.
+pub fn paper_draft() -> Value {
+    let applicant =
+        json!({ "kind": "business", "name": "有限会社りんご電設", "address": "青森市長島一丁目1番1号" });
+    json!({ "procedure": PROCEDURE, "form": {}, "channel": "counter",
+        "received_at": "2026-04-01T00:00:00Z", "applicant": applicant })
+}
+
+/// A mail about the case that was refused for good.
+pub async fn undelivered_mail(app: &TestApp, case: &str) -> String {
+    use madoguchi::domain::case_mail::CaseMail;
+    use madoguchi::domain::id::{JobId, TenantCode};
+    use madoguchi::service::undelivered_mail::{GivenUp, LostMail, record};
+    let id = new_key();
+    let lost = LostMail {
+        tenant: TenantCode::parse(AOMORI).unwrap(),
+        job: id.parse::<JobId>().unwrap(),
+        case: case.parse().unwrap(),
+        mail: CaseMail::QuestionAsked,
+    };
+    record(&app.core, lost, GivenUp::Refused(Some(550))).await.unwrap();
+    id
 }
 
 /// Makes something of the department; gives its id.
@@ -364,6 +457,13 @@ pub async fn pay(app: &TestApp, applicant: &Person, case: &Case) -> String {
     payment["id"].as_str().unwrap().to_owned()
 }
 
+/// Asks for a waiver on behalf of the applicant.
+async fn waiver(app: &TestApp, clerk: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/waivers", case.invoice);
+    let body = json!({ "ground": "half", "statement": "窓口で申請を受け付けた" });
+    app.post(clerk, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 /// Asks for a part of what was paid to go back.
 pub async fn refund(app: &TestApp, accountant: &Person, case: &Case) -> String {
     let path = format!("/v1/tenants/020001/invoices/{}/refunds", case.invoice);
@@ -405,4 +505,23 @@ pub async fn approve(app: &TestApp, chief: &Person, case: &Case) {
     let path = format!("/v1/tenants/020001/applications/{}", case.id);
     let version = app.get(chief, &path).await.etag();
     app.post_if(chief, &format!("{path}/approval/approve"), &version, json!({})).await.expect(200);
+}
+
+/// A file of the bank with one credit.
+async fn bank_statement(app: &TestApp, accountant: &Person) -> String {
+    let body = csv(&table(&[("2026-03-31", 700, "ｱ")]));
+    let made = app.post(accountant, "/v1/tenants/020001/bank-statements", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Something that does not agree.
+pub async fn exception(app: &TestApp) -> String {
+    let tenant = TenantCode::parse(AOMORI).unwrap();
+    let raised = app.core.db.write_alone(vec![], move |tx| {
+        let (kind, subject) = (ExceptionKind::BankMismatch, Subject::Other("test", "1".to_owned()));
+        exceptions::raise(tx, &tenant, kind, &subject, json!({}))?;
+        let found = reconciliation_exceptions::of_subject(tx, &tenant, kind, &subject.text())?;
+        Ok::<_, Failure>(found.unwrap().id.to_string())
+    });
+    raised.await.unwrap()
 }

@@ -58,14 +58,10 @@ on_both_databases!(pages_show_every_case_once_and_in_order, async |db: TestDb| {
         let keys: Vec<_> = rows
             .iter()
             .map(|row| {
-                let key = match query {
-                    "sort=due_on" => row["due_on"].as_str().unwrap_or("9999").to_owned(),
-                    _ => {
-                        let arrived_at: jiff::Timestamp =
-                            row["arrived_at"].as_str().unwrap().parse().unwrap();
-                        format!("{:020}", arrived_at.as_microsecond())
-                    }
-                };
+                let arrived_at: jiff::Timestamp = row["arrived_at"].as_str().unwrap().parse().unwrap();
+                let due_on = row["due_on"].as_str().unwrap_or("9999").to_owned();
+                let by_due_date = query == "sort=due_on";
+                let key = if by_due_date { due_on } else { format!("{:020}", arrived_at.as_microsecond()) };
                 (key, row["id"].as_str().unwrap().to_owned())
             })
             .collect();

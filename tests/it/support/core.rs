@@ -9,6 +9,7 @@ use madoguchi::documents::DocumentRenderer;
 use madoguchi::drill::Drill;
 use madoguchi::files::FileStore;
 use madoguchi::gateway::Gateways;
+use madoguchi::mail::Mailer;
 use madoguchi::seal::Keyring;
 use madoguchi::service::Core;
 use madoguchi::service::password::PasswordPool;
@@ -45,6 +46,7 @@ pub fn core_over(db: Db, clock: Arc<dyn Clock>, change: impl FnOnce(&mut Setting
         clock,
         ids: ids.clone(),
         files: FileStore::open(&new_folder()).unwrap(),
+        mail: Mailer::new(&settings.mail, &settings.secrets).unwrap(),
         documents: Arc::new(DocumentRenderer::new(&settings.documents)),
         passwords: PasswordPool::start(identity, ids).unwrap(),
         tokens: TokenSigner::new(&SECRET, &settings.http.public_url, minutes).unwrap(),

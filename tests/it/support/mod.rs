@@ -9,4 +9,5 @@ pub mod core;
 pub mod db;
 pub mod money;
 pub mod repeat;
+pub mod smtp;
 pub mod traces;

@@ -1,0 +1,10 @@
+DROP INDEX settlement_matches_of_case;
+DROP INDEX payments_by_capture;
+DROP INDEX ledger_entries_by_record;
+DROP INDEX reconciliation_exceptions_by_id;
+DROP TABLE day_close_confirmations;
+DROP TABLE day_closes;
+DROP TABLE exception_steps;
+DROP TABLE bank_credit_matches;
+DROP TABLE bank_credits;
+DROP TABLE bank_statements;

@@ -1,0 +1,1 @@
+DROP TABLE undelivered_mails;

@@ -1,0 +1,136 @@
+//! What mails about a case say, in Japanese and English.
+//!
+//! A mail says that there is something to read, never what: the number of the case is all that it names, and the subject not
+//! even that, because subjects stand in lists on locked screens. A mail is never the arrival of a notice (R-38).
+
+/// What a mail tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaseMail {
+    /// A decision can be read.
+    DecisionMade,
+    /// Staff fixed the fee; amount, clause and place of payment stand in the notice itself (R-67).
+    FeeFixed,
+    /// A receipt, or the confirmation of an entrustment, can be read.
+    ReceiptIssued,
+    /// A refund was decided; how much, and where to say the account, is read after signing in.
+    RefundDecided,
+    /// A waiver was decided, or holds no more; what was decided, why, and what is left to pay is read after signing in.
+    WaiverDecided,
+    /// What is owed was not paid in time (督促); how much, by when, and what accrues is read after signing in.
+    DemandIssued,
+    /// A correction (補正) is asked for, or an entry of a notification inquired about.
+    QuestionAsked,
+}
+
+impl CaseMail {
+    /// Every mail.
+    pub const ALL: [Self; 7] = [
+        Self::DecisionMade,
+        Self::FeeFixed,
+        Self::ReceiptIssued,
+        Self::RefundDecided,
+        Self::WaiverDecided,
+        Self::DemandIssued,
+        Self::QuestionAsked,
+    ];
+
+    /// The name stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DecisionMade => "decision_made",
+            Self::FeeFixed => "fee_fixed",
+            Self::ReceiptIssued => "receipt_issued",
+            Self::RefundDecided => "refund_decided",
+            Self::WaiverDecided => "waiver_decided",
+            Self::DemandIssued => "demand_issued",
+            Self::QuestionAsked => "question_asked",
+        }
+    }
+
+    /// The subject: the same for everybody.
+    pub fn subject(self) -> &'static str {
+        match self {
+            Self::DecisionMade => "【窓口】通知が届いています / A notice is waiting for you",
+            Self::FeeFixed => "【窓口】手数料のお支払いのお願い / Your fee has been assessed",
+            Self::ReceiptIssued => "【窓口】納付を確認しました / Your payment has been confirmed",
+            Self::RefundDecided => "【窓口】還付のお知らせ / A refund for you",
+            Self::WaiverDecided => "【窓口】減免についてのお知らせ / About your waiver",
+            Self::DemandIssued => "【窓口】督促のお知らせ / A demand for payment",
+            Self::QuestionAsked => "【窓口】確認をお願いします / The office has a question",
+        }
+    }
+
+    /// The text for the case of that number, to be read on at `url`.
+    pub fn body(self, number: &str, url: &str) -> String {
+        let (ja, en) = self.words();
+        format!("{}\n{url}\n\n{}\n", ja.replace("{}", number), en.replace("{}", number))
+    }
+
+    /// Japanese and English; `{}` stands for the number of the case.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::DecisionMade => (
+                "受付番号 {} の手続について、通知が届いています。サインインしてご確認ください。",
+                "A notice about your application {} is waiting. Please sign in to read it.",
+            ),
+            Self::FeeFixed => (
+                "受付番号 {} の手続の手数料が決まりました。サインインして納入通知をご確認のうえ、お支払いください。",
+                "The fee of your application {} has been assessed. Please sign in to read the notice and to pay.",
+            ),
+            Self::ReceiptIssued => (
+                "受付番号 {} の手続の納付を確認し、領収証書（指定納付受託者を通じた納付の場合は納付委託の確認）を発行しました。\
+                 サインインしてご確認ください。",
+                "The payment for your application {} has been confirmed, and its receipt (or, through a designated agent, \
+                 the confirmation of the entrustment) issued. Please sign in to read it.",
+            ),
+            Self::RefundDecided => (
+                "受付番号 {} の手続について、納付された手数料の還付が決まりました。サインインして内容をご確認ください。口座への\
+                 振込となる場合は、振込先の口座をお知らせください。",
+                "A refund of what was paid for your application {} has been decided. Please sign in to see it; where it is \
+                 paid by bank transfer, please say to which account.",
+            ),
+            Self::WaiverDecided => (
+                "受付番号 {} の手続の減免についてお知らせがあります。サインインして、決定の内容と納付すべき額をご確認ください。",
+                "There is news about the waiver of your application {}. Please sign in to read what was decided and what is \
+                 to be paid.",
+            ),
+            Self::DemandIssued => (
+                "受付番号 {} の手続の手数料等が納期限までに納付されていません。サインインして督促の内容と指定期限をご確認のうえ、\
+                 納付してください。",
+                "What is owed for your application {} was not paid in time. Please sign in to read the demand and to pay by \
+                 the day it names.",
+            ),
+            Self::QuestionAsked => (
+                "受付番号 {} の手続について、担当課から補正または確認の依頼があります。サインインして内容と期限をご確認\
+                 ください。",
+                "The office has asked for a correction of, or a word about, your application {}. Please sign in to see \
+                 what is asked and by when.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mail_speaks_both_languages_and_only_its_text_names_the_case() {
+        for mail in CaseMail::ALL {
+            assert!(!mail.subject().contains(['{', '}']), "{mail:?}: nothing is put into a subject");
+            let (ja, en) = mail.words();
+            assert!(en.is_ascii() && !ja.is_ascii(), "{mail:?}");
+            assert_eq!((ja.matches("{}").count(), en.matches("{}").count()), (1, 1), "{mail:?}");
+            assert_eq!(mail.body("20260401-X", "https://madoguchi.example").matches("20260401-X").count(), 2);
+            assert!(mail.subject().contains(" / "), "{mail:?}");
+        }
+    }
+
+    #[test]
+    fn the_names_are_different() {
+        let mut names: Vec<_> = CaseMail::ALL.iter().map(|mail| mail.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CaseMail::ALL.len());
+    }
+}

@@ -1,0 +1,270 @@
+//! Document numbers (文書番号, R-120, R-121): symbol and number, one sequence per office and year, without gaps.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+use super::fiscal_year::FiscalYear;
+
+/// What kind of document a number is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    /// 指令: what answers an application.
+    Answer,
+    /// 達: what orders something of, or takes something from, one person.
+    Order,
+}
+
+impl DocumentKind {
+    /// The stored name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Order => "order",
+        }
+    }
+}
+
+/// By which year numbers begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberYear {
+    /// 年度.
+    Fiscal,
+    /// 暦年.
+    Calendar,
+}
+
+/// How a body writes the numbers of its documents, as dated data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberRule {
+    /// The documents it is for.
+    pub kind: DocumentKind,
+    /// The department it is for; without one it is for every department that has no rule of its own.
+    #[serde(default)]
+    pub department: Option<String>,
+    /// 記号, e.g. `青森県指令（消保）`; `{department}` stands for the name of the department.
+    pub symbol: String,
+    /// By which year numbers begin anew.
+    pub year: NumberYear,
+    /// The first day it is in force.
+    pub valid_from: Date,
+    /// The last day, when it is known.
+    #[serde(default)]
+    pub valid_to: Option<Date>,
+    /// Where it was taken from.
+    pub source: String,
+    /// True while it has not been confirmed by the body.
+    #[serde(default)]
+    pub sample: bool,
+}
+
+/// A sequence of numbers: what is counted together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Series {
+    /// Kind and department, e.g. `answer:kiki-shobo-hoan`; a new symbol goes on counting.
+    pub key: String,
+    /// The year.
+    pub year: i64,
+}
+
+/// The sequence of a document and how its number is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbering {
+    /// The sequence.
+    pub series: Series,
+    symbol: String,
+}
+
+impl Numbering {
+    /// The number as it stands on the document: 青森県指令（消保）第12号.
+    pub fn text(&self, number: i64) -> String {
+        format!("{}第{number}号", self.symbol)
+    }
+}
+
+/// The numbering of a document of `department` (its code and name) on `day`; nothing where no rule is in force.
+pub fn numbering(
+    rules: &[NumberRule],
+    kind: DocumentKind,
+    (department, name): (&str, &str),
+    day: Date,
+) -> Option<Numbering> {
+    let in_force = |rule: &&NumberRule| {
+        rule.kind == kind && rule.valid_from <= day && rule.valid_to.is_none_or(|last| day <= last)
+    };
+    let own = |rule: &&NumberRule| rule.department.as_deref() == Some(department);
+    let rule = rules.iter().filter(in_force).find(own);
+    let rule = rule.or_else(|| rules.iter().filter(in_force).find(|rule| rule.department.is_none()))?;
+    let year = match rule.year {
+        NumberYear::Fiscal => FiscalYear::of(day).year(),
+        NumberYear::Calendar => day.year(),
+    };
+    let series = Series { key: format!("{}:{department}", kind.as_str()), year: i64::from(year) };
+    Some(Numbering { series, symbol: rule.symbol.replace("{department}", name) })
+}
+
+/// Faults of a body's rules: empty symbols, and two rules for the same documents on the same day.
+pub fn rule_faults(rules: &[NumberRule]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let pointer = format!("/document_numbers/{index}");
+        if rule.symbol.trim().is_empty() {
+            faults.push(Fault::new(
+                format!("{pointer}/symbol"),
+                "empty",
+                "空にできません",
+                "must not be empty",
+            ));
+        }
+        if rule.valid_to.is_some_and(|to| to < rule.valid_from) {
+            let (ja, en) = ("終わりが始まりより前です", "ends before it begins");
+            faults.push(Fault::new(format!("{pointer}/valid_to"), "span", ja, en));
+        }
+        let meets = |other: &NumberRule| {
+            rule.kind == other.kind
+                && rule.department == other.department
+                && rule.valid_to.is_none_or(|to| other.valid_from <= to)
+                && other.valid_to.is_none_or(|to| rule.valid_from <= to)
+        };
+        if rules.iter().take(index).any(meets) {
+            let (ja, en) = ("同じ日に二つの記号があります", "meets another rule for the same documents");
+            faults.push(Fault::new(format!("{pointer}/valid_from"), "duplicate", ja, en));
+        }
+    }
+    faults
+}
+
+/// What is wrong with a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Irregularity {
+    /// Numbers that were counted and stand on no document.
+    Gap {
+        /// The sequence.
+        series: Series,
+        /// The first missing number.
+        from: i64,
+        /// The last missing number.
+        to: i64,
+    },
+    /// A number that stands on two documents.
+    Duplicate {
+        /// The sequence.
+        series: Series,
+        /// The number.
+        number: i64,
+    },
+    /// A number that nobody counted.
+    Uncounted {
+        /// The sequence.
+        series: Series,
+        /// The number.
+        number: i64,
+    },
+}
+
+/// Holds the numbers of a sequence, in any order, against how far it was counted.
+pub fn irregularities(series: &Series, last: i64, mut numbers: Vec<i64>) -> Vec<Irregularity> {
+    numbers.sort_unstable();
+    let mut found = Vec::new();
+    let mut expected = 1;
+    for number in numbers {
+        let series = series.clone();
+        if number < expected {
+            found.push(Irregularity::Duplicate { series, number });
+        } else if number > last {
+            found.push(Irregularity::Uncounted { series, number });
+        } else {
+            if number > expected {
+                found.push(Irregularity::Gap { series, from: expected, to: number - 1 });
+            }
+            expected = number + 1;
+        }
+    }
+    if expected <= last {
+        found.push(Irregularity::Gap { series: series.clone(), from: expected, to: last });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn rule(department: Option<&str>, symbol: &str, year: NumberYear) -> NumberRule {
+        NumberRule {
+            kind: DocumentKind::Answer,
+            department: department.map(ToOwned::to_owned),
+            symbol: symbol.to_owned(),
+            year,
+            valid_from: date(2024, 4, 1),
+            valid_to: None,
+            source: "試験用".to_owned(),
+            sample: true,
+        }
+    }
+
+    #[test]
+    fn r120_a_number_is_symbol_and_count_of_office_and_year() {
+        let mut old = rule(Some("shobo"), "青森県指令（消）", NumberYear::Fiscal);
+        old.valid_to = Some(date(2025, 12, 31));
+        let mut new = rule(Some("shobo"), "青森県指令（消保）", NumberYear::Fiscal);
+        new.valid_from = date(2026, 1, 1);
+        let rules = [rule(None, "青森県指令（{department}）", NumberYear::Calendar), old, new];
+        assert_eq!(rule_faults(&rules), vec![]);
+        let says = |department, day| {
+            let found = numbering(&rules, DocumentKind::Answer, (department, "道路課"), day);
+            found.map(|found| (found.text(12), found.series.key.clone(), found.series.year))
+        };
+        let expected = |text: &str, key: &str, year| Some((text.to_owned(), key.to_owned(), year));
+        assert_eq!(
+            says("doro", date(2026, 3, 31)),
+            expected("青森県指令（道路課）第12号", "answer:doro", 2026)
+        );
+        assert_eq!(
+            says("shobo", date(2025, 12, 31)),
+            expected("青森県指令（消）第12号", "answer:shobo", 2025)
+        );
+        // Another symbol within the year goes on counting; the next year begins anew.
+        assert_eq!(
+            says("shobo", date(2026, 3, 31)),
+            expected("青森県指令（消保）第12号", "answer:shobo", 2025)
+        );
+        assert_eq!(
+            says("shobo", date(2026, 4, 1)),
+            expected("青森県指令（消保）第12号", "answer:shobo", 2026)
+        );
+        assert_eq!(says("shobo", date(2024, 3, 31)), None);
+        assert_eq!(numbering(&rules, DocumentKind::Order, ("doro", "道路課"), date(2026, 4, 1)), None);
+    }
+
+    #[test]
+    fn two_rules_for_one_document_are_a_fault() {
+        let mut ends_early = rule(None, " ", NumberYear::Fiscal);
+        ends_early.valid_to = Some(date(2024, 3, 31));
+        let rules = [rule(None, "x", NumberYear::Fiscal), rule(None, "y", NumberYear::Fiscal), ends_early];
+        let found: Vec<_> = rule_faults(&rules).into_iter().map(|fault| fault.pointer).collect();
+        let expected = ["1/valid_from", "2/symbol", "2/valid_to"];
+        assert_eq!(found, expected.map(|rest| format!("/document_numbers/{rest}")));
+    }
+
+    #[test]
+    fn r120_gaps_and_duplicates_are_found() {
+        let series = Series { key: "answer:doro".to_owned(), year: 2026 };
+        let gap = |from, to| Irregularity::Gap { series: series.clone(), from, to };
+        for (last, numbers, expected) in [
+            (0, vec![], vec![]),
+            (3, vec![3, 1, 2], vec![]),
+            (5, vec![2, 5], vec![gap(1, 1), gap(3, 4)]),
+            (3, vec![1], vec![gap(2, 3)]),
+            (2, vec![1, 1, 2], vec![Irregularity::Duplicate { series: series.clone(), number: 1 }]),
+            (1, vec![1, 2], vec![Irregularity::Uncounted { series: series.clone(), number: 2 }]),
+        ] {
+            assert_eq!(irregularities(&series, last, numbers.clone()), expected, "{last} {numbers:?}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What comes in without the system: on paper, by telephone, over the counter. A clerk enters it for the applicant.
+//!
+//! It arrived when the office received it, as the officer attests, not when it was entered: fees and the clock go by that
+//! instant. The applicant has no account, so nobody but the office acts in the case.
+
+use jiff::Timestamp;
+
+use super::corporate_number;
+use super::fault::Fault;
+use super::fee::Channel;
+use super::my_number;
+use super::procedure::ApplicantKind;
+
+/// By which way it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaperChannel {
+    /// 窓口: handed in or said there.
+    Counter,
+    /// 郵送.
+    Post,
+    /// 電話: taken down by the office.
+    Phone,
+}
+
+impl PaperChannel {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Counter, Self::Post, Self::Phone];
+
+    /// The name stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Post => "post",
+            Self::Phone => "phone",
+        }
+    }
+
+    /// The way of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.as_str() == text)
+    }
+
+    /// How fees and conditions see it: what is taken down on the telephone is written at the window.
+    pub fn fee_channel(self) -> Channel {
+        match self {
+            Self::Counter | Self::Phone => Channel::Window,
+            Self::Post => Channel::Post,
+        }
+    }
+
+    /// How the arrival names it.
+    pub fn arrival_channel(self) -> &'static str {
+        match self {
+            Self::Counter | Self::Phone => "counter",
+            Self::Post => "post",
+        }
+    }
+}
+
+/// What is known of a case that was entered by the office.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaperFiling {
+    /// By which way it came.
+    pub channel: PaperChannel,
+    /// Who applies.
+    pub applicant_kind: ApplicantKind,
+    /// When the office received it.
+    pub received_at: Timestamp,
+}
+
+/// What a clerk states of an applicant without an account.
+#[derive(Clone, Copy, Debug)]
+pub struct PartyStatement<'a> {
+    /// 氏名又は名称.
+    pub name: &'a str,
+    /// 住所.
+    pub address: &'a str,
+    /// 電話番号, where there is one.
+    pub phone: Option<&'a str>,
+    /// 法人番号, where one is stated.
+    pub corporate_number: Option<&'a str>,
+}
+
+/// The most characters of a name, an address or a telephone number.
+const LONGEST: usize = 200;
+
+/// Everything wrong with what a clerk states; pointers go into the request.
+pub fn statement_faults(party: PartyStatement<'_>, received_at: Timestamp, now: Timestamp) -> Vec<Fault> {
+    let texts = [("name", Some(party.name)), ("address", Some(party.address)), ("phone", party.phone)];
+    let wrong = |(member, text): (&str, Option<&str>)| text_fault(&format!("/applicant/{member}"), text?);
+    let mut faults: Vec<Fault> = texts.into_iter().filter_map(wrong).collect();
+    if party.corporate_number.is_some_and(|number| !corporate_number::is_valid(number)) {
+        let (ja, en) = ("法人番号を確認してください。", "This is no corporate number.");
+        faults.push(Fault::new("/applicant/corporate_number", "corporate_number", ja, en));
+    }
+    if received_at > now {
+        let ja = "受付日時に未来の日時は入力できません。";
+        let en = "Nothing is received in the future.";
+        faults.push(Fault::new("/received_at", "future", ja, en));
+    }
+    faults
+}
+
+fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
+    let fits =
+        !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control);
+    if !fits {
+        let ja = format!("1～{LONGEST}文字で、改行なしで入力してください。");
+        let en = format!("Please enter 1 to {LONGEST} characters on one line.");
+        return Some(Fault::new(pointer, "bad_text", ja, en));
+    }
+    let (ja, en) = ("個人番号は入力できません。", "An individual number must not be entered.");
+    my_number::stands_in(text).then(|| Fault::new(pointer, "individual_number", ja, en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_statement_is_named_at_once() {
+        let now = Timestamp::UNIX_EPOCH;
+        let later = Timestamp::from_second(1).unwrap();
+        let good = PartyStatement {
+            name: "工藤 太郎",
+            address: "青森市長島1-1-1",
+            phone: None,
+            corporate_number: None,
+        };
+        assert_eq!(statement_faults(good, now, now), []);
+        let bad = PartyStatement { name: " ", address: "a\nb", phone: Some(""), corporate_number: Some("1") };
+        let faults = statement_faults(bad, later, now);
+        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(
+            pointers,
+            [
+                "/applicant/name",
+                "/applicant/address",
+                "/applicant/phone",
+                "/applicant/corporate_number",
+                "/received_at"
+            ]
+        );
+    }
+
+    /// no paper is priced as if it had come through the system.
+    #[test]
+    fn r54_no_paper_counts_as_online() {
+        for channel in PaperChannel::ALL {
+            assert_ne!(channel.fee_channel(), Channel::Online);
+            assert_ne!(channel.arrival_channel(), "online");
+            assert_eq!(PaperChannel::parse(channel.as_str()), Some(channel));
+        }
+    }
+}

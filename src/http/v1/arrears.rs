@@ -1,0 +1,264 @@
+//! `…/arrears`, `…/invoices/{id}/arrears`, `/demand`, `/write-off`: what was not paid in time.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::approval_bodies::WeightWord;
+use super::mine::cursor;
+use crate::domain::id::{InvoiceId, TenantCode};
+use crate::http::contract::{
+    ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, ResourcePath, TenantPath,
+    VersionProblems,
+};
+use crate::http::error::ApiError;
+use crate::http::extract::{IfMatch, Mutation, Nothing, SignedIn, segment};
+use crate::http::{locale, respond};
+use crate::service::arrears::{self, Arrears, ArrearsStanding};
+use crate::service::write_off::{self, DraftWriteOff, ProposedWriteOff};
+use crate::store::demands::DemandRow;
+
+/// Adds the calls of this file.
+pub fn configure(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_arrears).service(get_arrears).service(issue_demand).service(propose_write_off);
+}
+
+/// A demand (督促).
+#[derive(Serialize, ToSchema)]
+pub struct DemandBody {
+    /// When it was issued.
+    #[schema(format = Date)]
+    issued_on: String,
+    /// 指定期限: the day by which it asks to be paid.
+    #[schema(format = Date)]
+    pay_until: String,
+    /// What was owed then, in yen.
+    principal: i64,
+    /// 督促手数料, in yen.
+    demand_fee: i64,
+    /// The ordinance.
+    basis: String,
+    /// It went out by itself, not by an officer.
+    automatic: bool,
+}
+
+impl DemandBody {
+    fn of(row: &DemandRow) -> Self {
+        Self {
+            issued_on: row.issued_on.0.to_string(),
+            pay_until: row.pay_until.0.to_string(),
+            principal: row.principal.amount(),
+            demand_fee: row.demand_fee.amount(),
+            basis: row.basis.clone(),
+            automatic: row.issued_by.is_none(),
+        }
+    }
+}
+
+/// A claim that was not paid in time.
+#[derive(Serialize, ToSchema)]
+pub struct ArrearsBody {
+    /// The invoice.
+    invoice: Uuid,
+    /// Its number.
+    invoice_number: String,
+    /// The case.
+    application: Uuid,
+    /// What is owed of it, in yen.
+    owed: i64,
+    /// It is owed, late, and nobody is paying.
+    in_arrears: bool,
+    /// 納期限.
+    #[schema(format = Date)]
+    due_on: Option<String>,
+    /// The last day on which paying was in time: the due day, moved off days off.
+    #[schema(format = Date)]
+    last_day_in_time: String,
+    /// The demand, once it went out.
+    demand: Option<DemandBody>,
+    /// The day by which the demand must have gone out.
+    #[schema(format = Date)]
+    demand_by: Option<String>,
+    /// 延滞金 in yen, up to `computed_to`.
+    charge: i64,
+    /// How it came about, step by step.
+    charge_explanation: Vec<String>,
+    /// The day of payment, or today.
+    #[schema(format = Date)]
+    computed_to: String,
+    /// `court`, or `compulsory` (滞納処分).
+    enforcement: &'static str,
+    /// The day after which the claim is extinct by limitation; a demand counts it anew.
+    #[schema(format = Date)]
+    extinct_after: Option<String>,
+    /// The ordinance.
+    basis: String,
+    /// The ordinance has not been confirmed by the body.
+    sample: bool,
+}
+
+impl ArrearsBody {
+    fn of(found: &Arrears) -> Self {
+        let locale = locale::current().locale;
+        let invoice = &found.invoice;
+        Self {
+            invoice: invoice.id.0,
+            invoice_number: invoice.number.clone(),
+            application: invoice.application_id.0,
+            owed: invoice.owed().amount(),
+            in_arrears: found.standing == ArrearsStanding::InArrears,
+            due_on: invoice.due_on.map(|day| day.0.to_string()),
+            last_day_in_time: found.last_day_in_time.to_string(),
+            demand: found.demand.as_ref().map(DemandBody::of),
+            demand_by: found.demand_by.map(|day| day.to_string()),
+            charge: found.charge.amount.amount(),
+            charge_explanation: found
+                .charge
+                .lines
+                .iter()
+                .map(|line| locale.pick(&line.ja, &line.en).clone())
+                .collect(),
+            computed_to: found.computed_to.to_string(),
+            enforcement: found.enforcement.as_str(),
+            extinct_after: found.extinct_after.map(|day| day.to_string()),
+            basis: found.basis.clone(),
+            sample: found.sample,
+        }
+    }
+}
+
+/// A page of what is in arrears.
+#[derive(Serialize, ToSchema)]
+pub struct ArrearsList {
+    /// Oldest invoice first.
+    items: Vec<ArrearsBody>,
+    /// Where the list goes on; null at its end.
+    next_cursor: Option<String>,
+}
+
+/// What is proposed to be written off.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeWriteOff {
+    /// The code of a ground of the body.
+    #[schema(example = "limitation")]
+    ground: String,
+    /// Facts and evidence.
+    reasons: Vec<String>,
+    /// How much the matter weighs.
+    #[serde(default)]
+    #[schema(required = false)]
+    weight: WeightWord,
+}
+
+/// A write-off on its route.
+#[derive(Serialize, ToSchema)]
+pub struct WriteOffBody {
+    /// The draft; it is looked at as the proposal of the case with the subject `write_off`.
+    proposal: Uuid,
+    /// The case.
+    application: Uuid,
+    /// The invoice.
+    invoice: Uuid,
+    /// How much is given up, in yen: all that is owed.
+    amount: i64,
+    /// The ground.
+    ground: String,
+    /// `in_approval`, `approved`, `returned` or `recalled`.
+    state: String,
+    /// Version of the case; also the `ETag`.
+    version: i64,
+}
+
+impl WriteOffBody {
+    fn of(made: &ProposedWriteOff) -> Self {
+        Self {
+            proposal: made.proposal.0,
+            application: made.invoice.application_id.0,
+            invoice: made.invoice.id.0,
+            amount: made.amount,
+            ground: made.ground.clone(),
+            state: made.state.clone(),
+            version: made.version,
+        }
+    }
+}
+
+/// List what is in arrears
+///
+/// For accountants: owed, due in the past, and paid by nobody. What is pending, entrusted or unknown is not among it.
+#[utoipa::path(
+    operation_id = "list_arrears", tag = "payments", params(TenantPath, PageQuery),
+    responses((status = 200, description = "A page", body = ArrearsList), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/arrears")]
+pub async fn list_arrears(
+    SignedIn(ctx): SignedIn,
+    request: HttpRequest,
+    page: web::Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let tenant: TenantCode = segment(&request, "tenant")?;
+    let after = cursor(page.cursor.as_deref())?.map(InvoiceId);
+    let found = arrears::list(ctx, tenant, after).await?;
+    let items = found.items.iter().map(ArrearsBody::of).collect();
+    Ok(respond::plain(&ArrearsList { items, next_cursor: found.next.map(|id| id.to_string()) }))
+}
+
+/// How late an invoice is
+///
+/// For its obligor and for staff: the demand, and what has accrued since, line by line. Not found where the body
+/// has no terms for it.
+#[utoipa::path(
+    operation_id = "get_arrears", tag = "payments", params(ResourcePath),
+    responses((status = 200, description = "How late it is or was", body = ArrearsBody), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/invoices/{id}/arrears")]
+pub async fn get_arrears(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
+    Ok(respond::plain(&ArrearsBody::of(&arrears::of_invoice(ctx, tenant, id).await?)))
+}
+
+/// Send the demand
+///
+/// Once an invoice; it goes out by itself on the day that the body's terms say, where nobody sent it before. Refused while
+/// anybody is paying (409 `not_in_arrears`).
+#[utoipa::path(
+    operation_id = "issue_demand", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
+    responses((status = 201, description = "It is sent", body = ArrearsBody), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/invoices/{id}/demand")]
+pub async fn issue_demand(
+    mutation: Mutation<Nothing>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(&request, "id")?;
+    let made = arrears::demand(mutation.ctx, mutation.idempotency, id).await?;
+    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &ArrearsBody::of(&made.value)))
+}
+
+/// Propose to write a claim off
+///
+/// 不納欠損 of all that is owed, on a ground of the body. It goes on the route of write-offs and is sealed at
+/// `…/applications/{id}/approval/approve` with the subject `write_off`, never by the drafter. `If-Match` names the version of
+/// the case.
+#[utoipa::path(
+    operation_id = "propose_write_off", tag = "review", params(ResourcePath, IdempotencyKeyHeader, IfMatchHeader),
+    request_body = ProposeWriteOff,
+    responses((status = 201, description = "It is on its route", body = WriteOffBody), ChangeProblems, VersionProblems),
+)]
+#[post("/v1/tenants/{tenant}/invoices/{id}/write-off")]
+pub async fn propose_write_off(
+    mutation: Mutation<ProposeWriteOff>,
+    version: IfMatch,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let ProposeWriteOff { ground, reasons, weight } = mutation.body;
+    let draft = DraftWriteOff { ground, reasons, weight: weight.into() };
+    let id = segment(&request, "id")?;
+    let made = write_off::propose(mutation.ctx, mutation.idempotency, id, version.0, draft).await?;
+    let body = WriteOffBody::of(&made.value);
+    Ok(respond::effect(StatusCode::CREATED, made.origin, Some(made.value.version), &body))
+}

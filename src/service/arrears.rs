@@ -1,0 +1,286 @@
+//! Arrears (滞納): what was not paid in time, the demand for it (督促), and what has accrued since (延滞金).
+//!
+//! The demand goes out once an invoice, by the clock or by an officer before it, and is told by mail. Nothing is
+//! demanded while anybody is paying: an attempt that is open, unknown or waits at a convenience store is no arrears.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::accounting::accountant;
+use super::arrears_refusal::ArrearsRefusal;
+use super::cases::{self, OpenCase, event_actor, system_actor};
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::{Core, Ctx, Effect, Failure, JobEnd, Refusal, access, payment};
+use crate::catalogue::{Catalogue, CatalogueTenant};
+use crate::domain::arrears::{self, ArrearsTerms, Enforcement, is_in_arrears, terms_of};
+use crate::domain::audit::EventActor;
+use crate::domain::calendar::jst_day;
+use crate::domain::fee::arrears::{ArrearsCharge, explain};
+use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
+use crate::domain::money::Yen;
+use crate::domain::payment::PaymentState;
+use crate::domain::policy::{Action, Actor};
+use crate::store::demands::{self, DemandRow};
+use crate::store::events::{self, NewEvent};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::sql::{IsoDate, Micros};
+use crate::store::{Reads, Root, StoreError, Tx, jobs, payments};
+
+/// The job that tells the obligor of a demand; its subject is the application's id and the invoice's.
+pub const NOTIFY_DEMAND: &str = "notify_demand";
+/// Kind of the daily job that sends demands.
+pub const ISSUE_DEMANDS: &str = "issue_demands";
+
+/// Invoices read in one go.
+const PAGE: i64 = 50;
+
+/// An invoice that was not paid in time.
+#[derive(Clone, Debug)]
+pub struct Arrears {
+    /// The invoice.
+    pub invoice: InvoiceRow,
+    /// The last day on which paying was in time: the due day, moved off days off.
+    pub last_day_in_time: Date,
+    /// Whether it is owed, late, and nobody is paying.
+    pub standing: ArrearsStanding,
+    /// The demand, once it went out.
+    pub demand: Option<DemandRow>,
+    /// The day by which the demand must have gone out.
+    pub demand_by: Option<Date>,
+    /// What has accrued up to the day of payment, or to today.
+    pub charge: ArrearsCharge,
+    /// The day up to which it was computed.
+    pub computed_to: Date,
+    /// How the claim can be enforced.
+    pub enforcement: Enforcement,
+    /// The day after which the claim is extinct.
+    pub extinct_after: Option<Date>,
+    /// The ordinance.
+    pub basis: String,
+    /// The ordinance has not been confirmed by the body.
+    pub sample: bool,
+}
+
+/// Where a late claim stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrearsStanding {
+    /// Owed, late, and nobody is paying.
+    InArrears,
+    /// Not due yet, or somebody is paying, has paid, or nothing is owed any more.
+    NotInArrears,
+}
+
+/// A page of what is in arrears.
+#[derive(Clone, Debug)]
+pub struct ArrearsPage {
+    /// Oldest invoice first.
+    pub items: Vec<Arrears>,
+    /// The invoice after which the list goes on; none at its end.
+    pub next: Option<InvoiceId>,
+}
+
+/// The terms of a claim with the last day on which paying was in time; none where the body has none for it.
+pub(super) fn terms<'a>(catalogue: &'a Catalogue, invoice: &InvoiceRow) -> Option<(&'a ArrearsTerms, Date)> {
+    let body: &CatalogueTenant = catalogue.tenant(&invoice.tenant_id)?;
+    let due_on = invoice.due_on?.0;
+    let account = invoice.lines.0.first().map_or("", |line| line.revenue_account.as_str());
+    let terms = terms_of(&body.definition.arrears, account, due_on)?;
+    Some((terms, body.calendar.roll(due_on)))
+}
+
+/// Where a claim stands, if its body has terms for it.
+pub(super) fn read(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    invoice: &InvoiceRow,
+) -> Result<Option<Arrears>, Failure> {
+    let today = jst_day(tx.now());
+    let Some((terms, last_day_in_time)) = terms(catalogue, invoice) else { return Ok(None) };
+    let paid = invoice.paid_on.or(invoice.entrusted_on).map(|day| day.0);
+    let computed_to = paid.unwrap_or(today);
+    let attempts = attempts(tx, invoice)?;
+    let late = is_in_arrears(invoice.invoice_state()?, invoice.owed(), last_day_in_time, today, &attempts);
+    let demand = demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let demanded_on = demand.as_ref().map(|demand| demand.issued_on.0);
+    let due_on = invoice.due_on.map_or(last_day_in_time, |due| due.0);
+    let principal = demand.as_ref().map_or(invoice.owed(), |demand| demand.principal.min(invoice.owed()));
+    let charge =
+        explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to);
+    Ok(Some(Arrears {
+        invoice: invoice.clone(),
+        last_day_in_time,
+        standing: if late { ArrearsStanding::InArrears } else { ArrearsStanding::NotInArrears },
+        demand_by: terms.demand_by(last_day_in_time),
+        charge: charge.map_err(|error| Failure::Internal(error.to_string()))?,
+        computed_to,
+        enforcement: terms.enforcement,
+        extinct_after: terms.extinct_after(due_on, demanded_on),
+        basis: terms.basis.clone(),
+        sample: terms.sample,
+        demand,
+    }))
+}
+
+fn attempts(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<(PaymentState, Yen)>, Failure> {
+    let rows = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let attempts = rows.iter().map(|row| Ok((row.payment()?.state, row.captured)));
+    Ok(attempts.collect::<Result<_, StoreError>>()?)
+}
+
+/// What is in arrears at a body; for the accounting office, hidden from everybody else.
+pub async fn list(ctx: Ctx, tenant: TenantCode, after: Option<InvoiceId>) -> Result<ArrearsPage, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        accountant(tx, &ctx, &tenant)?;
+        let today = jst_day(tx.now());
+        let rows = demands::late(tx, &tenant, today, after, PAGE)?;
+        let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE;
+        let next = rows.last().filter(|_| is_full).map(|row| row.id);
+        let mut items = Vec::new();
+        for row in rows {
+            let found = read(tx, &ctx.catalogue, &row)?;
+            items.extend(found.filter(|found| found.standing == ArrearsStanding::InArrears));
+        }
+        Ok(ArrearsPage { items, next })
+    })
+    .await
+}
+
+/// How late an invoice is or was, for its obligor and for staff; not found where its body has no terms for it.
+pub async fn of_invoice(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Arrears, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let (reader, found) = ctx
+        .core
+        .db
+        .read(move |tx| {
+            let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+            let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadMoney)?;
+            let found = read(tx, &inner.catalogue, &invoice)?.ok_or(Refusal::NotFound)?;
+            Ok::<_, Failure>((access::reader(&case.actor), found))
+        })
+        .await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "arrears", &[found.invoice.application_id]).await?;
+    }
+    Ok(found)
+}
+
+/// Sends the demand of an invoice now, by an officer.
+pub async fn demand(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: InvoiceId,
+) -> Result<Effect<Arrears>, Failure> {
+    let root = payment::application_of(&ctx, &request.tenant, id).await?;
+    let db = ctx.core.db.clone();
+    db.write(Root::Application(root), move |tx| {
+        let issue = |tx: &mut Tx<'_>, now| {
+            let invoice = invoices::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
+            let mut case = cases::open(tx, &ctx, &request.tenant, invoice.application_id, Action::Collect)?;
+            let by = match &case.actor {
+                Actor::Officer(officer) => Some(officer.officer),
+                Actor::Person(_) | Actor::Anonymous => None,
+            };
+            let actor = event_actor(&case.actor);
+            issue(tx, &ctx.catalogue, &mut case, &invoice, (by, actor), now)?;
+            case.save(tx)?;
+            let value = read(tx, &ctx.catalogue, &invoice)?.ok_or(Refusal::NotFound)?;
+            Ok(Made { resource_id: id.to_string(), value })
+        };
+        once(tx, &request, "demand", issue, |tx, _| {
+            let invoice = invoices::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
+            cases::open(tx, &ctx, &request.tenant, invoice.application_id, Action::ReadMoney)?;
+            Ok(read(tx, &ctx.catalogue, &invoice)?.ok_or(Refusal::NotFound)?)
+        })
+    })
+    .await
+}
+
+/// Issues the demand, or refuses; the caller stores the case.
+fn issue(
+    tx: &mut Tx<'_>,
+    catalogue: &Catalogue,
+    case: &mut OpenCase,
+    invoice: &InvoiceRow,
+    (by, actor): (Option<OfficerId>, EventActor),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let found = read(tx, catalogue, invoice)?.ok_or(ArrearsRefusal::NotInArrears)?;
+    if found.demand.is_some() {
+        return Err(ArrearsRefusal::AlreadyDemanded.into());
+    }
+    if found.standing != ArrearsStanding::InArrears {
+        return Err(ArrearsRefusal::NotInArrears.into());
+    }
+    let today = jst_day(now);
+    if found.extinct_after.is_some_and(|last| last < today) {
+        return Err(ArrearsRefusal::Extinct.into());
+    }
+    let (terms, _) = terms(catalogue, invoice).ok_or(ArrearsRefusal::NotInArrears)?;
+    let row = DemandRow {
+        tenant_id: invoice.tenant_id.clone(),
+        invoice_id: invoice.id,
+        application_id: invoice.application_id,
+        due_on: invoice.due_on.unwrap_or(IsoDate(found.last_day_in_time)),
+        issued_on: IsoDate(today),
+        pay_until: IsoDate(terms.pay_by(today).unwrap_or(today)),
+        principal: invoice.owed(),
+        demand_fee: terms.demand_fee,
+        basis: terms.basis.clone(),
+        issued_by: by,
+        issued_at: Micros(now),
+    };
+    demands::insert(tx, &row)?;
+    let facts = json!({ "invoice": invoice.id.to_string(), "number": invoice.number,
+        "principal": row.principal.amount(), "demand_fee": row.demand_fee.amount(), "basis": row.basis,
+        "pay_until": row.pay_until.0.to_string() });
+    events::append(tx, &mut case.row, NewEvent { kind: "demand_issued", actor, facts, sealed_detail: None })?;
+    let subject = format!("{}:{}", case.row.id, invoice.id);
+    jobs::enqueue(tx, invoice.tenant_id.as_str(), NOTIFY_DEMAND, &subject, now)?;
+    Ok(())
+}
+
+/// Sends every demand of a body whose day has come. Run twice it has one effect.
+pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
+    let catalogue = core.catalogue.current();
+    let mut after = None;
+    loop {
+        let of = tenant.clone();
+        let late = core.db.read(move |tx| {
+            let today = jst_day(tx.now());
+            Ok::<_, Failure>(demands::late(tx, &of, today, after, PAGE)?)
+        });
+        let page: Vec<InvoiceRow> = late.await?;
+        let Some(last) = page.last() else { return Ok(JobEnd::Done) };
+        after = Some(last.id);
+        for row in page {
+            let (inner, catalogue) = (Arc::clone(core), Arc::clone(&catalogue));
+            let root = Root::Application(row.application_id);
+            core.db.write(root, move |tx| issue_if_due(tx, &inner, &catalogue, &row)).await?;
+        }
+    }
+}
+
+fn issue_if_due(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    catalogue: &Catalogue,
+    seen: &InvoiceRow,
+) -> Result<(), Failure> {
+    let now = tx.now();
+    let invoice = invoices::find(tx, &seen.tenant_id, seen.id)?.ok_or(Refusal::NotFound)?;
+    let Some((terms, last_day_in_time)) = terms(catalogue, &invoice) else { return Ok(()) };
+    if terms.demand_on(last_day_in_time).is_none_or(|day| jst_day(now) < day) {
+        return Ok(());
+    }
+    let mut case = cases::open_for_system(tx, core, &invoice.tenant_id, invoice.application_id)?;
+    match issue(tx, catalogue, &mut case, &invoice, (None, system_actor("billing")), now) {
+        Ok(()) => case.save(tx),
+        // Demanded before, or somebody is paying: there is nothing to do.
+        Err(Failure::Refused(_)) => Ok(()),
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,254 @@
+//! Closing a day (日締め): one accountant closes, another confirms, and the accounting system takes the totals over.
+
+use std::collections::{HashMap, HashSet};
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::accounting::accountant;
+use super::idempotency::{IdempotencyRequest, Made, once};
+use super::reconciliation_refusal::ReconciliationRefusal;
+use super::{Ctx, Effect, Failure, Refusal};
+use crate::domain::audit::CHAIN_START;
+use crate::domain::day_close::{
+    self, CloseStatement, DayTotals, EntryContext, LastClose, RecordedEntry, Share, confirmation_bytes,
+    day_span, may_close, signed_bytes,
+};
+use crate::domain::id::{ApplicationId, PaymentId, TenantCode};
+use crate::domain::ledger::{Account, EntryKind, Posting, account_of};
+use crate::store::day_closes::{self, CaseEntry, CloseRow, Closed, ConfirmationRow, Written};
+use crate::store::sql::{IsoDate, Micros};
+use crate::store::{Reads, Tx, exception_desk};
+
+/// Closes on a page.
+pub const PAGE: i64 = 50;
+
+/// Entries read in one go.
+const PIECE: i64 = 10_000;
+
+/// Closes a day: everything that was recorded on it, and for the first close everything before.
+pub async fn close(ctx: Ctx, request: IdempotencyRequest, day: Date) -> Result<Effect<Closed>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write_alone(vec![], move |tx| {
+        let close = |tx: &mut Tx<'_>, now| make(tx, &ctx, &request.tenant, day, now);
+        once(tx, &request, "day_close", close, |tx, _| present(tx, &ctx, &request.tenant, day))
+    })
+    .await
+}
+
+fn present(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode, day: Date) -> Result<Closed, Failure> {
+    accountant(tx, ctx, tenant)?;
+    Ok(day_closes::find(tx, tenant, day)?.ok_or(Refusal::NotFound)?)
+}
+
+fn make(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    day: Date,
+    now: Timestamp,
+) -> Result<Made<Closed>, Failure> {
+    let officer = accountant(tx, ctx, tenant)?;
+    let before = day_closes::youngest(tx, tenant, None, 1)?.pop();
+    let last = match &before {
+        None => LastClose::None,
+        Some((row, None)) => LastClose::Unconfirmed(row.day.0),
+        Some((row, Some(_))) => LastClose::Confirmed(row.day.0),
+    };
+    may_close(day, last, now).map_err(ReconciliationRefusal::from)?;
+    let (begins, ends) = day_span(day).ok_or(ReconciliationRefusal::DayNotOver)?;
+    let (close_no, prev_hash, recorded_from) = match before {
+        Some((row, _)) => (row.close_no + 1, row.hash, Some(begins)),
+        None => (1, CHAIN_START.to_vec(), None),
+    };
+    let (rows, entry_count, entries_sha256) = totals(tx, tenant, (recorded_from, ends))?.finish();
+    let signer = ctx.core.keys.checkpoints();
+    let statement = CloseStatement {
+        close_no,
+        closed_at: now,
+        closed_by: officer.to_string(),
+        day,
+        entries_sha256,
+        entry_count,
+        key_id: signer.key_id().to_owned(),
+        open_exceptions: exception_desk::waiting(tx, tenant)?,
+        prev_hash: HEXLOWER.encode(&prev_hash),
+        recorded_from,
+        recorded_until: ends,
+        rows,
+        tenant: tenant.clone(),
+    };
+    let statement = statement.to_json();
+    let row = CloseRow {
+        tenant_id: tenant.clone(),
+        day: IsoDate(day),
+        close_no,
+        prev_hash,
+        hash: day_close::hash(&statement).to_vec(),
+        key_id: signer.key_id().to_owned(),
+        signature: signer.sign(&signed_bytes(&statement)),
+        statement,
+        closed_by: officer,
+        closed_at: Micros(now),
+    };
+    match day_closes::insert(tx, &row)? {
+        Written::New => Ok(Made { resource_id: day.to_string(), value: (row, None) }),
+        Written::Taken => Err(ReconciliationRefusal::DayClosed.into()),
+    }
+}
+
+/// Agrees to a close that somebody else made.
+pub async fn confirm(ctx: Ctx, request: IdempotencyRequest, day: Date) -> Result<Effect<Closed>, Failure> {
+    let db = ctx.core.db.clone();
+    db.write_alone(vec![], move |tx| {
+        let agree = |tx: &mut Tx<'_>, now| agree(tx, &ctx, &request.tenant, day, now);
+        once(tx, &request, "day_close_confirmation", agree, |tx, _| present(tx, &ctx, &request.tenant, day))
+    })
+    .await
+}
+
+fn agree(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    day: Date,
+    now: Timestamp,
+) -> Result<Made<Closed>, Failure> {
+    let officer = accountant(tx, ctx, tenant)?;
+    let (close, confirmation) = day_closes::find(tx, tenant, day)?.ok_or(Refusal::NotFound)?;
+    if confirmation.is_some() {
+        return Err(ReconciliationRefusal::CloseConfirmed.into());
+    }
+    if close.closed_by == officer {
+        return Err(ReconciliationRefusal::OwnClose.into());
+    }
+    let signer = ctx.core.keys.checkpoints();
+    let row = ConfirmationRow {
+        tenant_id: tenant.clone(),
+        day: close.day,
+        closed_by: close.closed_by,
+        confirmed_by: officer,
+        confirmed_at: Micros(now),
+        key_id: signer.key_id().to_owned(),
+        signature: signer.sign(&confirmation_bytes(&close.hash, &officer.to_string(), now)),
+    };
+    match day_closes::confirm(tx, &row)? {
+        Written::New => Ok(Made { resource_id: day.to_string(), value: (close, Some(row)) }),
+        Written::Taken => Err(ReconciliationRefusal::CloseConfirmed.into()),
+    }
+}
+
+/// The youngest closes before a day, youngest first.
+pub async fn list(ctx: Ctx, tenant: TenantCode, before: Option<Date>) -> Result<Vec<Closed>, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        accountant(tx, &ctx, &tenant)?;
+        Ok(day_closes::youngest(tx, &tenant, before, PAGE)?)
+    })
+    .await
+}
+
+/// The close of a day.
+pub async fn show(ctx: Ctx, tenant: TenantCode, day: Date) -> Result<Closed, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| present(tx, &ctx, &tenant, day)).await
+}
+
+/// The sums of everything that was recorded in a span, read piece by piece.
+pub(super) fn totals(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    span: (Option<Timestamp>, Timestamp),
+) -> Result<DayTotals, Failure> {
+    let (mut totals, mut after) = (DayTotals::default(), None);
+    loop {
+        let piece = day_closes::entries(tx, tenant, span, after.as_ref(), PIECE)?;
+        let Some((_, last)) = piece.last() else { return Ok(totals) };
+        after = Some((Micros(last.recorded_at), last.id.clone()));
+        let known = Known::of(tx, tenant, &piece)?;
+        for (case, recorded) in &piece {
+            totals.add(recorded, &known.context(*case, recorded));
+        }
+    }
+}
+
+/// What the store knows of the causes of some entries.
+struct Known {
+    shares: HashMap<ApplicationId, Vec<Share>>,
+    parts: HashMap<String, Vec<Share>>,
+    payments: HashMap<String, PaymentId>,
+    ways: HashMap<PaymentId, (String, String)>,
+}
+
+impl Known {
+    fn of(tx: &mut impl Reads, tenant: &TenantCode, piece: &[CaseEntry]) -> Result<Self, Failure> {
+        let cases: HashSet<ApplicationId> = piece.iter().map(|(case, _)| *case).collect();
+        let lines = day_closes::invoice_lines(tx, tenant, &cases.into_iter().collect::<Vec<_>>())?;
+        let share = |line: &crate::domain::invoice::InvoiceLine| Share {
+            account: day_close::account_label(&account_of(line)),
+            fiscal_year: line.fiscal_year,
+            amount: line.amount.amount(),
+        };
+        let shares = lines.iter().map(|(case, lines)| (*case, lines.iter().map(share).collect())).collect();
+        let source_ids: HashSet<Uuid> =
+            piece.iter().filter_map(|(_, recorded)| recorded.entry.source_id.parse().ok()).collect();
+        let source_ids: Vec<Uuid> = source_ids.into_iter().collect();
+        let payments = day_closes::payments_of_causes(tx, tenant, &source_ids)?;
+        // A cause may be the payment itself.
+        let ids: HashSet<PaymentId> =
+            payments.values().copied().chain(source_ids.iter().map(|id| PaymentId(*id))).collect();
+        let ways = day_closes::ways_of_payment(tx, tenant, &ids.into_iter().collect::<Vec<_>>())?;
+        Ok(Self { shares, parts: refund_parts(tx, tenant, piece)?, payments, ways })
+    }
+
+    fn context(&self, case: ApplicationId, recorded: &RecordedEntry) -> EntryContext {
+        let entry = &recorded.entry;
+        let of_cause = self.payments.get(&entry.source_id).copied();
+        let payment = of_cause.or_else(|| entry.source_id.parse().ok());
+        let (gateway, method) = match payment.and_then(|payment| self.ways.get(&payment)) {
+            Some((gateway, method)) => (gateway.clone(), method.clone()),
+            None => (agent_of(recorded), String::new()),
+        };
+        let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
+        let shares = match posting {
+            Posting::RefundPaid => self.parts.get(&entry.source_id),
+            _ => self.shares.get(&case),
+        };
+        EntryContext { gateway, method, shares: shares.cloned().unwrap_or_default() }
+    }
+}
+
+/// The agent of an entry that is about no payment, such as a fee for none.
+fn agent_of(recorded: &RecordedEntry) -> String {
+    let accounts = [&recorded.entry.debit_account, &recorded.entry.credit_account];
+    let agent = accounts.into_iter().find_map(|account| match account {
+        Account::Entrusted(gateway) => Some(gateway.clone()),
+        _ => None,
+    });
+    agent.unwrap_or_default()
+}
+
+/// What each refund that left is taken from.
+fn refund_parts(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    piece: &[CaseEntry],
+) -> Result<HashMap<String, Vec<Share>>, Failure> {
+    let left = |recorded: &RecordedEntry| {
+        let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = recorded.entry.kind;
+        (posting == Posting::RefundPaid).then(|| recorded.entry.source_id.clone())
+    };
+    let refunds: HashSet<String> = piece.iter().filter_map(|(_, recorded)| left(recorded)).collect();
+    let mut parts: HashMap<String, Vec<Share>> = HashMap::new();
+    for entry in day_closes::refund_decisions(tx, tenant, &refunds.into_iter().collect::<Vec<_>>())? {
+        let share = Share {
+            account: day_close::account_label(&entry.debit_account),
+            fiscal_year: entry.fiscal_year,
+            amount: entry.amount.amount(),
+        };
+        parts.entry(entry.source_id).or_default().push(share);
+    }
+    Ok(parts)
+}

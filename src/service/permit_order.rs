@@ -1,0 +1,146 @@
+//! Orders about permits (取消し・効力の停止, R-29): dispositions of their own, with number, authority and instruction (T-4).
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::approval::NOTIFY_DECISION;
+use super::cases::OpenCase;
+use super::disposition::{self, Papers};
+use super::disposition_refusal::DispositionRefusal;
+use super::{Ctx, Failure, Refusal, access, cases, document_number, permit, review};
+use crate::domain::calendar::jst_day;
+use crate::domain::disposition::{OrderKind, OrderProposal};
+use crate::domain::document_number::DocumentKind;
+use crate::domain::id::{DecisionId, PermitId, ProposalId, TenantCode};
+use crate::domain::permit::{PermitEvent, PermitHappening};
+use crate::domain::policy::Action;
+use crate::seal::sha256_hex;
+use crate::store::permit_orders::{self, PermitOrderRow};
+use crate::store::permits::{self, PermitRow};
+use crate::store::sql::{IsoDate, Json, Micros};
+use crate::store::{Reads, Tx, jobs};
+
+/// Refuses an order that does not fit how the permit stands today.
+pub fn refuse_misfit(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    row: PermitRow,
+    order: OrderKind,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let state = permit::view(tx, &ctx.catalogue, row, jst_day(now))?.state;
+    if order.fits(state) { Ok(()) } else { Err(DispositionRefusal::OrderDoesNotFit { state }.into()) }
+}
+
+/// An order whose last seal is being set.
+pub struct Ordered {
+    permit: PermitRow,
+    row: PermitOrderRow,
+    papers: Papers,
+    order: OrderKind,
+}
+
+/// Makes the order ready, or says what stands against it today; changes nothing.
+pub fn judge(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    proposal: ProposalId,
+    body: &OrderProposal,
+    (sealer_title, now): (Option<&str>, Timestamp),
+) -> Result<Ordered, Failure> {
+    let (tenant, today) = (&case.row.tenant_id, jst_day(now));
+    let found = permits::find(tx, tenant, body.permit)?.filter(|permit| permit.application_id == case.row.id);
+    let permit = found.ok_or_else(|| Failure::Internal(format!("no permit {} of the case", body.permit)))?;
+    refuse_misfit(tx, ctx, permit.clone(), body.order, now)?;
+    if !body.day_faults(today, permit.valid_from.0).is_empty() {
+        return Err(DispositionRefusal::OrderDayPassed.into());
+    }
+    let papers = disposition::papers(ctx, case, DocumentKind::Order, now)?;
+    let id = DecisionId(tx.new_id());
+    let sealed_body = case.key.seal_json(&permit_orders::body_place(id), body, ctx.core.ids.as_ref());
+    let row = PermitOrderRow {
+        tenant_id: tenant.clone(),
+        id,
+        permit_id: permit.id,
+        application_id: case.row.id,
+        proposal_id: proposal,
+        kind: body.order.as_str().to_owned(),
+        document_number: String::new(),
+        authority: papers.authority.ja.clone(),
+        authority_en: papers.authority.en.clone(),
+        sealer_title: sealer_title.unwrap_or_default().to_owned(),
+        instruction: Json(papers.instruction.clone()),
+        body_sha256: sha256_hex(&sealed_body),
+        sealed_body,
+        issued_on: IsoDate(today),
+        effective_on: IsoDate(body.effective_on),
+        until: body.until.map(IsoDate),
+        decided_by: review::officer(case)?.officer,
+        decided_at: Micros(now),
+    };
+    Ok(Ordered { permit, row, papers, order: body.order })
+}
+
+/// Issues the order: from its day on the permit stands as it says.
+pub fn issue(tx: &mut Tx<'_>, case: &mut OpenCase, ordered: Ordered) -> Result<(), Failure> {
+    let Ordered { permit, mut row, papers, order } = ordered;
+    row.document_number = document_number::assign(tx, &row.tenant_id, &papers.numbering, row.id)?;
+    permit_orders::insert(tx, &row)?;
+    let (happening, kind) = match order {
+        OrderKind::Revocation => (PermitHappening::Revoked, "permit_revoked"),
+        OrderKind::Suspension => (PermitHappening::Suspended, "permit_suspended"),
+        OrderKind::Resumption => (PermitHappening::Resumed, "permit_resumed"),
+    };
+    let order_id = || Some(row.id.to_string());
+    let event = PermitEvent { happening, effective_on: row.effective_on.0 };
+    permits::append(tx, &permit, event, order_id())?;
+    // A suspension with a last day ends by itself.
+    if let Some(day) = row.until.and_then(|until| until.0.tomorrow().ok()) {
+        let resumes = PermitEvent { happening: PermitHappening::Resumed, effective_on: day };
+        permits::append(tx, &permit, resumes, order_id())?;
+    }
+    let subject = format!("{}:{}", case.row.id, row.id);
+    jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_DECISION, &subject, row.decided_at.0)?;
+    let facts = json!({
+        "permit": row.permit_id,
+        "order": row.id,
+        "proposal": row.proposal_id,
+        "document_number": row.document_number,
+        "authority": row.authority,
+        "effective_on": row.effective_on.0.to_string(),
+        "until": row.until.map(|day| day.0.to_string()),
+        "body_sha256": row.body_sha256,
+    });
+    case.record(tx, kind, facts, None)
+}
+
+/// An order with its text.
+#[derive(Clone, Debug)]
+pub struct OrderText {
+    /// What was issued.
+    pub row: PermitOrderRow,
+    /// Ground, hearing and reasons.
+    pub body: OrderProposal,
+}
+
+/// The orders about a permit, for the parties of its case and the department.
+pub async fn list(ctx: Ctx, tenant: TenantCode, id: PermitId) -> Result<Vec<OrderText>, Failure> {
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let read = ctx.core.db.read(move |tx| {
+        let permit = permits::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+        let case = cases::open(tx, &inner, &body, permit.application_id, Action::ReadCase)?;
+        let open = |row: PermitOrderRow| {
+            let body = case.key.open_json(&permit_orders::body_place(row.id), &row.sealed_body)?;
+            Ok(OrderText { row, body })
+        };
+        let rows = permit_orders::of_permit(tx, &body, id)?;
+        let found = rows.into_iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
+        Ok::<_, Failure>((access::reader(&case.actor), permit.application_id, found))
+    });
+    let (reader, case, found) = read.await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "permit", &[case]).await?;
+    }
+    Ok(found)
+}

@@ -1,0 +1,172 @@
+//! Reassessing (減額調定, R-87): what is owed of an invoice changes by a new assessment beside it, never by an edit.
+//!
+//! Everything happens in the caller's transaction: the reassessment, the ledger, the state of the invoice, and the intents
+//! that close attempts opened over another amount. What had been paid beyond the new amount stands as overpaid from then on
+//! and is proposed to go back. The caller stores the case.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::cases::OpenCase;
+use super::payment_standing::settle_invoice;
+use super::waiver_refusal::WaiverRefusal;
+use super::{Core, Failure, refund_money};
+use crate::domain::calendar::jst_day;
+use crate::domain::id::{PaymentId, ReassessmentId};
+use crate::domain::ledger::{self, Cause, EntryKind, Posting, RefundSource};
+use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::refund::RefundPart;
+use crate::domain::waiver::{self, Liftable, LineReduction, WaiverGround};
+use crate::store::invoices::{self, InvoiceRow};
+use crate::store::reassessments::{self, ReassessmentKind, ReassessmentRow};
+use crate::store::sql::{Json, Micros};
+use crate::store::waivers::WaiverRow;
+use crate::store::{Reads, Tx, refunds};
+
+/// What a ground would take off an invoice now.
+#[derive(Clone, Debug)]
+pub struct Lifted {
+    /// How much off each line.
+    pub lines: Vec<LineReduction>,
+    /// How much in all.
+    pub amount: Yen,
+    /// The payment that covers the invoice, if one does.
+    pub covered_by: Option<PaymentId>,
+}
+
+/// Computes what `ground` takes off `invoice`, or refuses; `named` is the amount that the decision names.
+pub fn lift(
+    tx: &mut impl Reads,
+    invoice: &InvoiceRow,
+    ground: &WaiverGround,
+    named: Option<Yen>,
+) -> Result<Lifted, Failure> {
+    let before = reassessments::reductions(tx, invoice)?;
+    let paid = refund_money::of_invoice(tx, invoice)?;
+    let covering = paid.iter().find(|money| money.covers());
+    if covering.is_none() && paid.iter().any(|money| money.available(RefundPart::Whole) > Yen::ZERO) {
+        return Err(WaiverRefusal::MoneyUnsettled.into());
+    }
+    let mut refunding = Vec::new();
+    if let Some(money) = covering {
+        let taken = refunds::headroom(tx, &invoice.tenant_id, money.payment.id)?;
+        let of_line =
+            |number: u32| taken.get(&RefundPart::Line(number)).map_or(Yen::ZERO, |part| part.reserved);
+        refunding.extend((1..).take(invoice.lines.0.len()).map(of_line));
+    }
+    let liftable = Liftable { lines: &invoice.lines.0, before: &before, refunding: &refunding };
+    let lines = waiver::lift(ground, liftable, named)?;
+    let amount = waiver::sum(&lines).map_err(internal)?;
+    Ok(Lifted { lines, amount, covered_by: covering.map(|money| money.payment.id) })
+}
+
+/// Takes off what was decided.
+pub fn reduce(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut OpenCase,
+    invoice: &mut InvoiceRow,
+    (waiver, lifted): (&WaiverRow, &Lifted),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let day = jst_day(now);
+    invoice.reduced = invoice.reduced.plus(lifted.amount).map_err(internal)?;
+    let row = row(ReassessmentKind::Reduce, ReassessmentId(tx.new_id()), invoice, waiver, lifted, now);
+    reassessments::insert(tx, &row)?;
+    let sources = sources(invoice, lifted, now)?;
+    let booked_for = |of: String| Cause { source_id: format!("{of}:{}", row.id), booked_on: day };
+    let mut entries = ledger::reduce(&booked_for(invoice.id.to_string()), &sources);
+    if let Some(payment) = lifted.covered_by {
+        let portions: Vec<_> = sources.iter().map(|source| source.portion).collect();
+        entries.extend(ledger::overpay(&booked_for(payment.to_string()), &portions));
+    }
+    invoices::book(tx, &invoice.tenant_id, case.row.id, &entries)?;
+    settle(tx, core, case, invoice, (&row, "invoice_reduced"))
+}
+
+/// Puts back what holds no more; only while nothing was paid.
+pub fn restore(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut OpenCase,
+    invoice: &mut InvoiceRow,
+    waiver: &WaiverRow,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let rows = reassessments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let reduced = rows
+        .into_iter()
+        .find(|row| row.waiver_id == waiver.id && row.kind == ReassessmentKind::Reduce.as_str());
+    let reduced =
+        reduced.ok_or_else(|| Failure::Internal(format!("no reduction of waiver {}", waiver.id)))?;
+    invoice.reduced = invoice.reduced.minus(reduced.amount).map_err(internal)?;
+    let lifted = Lifted { lines: reduced.lines.0, amount: reduced.amount, covered_by: None };
+    let row = row(ReassessmentKind::Restore, ReassessmentId(tx.new_id()), invoice, waiver, &lifted, now);
+    reassessments::insert(tx, &row)?;
+    let source = format!("{}:{}", invoice.id, reduced.id);
+    let booked = invoices::entries_of_case(tx, &invoice.tenant_id, case.row.id)?;
+    let ours = booked
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::Booked(Posting::Reduce) && entry.source_id == source);
+    let undone: Vec<_> = ours.filter_map(|entry| ledger::reverse(entry, jst_day(now))).collect();
+    invoices::book(tx, &invoice.tenant_id, case.row.id, &undone)?;
+    settle(tx, core, case, invoice, (&row, "invoice_restored"))
+}
+
+/// Stores the invoice as it is owed now and lets everything follow: its state, its proofs, its open attempts.
+fn settle(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut OpenCase,
+    invoice: &mut InvoiceRow,
+    (row, kind): (&ReassessmentRow, &'static str),
+) -> Result<(), Failure> {
+    invoices::update_standing(tx, invoice)?;
+    let facts = json!({ "invoice": invoice.id.to_string(), "waiver": row.waiver_id.to_string(),
+        "reassessment": row.id.to_string(), "amount": row.amount.amount(), "owed": row.owed.amount(),
+        "lines": row.lines.0 });
+    case.record(tx, kind, facts, None)?;
+    settle_invoice(tx, core, &mut case.row, invoice)
+}
+
+/// The accounts that what is taken off comes out of. What was paid in a year whose books are closed is an expense of the
+/// present year, as a refund of it would be.
+fn sources(invoice: &InvoiceRow, lifted: &Lifted, now: Timestamp) -> Result<Vec<RefundSource>, Failure> {
+    let source = |off: &LineReduction| {
+        let index = usize::try_from(off.line).ok().and_then(|number| number.checked_sub(1));
+        let line = index.and_then(|index| invoice.lines.0.get(index));
+        let line = line.ok_or_else(|| Failure::Internal(format!("line {} of {}", off.line, invoice.id)))?;
+        if lifted.covered_by.is_some() {
+            return Ok(ledger::refund_source(line, off.amount, jst_day(now)));
+        }
+        let portion = ledger::Portion { fiscal_year: line.fiscal_year, amount: off.amount };
+        Ok(RefundSource { account: ledger::account_of(line), portion })
+    };
+    lifted.lines.iter().map(source).collect()
+}
+
+fn row(
+    kind: ReassessmentKind,
+    id: ReassessmentId,
+    invoice: &InvoiceRow,
+    waiver: &WaiverRow,
+    lifted: &Lifted,
+    now: Timestamp,
+) -> ReassessmentRow {
+    ReassessmentRow {
+        tenant_id: invoice.tenant_id.clone(),
+        id,
+        application_id: invoice.application_id,
+        invoice_id: invoice.id,
+        waiver_id: waiver.id,
+        kind: kind.as_str().to_owned(),
+        amount: lifted.amount,
+        lines: Json(lifted.lines.clone()),
+        owed: invoice.owed(),
+        reassessed_at: Micros(now),
+    }
+}
+
+fn internal(error: YenOutOfRange) -> Failure {
+    Failure::Internal(error.to_string())
+}

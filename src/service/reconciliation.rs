@@ -1,0 +1,309 @@
+//! Running the reconciliation (照合) of a body: our books, the agents' payouts and the bank's credits.
+//!
+//! Everything is read at one instant and compared outside of any transaction; then each payout that is exactly a credit is
+//! written down as arrived, and each finding is raised. Running it again, or for an earlier day, changes nothing that was
+//! found before: an arrival is recorded once, an exception is raised once for each kind and subject.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use serde::Serialize;
+
+use super::exceptions::{self, Subject};
+use super::remittance::{self, Arrival as Arrived, Recorded, Witness};
+use super::{Core, Failure, JobEnd};
+use crate::catalogue::Catalogue;
+use crate::domain::calendar::jst_day;
+use crate::domain::day_close::day_span;
+use crate::domain::id::{BankCreditId, InvoiceId, PaymentId, SettlementId, TenantCode};
+use crate::domain::payment::{Designation, MethodCode, remit_by};
+use crate::domain::reconciliation::{
+    About, Arrival, Finding, OpenCredit, OurPayment, Payout, ReportedLine, Scope, match_lines, match_payouts,
+};
+use crate::domain::settlement::LineKind;
+use crate::store::bank_statements::{self, Matched};
+use crate::store::reconciliation::{self as sources, TakenPayment};
+use crate::store::reconciliation_exceptions::Raised;
+use crate::store::settlements::{self, SettlementRow};
+use crate::store::{Reads, Root, StoreError, Tx};
+
+/// Kind of the job that reconciles one body.
+pub const RECONCILE_BODY: &str = "reconcile_body";
+
+/// Kind of the periodic job that reconciles every body.
+pub const RECONCILE_ALL: &str = "reconcile_all";
+
+/// How far back payments, payouts and credits are looked at: longer than any agent may hold money.
+const WINDOW_DAYS: i32 = 100;
+
+/// Findings raised in one transaction.
+const FINDINGS_AT_ONCE: usize = 200;
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunReport {
+    /// The body.
+    pub tenant: TenantCode,
+    /// The JST day as of whose end it looked.
+    pub day: Date,
+    /// Payments looked at.
+    pub payments: usize,
+    /// Lines of payouts looked at.
+    pub lines: usize,
+    /// Lines that have their payment.
+    pub matched_lines: usize,
+    /// Payouts looked at.
+    pub payouts: usize,
+    /// Credits looked at.
+    pub credits: usize,
+    /// Payouts that were found at the bank by this run.
+    pub arrivals: usize,
+    /// What does not agree, by kind.
+    pub findings: std::collections::BTreeMap<&'static str, usize>,
+    /// Exceptions that nobody had found before.
+    pub raised: usize,
+}
+
+/// The three sources as they are at one instant.
+struct Sources {
+    scope: Scope,
+    payments: Vec<OurPayment>,
+    lines: Vec<ReportedLine>,
+    payouts: Vec<Payout>,
+    credits: Vec<OpenCredit>,
+}
+
+/// Reconciles a body as of the end of a JST day.
+pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunReport, Failure> {
+    let (of, catalogue) = (tenant.clone(), core.catalogue.current());
+    let sources = core.db.read(move |tx| read_sources(tx, &catalogue, &of, day)).await?;
+    // A hundred thousand lines take a moment: not on the reactor.
+    let compared = tokio::task::spawn_blocking(move || {
+        let lines = match_lines(&sources.payments, &sources.lines, &sources.payouts, sources.scope);
+        let payouts = match_payouts(&sources.payouts, &sources.credits, sources.scope.day);
+        (sources, lines, payouts)
+    });
+    let (sources, lines, payouts) = compared.await.map_err(|error| Failure::Internal(error.to_string()))?;
+    let mut report = RunReport {
+        tenant: tenant.clone(),
+        day,
+        payments: sources.payments.len(),
+        lines: sources.lines.len(),
+        matched_lines: lines.matches.len(),
+        payouts: sources.payouts.len(),
+        credits: sources.credits.len(),
+        arrivals: 0,
+        findings: std::collections::BTreeMap::new(),
+        raised: 0,
+    };
+    for (settlement, credit) in payouts.matches {
+        if arrive(core, tenant, settlement, credit).await? == Matched::New {
+            report.arrivals += 1;
+        }
+    }
+    let findings: Vec<Finding> = lines.findings.into_iter().chain(payouts.findings).collect();
+    for finding in &findings {
+        *report.findings.entry(finding.kind.as_str()).or_default() += 1;
+    }
+    for some in findings.chunks(FINDINGS_AT_ONCE) {
+        report.raised += raise(core, tenant, some.to_vec()).await?;
+    }
+    tracing::info!(%tenant, %day, lines = report.lines, arrivals = report.arrivals, raised = report.raised, "reconciled");
+    Ok(report)
+}
+
+/// Reconciles every body as of yesterday; the failure of one does not hold up the others.
+pub async fn run_all(core: &Core) -> Result<JobEnd, Failure> {
+    let today = jst_day(core.clock.now());
+    let yesterday = today.yesterday().unwrap_or(today);
+    let mut end = Ok(JobEnd::Done);
+    for tenant in core.catalogue.current().tenants() {
+        if let Err(failure) = run(core, &tenant.definition.code, yesterday).await {
+            end = Err(failure);
+        }
+    }
+    end
+}
+
+/// As a job: reconciles one body as of today.
+pub async fn run_job(core: &Core, tenant: TenantCode) -> Result<JobEnd, Failure> {
+    let today = jst_day(core.clock.now());
+    run(core, &tenant, today).await?;
+    Ok(JobEnd::Done)
+}
+
+fn read_sources(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    tenant: &TenantCode,
+    day: Date,
+) -> Result<Sources, Failure> {
+    let from = day.checked_sub(WINDOW_DAYS.days()).unwrap_or(day);
+    let since = day_span(from).map_or(Timestamp::UNIX_EPOCH, |(begin, _)| begin);
+    let rows = sources::payouts_reported(tx, tenant, since)?;
+    let ids: Vec<SettlementId> = rows.iter().map(|row| row.id).collect();
+    let gateways: HashMap<SettlementId, &str> =
+        rows.iter().map(|row| (row.id, row.gateway.as_str())).collect();
+    let lines = sources::lines_of(tx, tenant, &ids)?;
+    let lines = lines.iter().map(|row| {
+        let gateway = gateways.get(&row.settlement_id).copied().unwrap_or_default().to_owned();
+        Ok(ReportedLine { id: row.id, settlement: row.settlement_id, gateway, line: row.line()? })
+    });
+    let lines: Vec<ReportedLine> = lines.collect::<Result<_, StoreError>>()?;
+    let mut payments = sources::payments_taken(tx, tenant, from, day)?;
+    let named = named_elsewhere(&payments, &lines);
+    payments.extend(sources::payments_named(tx, tenant, &named.references, &named.gateway_ids)?);
+    let refunds = sources::refund_days(tx, tenant, since)?;
+    let dues = due_days(tx, catalogue, tenant, &payments, &lines)?;
+    let dated = |payment: TakenPayment| {
+        let mut ours = payment.ours;
+        ours.refunded_on = refunds.get(&ours.id).copied();
+        ours.due_on = dues.get(&ours.id).copied();
+        ours
+    };
+    let credits_from = bank_statements::open_credits(tx, tenant, from)?;
+    let matched = bank_statements::matched_payouts(tx, tenant, &ids)?;
+    Ok(Sources {
+        scope: Scope { from, day },
+        payments: payments.into_iter().map(dated).collect(),
+        lines,
+        payouts: rows.iter().map(|row| payout(row, &matched)).collect(),
+        credits: credits_from,
+    })
+}
+
+/// What lines name that is not among the payments of the window.
+#[derive(Default)]
+struct Named {
+    references: Vec<String>,
+    gateway_ids: Vec<String>,
+}
+
+fn named_elsewhere(payments: &[TakenPayment], lines: &[ReportedLine]) -> Named {
+    let ours = || payments.iter().map(|payment| &payment.ours);
+    let references: HashSet<&str> = ours().map(|payment| payment.merchant_reference.as_str()).collect();
+    let ids: HashSet<&str> = ours().filter_map(|payment| payment.gateway_payment_id.as_deref()).collect();
+    let mut named = Named::default();
+    for line in lines.iter().map(|reported| &reported.line).filter(|line| line.kind.names_a_payment()) {
+        let by_id = line.gateway_payment_id.as_ref().filter(|id| !ids.contains(id.as_str()));
+        let by_reference =
+            line.merchant_reference.as_ref().filter(|name| !references.contains(name.as_str()));
+        // Either name may be one that we were never told; only a payment that neither finds is looked for.
+        let known = line.gateway_payment_id.is_some() && by_id.is_none()
+            || line.merchant_reference.is_some() && by_reference.is_none();
+        if !known {
+            named.gateway_ids.extend(by_id.cloned());
+            named.references.extend(by_reference.cloned());
+        }
+    }
+    named
+}
+
+/// By when the agents must have sent the money of the payments that no capture names: the designated day of their
+/// revenues, as it is judged when the money arrives. Where no day was fixed, nothing is overdue.
+fn due_days(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    tenant: &TenantCode,
+    payments: &[TakenPayment],
+    lines: &[ReportedLine],
+) -> Result<HashMap<PaymentId, Date>, Failure> {
+    let definition = catalogue.tenant(tenant).map(|tenant| &tenant.definition);
+    let agents: &[Designation] = definition.map_or(&[], |definition| definition.payment_agents.as_slice());
+    let (mut references, mut ids) = (HashSet::new(), HashSet::new());
+    for reported in lines.iter().filter(|reported| reported.line.kind == LineKind::Capture) {
+        let gateway = reported.gateway.as_str();
+        references.extend(reported.line.merchant_reference.as_deref().map(|name| (gateway, name)));
+        ids.extend(reported.line.gateway_payment_id.as_deref().map(|id| (gateway, id)));
+    }
+    let waits = |payment: &&TakenPayment| {
+        let (ours, gateway) = (&payment.ours, payment.ours.gateway.as_str());
+        let by_id = ours.gateway_payment_id.as_deref().is_some_and(|id| ids.contains(&(gateway, id)));
+        !by_id && !references.contains(&(gateway, ours.merchant_reference.as_str()))
+    };
+    let waiting: Vec<&TakenPayment> = payments.iter().filter(waits).collect();
+    let invoices: Vec<InvoiceId> = waiting.iter().map(|payment| payment.invoice).collect();
+    let revenues = sources::revenues(tx, tenant, &invoices)?;
+    let due = |payment: &&TakenPayment| {
+        let (ours, method) = (&payment.ours, MethodCode::parse(&payment.method)?);
+        let accounts = revenues.get(&payment.invoice)?.iter().map(String::as_str);
+        let day = remit_by(agents, (&ours.gateway, &method), accounts, ours.captured_on?)?;
+        Some((ours.id, day))
+    };
+    Ok(waiting.iter().filter_map(due).collect())
+}
+
+fn payout(row: &SettlementRow, matched: &HashSet<SettlementId>) -> Payout {
+    let period = row.period_from.zip(row.period_to).map(|(from, to)| (from.0, to.0));
+    Payout {
+        id: row.id,
+        gateway: row.gateway.clone(),
+        batch_reference: row.batch_reference.clone(),
+        period,
+        net: row.net.amount(),
+        expected_on: row.payout_on.map_or_else(|| jst_day(row.created_at.0), |day| day.0),
+        arrival: match (matched.contains(&row.id), row.arrival_confirmed_by.is_some()) {
+            (true, _) => Arrival::Seen,
+            (false, true) => Arrival::Attested,
+            (false, false) => Arrival::Awaited,
+        },
+    }
+}
+
+/// Writes down that a credit is a payout: the payout has arrived, on the word of the bank.
+async fn arrive(
+    core: &Core,
+    tenant: &TenantCode,
+    settlement: SettlementId,
+    credit: BankCreditId,
+) -> Result<Matched, Failure> {
+    let tenant = tenant.clone();
+    core.db
+        .write(Root::settlement(settlement), move |tx| {
+            let found = bank_statements::find_credit(tx, &tenant, credit)?;
+            let (row, officer) = found.ok_or_else(|| Failure::Internal(format!("bank credit {credit}")))?;
+            let payout = settlements::find(tx, &tenant, settlement)?;
+            let attested = payout.is_some_and(|payout| payout.arrival_confirmed_by.is_some());
+            if !attested {
+                let arrival = Arrived {
+                    arrived_on: row.credited_on.0,
+                    amount: row.amount.amount(),
+                    reference: format!("bank_credit:{credit}"),
+                };
+                let witness = Witness::Statement(officer);
+                let recorded = remittance::record_arrival(tx, &tenant, settlement, &arrival, witness)?;
+                // The lines come to something else than the payout states: its exception says so.
+                if matches!(recorded, Recorded::Differs { .. }) {
+                    return Ok(Matched::Known);
+                }
+            }
+            Ok(bank_statements::insert_match(tx, &tenant, credit, settlement)?)
+        })
+        .await
+}
+
+async fn raise(core: &Core, tenant: &TenantCode, findings: Vec<Finding>) -> Result<usize, Failure> {
+    let tenant = tenant.clone();
+    core.db
+        .write_alone(vec![], move |tx: &mut Tx<'_>| {
+            let mut new = 0;
+            for finding in &findings {
+                let (kind, facts) = (finding.kind, finding.facts.clone());
+                let raised = exceptions::raise(tx, &tenant, kind, &subject(finding.about), facts)?;
+                new += usize::from(raised == Raised::New);
+            }
+            Ok::<_, Failure>(new)
+        })
+        .await
+}
+
+fn subject(about: About) -> Subject {
+    match about {
+        About::Payment(id) => Subject::Payment(id),
+        About::RefundsOf(id) => Subject::Other("refunds_of", id.to_string()),
+        About::Line(id) => Subject::Line(id),
+        About::Settlement(id) => Subject::Settlement(id),
+        About::Credit(id) => Subject::Other("bank_credit", id.to_string()),
+    }
+}

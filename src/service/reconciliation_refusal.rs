@@ -1,0 +1,103 @@
+//! What can be refused about bank statements, exceptions and closed days.
+
+use jiff::civil::Date;
+
+use super::{Failure, Refusal};
+use crate::domain::day_close::NotClosable;
+
+impl From<ReconciliationRefusal> for Failure {
+    fn from(refusal: ReconciliationRefusal) -> Self {
+        Self::Refused(Refusal::Reconciliation(refusal))
+    }
+}
+
+impl From<NotClosable> for ReconciliationRefusal {
+    fn from(reason: NotClosable) -> Self {
+        match reason {
+            NotClosable::Closed => Self::DayClosed,
+            NotClosable::NotOver => Self::DayNotOver,
+            NotClosable::EarlierOpen(day) => Self::EarlierDayOpen { day },
+        }
+    }
+}
+
+/// A refusal about reconciliation; the general ones are in [`super::Refusal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReconciliationRefusal {
+    /// Whoever proposed a resolution does not agree to it.
+    OwnResolution,
+    /// The step does not exist where the exception stands.
+    ExceptionState {
+        /// Where it stands.
+        state: &'static str,
+    },
+    /// The day is closed.
+    DayClosed,
+    /// The day is not over, or only just.
+    DayNotOver,
+    /// An earlier day is open, or waits for a second person.
+    EarlierDayOpen {
+        /// That day.
+        day: Date,
+    },
+    /// Whoever closed a day does not confirm it.
+    OwnClose,
+    /// Somebody confirmed the close before.
+    CloseConfirmed,
+}
+
+impl ReconciliationRefusal {
+    /// Every code, with what it says.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::OwnResolution => "own_resolution",
+            Self::ExceptionState { .. } => "wrong_state",
+            Self::DayClosed => "day_closed",
+            Self::DayNotOver => "day_not_over",
+            Self::EarlierDayOpen { .. } => "earlier_day_open",
+            Self::OwnClose => "own_close",
+            Self::CloseConfirmed => "close_confirmed",
+        }
+    }
+
+    /// Whether it is refused because of who asks.
+    pub fn is_about_the_person(self) -> bool {
+        matches!(self, Self::OwnResolution | Self::OwnClose)
+    }
+
+    /// The value that the sentence names.
+    pub fn argument(self) -> String {
+        match self {
+            Self::ExceptionState { state } => state.to_owned(),
+            Self::EarlierDayOpen { day } => day.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// The sentences in Japanese and English; `{}` stands for the argument.
+    pub fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OwnResolution => (
+                "処理を起案した職員は自らの起案を承認できません。",
+                "Whoever proposed the resolution cannot agree to it; another officer does.",
+            ),
+            Self::ExceptionState { .. } => (
+                "例外の現在の状態（{}）ではこの操作はできません。",
+                "This is not possible while the exception is {}.",
+            ),
+            Self::DayClosed => ("この日は締め済みです。", "The day is closed."),
+            Self::DayNotOver => (
+                "この日はまだ終わっていません。翌日0時10分以降に締めてください。",
+                "The day is not over; it can be closed ten minutes after midnight.",
+            ),
+            Self::EarlierDayOpen { .. } => {
+                ("先に{}の締めと確認を済ませてください。", "First {} must be closed and confirmed.")
+            }
+            Self::OwnClose => (
+                "締めを行った職員は自らの締めを確認できません。",
+                "Whoever closed the day cannot confirm it; another officer does.",
+            ),
+            Self::CloseConfirmed => ("この締めは確認済みです。", "The close was confirmed before."),
+        }
+    }
+}

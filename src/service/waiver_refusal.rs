@@ -1,0 +1,116 @@
+//! What a waiver can be refused for.
+
+use super::{Failure, Refusal};
+use crate::domain::waiver::{LiftRejection, WrongWaiverState};
+
+impl From<WaiverRefusal> for Failure {
+    fn from(refusal: WaiverRefusal) -> Self {
+        Self::Refused(Refusal::Waiver(refusal))
+    }
+}
+
+impl From<WrongWaiverState> for Failure {
+    fn from(wrong: WrongWaiverState) -> Self {
+        WaiverRefusal::WrongState { state: wrong.state.as_str() }.into()
+    }
+}
+
+impl From<LiftRejection> for Failure {
+    fn from(rejection: LiftRejection) -> Self {
+        match rejection {
+            LiftRejection::Nothing => WaiverRefusal::NothingToWaive.into(),
+            LiftRejection::AmountNeeded => WaiverRefusal::AmountNeeded.into(),
+            LiftRejection::AmountFixed { fixed } => {
+                WaiverRefusal::AmountChanged { amount: fixed.amount() }.into()
+            }
+            LiftRejection::TooMuch { most } => WaiverRefusal::TooMuch { most: most.amount() }.into(),
+            LiftRejection::OutOfRange(error) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+/// A refusal of a waiver; the general ones are in [`super::Refusal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaiverRefusal {
+    /// Another request about the same invoice is open.
+    InProgress,
+    /// The term in which the ground can be named is over.
+    TooLate,
+    /// The ground lifts nothing of what is owed.
+    NothingToWaive,
+    /// Money came that neither covers the debt nor went back: a person decides first what becomes of it.
+    MoneyUnsettled,
+    /// The ground leaves the amount to the decision.
+    AmountNeeded,
+    /// The ground lifts another amount.
+    AmountChanged {
+        /// What it lifts now, in yen.
+        amount: i64,
+    },
+    /// More than can be lifted.
+    TooMuch {
+        /// What can be lifted at most, in yen.
+        most: i64,
+    },
+    /// The step does not exist in this state.
+    WrongState {
+        /// Where the request stands.
+        state: &'static str,
+    },
+}
+
+impl WaiverRefusal {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InProgress => "waiver_in_progress",
+            Self::TooLate => "waiver_too_late",
+            Self::NothingToWaive => "nothing_to_waive",
+            Self::MoneyUnsettled => "money_unsettled",
+            Self::AmountNeeded => "waiver_amount_needed",
+            Self::AmountChanged { .. } => "waiver_amount_changed",
+            Self::TooMuch { .. } => "waiver_too_much",
+            Self::WrongState { .. } => "wrong_state",
+        }
+    }
+
+    /// The value that the sentence names.
+    pub fn argument(self) -> String {
+        match self {
+            Self::AmountChanged { amount } => amount.to_string(),
+            Self::TooMuch { most } => most.to_string(),
+            Self::WrongState { state } => state.to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The sentences in Japanese and English; `{}` stands for the argument.
+    pub fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::InProgress => (
+                "この納入通知の減免は既に申請されています。",
+                "A waiver of this invoice has been asked for already.",
+            ),
+            Self::TooLate => (
+                "この事由による減免の申請期間は終了しました。",
+                "The term in which this ground can be named is over.",
+            ),
+            Self::NothingToWaive => {
+                ("この事由で減額できる額がありません。", "This ground lifts nothing of what is owed.")
+            }
+            Self::MoneyUnsettled => (
+                "調定額に合わない入金があります。還付または充当を先に決定してください。",
+                "Money came that does not make the amount owed; decide first what becomes of it.",
+            ),
+            Self::AmountNeeded => (
+                "この事由では減免する額を指定してください。",
+                "This ground leaves the amount to the decision; name it.",
+            ),
+            Self::AmountChanged { .. } => ("この事由による減免の額は{}円です。", "This ground lifts {} yen."),
+            Self::TooMuch { .. } => ("減免できるのは{}円までです。", "At most {} yen can be lifted."),
+            Self::WrongState { .. } => {
+                ("現在の状態（{}）ではこの操作はできません。", "This is not possible while the waiver is {}.")
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The tables of waivers (減免) and of what they take off (減額調定).
+
+diesel::table! {
+    waivers (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        application_id -> Text,
+        invoice_id -> Text,
+        state -> Text,
+        ground -> Text,
+        sealed_statement -> Binary,
+        attachments -> Text,
+        filed_by -> Text,
+        filed_by_id -> Nullable<Text>,
+        proposal_id -> Nullable<Text>,
+        amount -> Nullable<BigInt>,
+        sealed_reasons -> Nullable<Binary>,
+        valid_until -> Nullable<Text>,
+        decided_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+diesel::table! {
+    reassessments (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        application_id -> Text,
+        invoice_id -> Text,
+        waiver_id -> Text,
+        kind -> Text,
+        amount -> BigInt,
+        lines -> Text,
+        owed -> BigInt,
+        reassessed_at -> BigInt,
+    }
+}
