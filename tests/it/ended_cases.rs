@@ -53,9 +53,9 @@ on_both_databases!(
         for round in 0..rounds(6) {
             let (case, invoice) = submitted(&app, &resident).await;
             let (withdraw, pay) = (format!("{case}/withdraw"), format!("{invoice}/payments"));
-            // Each gets a start of some milliseconds, or none, in its turn.
+            // Each gets a start in its turn: none, a short one, and one that a busy machine cannot eat.
             let start = |waits: bool| {
-                let millis = if waits { [0, 2, 10][round % 3] } else { 0 };
+                let millis = if waits { [0, 5, 300][round % 3] } else { 0 };
                 tokio::time::sleep(std::time::Duration::from_millis(millis))
             };
             let pay_begins = round % 2 == 0;
