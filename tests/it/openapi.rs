@@ -1,5 +1,6 @@
 //! The document says what the service does: it is whole, and every answer is one that it describes.
 
+mod accounting;
 mod checking;
 mod desk;
 mod document;
@@ -13,8 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::document::Document;
-use crate::policy_coverage::world::{DEPARTMENT, exception};
-use crate::reconciliation::office::{csv, table};
+use crate::policy_coverage::world::DEPARTMENT;
 use crate::refunds::payouts::payee;
 use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp, new_key};
 use crate::support::db::TestDb;
@@ -329,46 +329,7 @@ async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case:
     let confirmed = walk.app.post(&second, &path, json!({})).await;
     assert_eq!(confirmed.status, 200, "{}", confirmed.body);
     walk.seen("confirm_payout", confirmed);
-    accounting(walk, &accountant, &second).await;
-}
-
-/// The bank's statement, an exception and a closed day.
-async fn accounting(walk: &mut Walk<'_>, one: &Person, two: &Person) {
-    let statements = "/v1/tenants/020001/bank-statements";
-    let made = walk.app.post(one, statements, csv(&table(&[("2026-03-31", 700, "ｱ")]))).await;
-    assert_eq!(made.status, 201, "{}", made.body);
-    let made = walk.seen("import_bank_statement", made);
-    walk.get("list_bank_statements", one, statements).await;
-    walk.get("get_bank_statement", one, &format!("{statements}/{}", made["id"].as_str().unwrap())).await;
-    let exceptions = "/v1/tenants/020001/reconciliation/exceptions";
-    let found = exception(walk.app).await;
-    walk.get("list_exceptions", one, exceptions).await;
-    let path = format!("{exceptions}/{found}");
-    let proposal = || json!({ "resolution": "explained", "comment": "確認した" });
-    for (operation, who, step, body) in [
-        ("claim_exception", one, "claim", json!({})),
-        ("propose_resolution", one, "resolution", proposal()),
-        ("return_resolution", two, "return", json!({ "comment": "証拠" })),
-        ("propose_resolution", one, "resolution", proposal()),
-        ("approve_resolution", two, "approve", json!({})),
-    ] {
-        let done = walk.app.post(who, &format!("{path}/{step}"), body).await;
-        assert_eq!(done.status, 200, "{operation}: {}", done.body);
-        walk.seen(operation, done);
-    }
-    walk.get("get_exception", one, &path).await;
-    let closes = "/v1/tenants/020001/day-closes";
-    let first = walk.app.post(one, closes, json!({ "day": "2026-03-31" })).await;
-    assert_eq!(first.status, 201, "{}", first.body);
-    walk.seen("create_day_close", first);
-    walk.refused("create_day_close", one, closes, json!({ "day": "2026-03-31" }), "409 day_closed").await;
-    let day = format!("{closes}/2026-03-31");
-    let confirmed = walk.app.post(two, &format!("{day}/confirm"), json!({})).await;
-    assert_eq!(confirmed.status, 200, "{}", confirmed.body);
-    walk.seen("confirm_day_close", confirmed);
-    walk.get("list_day_closes", one, closes).await;
-    walk.get("get_day_close", one, &day).await;
-    walk.get("export_day_close", one, &format!("{day}/export")).await;
+    accounting::accounting(walk, &accountant, &second).await;
 }
 
 /// What the straight way does not pass: handing over, giving back, closing, taking back.

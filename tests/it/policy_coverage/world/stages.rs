@@ -1,0 +1,171 @@
+//! How cases, money and papers are brought to their stages.
+
+use madoguchi::domain::id::TenantCode;
+use madoguchi::domain::settlement::ExceptionKind;
+use madoguchi::service::Failure;
+use madoguchi::service::exceptions::{self, Subject};
+use madoguchi::store::reconciliation_exceptions;
+
+use super::*;
+
+/// A draft for somebody without an account.
+pub fn paper_draft() -> Value {
+    let applicant =
+        json!({ "kind": "business", "name": "有限会社りんご電設", "address": "青森市長島一丁目1番1号" });
+    json!({ "procedure": PROCEDURE, "form": {}, "channel": "counter",
+        "received_at": "2026-04-01T00:00:00Z", "applicant": applicant })
+}
+
+/// A mail about the case that was refused for good.
+pub async fn undelivered_mail(app: &TestApp, case: &str) -> String {
+    use madoguchi::domain::case_mail::CaseMail;
+    use madoguchi::domain::id::{JobId, TenantCode};
+    use madoguchi::service::undelivered_mail::{GivenUp, LostMail, record};
+    let id = new_key();
+    let lost = LostMail {
+        tenant: TenantCode::parse(AOMORI).unwrap(),
+        job: id.parse::<JobId>().unwrap(),
+        case: case.parse().unwrap(),
+        mail: CaseMail::QuestionAsked,
+    };
+    record(&app.core, lost, GivenUp::Refused(Some(550))).await.unwrap();
+    id
+}
+
+/// Makes something of the department; gives its id.
+pub async fn made(app: &TestApp, who: &Person, what: &str, body: Value) -> String {
+    let path = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/{what}");
+    app.post(who, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// A day on which the chief covers for the clerk.
+pub fn absence(clerk: &Person, chief: &Person) -> Value {
+    json!({ "officer": clerk.id, "cover": chief.id, "from_on": "2026-04-20", "to_on": "2026-04-20" })
+}
+
+/// A report of a payout that only takes a fee.
+pub fn settlement() -> Value {
+    let table = "line_key,kind,merchant_reference,gateway_payment_id,gross,fee,tax,net,occurred_on\n\
+                 1,fee,,,0,500,,-500,2026-04-01";
+    let content = data_encoding::BASE64.encode(table.as_bytes());
+    json!({ "gateway": "komoju", "batch_reference": "2026-04", "gross": 0, "fee": 500, "net": -500,
+        "content_base64": content })
+}
+
+/// A complete draft.
+pub async fn draft_of(app: &TestApp, applicant: &Person) -> String {
+    app.draft(applicant, AOMORI, PROCEDURE).await
+}
+
+pub async fn draft(app: &TestApp, applicant: &Person) -> Case {
+    let id = draft_of(app, applicant).await;
+    let attachment = attachment(app, applicant, &id).await;
+    Case { id, attachment, invoice: String::new(), number: String::new(), payment: String::new() }
+}
+
+pub async fn attachment(app: &TestApp, applicant: &Person, id: &str) -> String {
+    let case = app.get(applicant, &format!("/v1/tenants/020001/applications/{id}")).await.expect(200);
+    case["attachments"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Hands a draft in.
+pub async fn submit(app: &TestApp, applicant: &Person, id: String) -> Case {
+    let path = format!("/v1/tenants/020001/applications/{id}/submit");
+    let submitted = app.post(applicant, &path, json!({})).await.expect(200);
+    let invoice = submitted["invoice"]["id"].as_str().unwrap().to_owned();
+    let number = submitted["invoice"]["number"].as_str().unwrap().to_owned();
+    Case { attachment: attachment(app, applicant, &id).await, id, invoice, number, payment: String::new() }
+}
+
+/// Opens a payment with e-money.
+pub async fn open_payment(app: &TestApp, applicant: &Person, case: &Case) -> Value {
+    let path = format!("/v1/tenants/020001/invoices/{}/payments", case.invoice);
+    app.post(applicant, &path, json!({ "method": "nanaco" })).await.expect(201)
+}
+
+/// A link that somebody else could pay by.
+pub async fn link(app: &TestApp, applicant: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/payment-links", case.invoice);
+    app.post(applicant, &path, json!({})).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// Pays the invoice with e-money.
+pub async fn pay(app: &TestApp, applicant: &Person, case: &Case) -> String {
+    let payment = open_payment(app, applicant, case).await;
+    app.at_gateway(payment["redirect_url"].as_str().unwrap(), "nanaco", "result=ok").await;
+    let invoice = format!("/v1/tenants/020001/invoices/{}", case.invoice);
+    app.until("the invoice is entrusted", async || {
+        app.get(applicant, &invoice).await.expect(200)["state"] == "entrusted"
+    })
+    .await;
+    payment["id"].as_str().unwrap().to_owned()
+}
+
+/// Asks for a waiver on behalf of the applicant.
+pub async fn waiver(app: &TestApp, clerk: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/waivers", case.invoice);
+    let body = json!({ "ground": "half", "statement": "窓口で申請を受け付けた" });
+    app.post(clerk, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// Asks for a part of what was paid to go back.
+pub async fn refund(app: &TestApp, accountant: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/invoices/{}/refunds", case.invoice);
+    let left = app.get(accountant, &path).await.expect(200)["refund_amount_available"].clone();
+    let body = json!({ "amount": 1000, "reason": "assessment_error", "refund_amount_available": left });
+    let asked = app.post(accountant, &path, body).await.expect(201);
+    asked["id"].as_str().unwrap().to_owned()
+}
+
+/// A part of what was paid goes into a transfer file.
+pub async fn payout(app: &TestApp, accountant: &Person, chief: &Person, case: &Case) -> String {
+    let refund = format!("/v1/tenants/020001/refunds/{}", refund(app, accountant, case).await);
+    app.post(accountant, &format!("{refund}/payee"), payee("クドウ")).await.expect(200);
+    app.post(chief, &format!("{refund}/approve"), json!({})).await.expect(200);
+    let body = json!({ "transfer_on": "2026-04-30" });
+    let made = app.post(accountant, "/v1/tenants/020001/payouts", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Has somebody of the department enter the fee at the counter; gives the payment.
+pub async fn receive(app: &TestApp, case: &Case) -> String {
+    let cashier = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "cashier@example.jp").await;
+    let path = format!("/v1/tenants/020001/invoices/{}/counter-payments", case.invoice);
+    let entry = json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" });
+    app.post(&cashier, &path, entry).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// Claims the case and drafts its grant.
+pub async fn propose(app: &TestApp, clerk: &Person, case: &Case) {
+    let path = format!("/v1/tenants/020001/applications/{}", case.id);
+    app.post(clerk, &format!("{path}/claim"), json!({})).await.expect(200);
+    let version = app.get(clerk, &path).await.etag();
+    let proposal = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+    app.post_if(clerk, &format!("{path}/proposal"), &version, proposal).await.expect(201);
+}
+
+/// Seals the proposal.
+pub async fn approve(app: &TestApp, chief: &Person, case: &Case) {
+    let path = format!("/v1/tenants/020001/applications/{}", case.id);
+    let version = app.get(chief, &path).await.etag();
+    app.post_if(chief, &format!("{path}/approval/approve"), &version, json!({})).await.expect(200);
+}
+
+/// A file of the bank with one credit.
+pub async fn bank_statement(app: &TestApp, accountant: &Person) -> String {
+    let body = csv(&table(&[("2026-03-31", 700, "ｱ")]));
+    let made = app.post(accountant, "/v1/tenants/020001/bank-statements", body).await.expect(201);
+    made["id"].as_str().unwrap().to_owned()
+}
+
+/// Something that does not agree.
+pub async fn exception(app: &TestApp) -> String {
+    let tenant = TenantCode::parse(AOMORI).unwrap();
+    let raised = app.core.db.write_alone(vec![], move |tx| {
+        let (kind, subject) = (ExceptionKind::BankMismatch, Subject::Other("test", "1".to_owned()));
+        exceptions::raise(tx, &tenant, kind, &subject, json!({}))?;
+        let found = reconciliation_exceptions::of_subject(tx, &tenant, kind, &subject.text())?;
+        Ok::<_, Failure>(found.unwrap().id.to_string())
+    });
+    raised.await.unwrap()
+}
