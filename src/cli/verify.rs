@@ -42,7 +42,7 @@ fn offline(file: &PathBuf, token: &str) -> Result<(), Stop> {
 
 /// One JSON line.
 fn line(claims: &DocumentClaims, number: Option<&str>, status: &str) -> Value {
-    json!({ "authentic": true, "document": claims.kind.as_str(), "tenant": claims.tenant.as_str(), "number": number,
+    json!({ "authentic": true, "document": claims.name.kind().as_str(), "tenant": claims.tenant.as_str(), "number": number,
         "issued_on": claims.issued_on.to_string(), "status": status,
         "content_sha256": data_encoding::HEXLOWER.encode(&claims.digest) })
 }

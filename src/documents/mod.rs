@@ -6,6 +6,7 @@
 //! refuses the document by name instead of printing a box; rendering never runs on the reactor nor in a transaction.
 
 mod fonts;
+pub mod page;
 pub mod templates;
 mod typesetting;
 mod world;

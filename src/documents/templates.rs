@@ -27,6 +27,11 @@ const COMMON: &str = include_str!("../../config/documents/common.typ");
 fn of_the_program(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::ApplicationCopy => include_str!("../../config/documents/application_copy.typ"),
+        DocumentKind::CorrectionRequest => include_str!("../../config/documents/correction_request.typ"),
+        DocumentKind::PaymentNotice => include_str!("../../config/documents/payment_notice.typ"),
+        DocumentKind::Receipt => include_str!("../../config/documents/receipt.typ"),
         DocumentKind::Decision => include_str!("../../config/documents/decision.typ"),
+        DocumentKind::Permit => include_str!("../../config/documents/permit.typ"),
+        DocumentKind::PermitOrder => include_str!("../../config/documents/permit_order.typ"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::id::TenantCode;
@@ -26,17 +26,23 @@ fn renderer() -> Option<DocumentRenderer> {
     }
 }
 
+fn data(name: &str) -> Value {
+    let rows = json!([{ "label": "氏名", "value": name }]);
+    let section =
+        |label: &str| json!({ "label": label, "rows": rows, "items": [["一", "二"]], "text": ["三", "四"] });
+    let empty = json!({ "label": "", "rows": [], "items": [], "text": ["この処分に不服がある場合は、"] });
+    json!({
+        "title": "許可書", "issuer": "青森県知事", "head": ["第1号", "令和8年11月29日"], "addressee": "青森県知事",
+        "sender": "青森県知事", "sentence": "次のとおり許可します。", "figure": "1,000円",
+        "sections": [section("条件"), section(""), empty],
+        "qr_text": "http://127.0.0.1:8080/v1/verify/1~020001~x", "qr_alt": "二次元コード", "qr_hint": "確認できます。",
+        "qr_lines": ["http", "://"],
+    })
+}
+
 fn order(kind: DocumentKind, name: &str) -> DocumentOrder {
     let tenant = TenantCode::parse("020001").unwrap();
-    let rows = json!([{ "label": "氏名", "value": name }]);
-    let data = json!({
-        "title": "許可書", "number": "第1号", "decided": "令和8年11月29日", "arrived": "令和8年11月1日", "addressee": "青森県知事",
-        "authority": "青森県知事", "issuer": "青森県知事", "sentence": "次のとおり許可します。", "conditions_label": "条件",
-        "conditions": ["一", "二"], "reasons_label": "理由", "reasons": [], "facts": rows, "instruction_label": "教示",
-        "instruction": ["この処分に不服がある場合は、"], "answers": rows, "attachments_label": "添付", "attachments": [],
-        "fee_label": "手数料", "fee": rows, "qr_text": "http://127.0.0.1:8080/v1/verify/1~020001~x", "qr_alt": "二次元コード",
-        "qr_hint": "確認できます。", "qr_lines": ["http", "://"],
-    });
+    let data = data(name);
     let template = templates::find(std::path::Path::new(""), &tenant, "any", kind);
     DocumentOrder { template, data, made_at: "2026-11-29T00:00:00Z".parse().unwrap() }
 }
@@ -91,4 +97,38 @@ fn what_people_enter_is_printed_and_never_read_as_a_template() {
     let Some(renderer) = renderer() else { return };
     let plain = renderer.render_now(&order(DocumentKind::Decision, "#panic(1) *x* $y$ ]"));
     assert!(plain.is_ok(), "{plain:?}");
+}
+
+#[test]
+fn a_page_to_print_holds_the_same_words_as_text_only_and_needs_no_font() {
+    let page = page::of(&data("<script>alert('x')</script> & \"田\"")).unwrap();
+    assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;田&quot;"), "{page}");
+    assert!(!page.contains("<script"), "{page}");
+    for words in [
+        "許可書",
+        "第1号<br>令和8年11月29日",
+        "次のとおり許可します。",
+        "1,000円",
+        "<li>一<br>二</li>",
+        "<svg",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert_eq!(page, page::of(&data("<script>alert('x')</script> & \"田\"")).unwrap());
+}
+
+/// The bar is 20 ms in a release build; `cargo test --release -- --ignored setting_a_document` measures it.
+#[test]
+#[ignore = "a measurement of a release build"]
+fn setting_a_document_takes_20_ms_at_the_median() {
+    let Some(renderer) = renderer() else { return };
+    let mut took_ms: Vec<f64> = (0..101)
+        .map(|number| {
+            let started = std::time::Instant::now();
+            renderer.render_now(&order(DocumentKind::Decision, &format!("第{number}回"))).unwrap();
+            started.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    took_ms.sort_by(f64::total_cmp);
+    assert!(took_ms[50] <= 20.0, "median {} ms, worst {} ms", took_ms[50], took_ms[100]);
 }

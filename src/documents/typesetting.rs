@@ -62,7 +62,7 @@ fn qr_text(data: &Value) -> Option<&str> {
 }
 
 /// The QR code of the data's `qr_text` as SVG; an empty picture where there is none.
-fn qr_code(data: &Value) -> Result<String, RenderFault> {
+pub(super) fn qr_code(data: &Value) -> Result<String, RenderFault> {
     let Some(text) = qr_text(data) else {
         return Ok(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>"#.to_owned());
     };

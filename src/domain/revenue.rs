@@ -32,6 +32,14 @@ pub struct AccountName {
     pub setsu: String,
 }
 
+impl AccountName {
+    /// 款・項・目・節 in one line, as a notice prints them.
+    pub fn written(&self) -> String {
+        let Self { kan, kou, moku, setsu } = self;
+        format!("（款）{kan}（項）{kou}（目）{moku}（節）{setsu}")
+    }
+}
+
 /// One revenue account in the years in which it exists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -193,9 +193,11 @@ fn status(refusal: &Refusal) -> StatusCode {
             StatusCode::UNAUTHORIZED
         }
         Refusal::NotificationRejected => StatusCode::UNAUTHORIZED,
-        Refusal::Forbidden | Refusal::OwnProposal | Refusal::OwnEntry | Refusal::AlreadySealed => {
-            StatusCode::FORBIDDEN
-        }
+        Refusal::Forbidden
+        | Refusal::OwnProposal
+        | Refusal::OwnEntry
+        | Refusal::IssuedOnPaperOnly
+        | Refusal::AlreadySealed => StatusCode::FORBIDDEN,
         Refusal::Approval(ApprovalRefusal::NotInstructed { .. }) => StatusCode::FORBIDDEN,
         Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::NoticeStandsElsewhere { .. } => StatusCode::CONFLICT,

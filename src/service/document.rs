@@ -1,4 +1,5 @@
-//! Documents for people to keep: the copy of an application, the decision, as PDF with a proof anybody can check.
+//! Documents for people to keep: the copy of an application, requests, notices to pay, receipts, decisions, permits and
+//! orders, as PDF or as a page to print, with a proof that anybody can check.
 //!
 //! What a document prints is read in one transaction from what is stored; its digest stands in a signed token, printed as a
 //! QR code. The check composes the same document again and compares digests, so a paper says of itself whether it is ours
@@ -9,15 +10,24 @@ mod paper;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use self::paper::Paper;
-use super::{Ctx, Failure, Refusal, access, cases, notice};
-use crate::documents::{DocumentOrder, RenderFault, templates};
+use self::paper::{Paper, Papers};
+use super::cases::OpenCase;
+use super::{Ctx, Failure, Refusal, access, cases, intake, notice};
+use crate::documents::{DocumentOrder, RenderFault, page, templates};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
-use crate::domain::issued_document::{DocumentClaims, DocumentKind, DocumentStatus};
-use crate::domain::policy::Action;
+use crate::domain::issued_document::{
+    DocumentAudience, DocumentClaims, DocumentKind, DocumentName, DocumentStatus,
+};
+use crate::domain::policy::{Action, Actor};
+use crate::domain::procedure::IssuanceChannel;
+use crate::seal::DataKey;
 use crate::seal::signer::{SignatureCheck, check_with_jwks};
-use crate::store::{applications, decisions};
+use crate::store::Reads;
+use crate::store::applications::{self, ApplicationRow};
+
+/// What a browser may do with a page to print: show it.
+pub use crate::documents::page::CONTENT_SECURITY_POLICY as PAGE_POLICY;
 
 /// A document that was made.
 #[derive(Clone, Debug)]
@@ -32,25 +42,64 @@ pub struct MadeDocument {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocumentLine {
     /// Which.
-    pub kind: DocumentKind,
+    pub name: DocumentName,
     /// The instant it bears.
     pub made_at: Timestamp,
 }
 
-/// Which documents there are of a case, for its parties and the department.
+/// Which documents there are of a case, oldest first, as far as the caller may read them.
 pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec<DocumentLine>, Failure> {
     let inner = ctx.clone();
     ctx.core
         .db
         .read(move |tx| {
             let case = cases::open(tx, &inner, &tenant, id, Action::ReadCase)?;
-            let copy = case.row.arrived_at.map(|at| (DocumentKind::ApplicationCopy, at.0));
-            let decided =
-                decisions::of_case(tx, &tenant, id)?.map(|row| (DocumentKind::Decision, row.decided_at.0));
-            let found = copy.into_iter().chain(decided);
-            Ok(found.map(|(kind, made_at)| DocumentLine { kind, made_at }).collect())
+            let sees_money = sees_money(tx, &inner, &tenant, id)?;
+            let mut lines = Vec::new();
+            for kind in DocumentKind::ALL {
+                let hidden = kind.audience() == DocumentAudience::OfMoney && !sees_money;
+                if hidden || refuse_electronic(&inner, &case, kind).is_err() {
+                    continue;
+                }
+                let found = papers(tx, &inner, &case.row, &case.key).of_kind(kind)?;
+                lines.extend(found.into_iter().map(|(name, made_at)| DocumentLine { name, made_at }));
+            }
+            lines.sort_by_key(|line| line.made_at);
+            Ok(lines)
         })
         .await
+}
+
+fn sees_money(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<bool, Failure> {
+    match cases::open(tx, ctx, tenant, id, Action::ReadMoney) {
+        Ok(_) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// where the law wants the permit on paper, the parties get it on paper; staff print it.
+fn refuse_electronic(ctx: &Ctx, case: &OpenCase, kind: DocumentKind) -> Result<(), Failure> {
+    if kind != DocumentKind::Permit || matches!(case.actor, Actor::Officer(_)) {
+        return Ok(());
+    }
+    let issuance =
+        intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|issuance| issuance.channel);
+    if issuance == Some(IssuanceChannel::PaperOnly) { Err(Refusal::IssuedOnPaperOnly.into()) } else { Ok(()) }
+}
+
+fn papers<'a, T: Reads>(
+    tx: &'a mut T,
+    ctx: &'a Ctx,
+    case: &'a ApplicationRow,
+    key: &'a DataKey,
+) -> Papers<'a, T> {
+    Papers { tx, ctx, case, key }
 }
 
 /// A document before its type is set.
@@ -66,52 +115,82 @@ pub struct PreparedDocument {
     procedure: String,
 }
 
-/// Reads what a document of a case prints, for its parties and the department; not found before there is one.
+/// Reads what a document of a case prints, for those it is for; not found before there is one.
 pub async fn prepare(
     ctx: &Ctx,
     tenant: TenantCode,
     id: ApplicationId,
-    kind: DocumentKind,
+    name: DocumentName,
 ) -> Result<PreparedDocument, Failure> {
     let (inner, of) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
-        let case = cases::open(tx, &inner, &of, id, Action::ReadCase)?;
-        let reader = access::reader(&case.actor);
-        let paper = paper::compose(tx, &inner, &case.row, &case.key, kind)?.ok_or(Refusal::NotFound)?;
-        Ok::<_, Failure>((reader, paper))
+        let action = match name.kind().audience() {
+            DocumentAudience::OfCase => Action::ReadCase,
+            DocumentAudience::OfMoney => Action::ReadMoney,
+        };
+        let case = cases::open(tx, &inner, &of, id, action)?;
+        let composed = papers(tx, &inner, &case.row, &case.key).compose(name)?;
+        let paper = composed.ok_or(Refusal::NotFound)?;
+        refuse_electronic(&inner, &case, name.kind())?;
+        Ok::<_, Failure>((access::reader(&case.actor), paper))
     });
     let (reader, paper) = read.await?;
     if let Some(officer) = reader {
         access::record(ctx, &tenant, officer, "document", &[id]).await?;
     }
-    let token = token(ctx, &tenant, id, kind, &paper);
+    let token = token(ctx, &tenant, id, name, &paper);
     let data = paper.printed(&format!("{}/v1/verify/{token}", ctx.core.settings.http.public_url));
     Ok(PreparedDocument { data, token, made_at: paper.made_at, procedure: paper.procedure })
 }
 
-/// Makes a document of a case, as [`prepare`] reads it. Errors: no font (503), characters that no font has (422), too many
-/// at once (503).
+/// Makes a document of a case as PDF. Errors: no font (503), characters that no font has (422), too many at once (503).
 pub async fn make(
     ctx: Ctx,
     tenant: TenantCode,
     id: ApplicationId,
-    kind: DocumentKind,
+    name: DocumentName,
 ) -> Result<MadeDocument, Failure> {
     let PreparedDocument { data, token, made_at, procedure } =
-        prepare(&ctx, tenant.clone(), id, kind).await?;
+        prepare(&ctx, tenant.clone(), id, name).await?;
     let folder = &ctx.core.settings.documents.templates_directory;
-    let order = DocumentOrder { template: templates::find(folder, &tenant, &procedure, kind), data, made_at };
+    let template = templates::find(folder, &tenant, &procedure, name.kind());
+    let order = DocumentOrder { template, data, made_at };
     let pdf = ctx.core.documents.render(order).await.map_err(refused)?;
-    if kind == DocumentKind::Decision {
-        notice::retrieved(&ctx, &tenant, id, None).await?;
-    }
+    handed_over(&ctx, &tenant, id, name).await?;
     Ok(MadeDocument { pdf, token })
 }
 
-fn token(ctx: &Ctx, tenant: &TenantCode, id: ApplicationId, kind: DocumentKind, paper: &Paper) -> String {
+/// Makes a document of a case as a page that a browser prints: the same words and the same proof, without a font of the
+/// server.
+pub async fn make_page(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: ApplicationId,
+    name: DocumentName,
+) -> Result<String, Failure> {
+    let prepared = prepare(&ctx, tenant.clone(), id, name).await?;
+    let page = page::of(&prepared.data).map_err(refused)?;
+    handed_over(&ctx, &tenant, id, name).await?;
+    Ok(page)
+}
+
+/// A party that was given the decision has it.
+async fn handed_over(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    name: DocumentName,
+) -> Result<(), Failure> {
+    match name.kind() {
+        DocumentKind::Decision => notice::retrieved(ctx, tenant, id, None).await,
+        _ => Ok(()),
+    }
+}
+
+fn token(ctx: &Ctx, tenant: &TenantCode, id: ApplicationId, name: DocumentName, paper: &Paper) -> String {
     let claims = DocumentClaims {
         tenant: tenant.clone(),
-        kind,
+        name,
         application: id.0,
         issued_on: jst_day(paper.made_at),
         digest: paper.digest(),
@@ -164,9 +243,10 @@ pub async fn verify(ctx: Ctx, token: &str) -> Result<VerifiedDocument, Failure> 
         let row = applications::find(tx, &asked.tenant, id)?;
         let Some(row) = row else { return Err(Refusal::DocumentNotAuthentic.into()) };
         let key = inner.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        let today = paper::compose(tx, &inner, &row, &key, asked.kind)?;
-        let status = today
-            .map_or(DocumentStatus::Superseded, |paper| DocumentStatus::of(asked.digest, paper.digest()));
+        let today = papers(tx, &inner, &row, &key).compose(asked.name)?;
+        let status = today.map_or(DocumentStatus::Superseded, |paper| {
+            DocumentStatus::of(asked.digest, paper.digest(), paper.standing)
+        });
         Ok::<_, Failure>((row.number.unwrap_or_default(), status))
     });
     let (number, status) = read.await?;

@@ -157,6 +157,8 @@ pub enum Refusal {
     },
     /// Not a document that this installation issued.
     DocumentNotAuthentic,
+    /// By law the document is handed over on paper.
+    IssuedOnPaperOnly,
     /// `If-Match` is missing.
     VersionRequired,
     /// `If-Match` names an old version.
@@ -231,6 +233,7 @@ impl Refusal {
             Self::FontMissing => "font_missing",
             Self::CharactersNotPrintable { .. } => "characters_not_printable",
             Self::DocumentNotAuthentic => "document_not_authentic",
+            Self::IssuedOnPaperOnly => "issued_on_paper_only",
             Self::VersionRequired => "version_required",
             Self::StaleVersion { .. } => "stale_version",
             Self::IdempotencyKeyRequired => "idempotency_key_required",
@@ -317,9 +320,10 @@ impl Refusal {
             ),
             Self::Refund(refusal) => refusal.text(),
             Self::Reconciliation(refusal) => refusal.text(),
-            Self::FontMissing | Self::CharactersNotPrintable { .. } | Self::DocumentNotAuthentic => {
-                self.document_text()
-            }
+            Self::FontMissing
+            | Self::CharactersNotPrintable { .. }
+            | Self::DocumentNotAuthentic
+            | Self::IssuedOnPaperOnly => self.document_text(),
             Self::Arrears(refusal) => refusal.text(),
             Self::Waiver(refusal) => refusal.text(),
             Self::Settlement(refusal) => refusal.text(),
@@ -444,6 +448,9 @@ impl Refusal {
                 "サーバーのフォントにない文字があるため PDF を作成できません: {}",
                 "The server's fonts lack characters of this document: {}",
             ),
+            Self::IssuedOnPaperOnly => {
+                ("この証は、法令により書面で交付します。", "By law this document is handed over on paper.")
+            }
             _ => ("この文書は当窓口が発行したものではありません。", "This document was not issued here."),
         }
     }

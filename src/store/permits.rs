@@ -144,6 +144,20 @@ pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: PermitId) -> Result<Op
         .optional()?)
 }
 
+/// The permit that was granted in a case.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    application: ApplicationId,
+) -> Result<Option<PermitRow>, StoreError> {
+    Ok(permits::table
+        .filter(permits::tenant_id.eq(tenant))
+        .filter(permits::application_id.eq(application))
+        .select(PermitRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
 /// What happened to the permits of one body, permit by permit in order.
 pub fn events_of(
     tx: &mut impl Reads,

@@ -10,25 +10,25 @@ use crate::policy_coverage::world::{approve, draft_of, pay, propose, submit};
 use crate::support::app::{AOMORI, Answer, ON_ISSUE};
 use crate::support::db::TestDb;
 
-fn parts(clause: &str) -> Value {
+pub(crate) fn parts(clause: &str) -> Value {
     json!({ "fact": "事務所が移転している", "clause": clause, "criterion": "審査基準第3" })
 }
 
 /// A hearing that was held before today, the second of April at the latest.
-fn hearing() -> Value {
+pub(crate) fn hearing() -> Value {
     json!({ "kind": "held", "form": "hearing", "noticed_on": "2026-03-10", "held_on": "2026-03-30",
         "record": "代理人が出頭し、事実を認めた。" })
 }
 
 /// Seals the proposal about `subject` as the chief.
-async fn seal(counter: &Counter, case: &str, subject: &str) -> Answer {
+pub(crate) async fn seal(counter: &Counter, case: &str, subject: &str) -> Answer {
     let version = counter.app.get(&counter.chief, case).await.etag();
     let path = format!("{case}/approval/approve");
     counter.app.post_if(&counter.chief, &path, &version, json!({ "subject": subject })).await
 }
 
 /// A case whose registration was granted; gives its path and that of the permit.
-async fn registered(counter: &Counter) -> (String, String) {
+pub(crate) async fn registered(counter: &Counter) -> (String, String) {
     let (app, business) = (&counter.app, &counter.business);
     let case = submit(app, business, draft_of(app, business).await).await;
     pay(app, business, &case).await;
@@ -39,7 +39,7 @@ async fn registered(counter: &Counter) -> (String, String) {
     (format!("/v1/tenants/{AOMORI}/applications/{}", case.id), permit)
 }
 
-async fn order(counter: &Counter, case: &str, permit: &str, body: Value) -> Answer {
+pub(crate) async fn order(counter: &Counter, case: &str, permit: &str, body: Value) -> Answer {
     let version = counter.app.get(&counter.clerk, case).await.etag();
     counter.app.post_if(&counter.clerk, &format!("{permit}/orders"), &version, body).await
 }

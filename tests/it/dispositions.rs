@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 use madoguchi::domain::document_number::Series;
 use madoguchi::domain::id::{AccountId, ApplicationId, TenantCode};
-use madoguchi::domain::issued_document::DocumentKind;
+use madoguchi::domain::issued_document::{DocumentKind, DocumentName};
 use madoguchi::service::{Caller, Ctx, Failure, Refusal, document, document_number};
 use madoguchi::store::{Root, document_numbers};
 use reqwest::Method;
@@ -233,13 +233,14 @@ on_both_databases!(
 
         let id = granted.rsplit('/').next().unwrap();
         let printed = printed(app, business, id).await;
-        assert_eq!(printed["number"], "青森県指令（消保）第1号");
-        assert_eq!(printed["decided"], "令和8年4月1日");
-        assert_eq!(printed["authority"], "青森県知事");
-        assert_eq!(printed["conditions"], json!(["毎年報告すること"]));
+        assert_eq!(printed["head"], json!(["青森県指令（消保）第1号", "令和8年4月1日"]));
+        assert_eq!(printed["sender"], "青森県知事");
+        let sections = printed["sections"].as_array().unwrap();
+        let section = |label: &str| sections.iter().find(|section| section["label"] == label).unwrap();
+        assert_eq!(section("条件")["items"], json!([["毎年報告すること"]]));
         let lines = ["原因となる事実：設備が古い", "適用した条項：第20条", "審査基準：審査基準第4"];
-        assert_eq!(printed["reasons"], json!([lines]));
-        let instruction = printed["instruction"][0].as_str().unwrap();
+        assert_eq!(section("理由")["items"], json!([lines]));
+        let instruction = section("教示")["text"][0].as_str().unwrap();
         assert!(instruction.contains("3か月以内に、青森県知事に対して審査請求"), "R-199b: {instruction}");
         assert!(instruction.contains("青森県を被告として"), "R-33: {instruction}");
     }
@@ -251,7 +252,10 @@ async fn printed(app: &TestApp, applicant: &Person, id: &str) -> Value {
     let ctx = Ctx::new(Arc::clone(&app.core), Caller::Account(account), Uuid::nil());
     let tenant = TenantCode::parse(AOMORI).unwrap();
     let id = ApplicationId(id.parse().unwrap());
-    document::prepare(&ctx, tenant, id, DocumentKind::Decision).await.unwrap().data
+    document::prepare(&ctx, tenant, id, DocumentName::new(DocumentKind::Decision, Uuid::nil()))
+        .await
+        .unwrap()
+        .data
 }
 
 on_both_databases!(
@@ -268,7 +272,9 @@ on_both_databases!(
         let path = format!("/v1/tenants/020001/permits/{}", permit["id"].as_str().unwrap());
         assert_eq!(permit["valid_to"], "2031-03-31", "R-22: five years from the day it was granted");
         let printed = printed(app, &counter.business, &case.id).await;
-        let term = printed["facts"].as_array().unwrap().last().unwrap();
+        let rows =
+            printed["sections"].as_array().unwrap().iter().flat_map(|it| it["rows"].as_array().unwrap());
+        let term = rows.filter(|row| row["label"] == "有効期間").next_back().unwrap();
         assert_eq!(term["value"], "令和8年4月1日から令和13年3月31日まで");
 
         app.clock.advance(SignedDuration::from_hours(24 * (365 * 5 - 40)));

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use madoguchi::domain::id::{AccountId, ApplicationId, TenantCode};
-use madoguchi::domain::issued_document::DocumentKind;
+use madoguchi::domain::issued_document::{DocumentKind, DocumentName};
 use madoguchi::domain::policy::Role;
 use madoguchi::service::{Caller, Ctx, document};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::decision_changes::{hearing, order, parts, registered, seal};
+use crate::fee_timing::Counter;
+use crate::receipts::Scene;
 use crate::support::app::{AOMORI, Person, TestApp};
 use crate::support::db::TestDb;
 
@@ -45,7 +49,8 @@ async fn token(app: &TestApp, applicant: &Person, id: &str, kind: DocumentKind) 
     let account = AccountId(applicant.id.parse().unwrap());
     let ctx = Ctx::new(Arc::clone(&app.core), Caller::Account(account), Uuid::nil());
     let tenant = TenantCode::parse(AOMORI).unwrap();
-    document::make(ctx, tenant, ApplicationId(id.parse().unwrap()), kind).await.unwrap().token
+    let name = DocumentName::new(kind, Uuid::nil());
+    document::make(ctx, tenant, ApplicationId(id.parse().unwrap()), name).await.unwrap().token
 }
 
 async fn checked(app: &TestApp, token: &str) -> (u16, Value) {
@@ -66,8 +71,10 @@ on_both_databases!(the_copy_of_an_application_is_its_parties_and_the_same_bytes_
     let case = format!("/v1/tenants/{AOMORI}/applications/{}", submitted["id"].as_str().unwrap());
     let listed = app.get(&business, &format!("{case}/documents")).await.expect(200);
     assert_eq!(listed["items"][0]["id"], "application_copy");
-    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "nothing is decided");
-    for path in ["documents/decision", "documents/poem"] {
+    let kinds: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["kind"].clone()).collect();
+    assert_eq!(kinds, ["application_copy", "payment_notice"], "nothing is decided");
+    let nobodys = format!("documents/receipt.{}", Uuid::nil());
+    for path in ["documents/decision", "documents/poem", "documents/receipt", &nobodys] {
         assert_eq!(app.get(&business, &format!("{case}/{path}")).await.problem(), "404 not_found");
     }
     for path in ["documents", "documents/application_copy"] {
@@ -115,5 +122,146 @@ on_both_databases!(
         assert_eq!(checked(&app, &paper).await.1["status"], "superseded", "the answers were corrected since");
         let anew = token(&app, &business, id, DocumentKind::ApplicationCopy).await;
         assert_eq!(checked(&app, &anew).await.1["status"], "current");
+        let asked = of_kind(&app, &business, &case, "correction_request").await;
+        let (html, _) = page(&app, &business, &case, &asked[0]).await;
+        for words in
+            ["補正の求め", "正式な名称を", "令和8年4月30日", "根拠法令", "取り下げられたものとはみなしません"]
+        {
+            assert!(html.contains(words), "R-10, R-11 {words}: {html}");
+        }
+        assert!(!html.contains("/form/office_name"), "the place is named as the form names it: {html}");
+    }
+);
+
+/// The page to print of a document, and the token that it bears.
+async fn page(app: &TestApp, who: &Person, case: &str, document: &str) -> (String, String) {
+    let (status, media_type, bytes) = fetch(app, who, &format!("{case}/documents/{document}/page")).await;
+    let html = String::from_utf8(bytes).unwrap();
+    assert_eq!((status, media_type.as_str()), (200, "text/html; charset=utf-8"), "{document}: {html}");
+    let (_, address) = html.split_once("/v1/verify/").expect(document);
+    let token = address.split_once("</p>").unwrap().0.replace("<br>", "");
+    (html, token)
+}
+
+/// The names of the documents of a kind, oldest first.
+async fn of_kind(app: &TestApp, who: &Person, case: &str, kind: &str) -> Vec<String> {
+    let listed = app.get(who, &format!("{case}/documents")).await.expect(200);
+    let items = listed["items"].as_array().unwrap().iter().filter(|item| item["kind"] == kind);
+    items.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+on_both_databases!(
+    r29_the_permit_and_its_orders_are_papers_that_say_how_the_permit_stands,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let (app, business) = (&counter.app, &counter.business);
+        let (case, permit) = registered(&counter).await;
+        let kinds = ["application_copy", "payment_notice", "receipt", "decision", "permit"];
+        for kind in kinds {
+            let names = of_kind(app, business, &case, kind).await;
+            assert_eq!(names.len(), 1, "{kind}");
+            let (_, token) = page(app, business, &case, &names[0]).await;
+            let found = checked(app, &token).await.1;
+            assert_eq!((&found["document"], &found["status"]), (&json!(kind), &json!("current")));
+        }
+        let (html, of_permit) = page(app, business, &case, "permit").await;
+        for words in ["許可証", "有効期間", "令和8年4月1日から令和13年3月31日まで", "青森県指令（消保）第1号"]
+        {
+            assert!(html.contains(words), "{words}: {html}");
+        }
+        let (_, of_decision) = page(app, business, &case, "decision").await;
+
+        let mut heard = hearing();
+        heard["form"] = json!("explanation");
+        let suspend = json!({ "order": "suspension", "ground": "第28条第2項", "effective_on": "2026-04-01",
+            "until": "2026-04-30", "hearing": heard, "reasons": [parts("第28条第2項")] });
+        order(&counter, &case, &permit, suspend).await.expect(201);
+        assert_eq!(
+            of_kind(app, business, &case, "permit_order").await,
+            Vec::<String>::new(),
+            "not yet issued"
+        );
+        seal(&counter, &case, "permit_order").await.expect(200);
+        for paper in [&of_permit, &of_decision] {
+            assert_eq!(checked(app, paper).await.1["status"], "suspended");
+        }
+        let orders = of_kind(app, business, &case, "permit_order").await;
+        assert_eq!(orders.len(), 1);
+        let (html, of_order) = page(app, business, &case, &orders[0]).await;
+        for words in ["効力停止通知書", "青森県達（消保）第1号", "第28条第2項", "令和8年4月30日まで", "教示"]
+        {
+            assert!(html.contains(words), "{words}: {html}");
+        }
+        assert_eq!(checked(app, &of_order).await.1["status"], "current");
+        let stranger = app.register("stranger@example.jp", "business").await;
+        for name in orders.iter().map(String::as_str).chain(["permit"]) {
+            for path in [format!("{case}/documents/{name}"), format!("{case}/documents/{name}/page")] {
+                assert_eq!(app.get(&stranger, &path).await.problem(), "404 not_found", "{path}");
+            }
+        }
+    }
+);
+
+on_both_databases!(r39_a_permit_that_the_law_wants_on_paper_is_printed_by_staff_only, async |db: TestDb| {
+    let app = TestApp::start(&db).await;
+    let department = "kendo-kenchiku-jutaku";
+    let resident = app.register("resident@example.jp", "resident").await;
+    let clerk = app.officer(AOMORI, department, Role::Clerk, "clerk@example.jp").await;
+    let chief = app.officer(AOMORI, department, Role::SectionChief, "chief@example.jp").await;
+    let submitted = app.submitted(&resident, AOMORI, "takkenshi-sho").await;
+    let case = format!("/v1/tenants/{AOMORI}/applications/{}", submitted["id"].as_str().unwrap());
+    let invoice = format!("/v1/tenants/{AOMORI}/invoices/{}", submitted["invoice"]["id"].as_str().unwrap());
+    let cash =
+        json!({ "means": "cash", "amount": submitted["invoice"]["total"], "received_on": "2026-04-01" });
+    app.post(&clerk, &format!("{invoice}/counter-payments"), cash).await.expect(201);
+    app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    let version = app.get(&clerk, &case).await.etag();
+    let grant = json!({ "decision": "grant", "reasons": [] });
+    app.post_if(&clerk, &format!("{case}/proposal"), &version, grant).await.expect(201);
+    let version = app.get(&chief, &case).await.etag();
+    app.post_if(&chief, &format!("{case}/approval/approve"), &version, json!({})).await.expect(200);
+
+    assert_eq!(of_kind(&app, &resident, &case, "permit").await, Vec::<String>::new());
+    for path in ["documents/permit", "documents/permit/page"] {
+        let refused = app.get(&resident, &format!("{case}/{path}")).await;
+        assert_eq!(refused.problem(), "403 issued_on_paper_only");
+    }
+    assert_eq!(of_kind(&app, &clerk, &case, "permit").await, ["permit"]);
+    page(&app, &clerk, &case, "permit").await;
+    page(&app, &resident, &case, "decision").await;
+});
+
+on_both_databases!(
+    /// the paper of an entrusted payment never calls itself a receipt; one that ended says so at the check.
+    r67_and_r80_notices_and_receipts_are_papers_that_say_what_they_are,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let scene = Scene::set(&app, PROCEDURE).await;
+        let case = app.get(&scene.business, &scene.path("")).await.expect(200)["application"].clone();
+        let case = format!("/v1/tenants/{AOMORI}/applications/{}", case.as_str().unwrap());
+        let notice = of_kind(&app, &scene.business, &case, "payment_notice").await;
+        let (html, _) = page(&app, &scene.business, &case, &notice[0]).await;
+        for words in ["納入通知書", "22,000円", "令和8年度", "令和8年5月1日", "（款）使用料及び手数料", "納入場所", "工藤 太郎　様"] {
+            assert!(html.contains(words), "R-67 {words}: {html}");
+        }
+        assert!(of_kind(&app, &scene.business, &case, "receipt").await.is_empty());
+        let entry = scene.pay_cash().await;
+        let receipts = of_kind(&app, &scene.business, &case, "receipt").await;
+        let (html, token) = page(&app, &scene.business, &case, &receipts[0]).await;
+        for words in ["<h1>領収証書</h1>", "22,000円", "窓口", "領収しました"] {
+            assert!(html.contains(words), "{words}: {html}");
+        }
+        assert_eq!(checked(&app, &token).await.1["status"], "current");
+        let reverse =
+            format!("/v1/tenants/{AOMORI}/counter-payments/{}/reverse", entry["id"].as_str().unwrap());
+        app.post(&scene.accountant, &reverse, json!({ "reason": "誤入力" })).await.expect(200);
+        assert_eq!(checked(&app, &token).await.1["status"], "revoked");
+
+        app.advance(SignedDuration::from_secs(60)).await;
+        scene.pay_by_card().await;
+        let receipts = of_kind(&app, &scene.business, &case, "receipt").await;
+        let (html, _) = page(&app, &scene.business, &case, receipts.last().unwrap()).await;
+        assert!(html.contains("<h1>納付委託確認書</h1>") && html.contains("クレジットカード"), "{html}");
+        assert!(!html.contains("領収しました"), "{html}");
     }
 );

@@ -93,6 +93,7 @@ const TABLE: &[(&str, Access)] = &[
     ("get_clock", Guarded(Target::Submitted, READ)),
     ("list_documents", Guarded(Target::Submitted, READ)),
     ("get_document", Guarded(Target::Submitted, READ)),
+    ("get_document_page", Guarded(Target::Submitted, READ)),
     ("get_timeline", Guarded(Target::Submitted, READ)),
     ("get_attachment", Guarded(Target::Submitted, READ)),
     ("get_decision", Guarded(Target::Decided, READ)),

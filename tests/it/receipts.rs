@@ -16,16 +16,16 @@ use crate::support::money::Books;
 use crate::support::repeat::everything_again;
 use crate::support::traces::traces;
 
-struct Scene<'a> {
+pub(crate) struct Scene<'a> {
     app: &'a TestApp,
-    business: Person,
+    pub business: Person,
     clerk: Person,
-    accountant: Person,
+    pub accountant: Person,
     invoice: String,
 }
 
 impl<'a> Scene<'a> {
-    async fn set(app: &'a TestApp, procedure: &str) -> Self {
+    pub async fn set(app: &'a TestApp, procedure: &str) -> Self {
         let business = app.register("business@example.jp", "business").await;
         let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
         let accountant =
@@ -35,7 +35,7 @@ impl<'a> Scene<'a> {
         Self { app, business, clerk, accountant, invoice }
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/v1/tenants/{AOMORI}/invoices/{}{rest}", self.invoice)
     }
 
@@ -49,12 +49,12 @@ impl<'a> Scene<'a> {
         self.receipts().await.iter().map(said).collect()
     }
 
-    async fn pay_cash(&self) -> Value {
+    pub async fn pay_cash(&self) -> Value {
         let entry = json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" });
         self.app.post(&self.clerk, &self.path("/counter-payments"), entry).await.expect(201)
     }
 
-    async fn pay_by_card(&self) {
+    pub async fn pay_by_card(&self) {
         let body = json!({ "method": "card" });
         let opened = self.app.post(&self.business, &self.path("/payments"), body).await.expect(201);
         let page = opened["redirect_url"].as_str().unwrap().to_owned();

@@ -27,6 +27,26 @@ pub fn printed(fields: &[Field], answers: &Value) -> Vec<PrintedAnswer> {
     lines
 }
 
+/// The label of a place `/form/{field}` or `/form/{table}/{row}/{column}`, as the form prints it; none where the form has no
+/// such field.
+pub fn label_of(fields: &[Field], pointer: &str) -> Option<String> {
+    let mut steps = pointer.strip_prefix("/form/")?.split('/');
+    let name = steps.next()?;
+    let field = fields.iter().find(|field| field.name == name)?;
+    let label = field.label.ja.as_str();
+    let inner = steps.next();
+    let part = parts::of(field.field_type).iter().find(|part| Some(part.name) == inner);
+    let number = inner.and_then(|step| step.parse::<u16>().ok()).map(|number| u32::from(number) + 1);
+    let wanted = steps.next();
+    let column = field.columns.iter().find(|column| Some(column.name.as_str()) == wanted);
+    Some(match (part, number, column) {
+        (Some(part), ..) => format!("{label}（{}）", part.label_ja),
+        (None, Some(number), Some(column)) => format!("{label} {number}　{}", column.label.ja),
+        (None, Some(number), None) => format!("{label} {number}"),
+        (None, None, _) => label.to_owned(),
+    })
+}
+
 fn print_field(field: &Field, label: &str, answer: &Value, lines: &mut Vec<PrintedAnswer>) {
     let of_parts = parts::of(field.field_type);
     if !of_parts.is_empty() {

@@ -25,6 +25,21 @@ impl MethodCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As a Japanese paper prints it; a method without a common name keeps its code.
+    pub fn printed(code: &str) -> &str {
+        match code {
+            "card" => "クレジットカード",
+            "konbini" => "コンビニエンスストア",
+            "pay_easy" => "ペイジー",
+            "counter" => "窓口",
+            "paypay" => "PayPay",
+            "suica" => "Suica",
+            "edy" => "楽天Edy",
+            "waon" => "WAON",
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for MethodCode {

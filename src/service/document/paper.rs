@@ -1,23 +1,27 @@
 //! What a document prints, composed from what is stored. The words are Japanese: it is the text with legal force.
+//!
+//! Every paper has one shape: what stands at its head, whom it addresses, who speaks, a sentence, sections. Its digest is
+//! taken over all of it, so the templates, which are the installation's, decide how it looks and never what it says.
+
+mod decided;
+mod filed;
+mod money;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
-use crate::domain::disposition::{Instruction, Reason};
-use crate::domain::form::printed::{self, PrintedAnswer};
+use crate::domain::form::printed;
 use crate::domain::invoice::InvoiceLine;
-use crate::domain::issued_document::DocumentKind;
+use crate::domain::issued_document::{DocumentKind, DocumentName, DocumentStatus};
 use crate::domain::money::Yen;
-use crate::domain::wareki;
 use crate::seal::{DataKey, sha256};
 use crate::service::account::Profile;
-use crate::service::decision_correction::{self, VersionText};
-use crate::service::{Ctx, Failure, intake};
+use crate::service::{Ctx, Failure};
 use crate::store::applications::ApplicationRow;
-use crate::store::dispositions::{self, DispositionRow};
-use crate::store::{Reads, StoreError, attachments, decisions, invoices, parties};
+use crate::store::{Reads, StoreError, parties};
 
 /// A document before it is set: everything it prints but its proof.
 #[derive(Clone, Debug)]
@@ -26,11 +30,83 @@ pub(super) struct Paper {
     pub procedure: String,
     /// The instant the document bears.
     pub made_at: Timestamp,
+    /// How the thing it proves stands today.
+    pub standing: DocumentStatus,
     /// What it prints.
     data: Value,
 }
 
+/// What every paper says, in the words of the templates.
+#[derive(Debug, Default, Serialize)]
+struct PaperText {
+    /// What it is.
+    title: String,
+    /// Who issues it.
+    issuer: String,
+    /// Number and day.
+    head: Vec<String>,
+    /// Whom it addresses.
+    addressee: String,
+    /// In whose name it speaks; empty where nobody does.
+    sender: String,
+    /// What it says in one sentence; empty where the sections say all.
+    sentence: String,
+    /// A sum that stands out; empty where there is none.
+    figure: String,
+    /// Everything else.
+    sections: Vec<Section>,
+}
+
+/// A part under a heading.
+#[derive(Debug, Default, Serialize)]
+struct Section {
+    /// The heading; empty where it needs none.
+    label: String,
+    /// Lines with a label each.
+    rows: Vec<Row>,
+    /// Counted items of one or more lines.
+    items: Vec<Vec<String>>,
+    /// Paragraphs.
+    text: Vec<String>,
+}
+
+impl Section {
+    fn rows(label: &str, rows: Vec<Row>) -> Self {
+        Self { label: label.to_owned(), rows, ..Self::default() }
+    }
+
+    fn items(label: &str, items: Vec<Vec<String>>) -> Self {
+        Self { label: label.to_owned(), items, ..Self::default() }
+    }
+
+    fn text(label: &str, text: Vec<String>) -> Self {
+        Self { label: label.to_owned(), text, ..Self::default() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.items.is_empty() && self.text.is_empty()
+    }
+}
+
+/// A labelled line.
+#[derive(Debug, Serialize)]
+struct Row {
+    label: String,
+    value: String,
+}
+
+fn row(label: &str, value: &str) -> Row {
+    Row { label: label.to_owned(), value: value.to_owned() }
+}
+
 impl Paper {
+    fn new(case: &ApplicationRow, made_at: Timestamp, mut text: PaperText) -> Result<Self, Failure> {
+        text.sections.retain(|section| !section.is_empty());
+        let data = serde_json::to_value(&text).map_err(|error| Failure::Internal(error.to_string()))?;
+        let standing = DocumentStatus::Current;
+        Ok(Self { procedure: case.procedure.clone(), made_at, standing, data })
+    }
+
     /// SHA-256 of everything it prints. The members of the data stand in the order of their names.
     pub fn digest(&self) -> [u8; 32] {
         sha256(self.data.to_string().as_bytes())
@@ -59,169 +135,81 @@ fn in_lines(address: &str) -> Vec<String> {
     characters.chunks(LINE).map(|line| line.iter().collect()).collect()
 }
 
-/// Composes a document of a case; nothing before there is one.
-pub(super) fn compose(
-    tx: &mut impl Reads,
-    ctx: &Ctx,
-    row: &ApplicationRow,
-    key: &DataKey,
-    kind: DocumentKind,
-) -> Result<Option<Paper>, Failure> {
-    match kind {
-        DocumentKind::ApplicationCopy => application_copy(tx, ctx, row, key),
-        DocumentKind::Decision => decision(tx, ctx, row, key),
+/// A case whose papers are composed: the policy has spoken before.
+pub(super) struct Papers<'a, T> {
+    /// The transaction that reads.
+    pub tx: &'a mut T,
+    /// The catalogue and the keys.
+    pub ctx: &'a Ctx,
+    /// The case.
+    pub case: &'a ApplicationRow,
+    /// Its key.
+    pub key: &'a DataKey,
+}
+
+impl<T: Reads> Papers<'_, T> {
+    /// Composes a document; nothing before there is one.
+    pub fn compose(&mut self, name: DocumentName) -> Result<Option<Paper>, Failure> {
+        let subject = name.subject().unwrap_or_default();
+        match name.kind() {
+            DocumentKind::ApplicationCopy => filed::application_copy(self),
+            DocumentKind::CorrectionRequest => filed::correction_request(self, subject),
+            DocumentKind::PaymentNotice => money::payment_notice(self, subject),
+            DocumentKind::Receipt => money::receipt(self, subject),
+            DocumentKind::Decision => decided::decision(self),
+            DocumentKind::Permit => decided::permit(self),
+            DocumentKind::PermitOrder => decided::permit_order(self, subject),
+        }
+    }
+
+    /// Which documents of a kind there are, each with the instant it bears, oldest first.
+    pub fn of_kind(&mut self, kind: DocumentKind) -> Result<Vec<(DocumentName, Timestamp)>, Failure> {
+        let found: Vec<(Uuid, Timestamp)> = match kind {
+            DocumentKind::ApplicationCopy => {
+                self.case.arrived_at.map(|at| (self.case.id.0, at.0)).into_iter().collect()
+            }
+            DocumentKind::CorrectionRequest => filed::correction_requests(self)?,
+            DocumentKind::PaymentNotice => money::payment_notices(self)?,
+            DocumentKind::Receipt => money::receipts(self)?,
+            DocumentKind::Decision => decided::decisions(self)?,
+            DocumentKind::Permit => decided::permits(self)?,
+            DocumentKind::PermitOrder => decided::permit_orders(self)?,
+        };
+        Ok(found.into_iter().map(|(subject, at)| (DocumentName::new(kind, subject), at)).collect())
+    }
+
+    /// Who speaks in a case at an instant: the authority of the department in charge on that day.
+    fn authority(&self, at: Timestamp) -> String {
+        let tenant = self.ctx.catalogue.tenant(&self.case.tenant_id);
+        let department =
+            self.ctx.catalogue.department(&self.case.tenant_id, &self.case.department, jst_day(at));
+        let own = department.and_then(|department| department.disposing_authority.as_ref());
+        let of_body = tenant.map(|tenant| &tenant.definition.disposing_authority);
+        own.or(of_body).map_or_else(|| self.case.tenant_id.to_string(), |authority| authority.ja.clone())
+    }
+
+    /// The name the applicant had when the case was begun, as a letter addresses it.
+    fn applicant(&mut self) -> Result<String, Failure> {
+        let found = parties::of_case(self.tx, &self.case.tenant_id, self.case.id)?;
+        let found = found.into_iter().find(|party| party.role == "applicant");
+        let party =
+            found.ok_or_else(|| StoreError::Inconsistent(format!("no applicant of {}", self.case.id)))?;
+        let place = format!("parties.sealed_party:{}:{}", party.application_id, party.role);
+        Ok(format!("{}　様", self.key.open_json::<Profile>(&place, &party.sealed_party)?.name))
+    }
+
+    /// 「受付番号 …」.
+    fn reference(&self) -> String {
+        format!("受付番号 {}", self.case.number.as_deref().unwrap_or_default())
     }
 }
 
-fn application_copy(
-    tx: &mut impl Reads,
-    ctx: &Ctx,
-    row: &ApplicationRow,
-    key: &DataKey,
-) -> Result<Option<Paper>, Failure> {
-    let Some(arrived_at) = row.arrived_at.map(|at| at.0) else { return Ok(None) };
-    let procedure = intake::pinned(ctx, row)?;
-    let form: Value = key.open_json(&ApplicationRow::form_place(row.id), &row.sealed_form)?;
-    let answers = printed::printed(&procedure.definition.form, &form);
-    let mut files = Vec::new();
-    for file in attachments::of_case(tx, &row.tenant_id, row.id)? {
-        let facts: crate::service::case_view::FileFacts =
-            key.open_json(&attachments::name_place(file.id), &file.sealed_name)?;
-        let asked = procedure.definition.attachments.iter().find(|asked| asked.code == file.code);
-        let label = asked.map_or_else(|| file.code.clone(), |asked| asked.title.ja.clone());
-        files.push(line(&label, &format!("{}（SHA-256 {}）", facts.filename, &facts.sha256)));
-    }
-    // What is owed is settled later and elsewhere; the copy says what was handed in with the application.
-    let invoice = invoices::of_case(tx, &row.tenant_id, row.id)?.into_iter().next();
-    let fee = invoice.map_or_else(Vec::new, |invoice| fee_lines(&invoice.lines.0, invoice.total));
-    let issuer = issuer(ctx, row, arrived_at);
-    let data = json!({
-        "title": format!("{}（控え）", procedure.definition.title.ja),
-        "number": format!("受付番号 {}", row.number.as_deref().unwrap_or_default()),
-        "arrived": format!("到達日 {}", wareki::write(jst_day(arrived_at))),
-        "addressee": format!("{issuer}　宛て"),
-        "issuer": issuer,
-        "answers": answers.iter().map(answer).collect::<Vec<_>>(),
-        "attachments_label": "添付書類",
-        "attachments": files,
-        "fee_label": "手数料等",
-        "fee": fee,
-    });
-    Ok(Some(Paper { procedure: row.procedure.clone(), made_at: arrived_at, data }))
+fn yen(amount: Yen) -> String {
+    format!("{}円", printed::grouped(&amount.amount().to_string()))
 }
 
-fn decision(
-    tx: &mut impl Reads,
-    ctx: &Ctx,
-    row: &ApplicationRow,
-    key: &DataKey,
-) -> Result<Option<Paper>, Failure> {
-    let Some(decision) = decisions::of_case(tx, &row.tenant_id, row.id)? else { return Ok(None) };
-    let said = decision_correction::current(tx, key, &decision)?;
-    let body = &said.text;
-    let issued = dispositions::of_case(tx, &row.tenant_id, row.id)?;
-    let procedure = intake::pinned(ctx, row)?;
-    let title = &procedure.definition.title.ja;
-    let (heading, sentence) = opening(body.decision, title);
-    let reference = format!("受付番号 {}", row.number.as_deref().unwrap_or_default());
-    let number = issued.as_ref().map_or(reference.clone(), |issued| issued.document_number.clone());
-    let data = json!({
-        "title": format!("{title}　{heading}"),
-        "number": number,
-        "decided": wareki::write(jst_day(decision.decided_at.0)),
-        "addressee": format!("{}　様", applicant(tx, row, key)?),
-        "authority": decision.authority,
-        "issuer": decision.authority,
-        "sentence": sentence,
-        "conditions_label": "条件",
-        "conditions": body.conditions,
-        "reasons_label": "理由",
-        "reasons": body.reasons.iter().map(reason_lines).collect::<Vec<_>>(),
-        "facts": facts(row, issued.as_ref(), &said),
-        "instruction_label": "教示",
-        "instruction": issued.iter().filter_map(|issued| instruction(&issued.instruction.0)).collect::<Vec<_>>(),
-    });
-    Ok(Some(Paper { procedure: row.procedure.clone(), made_at: decision.decided_at.0, data }))
-}
-
-/// The heading and the sentence that say what is decided.
-fn opening(decision: DecisionKind, title: &str) -> (&'static str, String) {
-    let (heading, rest) = match decision {
-        DecisionKind::Grant => ("通知書", "次のとおり認めます。"),
-        DecisionKind::ConditionalGrant => ("通知書", "次の条件を付けて認めます。"),
-        DecisionKind::PartialRefusal => ("一部拒否通知書", "次の理由により、その一部を認めません。"),
-        DecisionKind::Refuse => ("拒否通知書", "次の理由により認めません。"),
-    };
-    (heading, format!("申請のあった「{title}」について、{rest}"))
-}
-
-/// A reason as lines: facts, clause and standard of review.
-fn reason_lines(reason: &Reason) -> Vec<String> {
-    match reason {
-        Reason::Text(text) => vec![text.clone()],
-        Reason::Parts(parts) => vec![
-            format!("原因となる事実：{}", parts.fact),
-            format!("適用した条項：{}", parts.clause),
-            format!("審査基準：{}", parts.criterion),
-        ],
-    }
-}
-
-/// What the decision answers, and how long what it grants is valid.
-fn facts(row: &ApplicationRow, issued: Option<&DispositionRow>, said: &VersionText) -> Vec<Value> {
-    let arrived = row.arrived_at.map(|at| wareki::write(jst_day(at.0))).unwrap_or_default();
-    let mut facts = vec![
-        line("申請の受付番号", row.number.as_deref().unwrap_or_default()),
-        line("申請の到達日", &arrived),
-    ];
-    let term = issued.and_then(|issued| issued.valid_from.map(|from| (from.0, issued.valid_to)));
-    if let Some((from, to)) = term {
-        let to = to.map(|to| format!("{}まで", wareki::write(to.0))).unwrap_or_default();
-        facts.push(line("有効期間", &format!("{}から{to}", wareki::write(from))));
-    }
-    if let Some(error) = &said.error {
-        let day = wareki::write(jst_day(said.decided_at));
-        facts.push(line("更正", &format!("{day}更正（第{}版）：{error}", said.version)));
-    }
-    facts
-}
-
-fn instruction(of: &Instruction) -> Option<&str> {
-    match of {
-        Instruction::NotADisposition => None,
-        Instruction::Given(given) => Some(given.text.ja.as_str()),
-    }
-}
-
-/// The name the applicant had when the case was begun.
-fn applicant(tx: &mut impl Reads, row: &ApplicationRow, key: &DataKey) -> Result<String, Failure> {
-    let found = parties::of_case(tx, &row.tenant_id, row.id)?;
-    let found = found.into_iter().find(|party| party.role == "applicant");
-    let party = found.ok_or_else(|| StoreError::Inconsistent(format!("no applicant of {}", row.id)))?;
-    let place = format!("parties.sealed_party:{}:{}", party.application_id, party.role);
-    Ok(key.open_json::<Profile>(&place, &party.sealed_party)?.name)
-}
-
-/// Who is addressed: the authority of the department in charge on that day.
-fn issuer(ctx: &Ctx, row: &ApplicationRow, at: Timestamp) -> String {
-    let tenant = ctx.catalogue.tenant(&row.tenant_id);
-    let department = ctx.catalogue.department(&row.tenant_id, &row.department, jst_day(at));
-    let own = department.and_then(|department| department.disposing_authority.as_ref());
-    let of_body = tenant.map(|tenant| &tenant.definition.disposing_authority);
-    own.or(of_body).map_or_else(|| row.tenant_id.to_string(), |authority| authority.ja.clone())
-}
-
-fn fee_lines(lines: &[InvoiceLine], total: Yen) -> Vec<Value> {
-    let yen = |amount: Yen| format!("{}円", printed::grouped(&amount.amount().to_string()));
+fn fee_rows(lines: &[InvoiceLine], total: Yen) -> Vec<Row> {
     let each =
-        lines.iter().map(|item| line(&item.label_ja, &format!("{}（{}）", yen(item.amount), item.basis)));
-    each.chain([line("合計", &yen(total))]).collect()
-}
-
-fn answer(answer: &PrintedAnswer) -> Value {
-    line(&answer.label, &answer.words)
-}
-
-fn line(label: &str, value: &str) -> Value {
-    json!({ "label": label, "value": value })
+        lines.iter().map(|line| row(&line.label_ja, &format!("{}（{}）", yen(line.amount), line.basis)));
+    each.chain([row("合計", &yen(total))]).collect()
 }

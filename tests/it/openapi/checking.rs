@@ -1,16 +1,18 @@
 //! What is asked and answered about papers.
 
 use madoguchi::domain::id::TenantCode;
-use madoguchi::domain::issued_document::{DocumentClaims, DocumentKind};
+use madoguchi::domain::issued_document::{DocumentClaims, DocumentKind, DocumentName};
 
 use super::*;
 
 /// The documents of a case, a paper of ours that says what no longer stands, and one of somebody else's.
 pub async fn papers(walk: &mut Walk<'_>, business: &Person, case: &str) {
     walk.get("list_documents", business, &format!("{case}/documents")).await;
+    let page = format!("{case}/documents/application_copy/page");
+    walk.get("get_document_page", business, &page).await;
     let claims = DocumentClaims {
         tenant: TenantCode::parse(AOMORI).unwrap(),
-        kind: DocumentKind::ApplicationCopy,
+        name: DocumentName::new(DocumentKind::ApplicationCopy, uuid::Uuid::nil()),
         application: case.rsplit('/').next().unwrap().parse().unwrap(),
         issued_on: "2026-04-01".parse().unwrap(),
         digest: [0; 32],
