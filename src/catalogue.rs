@@ -23,6 +23,7 @@ pub mod language;
 pub mod live;
 pub mod positions;
 mod read;
+mod renewals;
 mod search;
 pub mod template;
 pub mod upstream;

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::definition;
 use super::examine::examine_all;
+use super::renewals;
 use super::{Catalogue, CatalogueFault, CatalogueProcedure, CatalogueTenant, ConfigurationFiles as Files};
 use crate::domain::calendar::{Calendar, HolidayTable};
 use crate::domain::fault::Fault;
@@ -209,6 +210,7 @@ impl Loader {
 
     fn procedures(&mut self, tenants: &Tenants, jurisdictions: &Jurisdictions) -> Procedures {
         let mut procedures = Procedures::new();
+        let mut files = Vec::new();
         let texts = self.below("procedures/");
         let examined = examine_all(&texts, tenants, jurisdictions, &self.files);
         for ((file, stem, _), (faults, procedure)) in texts.into_iter().zip(examined) {
@@ -220,10 +222,14 @@ impl Loader {
             if stem != plain && stem != format!("{plain}.v{}", definition.version) {
                 self.fault(&file, misplaced("/id"));
             }
+            files.push((file.clone(), Arc::clone(&procedure)));
             if insert(&mut procedures, procedure).is_err() {
                 let (ja, en) = ("同じ版が二つあります", "the version is given twice");
                 self.fault(&file, Fault::new("/version", "duplicate", ja, en));
             }
+        }
+        for (file, procedure) in files {
+            self.all_faults(&file, renewals::faults(&procedure.definition, &procedures));
         }
         procedures
     }

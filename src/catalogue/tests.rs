@@ -190,11 +190,31 @@ fn faults_are_named_with_their_file() {
         changed(file, "department: kendo-", "department: no-"),
         one("/department", "unknown_department")
     );
-    assert_eq!(changed(file, "id: takken-menkyo", "id: takken"), one("/id", "misplaced"));
+    let renamed = [one("/id", "misplaced"), one("/validity/renewal/procedure", "unknown_procedure")].concat();
+    assert_eq!(changed(file, "id: takken-menkyo", "id: takken"), renamed);
     assert_eq!(changed(file, "total: 26500", "total: 33000"), one("/examples/0/total", "total"));
     let holidays = "calendars/japan.yaml";
     let found = changed(holidays, "  - { date: 2026-09-22, name: 休日 }\n", "");
     assert_eq!(found, [(holidays.to_owned(), "/holidays".to_owned(), "holiday")]);
+}
+
+#[test]
+fn r42_a_renewal_names_a_procedure_of_the_body_and_fields_that_take_what_is_filled_in() {
+    let one = |member: &str, code| vec![(PROCEDURE.to_owned(), format!("/validity/renewal/{member}"), code)];
+    let cases = [
+        ("procedure: takken-menkyo, preset", "procedure: no-such, preset", "procedure", "unknown_procedure"),
+        ("preset: { licence_kind:", "preset: { no_such:", "preset/no_such", "unknown_field"),
+        (
+            "expiry_field: expires_on, number",
+            "expiry_field: no_such, number",
+            "expiry_field",
+            "unknown_field",
+        ),
+        ("number_field: licence_number", "number_field: expires_on", "number_field", "field_type"),
+    ];
+    for (from, to, member, code) in cases {
+        assert_eq!(changed(PROCEDURE, from, to), one(member, code), "{to}");
+    }
 }
 
 #[test]

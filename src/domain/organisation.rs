@@ -1,5 +1,7 @@
 //! Tenants (団体) and their departments (部局・課) as dated data (R-126, R-127, R-200…R-204).
 
+mod approval_faults;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -246,6 +248,7 @@ impl Tenant {
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
         faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
+        faults.extend(self.approval_faults());
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
         let mut seen = BTreeSet::new();
         for (index, department) in self.departments.iter().enumerate() {

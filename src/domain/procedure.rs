@@ -21,6 +21,7 @@ pub use attachments::{AttachmentRule, DocumentForm, Example, ExampleAttachment, 
 pub use check::CheckedDefinition;
 pub use check::examples::ExampleStand;
 pub(crate) use check::is_slug;
+pub(crate) use check::route::RouteData;
 pub use fees::{
     Fee, FeeBand, FeeCase, FeeFormula, Fraction, MinimumStep, Payee, ProRataMode, RefundPolicy, Relief,
     ReliefKind, TaxClass,

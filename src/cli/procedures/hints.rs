@@ -290,6 +290,11 @@ const HINTS: &[(&str, &str, &str)] = &[
         "close the earlier one the day before",
     ),
     ("fee_table", "選択肢と同じ数の行を表に書いてください", "give the table one row for each choice"),
+    (
+        "unknown_procedure",
+        "validity.renewal.procedure には同じ団体の手続の識別子を書いてください",
+        "let validity.renewal.procedure name a procedure of the body",
+    ),
     ("unknown_field", "form の項目名の綴りを確かめてください", "check the names of the fields"),
     ("field_not_countable", "整数項目にし、max を書いてください", "make it an integer with a max"),
     (

@@ -12,6 +12,7 @@ mod fees;
 mod fields;
 mod flow;
 mod identity;
+pub(crate) mod route;
 
 /// The longest standard processing period, in days.
 const MAX_DAYS: u32 = 3_650;

@@ -1,10 +1,9 @@
 //! Faults between the legal kind, the money, the route, the queue and the clock.
 
+use super::route::RouteData;
 use super::{MAX_DAYS, check_span, empty_fault, is_name, is_slug, slug_fault};
 use crate::domain::fault::Fault;
-use crate::domain::procedure::{
-    ApprovalStep, FeeDue, IssuanceChannel, ProcedureDefinition, ProcedureKind, RoutingRule, StepKind,
-};
+use crate::domain::procedure::{FeeDue, IssuanceChannel, ProcedureDefinition, ProcedureKind, RoutingRule};
 
 impl ProcedureDefinition {
     /// The legal kind, the money and the route must agree.
@@ -53,48 +52,9 @@ impl ProcedureDefinition {
         }
     }
 
-    /// Every desk is one that acts, the last one seals, and a standing decision closes a route that there is.
     fn check_approval_route(&self, faults: &mut Vec<Fault>) {
-        for (index, step) in self.approval_route.iter().enumerate() {
-            let pointer = |member: &str| format!("/approval_route/{index}/{member}");
-            if !is_name(&step.role) {
-                faults.push(slug_fault(pointer("role")));
-            }
-            if step.department.as_deref().is_some_and(|code| !is_slug(code) && code != self.tenant.as_str()) {
-                faults.push(slug_fault(pointer("department")));
-            }
-            if step.deadline_days.is_some_and(|days| days == 0 || u32::from(days) > MAX_DAYS) {
-                let (ja, en) = ("1日以上、10年以内にしてください", "at least one day, at most ten years");
-                faults.push(Fault::new(pointer("deadline_days"), "days", ja, en));
-            }
-        }
-        if let Some((last, step)) = self.approval_route.iter().enumerate().next_back()
-            && (step.kind != StepKind::Seal || step.parallel.is_some())
-        {
-            let (ja, en) = ("最後の段は単独の決裁です", "the last step seals, alone (R-116)");
-            faults.push(Fault::new(format!("/approval_route/{last}/kind"), "last_step", ja, en));
-        }
-        for (index, rule) in self.standing_decisions.iter().enumerate() {
-            let pointer = |member: &str| format!("/standing_decisions/{index}/{member}");
-            let closes = |step: &ApprovalStep| step.role == rule.closes_at && step.kind == StepKind::Seal;
-            if !self.approval_route.iter().any(closes) {
-                let (ja, en) = ("経路にない決裁者です", "no step of the route seals under this role");
-                faults.push(Fault::new(pointer("closes_at"), "not_on_route", ja, en));
-            }
-            for (place, name) in rule.decisions.iter().enumerate() {
-                if !matches!(name.as_str(), "grant" | "refuse") {
-                    let (ja, en) = ("grant か refuse にしてください", "must be grant or refuse");
-                    faults.push(Fault::new(pointer(&format!("decisions/{place}")), "decision", ja, en));
-                }
-            }
-            if rule.amount_below.is_some_and(|limit| limit <= 0) {
-                let (ja, en) = ("1円以上にしてください", "must be at least one yen");
-                faults.push(Fault::new(pointer("amount_below"), "positive", ja, en));
-            }
-            if rule.basis.trim().is_empty() {
-                faults.push(empty_fault(pointer("basis")));
-            }
-        }
+        let route = RouteData { steps: &self.approval_route, standing: &self.standing_decisions };
+        faults.extend(route.faults(&self.tenant, ("/approval_route", "/standing_decisions")));
     }
 
     fn check_allowed_methods(&self, faults: &mut Vec<Fault>) {
