@@ -100,7 +100,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: reqwest::header::HeaderMap,
-    /// Its JSON; null when it has none.
+    /// Its JSON, or its page as a text; null when it has neither.
     pub body: Value,
 }
 
@@ -383,8 +383,10 @@ impl Drop for TestApp {
 /// Reads an answer whole.
 pub async fn read(answer: reqwest::Response) -> Answer {
     let (status, headers) = (answer.status(), answer.headers().clone());
+    let is_page = headers.get("content-type").is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
     let text = answer.text().await.unwrap();
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+    let body = if is_page { Value::String(text) } else { serde_json::from_str(&text).unwrap_or(Value::Null) };
+    Answer { status, headers, body }
 }
 
 /// A key that was never used.
