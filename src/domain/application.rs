@@ -159,6 +159,10 @@ pub enum Command {
     Close,
     /// Take back, by the applicant only (取下げ).
     Withdraw,
+    /// Hand over to another department of the body: its queue has it then (移送).
+    TransferWithin,
+    /// Send on to the body that is in charge (移送, R-198).
+    Transfer,
 }
 
 impl Command {
@@ -176,6 +180,8 @@ impl Command {
             Self::Decide => "decide",
             Self::Close => "close",
             Self::Withdraw => "withdraw",
+            Self::TransferWithin => "transfer_within",
+            Self::Transfer => "transfer",
         }
     }
 }
@@ -299,6 +305,15 @@ impl CaseState {
                 | S::InApproval { filed, .. },
                 C::Withdraw,
             ) => S::Withdrawn(filed),
+            (S::Submitted(filed) | S::UnderReview { filed, .. }, C::TransferWithin) => S::Submitted(filed),
+            // What is on its approval route is recalled first: a decision half made belongs to whoever makes it.
+            (
+                S::Submitted(filed)
+                | S::UnderReview { filed, .. }
+                | S::CorrectionRequested { filed, .. }
+                | S::Inquiry { filed, .. },
+                C::Transfer,
+            ) => S::Transferred(filed),
             (state, _) => return Err(Rejection::WrongState { command: name, state: state.name() }),
         })
     }
@@ -334,7 +349,7 @@ mod tests {
         ]
     }
 
-    fn commands() -> [Command; 11] {
+    fn commands() -> [Command; 13] {
         [
             Command::Submit(filed()),
             Command::Claim(OTHER),
@@ -347,6 +362,8 @@ mod tests {
             Command::Decide,
             Command::Close,
             Command::Withdraw,
+            Command::TransferWithin,
+            Command::Transfer,
         ]
     }
 
@@ -369,10 +386,10 @@ mod tests {
     fn r195_an_application_takes_exactly_these_steps() {
         insta::assert_snapshot!(table(ProcedureKind::Application).join("\n"), @r"
         draft: submit>submitted
-        submitted: claim>under_review assign>under_review withdraw>withdrawn
-        under_review: release>submitted assign>under_review ask>correction_requested propose>in_approval withdraw>withdrawn
-        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn
-        inquiry: assign>inquiry answer>under_review withdraw>withdrawn
+        submitted: claim>under_review assign>under_review withdraw>withdrawn transfer_within>submitted transfer>transferred
+        under_review: release>submitted assign>under_review ask>correction_requested propose>in_approval withdraw>withdrawn transfer_within>submitted transfer>transferred
+        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn transfer>transferred
+        inquiry: assign>inquiry answer>under_review withdraw>withdrawn transfer>transferred
         in_approval: return_to_review>under_review decide>decided withdraw>withdrawn
         decided: close>closed
         ");
@@ -382,10 +399,10 @@ mod tests {
     fn r2_r196_a_notification_is_never_proposed_decided_or_refused() {
         insta::assert_snapshot!(table(ProcedureKind::Notification).join("\n"), @r"
         draft: submit>submitted
-        submitted: claim>under_review assign>under_review withdraw>withdrawn
-        under_review: release>submitted assign>under_review ask>inquiry close>closed withdraw>withdrawn
-        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn
-        inquiry: assign>inquiry answer>under_review withdraw>withdrawn
+        submitted: claim>under_review assign>under_review withdraw>withdrawn transfer_within>submitted transfer>transferred
+        under_review: release>submitted assign>under_review ask>inquiry close>closed withdraw>withdrawn transfer_within>submitted transfer>transferred
+        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn transfer>transferred
+        inquiry: assign>inquiry answer>under_review withdraw>withdrawn transfer>transferred
         in_approval: return_to_review>under_review withdraw>withdrawn
         decided: close>closed
         ");
@@ -404,7 +421,7 @@ mod tests {
         /// R-4, R-10: whatever happens to a case, in any order, its arrival never moves, and an end is an end.
         #[test]
         fn r4_no_walk_moves_the_arrival_or_leaves_an_end(
-            walk in prop::collection::vec(0_usize..11, 0..40),
+            walk in prop::collection::vec(0_usize..13, 0..40),
             notification in any::<bool>(),
         ) {
             let kind = if notification { ProcedureKind::Notification } else { ProcedureKind::Application };

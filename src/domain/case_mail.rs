@@ -20,11 +20,17 @@ pub enum CaseMail {
     DemandIssued,
     /// A correction (補正) is asked for, or an entry of a notification inquired about.
     QuestionAsked,
+    /// The other side wrote a message; what it says is read after signing in.
+    MessageWritten,
+    /// An inspection is planned, moved or called off; when and where is read after signing in.
+    InspectionArranged,
+    /// Another body is in charge of the case and has it now (移送).
+    CaseTransferred,
 }
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
@@ -32,6 +38,9 @@ impl CaseMail {
         Self::WaiverDecided,
         Self::DemandIssued,
         Self::QuestionAsked,
+        Self::MessageWritten,
+        Self::InspectionArranged,
+        Self::CaseTransferred,
     ];
 
     /// The name stored and shown.
@@ -44,6 +53,9 @@ impl CaseMail {
             Self::WaiverDecided => "waiver_decided",
             Self::DemandIssued => "demand_issued",
             Self::QuestionAsked => "question_asked",
+            Self::MessageWritten => "message_written",
+            Self::InspectionArranged => "inspection_arranged",
+            Self::CaseTransferred => "case_transferred",
         }
     }
 
@@ -57,6 +69,9 @@ impl CaseMail {
             Self::WaiverDecided => "【窓口】減免についてのお知らせ / About your waiver",
             Self::DemandIssued => "【窓口】督促のお知らせ / A demand for payment",
             Self::QuestionAsked => "【窓口】確認をお願いします / The office has a question",
+            Self::MessageWritten => "【窓口】連絡が届いています / A message is waiting for you",
+            Self::InspectionArranged => "【窓口】現地調査のお知らせ / About an inspection",
+            Self::CaseTransferred => "【窓口】移送のお知らせ / Your application was sent on",
         }
     }
 
@@ -105,6 +120,20 @@ impl CaseMail {
                  ください。",
                 "The office has asked for a correction of, or a word about, your application {}. Please sign in to see \
                  what is asked and by when.",
+            ),
+            Self::MessageWritten => (
+                "受付番号 {} の手続について、連絡が届いています。サインインしてご確認ください。",
+                "A message about the application {} is waiting. Please sign in to read it.",
+            ),
+            Self::InspectionArranged => (
+                "受付番号 {} の手続について、現地調査の日程のお知らせがあります。サインインして日時と場所をご確認ください。",
+                "An inspection about your application {} was planned, moved or called off. Please sign in to see when and where.",
+            ),
+            Self::CaseTransferred => (
+                "お手続は所管の団体に移送され、受付番号 {} として受け付けられました。サインインして移送の理由と今後の手続をご確認\
+                 ください。",
+                "The body in charge has received your application under the number {}. Please sign in to read why it was \
+                 sent on, and what follows.",
             ),
         }
     }

@@ -87,6 +87,16 @@ typed_id! {
     BankStatementId;
     /// One credit of the bank (入金).
     BankCreditId;
+    /// A message between applicant and office.
+    MessageId;
+    /// A request for the opinion of another office (意見照会・合議).
+    OpinionId;
+    /// An inspection (現地調査).
+    InspectionId;
+    /// A link between two cases (関連案件).
+    CaseLinkId;
+    /// A case that went to another office or body (移送).
+    TransferId;
     /// One call to a gateway, written before it is made.
     OperationId;
     /// A piece of work to be carried out later.

@@ -142,6 +142,10 @@ pub enum Action {
     Collect,
     /// Enter money that came at the counter (窓口収納), or take such an entry of somebody else back.
     ReceiveAtCounter,
+    /// Write to the other side, and read what it wrote (連絡); say not to follow guidance.
+    Converse,
+    /// Say what one's own office thinks of a case that another one is in charge of (意見照会への回答).
+    GiveOpinion,
     /// Keep the accounts of the whole body: transfer files, payouts of agents, the bank's statements, exceptions, disputes,
     /// closed days.
     KeepAccounts,
@@ -149,7 +153,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, for tables and tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ReadCase,
         Self::EditCase,
         Self::WithdrawCase,
@@ -170,6 +174,8 @@ impl Action {
         Self::ReceiveNotices,
         Self::EnterForOthers,
         Self::ReadStatistics,
+        Self::Converse,
+        Self::GiveOpinion,
     ];
 }
 
@@ -182,6 +188,8 @@ pub struct CaseFacts {
     pub department: String,
     /// Accounts that act for a party of the case.
     pub parties: Vec<AccountId>,
+    /// Departments of the body whose opinion is awaited: their staff see the case until they have answered.
+    pub consulted: Vec<String>,
     /// A draft is the applicant's own paper; staff do not see it.
     pub visibility: Visibility,
     /// Who writes in it.
@@ -195,6 +203,7 @@ impl CaseFacts {
             tenant: tenant.clone(),
             department: String::new(),
             parties: Vec::new(),
+            consulted: Vec::new(),
             visibility: Visibility::Arrived,
             entry: Entry::ByParties,
         }
@@ -258,6 +267,7 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
         | Action::ReadMoney
         | Action::Pay
         | Action::RequestWaiver
+        | Action::Converse
         | Action::RenewPermit => Decision::Allow,
         Action::ReadQueue
         | Action::Review
@@ -266,6 +276,7 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
         | Action::Refund
         | Action::EnterForOthers
         | Action::Collect
+        | Action::GiveOpinion
         | Action::ReceiveAtCounter => Decision::Deny,
         Action::ManageProcedures
         | Action::ApproveProcedures
@@ -302,7 +313,9 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
         .collect();
     // The accounting post serves the whole body: it sees the money of every department and nothing else.
     let accountant = officer.posts.iter().any(|post| post.role == Role::Accountant);
-    if roles.is_empty() && !accountant {
+    let asked = |post: &Post| post.role.works_on_cases() && case.consulted.contains(&post.department);
+    let consulted = case.visibility == Visibility::Arrived && officer.posts.iter().any(asked);
+    if roles.is_empty() && !accountant && !consulted {
         return Decision::Hide;
     }
     let reviewer = roles.iter().any(|role| role.works_on_cases());
@@ -310,15 +323,17 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     let is_draft = case.visibility == Visibility::Draft;
     let allowed = match action {
         // What is being written for somebody without an account is read and written, nothing else.
-        Action::ReadCase => reviewer,
+        Action::ReadCase => reviewer || consulted,
+        Action::GiveOpinion => consulted,
         Action::EditCase => reviewer && case.entry == Entry::ByOffice,
         _ if is_draft => false,
         Action::EnterForOthers
         | Action::ReadQueue
         | Action::Review
         | Action::Propose
+        | Action::Converse
         | Action::RequestWaiver => reviewer,
-        Action::ReadMoney => true,
+        Action::ReadMoney => !roles.is_empty() || accountant,
         // Money at the counter is taken, and what is late demanded, by the department's staff or by the accounting post.
         Action::ReceiveAtCounter | Action::Collect => reviewer || accountant,
         Action::Approve => sealer,
@@ -330,7 +345,7 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
     };
     if allowed {
         Decision::Allow
-    } else if reviewer {
+    } else if reviewer || consulted {
         Decision::Deny
     } else {
         Decision::Hide
@@ -342,6 +357,8 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
+    mod consulted;
+
     const APPLICANT: AccountId = AccountId(Uuid::from_u128(1));
     const STRANGER: AccountId = AccountId(Uuid::from_u128(2));
 
@@ -350,6 +367,7 @@ mod tests {
             tenant: TenantCode::parse("020001").unwrap(),
             department: "kanri".into(),
             parties: vec![APPLICANT],
+            consulted: Vec::new(),
             visibility,
             entry: Entry::ByParties,
         }
@@ -402,32 +420,32 @@ mod tests {
             .collect();
 
         let expected = [
-            "ssssssssssssssssssss Draft anonymous",
-            "ssssssssssssssssssss Arrived anonymous",
-            "AAAAAddddhhddAhAdAdh Draft the applicant",
-            "AAAAAddddhhddAhAdAdh Arrived the applicant",
-            "hhhhhhhhhhhhhhhhhhhh Draft a stranger",
-            "hhhhhhhhhhhhhhhhhhhh Arrived a stranger",
-            "hhhhhhhhhhhhhhhhhhhA Draft clerk of the department",
-            "AddAdAAAdhhdAAddAdAA Arrived clerk of the department",
-            "hhhhhhhhhhhhhhhhhhhA Draft section chief of the department",
-            "AddAdAAAAhhAAAddAdAA Arrived section chief of the department",
-            "hhhhhhhhhhhhhhhhhhhA Draft head of the body at the own desk",
-            "AddAdAAAAhhAAAddAdAA Arrived head of the body at the own desk",
-            "hhhhhhhhhhhhhhhhhhhA Draft director of another department",
-            "hhhhhhhhhhhhhhhhhhhA Arrived director of another department",
-            "hhhhhhhhhhhhhhhhhhhA Draft section chief of another department",
-            "hhhhhhhhhhhhhhhhhhhA Arrived section chief of another department",
-            "hhhhhhhhhhhhhhhhhhhA Draft accountant of the body",
-            "hhhAhhhhhhhAAhAhAhhA Arrived accountant of the body",
-            "hhhhhhhhhhhhhhhhhhhA Draft accountant in the department",
-            "hhhAhhhhhhhAAhAhAhhA Arrived accountant in the department",
-            "hhhhhhhhhhhhhhhhhhhh Draft section chief of another body",
-            "hhhhhhhhhhhhhhhhhhhh Arrived section chief of another body",
-            "hhhhhhhhhAAhhhhhhhhA Draft administrator in the department",
-            "hhhhhhhhhAAhhhhhhhhA Arrived administrator in the department",
-            "hhhhhhhhhhhhhhhhhhhh Draft administrator of another body",
-            "hhhhhhhhhhhhhhhhhhhh Arrived administrator of another body",
+            "ssssssssssssssssssssss Draft anonymous",
+            "ssssssssssssssssssssss Arrived anonymous",
+            "AAAAAddddhhddAhAdAdhAd Draft the applicant",
+            "AAAAAddddhhddAhAdAdhAd Arrived the applicant",
+            "hhhhhhhhhhhhhhhhhhhhhh Draft a stranger",
+            "hhhhhhhhhhhhhhhhhhhhhh Arrived a stranger",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft clerk of the department",
+            "AddAdAAAdhhdAAddAdAAAd Arrived clerk of the department",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft section chief of the department",
+            "AddAdAAAAhhAAAddAdAAAd Arrived section chief of the department",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft head of the body at the own desk",
+            "AddAdAAAAhhAAAddAdAAAd Arrived head of the body at the own desk",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft director of another department",
+            "hhhhhhhhhhhhhhhhhhhAhh Arrived director of another department",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft section chief of another department",
+            "hhhhhhhhhhhhhhhhhhhAhh Arrived section chief of another department",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft accountant of the body",
+            "hhhAhhhhhhhAAhAhAhhAhh Arrived accountant of the body",
+            "hhhhhhhhhhhhhhhhhhhAhh Draft accountant in the department",
+            "hhhAhhhhhhhAAhAhAhhAhh Arrived accountant in the department",
+            "hhhhhhhhhhhhhhhhhhhhhh Draft section chief of another body",
+            "hhhhhhhhhhhhhhhhhhhhhh Arrived section chief of another body",
+            "hhhhhhhhhAAhhhhhhhhAhh Draft administrator in the department",
+            "hhhhhhhhhAAhhhhhhhhAhh Arrived administrator in the department",
+            "hhhhhhhhhhhhhhhhhhhhhh Draft administrator of another body",
+            "hhhhhhhhhhhhhhhhhhhhhh Arrived administrator of another body",
         ];
         assert_eq!(table, expected);
     }
@@ -446,13 +464,29 @@ mod tests {
             Action::ALL.iter().map(letter).collect()
         };
         for (actor, draft, arrived) in [
-            (Actor::Anonymous, "ssssssssssssssssssss", "ssssssssssssssssssss"),
-            (Actor::Person(APPLICANT), "hhhhhhhhhhhhhhhhhhhh", "hhhhhhhhhhhhhhhhhhhh"),
-            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddA", "AAdAdAAAdhhdAAddAdAA"),
-            (officer("020001", "kanri", Role::SectionChief), "AAdddddddhhddddddddA", "AAdAdAAAAhhAAAddAdAA"),
-            (officer("020001", "doro", Role::SectionChief), "hhhhhhhhhhhhhhhhhhhA", "hhhhhhhhhhhhhhhhhhhA"),
-            (officer("020001", "kaikei", Role::Accountant), "hhhhhhhhhhhhhhhhhhhA", "hhhAhhhhhhhAAhAhAhhA"),
-            (officer("022012", "kanri", Role::SectionChief), "hhhhhhhhhhhhhhhhhhhh", "hhhhhhhhhhhhhhhhhhhh"),
+            (Actor::Anonymous, "ssssssssssssssssssssss", "ssssssssssssssssssssss"),
+            (Actor::Person(APPLICANT), "hhhhhhhhhhhhhhhhhhhhhh", "hhhhhhhhhhhhhhhhhhhhhh"),
+            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAdd", "AAdAdAAAdhhdAAddAdAAAd"),
+            (
+                officer("020001", "kanri", Role::SectionChief),
+                "AAdddddddhhddddddddAd",
+                "AAdAdAAAAhhAAAddAdAAA",
+            ),
+            (
+                officer("020001", "doro", Role::SectionChief),
+                "hhhhhhhhhhhhhhhhhhhAhh",
+                "hhhhhhhhhhhhhhhhhhhAhh",
+            ),
+            (
+                officer("020001", "kaikei", Role::Accountant),
+                "hhhhhhhhhhhhhhhhhhhAhh",
+                "hhhAhhhhhhhAAhAhAhhAhh",
+            ),
+            (
+                officer("022012", "kanri", Role::SectionChief),
+                "hhhhhhhhhhhhhhhhhhhhh",
+                "hhhhhhhhhhhhhhhhhhhhh",
+            ),
         ] {
             let found = (letters(&actor, Visibility::Draft), letters(&actor, Visibility::Arrived));
             assert_eq!(found, (draft.to_owned(), arrived.to_owned()), "{actor:?}");

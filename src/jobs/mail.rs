@@ -14,7 +14,7 @@ use crate::service::permit_upkeep::{self, Reminder};
 use crate::service::undelivered_mail::{self, GivenUp, LostMail};
 use crate::service::{Core, Failure};
 use crate::store::jobs::ClaimedJob;
-use crate::store::{accounts, parties};
+use crate::store::{accounts, applications, officers, parties};
 
 /// Tells the owner of an address that somebody tried to register it again. An account that is gone gets no mail; one whose
 /// address takes none has nothing to lose by it, so nobody is told.
@@ -115,4 +115,33 @@ pub async fn about_case(
     let lost = LostMail { tenant, job: claimed.id, case, mail: words };
     undelivered_mail::record(core, lost, why).await?;
     Ok(JobEnd::Done)
+}
+
+/// Mails the officer in charge of the case. A case that nobody has gets no mail: its queue shows what is unread; an address
+/// that takes none loses nothing by it either.
+pub async fn to_officer(
+    core: &Arc<Core>,
+    case: ApplicationId,
+    words: CaseMail,
+    claimed: &ClaimedJob,
+) -> Result<JobEnd, Failure> {
+    let tenant = tenant(claimed)?;
+    let read = core.db.read(move |tx| {
+        let Some(row) = applications::find(tx, &tenant, case)? else { return Ok(None) };
+        let Some(assignee) = row.assignee_id else { return Ok(None) };
+        let Some(account) = officers::account_of(tx, &tenant, assignee)? else { return Ok(None) };
+        Ok::<_, Failure>(accounts::find(tx, account)?.map(|account| (row.number, account)))
+    });
+    let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };
+    let mail = Mail {
+        message_id: claimed.id.0,
+        to: open_profile(&core.keys, &account)?.email,
+        subject: words.subject().to_owned(),
+        body: words.body(&number.unwrap_or_default(), &core.settings.http.public_url),
+        written_at: core.clock.now(),
+    };
+    match core.mail.deliver(&mail).await {
+        Ok(()) | Err(DeliveryFault::Permanent { .. }) => Ok(JobEnd::Done),
+        Err(fault @ DeliveryFault::Temporary { .. }) => Err(Failure::Internal(fault.to_string())),
+    }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{
-    AccountId, ApplicationId, OperationId, PaymentId, PermitId, RefundId, SettlementId, TenantCode,
+    AccountId, ApplicationId, OperationId, OpinionId, PaymentId, PermitId, RefundId, SettlementId, TenantCode,
 };
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
@@ -24,7 +24,10 @@ use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
 use crate::service::closing::{self, CLOSE_CASE};
 use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::dispute::{self, REMIND_OF_DISPUTES};
+use crate::service::inspection::NOTIFY_INSPECTION;
+use crate::service::message::{NOTIFY_MESSAGE, NOTIFY_OFFICE};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
+use crate::service::opinion::{self, RAISE_OPINION};
 use crate::service::payment::RECOVER_OPERATION;
 use crate::service::permit_upkeep::{self, EXPIRE_PERMIT, REMIND_RENEWAL};
 use crate::service::poll::{self, POLL_PAYMENT};
@@ -34,6 +37,7 @@ use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
+use crate::service::transfer_between::NOTIFY_TRANSFER;
 use crate::service::waiver::NOTIFY_WAIVER;
 use crate::service::waiver_expiry::{self, EXPIRE_WAIVERS};
 use crate::service::{Core, Failure, JobEnd, gateway_call};
@@ -80,6 +84,16 @@ pub enum Job {
     ChaseSettlements,
     /// Tell the applicant that the office asks something.
     NotifyQuestion(ApplicationId),
+    /// Tell the applicant of a message.
+    NotifyMessage(ApplicationId),
+    /// Tell the applicant of the appointment of an inspection.
+    NotifyInspection(ApplicationId),
+    /// Tell the applicant that another body has the case.
+    NotifyTransfer(ApplicationId),
+    /// Tell the officer in charge of a message.
+    NotifyOffice(ApplicationId),
+    /// Raise an opinion of another office that did not come in time.
+    RaiseOpinion(OpinionId),
     /// Reconcile every body as of yesterday.
     ReconcileAll,
     /// Reconcile one body as of today.
@@ -134,6 +148,11 @@ impl Job {
             RECONCILE_ALL => Ok(Self::ReconcileAll),
             RECONCILE_BODY => Ok(Self::ReconcileBody),
             NOTIFY_QUESTION => Ok(Self::NotifyQuestion(ApplicationId(id()?))),
+            NOTIFY_MESSAGE => Ok(Self::NotifyMessage(ApplicationId(id()?))),
+            NOTIFY_INSPECTION => Ok(Self::NotifyInspection(ApplicationId(id()?))),
+            NOTIFY_TRANSFER => Ok(Self::NotifyTransfer(ApplicationId(id()?))),
+            NOTIFY_OFFICE => Ok(Self::NotifyOffice(ApplicationId(id()?))),
+            RAISE_OPINION => Ok(Self::RaiseOpinion(OpinionId(id()?))),
             CLOSE_CASE => Ok(Self::CloseCase(ApplicationId(id()?))),
             REMIND_RENEWAL => {
                 let days = subject.split(':').nth(1).and_then(|days| days.parse().ok());
@@ -163,6 +182,13 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyReceipt(case) => mail::about_case(core, case, CaseMail::ReceiptIssued, claimed).await,
         Job::NotifyRefund(case) => mail::about_case(core, case, CaseMail::RefundDecided, claimed).await,
         Job::NotifyQuestion(case) => mail::about_case(core, case, CaseMail::QuestionAsked, claimed).await,
+        Job::NotifyMessage(case) => mail::about_case(core, case, CaseMail::MessageWritten, claimed).await,
+        Job::NotifyInspection(case) => {
+            mail::about_case(core, case, CaseMail::InspectionArranged, claimed).await
+        }
+        Job::NotifyTransfer(case) => mail::about_case(core, case, CaseMail::CaseTransferred, claimed).await,
+        Job::NotifyOffice(case) => mail::to_officer(core, case, CaseMail::MessageWritten, claimed).await,
+        Job::RaiseOpinion(id) => opinion::raise_overdue(core, tenant(claimed)?, id).await,
         Job::CloseCase(case) => closing::close(core, tenant(claimed)?, case).await,
         Job::RemindRenewal(permit, days) => mail::renewal_due(core, permit, days, claimed).await,
         Job::ExpirePermit(permit) => permit_upkeep::expire(core, tenant(claimed)?, permit).await,

@@ -12,6 +12,7 @@ mod refusal;
 mod route;
 
 use super::cases::{self, OpenCase};
+use super::opinion::{self, Opinion};
 use super::{Ctx, Failure, Refusal, access};
 use crate::domain::approval::{DecisionKind, ProposalBody, Rejection, Subject};
 use crate::domain::fault::Fault;
@@ -40,6 +41,8 @@ pub struct Standing {
     pub body: ProposalBody,
     /// What was said with a return or a disagreement, step by step.
     pub comments: Vec<Option<String>>,
+    /// What other offices were asked about the case, and what they answered.
+    pub opinions: Vec<Opinion>,
 }
 
 /// The text of a proposal, opened; it must be the one that was proposed.
@@ -110,10 +113,10 @@ fn present(
     let proposal = proposal.parse().map_err(|_| Failure::Internal("a proposal's id".to_owned()))?;
     let routed = proposals::find(tx, tenant, proposal)?.ok_or(Refusal::NotFound)?;
     let (case, _) = open_routed(tx, ctx, (tenant, id), routed.subject()?, Action::ReadCase)?;
-    standing(case, routed)
+    standing(tx, case, routed)
 }
 
-fn standing(case: OpenCase, routed: Routed) -> Result<Standing, Failure> {
+fn standing(tx: &mut impl Reads, case: OpenCase, routed: Routed) -> Result<Standing, Failure> {
     let body = open_body(&case, &routed.row)?;
     let comment = |step: &StepRow| match &step.sealed_comment {
         None => Ok(None),
@@ -123,7 +126,8 @@ fn standing(case: OpenCase, routed: Routed) -> Result<Standing, Failure> {
         }
     };
     let comments = routed.steps.iter().map(comment).collect::<Result<_, Failure>>()?;
-    Ok(Standing { case: case.row, routed, body, comments })
+    let opinions = opinion::of_case(tx, &case)?;
+    Ok(Standing { case: case.row, routed, body, comments, opinions })
 }
 
 /// The last proposal of a case about a subject, for staff; applicants learn of the decision, not of its drafts.
@@ -140,7 +144,7 @@ pub async fn proposal(
         .read(move |tx| {
             let (case, routed) = open_routed(tx, &inner, (&body, id), subject, Action::ReadCase)?;
             let reader = access::reader(&case.actor).ok_or(Refusal::NotFound)?;
-            Ok::<_, Failure>((reader, standing(case, routed.ok_or(Refusal::NotFound)?)?))
+            Ok::<_, Failure>((reader, standing(tx, case, routed.ok_or(Refusal::NotFound)?)?))
         })
         .await?;
     access::record(&ctx, &tenant, reader, "proposal", &[id]).await?;

@@ -103,7 +103,7 @@ pub fn judge(
 }
 
 /// Accepts complete answers with their documents, or refuses with every fault at once, those of the form (`faults`) first.
-fn accept(
+pub(super) fn accept(
     catalogue: &Catalogue,
     filing: &Filing<'_>,
     faults: Vec<Fault>,

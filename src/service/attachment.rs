@@ -283,6 +283,26 @@ fn file_faults(rule: &AttachmentRule, upload: &Upload) -> Vec<Fault> {
     faults
 }
 
+/// Stores the bytes of a document once more, sealed with another key; gives their name in the file store and the digest of
+/// the sealed bytes. Until a row names them, nobody misses them.
+pub(super) async fn copy_bytes(
+    ctx: &Ctx,
+    from: &DataKey,
+    row: &AttachmentRow,
+    to: &DataKey,
+) -> Result<(Uuid, String), Failure> {
+    let broken = |what: &str| Failure::Internal(format!("{what} of attachment {}", row.id));
+    let held: Uuid = row.object_key.parse().map_err(|_| broken("the object key"))?;
+    let sealed = ctx.core.files.get(held).await.map_err(|_| broken("the file"))?;
+    let bytes = from.open(&object_place(held), &sealed)?;
+    let object_key = ctx.core.ids.uuid(ctx.now());
+    let sealed = to.seal(&object_place(object_key), &bytes, ctx.core.ids.as_ref());
+    let digest = sha256_hex(&sealed);
+    let put = ctx.core.files.put(object_key, sealed).await;
+    put.map_err(|error| Failure::Internal(format!("the file store: {error}")))?;
+    Ok((object_key, digest))
+}
+
 fn object_place(object_key: Uuid) -> String {
     format!("files:{object_key}")
 }

@@ -1,5 +1,7 @@
 //! A case as those who may see it see it.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,13 +9,14 @@ use super::cases::{self, OpenCase};
 use super::filing::Filing;
 use super::{Ctx, Failure, access, intake};
 use crate::domain::id::{ApplicationId, TenantCode};
+use crate::domain::message::Side;
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
 use crate::domain::validity::Warning;
 use crate::store::applications::ApplicationRow;
 use crate::store::attachments::{self, AttachmentRow};
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::{Reads, parties};
+use crate::store::{Reads, messages, parties};
 
 /// A case with its answers, documents and invoice.
 #[derive(Clone, Debug)]
@@ -98,15 +101,28 @@ pub struct CaseLine {
     pub row: ApplicationRow,
     /// Title of the pinned procedure version.
     pub title: Bilingual,
+    /// Messages of the office that nobody of the applicant's side has read.
+    pub unread_messages: i64,
 }
 
 /// The cases the caller acts in, over all tenants, newest first; `before` is the last id of the page before.
 pub async fn mine(ctx: Ctx, before: Option<ApplicationId>, limit: i64) -> Result<Vec<CaseLine>, Failure> {
     let account = ctx.account()?;
     let db = ctx.core.db.clone();
-    let rows =
-        db.read(move |tx| Ok::<_, Failure>(parties::cases_of_account(tx, account, before, limit)?)).await?;
-    rows.into_iter().map(|row| Ok(CaseLine { title: title(&ctx, &row), row })).collect()
+    let read = db.read(move |tx| {
+        let rows = parties::cases_of_account(tx, account, before, limit)?;
+        let tenants: Vec<_> = rows.iter().map(|row| row.tenant_id.clone()).collect();
+        let cases: Vec<_> = rows.iter().map(|row| row.id).collect();
+        Ok::<_, Failure>((messages::unread(tx, &tenants, &cases, Side::Office)?, rows))
+    });
+    let (unread, rows) = read.await?;
+    let unread: HashMap<_, _> = unread.into_iter().collect();
+    let line = |row: ApplicationRow| CaseLine {
+        title: title(&ctx, &row),
+        unread_messages: unread.get(&row.id).copied().unwrap_or(0),
+        row,
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 /// The title of the pinned version; a case can be looked at even where this program no longer reads its version.

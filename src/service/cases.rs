@@ -10,6 +10,7 @@ use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
+use crate::domain::opinion::matters;
 use crate::domain::paper_filing::PaperFiling;
 use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Entry, Visibility};
 use crate::domain::procedure::{ApplicantKind, ProcedureKind};
@@ -17,7 +18,7 @@ use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::parties::{self, CaseWithParties};
-use crate::store::{Reads, Tx, paper_filings};
+use crate::store::{Reads, Tx, opinions, paper_filings};
 
 /// A case that the caller may act on in the asked way.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub struct Approach {
     parties: Vec<AccountId>,
     applicant: Option<ApplicantKind>,
     paper: Option<PaperFiling>,
+    /// Departments whose opinion is awaited, where that was looked up.
+    consulted: Vec<String>,
 }
 
 /// Opens a case for `action`, or refuses as the policy says: hidden cases are not found.
@@ -60,8 +63,13 @@ pub fn open(
     id: ApplicationId,
     action: Action,
 ) -> Result<OpenCase, Failure> {
-    let case = approach(tx, ctx, tenant, id)?;
-    let decision = case.may(action, &case.row.department);
+    let mut case = approach(tx, ctx, tenant, id)?;
+    let mut decision = case.may(action, &case.row.department);
+    // An office that is asked for its opinion is let in until it has answered; who else is hidden costs one look more.
+    if decision == Decision::Hide && matches!(case.actor, Actor::Officer(_)) && matters(case.state.name()) {
+        case.consulted = opinions::awaited_from(tx, tenant, id)?;
+        decision = case.may(action, &case.row.department);
+    }
     case.enter(ctx, decision)
 }
 
@@ -77,7 +85,15 @@ pub(super) fn open_for_bearer(
     let paper = paper_filing(tx, &row, &accounts)?;
     let applicant = kind_of(applicant, paper);
     let state = row.case_state()?;
-    let case = Approach { state, row, actor: Actor::Anonymous, parties: accounts, applicant, paper };
+    let case = Approach {
+        state,
+        row,
+        actor: Actor::Anonymous,
+        parties: accounts,
+        applicant,
+        paper,
+        consulted: Vec::new(),
+    };
     case.enter(ctx, Decision::Allow)
 }
 
@@ -115,7 +131,8 @@ pub fn approach(
     };
     let paper = paper_filing(tx, &row, &parties)?;
     let applicant = kind_of(applicant, paper);
-    Ok(Approach { state: row.case_state()?, row, actor, parties, applicant, paper })
+    let state = row.case_state()?;
+    Ok(Approach { state, row, actor, parties, applicant, paper, consulted: Vec::new() })
 }
 
 /// How a case came in where the office entered it: only a case without any account can be one, so others cost no look.
@@ -138,6 +155,7 @@ impl Approach {
             tenant: self.row.tenant_id.clone(),
             department: department.to_owned(),
             parties: self.parties.clone(),
+            consulted: self.consulted.clone(),
             visibility: if self.state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived },
             entry: self.paper.map_or(Entry::ByParties, |_| Entry::ByOffice),
         };
@@ -147,7 +165,7 @@ impl Approach {
     /// Opens the case if the policy allows it.
     pub fn enter(self, ctx: &Ctx, decision: Decision) -> Result<OpenCase, Failure> {
         permit(decision)?;
-        let Self { row, actor, state, parties, applicant, paper } = self;
+        let Self { row, actor, state, parties, applicant, paper, .. } = self;
         let key = ctx.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
         Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, applicant, paper, row })
     }

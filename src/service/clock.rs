@@ -18,10 +18,10 @@ use crate::domain::processing_clock::{DueDate, Pause, PauseReason, due_date};
 use crate::store::applications::ApplicationRow;
 use crate::store::invoices::InvoiceRow;
 use crate::store::sql::IsoDate;
-use crate::store::{Reads, StoreError, corrections, events, invoices};
+use crate::store::{Reads, StoreError, corrections, events, invoices, transfers};
 
 /// The events after which nothing is owed any more.
-const ENDS: [&str; 3] = ["decided", "closed", "withdrawn"];
+const ENDS: [&str; 4] = ["decided", "closed", "withdrawn", "transferred"];
 
 /// The clock of a case as it stands.
 #[derive(Clone, Debug)]
@@ -88,8 +88,29 @@ fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<CaseClock, Fa
 
 /// The end of the standard processing period of a case that has just arrived, where the procedure has one (R-16…R-19).
 pub fn first_due_on(calendar: &Calendar, procedure: &CatalogueProcedure, arrived_on: Date) -> Option<Date> {
+    due_on_after(calendar, procedure, arrived_on, &[])
+}
+
+/// The end of the standard processing period of a case whose clock stood still before.
+pub fn due_on_after(
+    calendar: &Calendar,
+    procedure: &CatalogueProcedure,
+    arrived_on: Date,
+    pauses: &[Pause],
+) -> Option<Date> {
     let processing = procedure.definition.processing.as_ref()?;
-    due_of(arrived_on, processing, &[], calendar).due_on
+    due_of(arrived_on, processing, pauses, calendar).due_on
+}
+
+/// The times the clock of a case stood still until `day`, on which it leaves the body.
+pub fn pauses_until(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    row: &ApplicationRow,
+    day: Date,
+) -> Result<Vec<Pause>, Failure> {
+    let procedure = intake::pinned(ctx, row)?;
+    pauses(tx, row, &procedure, Some(day))
 }
 
 /// Moves the due date of an open case after a pause has ended. The caller stores the row.
@@ -140,7 +161,8 @@ fn pauses(
     procedure: &CatalogueProcedure,
     ended_on: Option<Date>,
 ) -> Result<Vec<Pause>, Failure> {
-    let mut pauses = Vec::new();
+    // What another body waited for before it sent the case on still does not count.
+    let mut pauses = transfers::pauses_before(tx, &row.tenant_id, row.id)?;
     for correction in corrections::of_case(tx, &row.tenant_id, row.id)? {
         pauses.push(Pause {
             reason: PauseReason::Correction,

@@ -9,6 +9,7 @@ use crate::seal::SealError;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::arrears_refusal::ArrearsRefusal;
 use crate::service::disposition_refusal::DispositionRefusal;
+use crate::service::office_refusal::OfficeRefusal;
 use crate::service::reconciliation_refusal::ReconciliationRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
@@ -138,6 +139,8 @@ pub enum Refusal {
     Refund(RefundRefusal),
     /// A demand or a write-off is not possible (so).
     Arrears(ArrearsRefusal),
+    /// Working together on a case is not possible (so).
+    Office(OfficeRefusal),
     /// A waiver is not possible (so).
     Waiver(WaiverRefusal),
     /// Something about a payout of an agent is not possible.
@@ -222,6 +225,7 @@ impl Refusal {
             Self::NoticeStandsElsewhere { .. } => "notice_stands_elsewhere",
             Self::Refund(refusal) => refusal.code(),
             Self::Arrears(refusal) => refusal.code(),
+            Self::Office(refusal) => refusal.code(),
             Self::Waiver(refusal) => refusal.code(),
             Self::Reconciliation(refusal) => refusal.code(),
             Self::Settlement(refusal) => refusal.code(),
@@ -267,6 +271,7 @@ impl Refusal {
             Self::NoticeStandsElsewhere { state } => state.clone(),
             Self::Refund(refusal) => refusal.argument(),
             Self::Arrears(refusal) => refusal.argument(),
+            Self::Office(refusal) => refusal.argument(),
             Self::Waiver(refusal) => refusal.argument(),
             Self::Reconciliation(refusal) => refusal.argument(),
             Self::Settlement(refusal) => refusal.argument(),
@@ -325,6 +330,7 @@ impl Refusal {
             | Self::DocumentNotAuthentic
             | Self::IssuedOnPaperOnly => self.document_text(),
             Self::Arrears(refusal) => refusal.text(),
+            Self::Office(refusal) => refusal.text(),
             Self::Waiver(refusal) => refusal.text(),
             Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),

@@ -11,13 +11,14 @@ use super::{Ctx, Failure, Refusal, access, cases, officer, queue_view, takeover}
 use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, OfficerId, QueueViewId, TenantCode};
+use crate::domain::message::Side;
 use crate::domain::policy::{self, Action, Actor, CaseFacts, OfficerAuthority};
 use crate::domain::procedure::Bilingual;
 use crate::domain::queue::{
     AssigneeFilter, Criteria, Cursor, DueFilter, Order, Selection, WaitingOn, not_acceptable,
 };
 use crate::store::queue::{self, QueueQuery, QueueRow};
-use crate::store::{ReadTx, Reads, absences};
+use crate::store::{ReadTx, Reads, absences, messages};
 
 /// The rows of one page.
 pub const PAGE: usize = 50;
@@ -64,6 +65,8 @@ pub struct QueueItem {
     pub claimed_until: Option<Date>,
     /// The fee: the state of the invoice issued last, none without one.
     pub fee_state: Option<String>,
+    /// Messages of the applicant that nobody of the office has read.
+    pub unread_messages: i64,
     /// Name of the applicant.
     pub applicant: Option<String>,
     /// Version of the case, for `If-Match`.
@@ -144,6 +147,8 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     rows.truncate(PAGE);
     let cases: Vec<_> = rows.iter().map(|row| row.id).collect();
     let fees: HashMap<_, _> = queue::invoice_states(tx, &wanted.tenant, &cases)?.into_iter().collect();
+    let tenant = std::slice::from_ref(&wanted.tenant);
+    let unread: HashMap<_, _> = messages::unread(tx, tenant, &cases, Side::Applicant)?.into_iter().collect();
     let assignees = rows.iter().filter_map(|row| row.assignee).collect();
     let labels = officer_labels::labels(tx, &ctx.core, &wanted.tenant, assignees)?;
     let today = jst_day(tx.now());
@@ -151,6 +156,7 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     for row in rows {
         let mut item = present(ctx, &wanted.tenant, row, today)?;
         item.fee_state = fees.get(&item.id).cloned();
+        item.unread_messages = unread.get(&item.id).copied().unwrap_or(0);
         if let Some((officer, name)) = &mut item.assignee {
             *name = labels.get(officer).map(|label| label.name.clone());
         }
@@ -247,6 +253,7 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
         assignee: row.assignee.map(|officer| (officer, None)),
         claimed_until: claimed.then(|| takeover::claimed_until(ctx, tenant, row.updated_at.0)),
         fee_state: None,
+        unread_messages: 0,
         applicant,
         version: row.version,
     })

@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 14] = [
+const INTERNAL: [&str; 19] = [
     "claimed",
     "released",
     "assigned",
@@ -33,6 +33,11 @@ const INTERNAL: [&str; 14] = [
     "post_reviewed",
     "waiver_approved",
     "write_off_approved",
+    "opinion_asked",
+    "opinion_given",
+    "opinion_recalled",
+    "opinion_overdue",
+    "inspection_carried_out",
 ];
 
 /// Who acted, as shown.

@@ -69,6 +69,8 @@ pub fn footprints(tx: &mut impl Reads, wanted: &CaseworkQuery) -> Result<Vec<Cas
         .into_boxed();
     query = query
         .filter(applications::tenant_id.eq(&wanted.tenant))
+        // A case that was sent on counts where it is dealt with.
+        .filter(applications::state.ne("transferred"))
         .filter(applications::arrived_at.ge(Micros(wanted.from)))
         .filter(applications::arrived_at.lt(Micros(wanted.until)));
     if let Some(procedure) = &wanted.procedure {

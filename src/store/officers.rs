@@ -90,6 +90,15 @@ pub fn find(
     Ok(officers::table.filter(of_account).select(officers::id).first(tx.read()).optional()?)
 }
 
+/// The account of an officer.
+pub fn account_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officer: OfficerId,
+) -> Result<Option<AccountId>, StoreError> {
+    Ok(officers::table.find((tenant, officer)).select(officers::account_id).first(tx.read()).optional()?)
+}
+
 /// The posts of an officer that are in force on a day, in the order of their beginning.
 pub fn posts_in_force(
     tx: &mut impl Reads,

@@ -131,6 +131,20 @@ pub fn cases_of_account(
     Ok(query.load(tx.read())?)
 }
 
+/// The legs of the arrival of a case, in order.
+pub fn arrivals_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<ArrivalRow>, StoreError> {
+    Ok(arrivals::table
+        .filter(arrivals::tenant_id.eq(tenant))
+        .filter(arrivals::application_id.eq(id))
+        .order(arrivals::leg)
+        .select(ArrivalRow::as_select())
+        .load(tx.read())?)
+}
+
 /// Records an arrival.
 pub fn insert_arrival(tx: &mut Tx<'_>, row: &ArrivalRow) -> Result<(), StoreError> {
     on_either!(tx.change(), |conn| diesel::insert_into(arrivals::table).values(row).execute(conn))?;

@@ -7,17 +7,22 @@
 pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
+pub mod case_links;
 pub mod counter;
 pub mod demands;
 pub mod dispositions;
 pub mod disputes;
+pub mod inspections;
 pub mod mails;
+pub mod messages;
 pub mod notices;
+pub mod opinions;
 pub mod payment_links;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
 pub mod refunds;
+pub mod transfers;
 pub mod waivers;
 pub use approval::{approval_acts, approval_steps, proposals};
 pub mod settlements;

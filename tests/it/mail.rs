@@ -18,7 +18,7 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 7] = [
+const JOBS: [(&str, CaseMail); 10] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
@@ -26,6 +26,9 @@ const JOBS: [(&str, CaseMail); 7] = [
     ("notify_waiver", CaseMail::WaiverDecided),
     ("notify_demand", CaseMail::DemandIssued),
     ("notify_question", CaseMail::QuestionAsked),
+    ("notify_message", CaseMail::MessageWritten),
+    ("notify_inspection", CaseMail::InspectionArranged),
+    ("notify_transfer", CaseMail::CaseTransferred),
 ];
 
 const LIST: &str = "/v1/tenants/020001/departments/kiki-shobo-hoan/undelivered-mails";
@@ -93,7 +96,7 @@ on_both_databases!(
         let received = scene.peer.received();
         let subjects: BTreeSet<String> = received.iter().map(|mail| mail.header("Subject")).collect();
         let expected = CaseMail::ALL.map(|mail| mail.subject().to_owned());
-        assert_eq!((received.len(), subjects), (7, BTreeSet::from(expected)));
+        assert_eq!((received.len(), subjects), (10, BTreeSet::from(expected)));
         for mail in &received {
             assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("madoguchi@localhost", &["business@example.jp".to_owned()][..]));
             assert!(mail.text.is_ascii() && mail.text.split("\r\n").all(|line| line.len() <= 78), "{}", mail.text);

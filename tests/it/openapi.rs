@@ -6,6 +6,7 @@ mod desk;
 mod document;
 mod late;
 mod noticing;
+mod officework;
 mod permitting;
 mod settling;
 mod waiving;
@@ -140,6 +141,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     noticing::figures(&mut walk, &clerk).await;
     noticing::on_paper(&mut walk, &clerk).await;
     noticing::notices(&mut walk, &business, &clerk, &chief).await;
+    officework::officework(&mut walk, &business, &clerk).await;
     settling::settling(&mut walk, &clerk).await;
     waiving::waiving(&mut walk, &business, &clerk).await;
     problems(&mut walk, &business, &case).await;

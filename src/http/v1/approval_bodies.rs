@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::decision_changes::OrderTextBody;
 use super::decisions::{DecisionWord, ReasonBody, reasons};
+use super::opinions::OpinionBody;
 use crate::domain::approval::{ProposalBody, Subject, Weight};
 use crate::domain::id::InvoiceId;
 use crate::http::locale;
@@ -164,6 +165,8 @@ pub struct ProposalView {
     current_step: i64,
     /// The route.
     steps: Vec<StepBody>,
+    /// What other departments were asked about the case, and what they answered.
+    opinions: Vec<OpinionBody>,
     /// Version of the case; also the `ETag`.
     version: i64,
 }
@@ -239,6 +242,7 @@ impl From<Standing> for ProposalView {
             drafter: row.drafter_id.0,
             current_step,
             steps: steps.map(|(step, comment)| StepBody::of(step, comment)).collect(),
+            opinions: standing.opinions.into_iter().map(OpinionBody::from).collect(),
             version: standing.case.version,
         }
     }

@@ -32,6 +32,8 @@ pub struct MyApplication {
     summary: ApplicationSummary,
     /// Name of the procedure.
     title: String,
+    /// Messages of the office that were not read yet.
+    unread_messages: i64,
 }
 
 /// A page of my applications.
@@ -71,6 +73,7 @@ pub async fn my_applications(
     let item = |line: case_view::CaseLine| MyApplication {
         summary: ApplicationSummary::of(&line.row),
         title: locale.pick(line.title.ja, line.title.en),
+        unread_messages: line.unread_messages,
     };
     Ok(respond::plain(&MyApplicationPage { items: lines.into_iter().map(item).collect(), next_cursor }))
 }

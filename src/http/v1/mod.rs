@@ -10,6 +10,7 @@ pub mod assessments;
 pub mod attachments;
 pub mod bank_statements;
 pub mod baskets;
+pub mod case_links;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
@@ -18,12 +19,15 @@ pub mod decision_changes;
 pub mod decisions;
 pub mod disputes;
 pub mod documents;
+pub mod inspections;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
+pub mod messages;
 pub mod mine;
 pub mod notices;
 pub mod notifications;
+pub mod opinions;
 pub mod paper_filings;
 pub mod payment_links;
 pub mod payment_notices;
@@ -46,6 +50,7 @@ pub mod settlements;
 pub mod statistics;
 pub mod tenants;
 pub mod timeline;
+pub mod transfers;
 pub mod undelivered_mails;
 pub mod waivers;
 
@@ -84,6 +89,11 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(queue_views::configure)
         .configure(absences::configure)
         .configure(review::configure)
+        .configure(messages::configure)
+        .configure(opinions::configure)
+        .configure(inspections::configure)
+        .configure(case_links::configure)
+        .configure(transfers::configure)
         .configure(paper_filings::configure)
         .configure(statistics::configure)
         .configure(notices::configure)

@@ -99,6 +99,8 @@ pub struct QueueEntry {
     /// State of the invoice issued last; null without one.
     #[schema(example = "entrusted")]
     fee_state: Option<String>,
+    /// Messages of the applicant that nobody of the department has read.
+    unread_messages: i64,
     /// Name of the applicant.
     applicant_name: Option<String>,
     /// Rises with every change.
@@ -121,6 +123,7 @@ impl From<QueueItem> for QueueEntry {
             assignee: item.assignee.map(|(officer, name)| Assignee { id: officer.0, name }),
             claimed_until: item.claimed_until.map(|day| day.to_string()),
             fee_state: item.fee_state,
+            unread_messages: item.unread_messages,
             applicant_name: item.applicant,
             version: item.version,
         }

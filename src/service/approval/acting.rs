@@ -358,6 +358,6 @@ impl<'a> Desk<'a> {
 
     fn finish(mut self, tx: &mut Tx<'_>) -> Result<Standing, Failure> {
         self.case.save(tx)?;
-        standing(self.case, self.routed)
+        standing(tx, self.case, self.routed)
     }
 }

@@ -14,9 +14,10 @@ use serde::de::DeserializeOwned;
 use super::MultiBackend;
 use crate::domain::id::{
     AbsenceId, AccountId, ApplicationId, AttachmentId, BankCreditId, BankStatementId, BasketId, BulkReviewId,
-    CorrectionId, DecisionId, DisputeId, ExceptionId, InvoiceId, JobId, NoticeId, OfficerId, OperationId,
-    PayableId, PaymentId, PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId,
-    ReassessmentId, ReceiptId, RefundId, SettlementId, SettlementLineId, TenantCode, WaiverId,
+    CaseLinkId, CorrectionId, DecisionId, DisputeId, ExceptionId, InspectionId, InvoiceId, JobId, MessageId,
+    NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentId, PaymentLinkId, PayoutId, PermitId,
+    ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId, RefundId, SettlementId,
+    SettlementLineId, TenantCode, TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -77,6 +78,7 @@ text_ids! {
     AccountId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
     SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId WaiverId ReassessmentId BankStatementId BankCreditId PermitId NoticeId
+    MessageId OpinionId InspectionId CaseLinkId TransferId
 }
 
 const _: () = {

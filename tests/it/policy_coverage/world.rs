@@ -34,6 +34,8 @@ pub enum Target {
     Proposed,
     /// A paid and decided case.
     Decided,
+    /// A submitted case about which another office is asked.
+    Consulted,
     /// A submitted case whose fee came at the counter.
     AtCounter,
     /// A version of a procedure that is being written.
@@ -91,6 +93,10 @@ pub struct World {
     proposed: Case,
     decided: Case,
     at_counter: Case,
+    consulted: Case,
+    opinion: String,
+    inspection: String,
+    case_link: String,
 }
 
 impl World {
@@ -149,6 +155,10 @@ impl World {
         let undelivered_mail = undelivered_mail(&app, &submitted.id).await;
         let mut at_counter = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         at_counter.payment = receive(&app, &at_counter).await;
+        let consulted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
+        let opinion = asked_opinion(&app, &clerk, &consulted).await;
+        let inspection = planned_inspection(&app, &clerk, &submitted).await;
+        let case_link = linked(&app, &clerk, &submitted, &spare).await;
         Self {
             app,
             applicant,
@@ -180,6 +190,10 @@ impl World {
             proposed,
             decided,
             at_counter,
+            consulted,
+            opinion,
+            inspection,
+            case_link,
         }
     }
 
@@ -214,6 +228,7 @@ impl World {
             Target::Proposed => &self.proposed,
             Target::Decided => &self.decided,
             Target::AtCounter => &self.at_counter,
+            Target::Consulted => &self.consulted,
         }
     }
 
@@ -234,6 +249,12 @@ impl World {
             &self.absence
         } else if template.contains("/receipts/") {
             &self.receipt
+        } else if template.contains("/case-links/") {
+            &self.case_link
+        } else if template.contains("/inspections/") {
+            &self.inspection
+        } else if template.contains("/opinions/") {
+            &self.opinion
         } else if template.contains("/notices/") {
             &self.notice
         } else if template.contains("/undelivered-mails/") {
@@ -323,6 +344,20 @@ impl World {
             "post_notice" => json!({ "posted_on": "2026-04-01" }),
             "return_notice" => json!({ "returned_on": "2026-04-01", "reason": "あて所に尋ねあたりません" }),
             "turn_notice_to_paper" => json!({ "reason": "取得されないため" }),
+            "create_message" => json!({ "text": "図面の縮尺は1/100でよいでしょうか。" }),
+            "ask_opinion" => opinion(),
+            "answer_opinion" => json!({ "stance": "agree" }),
+            "plan_inspection" => inspection(&self.clerk),
+            "reschedule_inspection" => json!({ "planned_at": "2026-04-12T01:00:00Z", "reason": "荒天" }),
+            "carry_out_inspection" => json!({ "result": "passed", "carried_out_on": "2026-04-01" }),
+            "cancel_inspection" => json!({ "reason": "書面で確認できたため" }),
+            "link_application" => {
+                json!({ "application": self.decided.id, "kind": "precedes", "reason": "先行する申請" })
+            }
+            "end_link" => json!({ "reason": "別の案件" }),
+            "transfer_application" => {
+                json!({ "department": "nowhere", "reason": "所管違い", "legal_basis": "条例第1条" })
+            }
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
             "review_in_bulk" => json!({ "action": "claim", "applications": [self.submitted.id] }),

@@ -169,3 +169,32 @@ pub async fn exception(app: &TestApp) -> String {
     });
     raised.await.unwrap()
 }
+
+/// A question to another office.
+pub fn opinion() -> Value {
+    json!({ "department": "kendo-doro", "question": "道路管理上の支障の有無", "due_on": "2026-04-10" })
+}
+
+/// Asks another office about a case.
+pub async fn asked_opinion(app: &TestApp, clerk: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/applications/{}/opinions", case.id);
+    app.post(clerk, &path, opinion()).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// An inspection in some days.
+pub fn inspection(clerk: &Person) -> Value {
+    json!({ "planned_at": "2026-04-10T01:00:00Z", "place": "営業所", "purpose": "施設基準の確認", "officers": [clerk.id] })
+}
+
+/// Plans an inspection.
+pub async fn planned_inspection(app: &TestApp, clerk: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/applications/{}/inspections", case.id);
+    app.post(clerk, &path, inspection(clerk)).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// Links two cases.
+pub async fn linked(app: &TestApp, clerk: &Person, case: &Case, other: &Case) -> String {
+    let path = format!("/v1/tenants/020001/applications/{}/links", case.id);
+    let body = json!({ "application": other.id, "kind": "same_matter", "reason": "同一の事業" });
+    app.post(clerk, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
