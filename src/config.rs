@@ -168,6 +168,16 @@ pub struct PaymentSettings {
     pub lease_ms: i64,
     /// How many days after the day it was made a payment link may be good.
     pub link_longest_days: i64,
+    /// Calls about payment links a minute that one address may make, without an account.
+    pub link_address_per_minute: u32,
+    /// How many of them may come at once.
+    pub link_address_burst: u32,
+    /// Calls a minute about one payment link, from wherever.
+    pub link_per_minute: u32,
+    /// How many of them may come at once.
+    pub link_burst: u32,
+    /// How many addresses, and how many links, a node remembers at least; at most twice as many.
+    pub link_callers_remembered: usize,
     /// Days before a gateway's deadline on which an open dispute is reminded of.
     pub dispute_reminder_days: Vec<i64>,
 }
@@ -303,6 +313,14 @@ impl Settings {
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         let days = self.payments.link_longest_days;
         check((1..=366).contains(&days), "payments.link_longest_days must lie between 1 and 366");
+        let PaymentSettings {
+            link_address_per_minute, link_address_burst, link_per_minute, link_burst, ..
+        } = self.payments;
+        let rates = [link_address_per_minute, link_address_burst, link_per_minute, link_burst];
+        let usable = rates.iter().all(|rate| (1..=60_000).contains(rate));
+        check(usable, "payments.link_… rates and bursts must lie between 1 and 60000");
+        let remembered = (1..=1_000_000).contains(&self.payments.link_callers_remembered);
+        check(remembered, "payments.link_callers_remembered must lie between 1 and 1000000");
         self.mail.check(self.worker.lease_ms, &mut check);
         for gateway in &self.gateways {
             gateway.check(self.payments.lease_ms, &mut check);

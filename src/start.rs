@@ -18,6 +18,7 @@ use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::{Keyring, SealError};
 use crate::service::password::PasswordPool;
+use crate::service::payment_link::LinkCalls;
 use crate::service::token::TokenSigner;
 use crate::service::{Core, Failure, catalogue_refresh};
 use crate::store::procedure_versions::{self, Pinned, StoredVersion};
@@ -156,6 +157,7 @@ pub async fn build_core_on(
         keys: Arc::new(keys),
         clock: sources.clock,
         ids: sources.ids,
+        link_calls: LinkCalls::new(&settings.payments),
         settings: Arc::new(settings),
         files,
         mail,

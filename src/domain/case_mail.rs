@@ -18,6 +18,8 @@ pub enum CaseMail {
     WaiverDecided,
     /// What is owed was not paid in time (督促); how much, by when, and what accrues is read after signing in.
     DemandIssued,
+    /// A late charge (延滞金) was assessed; how much and for which days is read after signing in.
+    ChargeAssessed,
     /// A correction (補正) is asked for, or an entry of a notification inquired about.
     QuestionAsked,
     /// The other side wrote a message; what it says is read after signing in.
@@ -30,13 +32,14 @@ pub enum CaseMail {
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
         Self::RefundDecided,
         Self::WaiverDecided,
         Self::DemandIssued,
+        Self::ChargeAssessed,
         Self::QuestionAsked,
         Self::MessageWritten,
         Self::InspectionArranged,
@@ -52,6 +55,7 @@ impl CaseMail {
             Self::RefundDecided => "refund_decided",
             Self::WaiverDecided => "waiver_decided",
             Self::DemandIssued => "demand_issued",
+            Self::ChargeAssessed => "charge_assessed",
             Self::QuestionAsked => "question_asked",
             Self::MessageWritten => "message_written",
             Self::InspectionArranged => "inspection_arranged",
@@ -68,6 +72,7 @@ impl CaseMail {
             Self::RefundDecided => "【窓口】還付のお知らせ / A refund for you",
             Self::WaiverDecided => "【窓口】減免についてのお知らせ / About your waiver",
             Self::DemandIssued => "【窓口】督促のお知らせ / A demand for payment",
+            Self::ChargeAssessed => "【窓口】延滞金のお知らせ / A late charge has been assessed",
             Self::QuestionAsked => "【窓口】確認をお願いします / The office has a question",
             Self::MessageWritten => "【窓口】連絡が届いています / A message is waiting for you",
             Self::InspectionArranged => "【窓口】現地調査のお知らせ / About an inspection",
@@ -114,6 +119,12 @@ impl CaseMail {
                  納付してください。",
                 "What is owed for your application {} was not paid in time. Please sign in to read the demand and to pay by \
                  the day it names.",
+            ),
+            Self::ChargeAssessed => (
+                "受付番号 {} の手続の手数料等の納付が納期限より後になったため、延滞金が確定しました。サインインして計算の内容を\
+                 ご確認のうえ、納付してください。",
+                "What was owed for your application {} was paid late, and a late charge has been assessed. Please sign in \
+                 to see how it was computed and to pay.",
             ),
             Self::QuestionAsked => (
                 "受付番号 {} の手続について、担当課から補正または確認の依頼があります。サインインして内容と期限をご確認\

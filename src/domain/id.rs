@@ -63,6 +63,10 @@ typed_id! {
     PaymentId;
     /// A link that somebody pays by (納付用リンク).
     PaymentLinkId;
+    /// Stamps that were cancelled for a fee (証紙の消印).
+    StampUseId;
+    /// That a debtor acknowledged what is owed (債務承認).
+    AcknowledgementId;
     /// A payment that the payer's bank contests (異議申立て).
     DisputeId;
     /// Money going back (還付).

@@ -17,6 +17,7 @@ use crate::domain::id::TenantCode;
 use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
 use crate::domain::revenue::RevenueMasters;
+use crate::domain::stamps::{StampTerms, stamp_faults};
 use crate::domain::waiver::{DisasterNotice, WaiverGround, ground_faults, notice_faults};
 use crate::domain::zengin::{AccountText, BankText, Digits, TransferHeader};
 
@@ -156,6 +157,9 @@ pub struct Tenant {
     /// What its ordinances say of claims that were not paid in time (R-89…R-94).
     #[serde(default)]
     pub arrears: Vec<ArrearsTerms>,
+    /// Revenue stamps (証紙), where it still uses them.
+    #[serde(default)]
+    pub stamps: Vec<StampTerms>,
     /// The grounds on which it writes claims off.
     #[serde(default)]
     pub write_off_grounds: Vec<WriteOffGround>,
@@ -223,6 +227,26 @@ impl Tenant {
         self.bureaus.iter().find(|bureau| bureau.code == code)
     }
 
+    /// Accounts of fees of demands and late charges that do not stand in the body's table.
+    fn charge_account_faults(&self) -> Vec<Fault> {
+        let known = |code: &str| self.revenue.as_ref().is_some_and(|revenue| revenue.knows(code));
+        let mut faults = Vec::new();
+        for (index, terms) in self.arrears.iter().enumerate() {
+            let Some(billing) = &terms.billing else { continue };
+            for (field, code) in [
+                ("demand_fee_account", &billing.demand_fee_account),
+                ("late_charge_account", &billing.late_charge_account),
+            ] {
+                if !known(code) {
+                    let (ja, en) = ("歳入科目表にありません", "not in the table of revenue accounts");
+                    let pointer = format!("/arrears/{index}/billing/{field}");
+                    faults.push(Fault::new(pointer, "unknown_revenue_account", ja, en));
+                }
+            }
+        }
+        faults
+    }
+
     /// Every fault of the file; empty when it may be used.
     pub fn check(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -247,9 +271,11 @@ impl Tenant {
         faults.extend(rule_faults(&self.document_numbers));
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
+        faults.extend(stamp_faults(&self.stamps));
         faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
         faults.extend(self.approval_faults());
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
+        faults.extend(self.charge_account_faults());
         let mut seen = BTreeSet::new();
         for (index, department) in self.departments.iter().enumerate() {
             let pointer = format!("/departments/{index}");

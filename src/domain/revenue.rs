@@ -267,6 +267,11 @@ impl RevenueMasters {
         faults
     }
 
+    /// Whether an account of this code exists in any year.
+    pub fn knows(&self, code: &str) -> bool {
+        self.accounts.iter().any(|account| account.code == code)
+    }
+
     /// The first year of a span in which the account does not exist; a span without an end never ends.
     fn first_year_without(&self, code: &str, from: i16, last: Option<i16>) -> Option<i16> {
         let mut year = from;

@@ -13,12 +13,14 @@ use uuid::Uuid;
 
 use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{
-    AccountId, ApplicationId, OperationId, OpinionId, PaymentId, PermitId, RefundId, SettlementId, TenantCode,
+    AccountId, ApplicationId, InvoiceId, OperationId, OpinionId, PaymentId, PermitId, RefundId, SettlementId,
+    TenantCode,
 };
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
 use crate::service::arrears::{self, ISSUE_DEMANDS, NOTIFY_DEMAND};
 use crate::service::assessment::NOTIFY_FEE;
+use crate::service::charge::{self, ASSESS_LATE_CHARGE, NOTIFY_CHARGE};
 use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
 use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
 use crate::service::closing::{self, CLOSE_CASE};
@@ -110,6 +112,10 @@ pub enum Job {
     NotifyWaiver(ApplicationId),
     /// Tell the obligor of a demand.
     NotifyDemand(ApplicationId),
+    /// Assess the late charge of a claim that was paid after its demand.
+    AssessLateCharge(InvoiceId),
+    /// Tell the obligor of a late charge.
+    NotifyCharge(ApplicationId),
     /// Send the demands of every tenant whose day has come.
     IssueDemands,
     /// End the grants of every tenant whose rest was not paid in time.
@@ -163,6 +169,8 @@ impl Job {
             NOTIFY_WAIVER => Ok(Self::NotifyWaiver(ApplicationId(id()?))),
             EXPIRE_WAIVERS => Ok(Self::ExpireWaivers),
             NOTIFY_DEMAND => Ok(Self::NotifyDemand(ApplicationId(id()?))),
+            ASSESS_LATE_CHARGE => Ok(Self::AssessLateCharge(InvoiceId(id()?))),
+            NOTIFY_CHARGE => Ok(Self::NotifyCharge(ApplicationId(id()?))),
             ISSUE_DEMANDS => Ok(Self::IssueDemands),
             _ => Err(unknown()),
         }
@@ -201,6 +209,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyWaiver(case) => mail::about_case(core, case, CaseMail::WaiverDecided, claimed).await,
         Job::ExpireWaivers => expire_waivers(core).await,
         Job::NotifyDemand(case) => mail::about_case(core, case, CaseMail::DemandIssued, claimed).await,
+        Job::AssessLateCharge(id) => charge::assess_after_payment(core, tenant(claimed)?, id).await,
+        Job::NotifyCharge(case) => mail::about_case(core, case, CaseMail::ChargeAssessed, claimed).await,
         Job::IssueDemands => issue_demands(core).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;

@@ -8,21 +8,28 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::accounting::accountant;
 use super::arrears_refusal::ArrearsRefusal;
 use super::cases::{self, OpenCase, event_actor, system_actor};
+use super::charge::{self, NewCharge};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Core, Ctx, Effect, Failure, JobEnd, Refusal, access, payment};
+use super::{Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, acknowledgement, payment};
 use crate::catalogue::{Catalogue, CatalogueTenant};
-use crate::domain::arrears::{self, ArrearsTerms, Enforcement, is_in_arrears, terms_of};
+use crate::domain::arrears::{
+    self, ArrearsTerms, ChargeKind, ChargeOrder, Enforcement, Limitation, Renewal, RenewalGround,
+    is_in_arrears, limitation, still_to_assess, terms_of,
+};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::fee::arrears::{ArrearsCharge, explain};
 use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
+use crate::domain::invoice::InvoiceState;
 use crate::domain::money::Yen;
 use crate::domain::payment::PaymentState;
 use crate::domain::policy::{Action, Actor};
+use crate::store::charges::{self, ChargeRow};
 use crate::store::demands::{self, DemandRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
@@ -54,14 +61,57 @@ pub struct Arrears {
     pub charge: ArrearsCharge,
     /// The day up to which it was computed.
     pub computed_to: Date,
+    /// What was assessed beside the claim so far, oldest first, each with its invoice.
+    pub charges: Vec<(ChargeRow, InvoiceRow)>,
+    /// Which debt is taken first; none where the body bills nothing beside a claim.
+    pub order: Option<ChargeOrder>,
     /// How the claim can be enforced.
     pub enforcement: Enforcement,
-    /// The day after which the claim is extinct.
-    pub extinct_after: Option<Date>,
+    /// When the claim is extinct, line by line.
+    pub limitation: Limitation,
+    /// What counted it anew.
+    pub renewals: Vec<Renewal>,
+    /// From which day and for how many years it counts.
+    pub counted: (Date, u16),
     /// The ordinance.
     pub basis: String,
     /// The ordinance has not been confirmed by the body.
     pub sample: bool,
+}
+
+impl Arrears {
+    /// The limitation as it stood on a day: by what had counted it anew until then.
+    pub(super) fn limitation_on(&self, day: Date) -> Limitation {
+        let until: Vec<Renewal> = self.renewals.iter().filter(|renewal| renewal.on <= day).copied().collect();
+        limitation(self.counted.1, self.counted.0, &until)
+    }
+
+    /// What has accrued and is not assessed yet; nothing on a claim that ended without being paid.
+    pub fn accruing(&self) -> Result<Yen, Failure> {
+        match self.invoice.invoice_state()? {
+            InvoiceState::Waived | InvoiceState::Canceled | InvoiceState::WrittenOff => return Ok(Yen::ZERO),
+            InvoiceState::Unpaid
+            | InvoiceState::Pending
+            | InvoiceState::Entrusted
+            | InvoiceState::Paid
+            | InvoiceState::Overpaid
+            | InvoiceState::PartiallyRefunded
+            | InvoiceState::Refunded => {}
+        }
+        let late = self.charges.iter().filter(|(charge, _)| charge.kind == ChargeKind::LateCharge.as_str());
+        let assessed = Yen::sum(late.map(|(charge, _)| charge.amount));
+        let assessed = assessed.map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(still_to_assess(self.charge.amount, assessed))
+    }
+
+    /// What is open in all, in yen: the claim, what was assessed beside it, and what has accrued since.
+    pub fn balance(&self) -> Result<i64, Failure> {
+        let invoices = std::iter::once(&self.invoice).chain(self.charges.iter().map(|(_, row)| row));
+        let open = invoices.map(|row| Ok(if row.is_open()? { row.owed().amount() } else { 0 }));
+        let open = open.sum::<Result<i64, StoreError>>()?;
+        let billed = self.order.is_some() && self.demand.is_some();
+        Ok(open + if billed { self.accruing()?.amount() } else { 0 })
+    }
 }
 
 /// Where a late claim stands.
@@ -82,8 +132,12 @@ pub struct ArrearsPage {
     pub next: Option<InvoiceId>,
 }
 
-/// The terms of a claim with the last day on which paying was in time; none where the body has none for it.
+/// The terms of a claim with the last day on which paying was in time; none where the body has none for it, and none for what
+/// was assessed beside a late claim: it is not demanded on its own, and nothing accrues on it.
 pub(super) fn terms<'a>(catalogue: &'a Catalogue, invoice: &InvoiceRow) -> Option<(&'a ArrearsTerms, Date)> {
+    if invoice.principal_id.is_some() {
+        return None;
+    }
     let body: &CatalogueTenant = catalogue.tenant(&invoice.tenant_id)?;
     let due_on = invoice.due_on?.0;
     let account = invoice.lines.0.first().map_or("", |line| line.revenue_account.as_str());
@@ -109,15 +163,28 @@ pub(super) fn read(
     let principal = demand.as_ref().map_or(invoice.owed(), |demand| demand.principal.min(invoice.owed()));
     let charge =
         explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to);
+    let mut assessed = Vec::new();
+    for charge in charges::of_principal(tx, &invoice.tenant_id, invoice.id)? {
+        let row = invoices::find(tx, &invoice.tenant_id, charge.invoice_id)?;
+        let row = row.ok_or_else(|| StoreError::Inconsistent(format!("no invoice {}", charge.invoice_id)))?;
+        assessed.push((charge, row));
+    }
+    let beside = assessed.iter().map(|(charge, _)| charge.invoice_id);
+    let mut renewals = acknowledgement::renewals(tx, invoice, beside)?;
+    renewals.extend(demanded_on.map(|on| Renewal { on, ground: RenewalGround::Demand }));
     Ok(Some(Arrears {
         invoice: invoice.clone(),
+        charges: assessed,
+        order: terms.billing.as_ref().map(|billing| billing.order),
         last_day_in_time,
         standing: if late { ArrearsStanding::InArrears } else { ArrearsStanding::NotInArrears },
         demand_by: terms.demand_by(last_day_in_time),
         charge: charge.map_err(|error| Failure::Internal(error.to_string()))?,
         computed_to,
         enforcement: terms.enforcement,
-        extinct_after: terms.extinct_after(due_on, demanded_on),
+        limitation: limitation(terms.limitation_years, due_on, &renewals),
+        counted: (due_on, terms.limitation_years),
+        renewals,
         basis: terms.basis.clone(),
         sample: terms.sample,
         demand,
@@ -185,7 +252,7 @@ pub async fn demand(
                 Actor::Person(_) | Actor::Anonymous => None,
             };
             let actor = event_actor(&case.actor);
-            issue(tx, &ctx.catalogue, &mut case, &invoice, (by, actor), now)?;
+            issue(tx, &ctx, &mut case, &invoice, (by, actor), now)?;
             case.save(tx)?;
             let value = read(tx, &ctx.catalogue, &invoice)?.ok_or(Refusal::NotFound)?;
             Ok(Made { resource_id: id.to_string(), value })
@@ -202,13 +269,13 @@ pub async fn demand(
 /// Issues the demand, or refuses; the caller stores the case.
 fn issue(
     tx: &mut Tx<'_>,
-    catalogue: &Catalogue,
+    ctx: &Ctx,
     case: &mut OpenCase,
     invoice: &InvoiceRow,
     (by, actor): (Option<OfficerId>, EventActor),
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let found = read(tx, catalogue, invoice)?.ok_or(ArrearsRefusal::NotInArrears)?;
+    let found = read(tx, &ctx.catalogue, invoice)?.ok_or(ArrearsRefusal::NotInArrears)?;
     if found.demand.is_some() {
         return Err(ArrearsRefusal::AlreadyDemanded.into());
     }
@@ -216,10 +283,10 @@ fn issue(
         return Err(ArrearsRefusal::NotInArrears.into());
     }
     let today = jst_day(now);
-    if found.extinct_after.is_some_and(|last| last < today) {
+    if found.limitation.extinct_after.is_some_and(|last| last < today) {
         return Err(ArrearsRefusal::Extinct.into());
     }
-    let (terms, _) = terms(catalogue, invoice).ok_or(ArrearsRefusal::NotInArrears)?;
+    let (terms, _) = terms(&ctx.catalogue, invoice).ok_or(ArrearsRefusal::NotInArrears)?;
     let row = DemandRow {
         tenant_id: invoice.tenant_id.clone(),
         invoice_id: invoice.id,
@@ -237,7 +304,18 @@ fn issue(
     let facts = json!({ "invoice": invoice.id.to_string(), "number": invoice.number,
         "principal": row.principal.amount(), "demand_fee": row.demand_fee.amount(), "basis": row.basis,
         "pay_until": row.pay_until.0.to_string() });
-    events::append(tx, &mut case.row, NewEvent { kind: "demand_issued", actor, facts, sealed_detail: None })?;
+    let event = NewEvent { kind: "demand_issued", actor: actor.clone(), facts, sealed_detail: None };
+    events::append(tx, &mut case.row, event)?;
+    if let Some(billing) = terms.billing.as_ref().filter(|_| terms.demand_fee > Yen::ZERO) {
+        let new = NewCharge {
+            kind: ChargeKind::DemandFee,
+            amount: terms.demand_fee,
+            computed_to: today,
+            due_on: Some(row.pay_until.0),
+            explanation: Vec::new(),
+        };
+        charge::assess(tx, ctx, case, (invoice, terms, billing), new, (actor, now))?;
+    }
     let subject = format!("{}:{}", case.row.id, invoice.id);
     jobs::enqueue(tx, invoice.tenant_id.as_str(), NOTIFY_DEMAND, &subject, now)?;
     Ok(())
@@ -245,7 +323,7 @@ fn issue(
 
 /// Sends every demand of a body whose day has come. Run twice it has one effect.
 pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
-    let catalogue = core.catalogue.current();
+    let ctx = Ctx::new(Arc::clone(core), Caller::Anonymous, Uuid::nil());
     let mut after = None;
     loop {
         let of = tenant.clone();
@@ -257,27 +335,22 @@ pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, 
         let Some(last) = page.last() else { return Ok(JobEnd::Done) };
         after = Some(last.id);
         for row in page {
-            let (inner, catalogue) = (Arc::clone(core), Arc::clone(&catalogue));
+            let ctx = ctx.clone();
             let root = Root::Application(row.application_id);
-            core.db.write(root, move |tx| issue_if_due(tx, &inner, &catalogue, &row)).await?;
+            core.db.write(root, move |tx| issue_if_due(tx, &ctx, &row)).await?;
         }
     }
 }
 
-fn issue_if_due(
-    tx: &mut Tx<'_>,
-    core: &Core,
-    catalogue: &Catalogue,
-    seen: &InvoiceRow,
-) -> Result<(), Failure> {
+fn issue_if_due(tx: &mut Tx<'_>, ctx: &Ctx, seen: &InvoiceRow) -> Result<(), Failure> {
     let now = tx.now();
     let invoice = invoices::find(tx, &seen.tenant_id, seen.id)?.ok_or(Refusal::NotFound)?;
-    let Some((terms, last_day_in_time)) = terms(catalogue, &invoice) else { return Ok(()) };
+    let Some((terms, last_day_in_time)) = terms(&ctx.catalogue, &invoice) else { return Ok(()) };
     if terms.demand_on(last_day_in_time).is_none_or(|day| jst_day(now) < day) {
         return Ok(());
     }
-    let mut case = cases::open_for_system(tx, core, &invoice.tenant_id, invoice.application_id)?;
-    match issue(tx, catalogue, &mut case, &invoice, (None, system_actor("billing")), now) {
+    let mut case = cases::open_for_system(tx, &ctx.core, &invoice.tenant_id, invoice.application_id)?;
+    match issue(tx, ctx, &mut case, &invoice, (None, system_actor("billing")), now) {
         Ok(()) => case.save(tx),
         // Demanded before, or somebody is paying: there is nothing to do.
         Err(Failure::Refused(_)) => Ok(()),

@@ -19,6 +19,14 @@ pub enum ArrearsRefusal {
     Extinct,
     /// The ground holds only once the claim is extinct by limitation.
     NotExtinct,
+    /// It is not owed (any more): there is nothing to acknowledge.
+    NotOwed,
+    /// No late charge has accrued that is not assessed yet.
+    NothingAccrued,
+    /// The claim is paid before what is owed beside it.
+    PrincipalFirst,
+    /// What is owed beside the claim is paid before it.
+    ChargesFirst,
     /// Another amount is owed than was proposed.
     AmountChanged {
         /// What is owed now, in yen.
@@ -34,6 +42,10 @@ impl ArrearsRefusal {
             Self::AlreadyDemanded => "already_demanded",
             Self::Extinct => "claim_extinct",
             Self::NotExtinct => "claim_not_extinct",
+            Self::NotOwed => "claim_not_owed",
+            Self::NothingAccrued => "nothing_accrued",
+            Self::PrincipalFirst => "principal_first",
+            Self::ChargesFirst => "charges_first",
             Self::AmountChanged { .. } => "owed_amount_changed",
         }
     }
@@ -42,7 +54,7 @@ impl ArrearsRefusal {
     pub fn argument(self) -> String {
         match self {
             Self::AmountChanged { owed } => owed.to_string(),
-            Self::NotInArrears | Self::AlreadyDemanded | Self::Extinct | Self::NotExtinct => String::new(),
+            _ => String::new(),
         }
     }
 
@@ -55,12 +67,24 @@ impl ArrearsRefusal {
             ),
             Self::AlreadyDemanded => ("督促状は既に発付済みです。", "The demand has gone out already."),
             Self::Extinct => (
-                "消滅時効が完成しているため督促できません。",
-                "The claim is extinct by limitation; nothing is demanded.",
+                "消滅時効が完成しているため、督促や債務承認の記録はできません。",
+                "The claim is extinct by limitation; nothing is demanded, and nothing counts it anew.",
             ),
+            Self::NotOwed => ("未納の債権ではありません。", "It is not owed: paid, given up, or withdrawn."),
             Self::NotExtinct => {
                 ("消滅時効が完成していません。", "The claim is not extinct by limitation yet.")
             }
+            Self::NothingAccrued => {
+                ("新たに調定する延滞金はありません。", "No late charge has accrued that is not assessed yet.")
+            }
+            Self::PrincipalFirst => (
+                "督促手数料・延滞金より先に本体の債権を納付してください。",
+                "Please pay the claim itself before what is owed beside it.",
+            ),
+            Self::ChargesFirst => (
+                "本体の債権より先に督促手数料・延滞金を納付してください。",
+                "Please pay the fee of the demand and the late charge before the claim itself.",
+            ),
             Self::AmountChanged { .. } => {
                 ("未納額が変わりました。現在の額は{}円です。", "What is owed has changed; it is now {} yen.")
             }

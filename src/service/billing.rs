@@ -160,6 +160,8 @@ pub fn issue_invoice(
         due_on: due_on.map(IsoDate),
         entrusted_on: None,
         paid_on: None,
+        stamped: Yen::ZERO,
+        principal_id: None,
         version: 1,
     };
     invoices::insert(tx, &row)?;
@@ -171,13 +173,16 @@ pub fn issue_invoice(
 }
 
 /// Cancels what is still owed for a case that ended without a decision (調定取消): the assessment is booked back, line by
-/// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund.
+/// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund. What was
+/// assessed beside a claim goes with it.
 pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timestamp) -> Result<(), Failure> {
     let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
     waiver::end_with_case(tx, case)?;
-    let mut unpaid = Vec::new();
-    for invoice in invoices::of_case(tx, &tenant, id)? {
-        if invoice.invoice_state()? == InvoiceState::Unpaid {
+    let mut unpaid: Vec<InvoiceRow> = Vec::new();
+    for invoice in invoices::all_of_case(tx, &tenant, id)? {
+        let goes =
+            invoice.principal_id.is_none_or(|principal| unpaid.iter().any(|other| other.id == principal));
+        if goes && invoice.invoice_state()? == InvoiceState::Unpaid {
             unpaid.push(invoice);
         }
     }

@@ -76,7 +76,7 @@ fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failu
     if !jobs::is_done(tx, tenant.as_str(), NOTIFY_DECISION, &row.id.to_string())? {
         return Ok(false);
     }
-    for invoice in invoices::of_case(tx, tenant, row.id)? {
+    for invoice in invoices::all_of_case(tx, tenant, row.id)? {
         let state = invoice.invoice_state()?;
         if matches!(state, InvoiceState::Unpaid | InvoiceState::Pending | InvoiceState::Overpaid) {
             return Ok(false);

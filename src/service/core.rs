@@ -12,6 +12,7 @@ use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::Keyring;
 use crate::service::password::PasswordPool;
+use crate::service::payment_link::LinkCalls;
 use crate::service::token::TokenSigner;
 use crate::store::Db;
 
@@ -41,6 +42,8 @@ pub struct Core {
     pub tokens: TokenSigner,
     /// Payment gateways.
     pub gateways: Gateways,
+    /// How often payment links are called, without an account.
+    pub link_calls: LinkCalls,
     /// Crash points.
     pub drill: Arc<Drill>,
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::{self, Source};
-use super::{Ctx, Effect, Failure, Refusal, payment, review};
+use super::{Ctx, Effect, Failure, Refusal, charge, payment, review};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, InvoiceId, PayableId, PaymentId, TenantCode};
@@ -76,7 +76,7 @@ pub async fn receive(
     .await
 }
 
-fn enter(
+pub(super) fn enter(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     tenant: &TenantCode,
@@ -89,6 +89,7 @@ fn enter(
     let officer = review::officer(&case)?.officer;
     refuse_entry(&case, &invoice, entry, now)?;
     payment::refuse_not_owed(&case, &invoice)?;
+    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice)?;
 
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {
@@ -121,6 +122,9 @@ fn enter(
     let folded = row.payment()?.received_at_counter(entry.means);
     payment_standing::apply(tx, &ctx.core, &mut case.row, &mut row, &folded, Source::Counter)?;
     invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    if charge::assess_at_counter(tx, ctx, &mut case, &invoice, now)?.is_some() {
+        case.save(tx)?;
+    }
     let value = CounterPayment {
         entry: stored,
         reference: entry.reference.clone(),
@@ -278,7 +282,12 @@ fn receipts_of(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result<Vec<En
     Ok(entries)
 }
 
-fn present(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &TenantCode, id: &str) -> Result<CounterPayment, Failure> {
+pub(super) fn present(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: &str,
+) -> Result<CounterPayment, Failure> {
     let id =
         id.parse().map_err(|_| Failure::Internal("an idempotency record names no payment".to_owned()))?;
     let entry = counter_payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;

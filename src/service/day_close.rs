@@ -16,9 +16,9 @@ use crate::domain::day_close::{
     self, CloseStatement, DayTotals, EntryContext, LastClose, RecordedEntry, Share, confirmation_bytes,
     day_span, may_close, signed_bytes,
 };
-use crate::domain::id::{ApplicationId, PaymentId, TenantCode};
+use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, TenantCode};
 use crate::domain::ledger::{Account, EntryKind, Posting, account_of};
-use crate::store::day_closes::{self, CaseEntry, CloseRow, Closed, ConfirmationRow, Written};
+use crate::store::day_closes::{self, CaseEntry, CloseRow, Closed, ConfirmationRow, WayOfPayment, Written};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Tx, exception_desk};
 
@@ -176,20 +176,23 @@ pub(super) fn totals(
 
 /// What the store knows of the causes of some entries.
 struct Known {
-    shares: HashMap<ApplicationId, Vec<Share>>,
+    shares: HashMap<ApplicationId, Vec<(InvoiceId, Share)>>,
     parts: HashMap<String, Vec<Share>>,
     payments: HashMap<String, PaymentId>,
-    ways: HashMap<PaymentId, (String, String)>,
+    ways: HashMap<PaymentId, WayOfPayment>,
 }
 
 impl Known {
     fn of(tx: &mut impl Reads, tenant: &TenantCode, piece: &[CaseEntry]) -> Result<Self, Failure> {
         let cases: HashSet<ApplicationId> = piece.iter().map(|(case, _)| *case).collect();
         let lines = day_closes::invoice_lines(tx, tenant, &cases.into_iter().collect::<Vec<_>>())?;
-        let share = |line: &crate::domain::invoice::InvoiceLine| Share {
-            account: day_close::account_label(&account_of(line)),
-            fiscal_year: line.fiscal_year,
-            amount: line.amount.amount(),
+        let share = |(invoice, line): &(InvoiceId, crate::domain::invoice::InvoiceLine)| {
+            let share = Share {
+                account: day_close::account_label(&account_of(line)),
+                fiscal_year: line.fiscal_year,
+                amount: line.amount.amount(),
+            };
+            (*invoice, share)
         };
         let shares = lines.iter().map(|(case, lines)| (*case, lines.iter().map(share).collect())).collect();
         let source_ids: HashSet<Uuid> =
@@ -207,16 +210,28 @@ impl Known {
         let entry = &recorded.entry;
         let of_cause = self.payments.get(&entry.source_id).copied();
         let payment = of_cause.or_else(|| entry.source_id.parse().ok());
-        let (gateway, method) = match payment.and_then(|payment| self.ways.get(&payment)) {
-            Some((gateway, method)) => (gateway.clone(), method.clone()),
+        let way = payment.and_then(|payment| self.ways.get(&payment));
+        let (gateway, method) = match way {
+            Some(way) => (way.gateway.clone(), way.method.clone()),
             None => (agent_of(recorded), String::new()),
         };
+        // What comes after the id only tells one occasion from the next.
+        let named = entry.source_id.split(':').next().and_then(|id| id.parse().ok());
+        let invoice = way.map(|way| way.invoice_id).or(named);
         let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
         let shares = match posting {
-            Posting::RefundPaid => self.parts.get(&entry.source_id),
-            _ => self.shares.get(&case),
+            Posting::RefundPaid => self.parts.get(&entry.source_id).cloned().unwrap_or_default(),
+            _ => self.shares_of(case, invoice),
         };
-        EntryContext { gateway, method, shares: shares.cloned().unwrap_or_default() }
+        EntryContext { gateway, method, shares }
+    }
+
+    /// The lines of an invoice of a case; of all its invoices where none of them is meant.
+    fn shares_of(&self, case: ApplicationId, invoice: Option<InvoiceId>) -> Vec<Share> {
+        let all = self.shares.get(&case).map_or(&[][..], Vec::as_slice);
+        let meant = invoice.filter(|invoice| all.iter().any(|(of, _)| of == invoice));
+        let ours = all.iter().filter(|(of, _)| meant.is_none_or(|meant| *of == meant));
+        ours.map(|(_, share)| share.clone()).collect()
     }
 }
 

@@ -227,7 +227,7 @@ pub async fn withdraw(
 
 /// A checkout that is still open could take money for a case that has ended: it is given up first.
 pub(super) fn refuse_open_payment(tx: &mut impl Reads, case: &OpenCase) -> Result<(), Failure> {
-    for invoice in invoices::of_case(tx, &case.row.tenant_id, case.row.id)? {
+    for invoice in invoices::all_of_case(tx, &case.row.tenant_id, case.row.id)? {
         for payment in payments::of_invoice(tx, &case.row.tenant_id, invoice.id)? {
             if payment.payment()?.state.is_live() {
                 return Err(Refusal::PaymentInProgress.into());

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::billing::PricedFrom;
 use super::cases::{self, OpenCase};
 use super::{Ctx, Failure, Refusal, access, intake, payment_method};
+use crate::domain::calendar::jst_day;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::policy::{Action, Decision};
@@ -34,6 +35,8 @@ pub struct ExplainedInvoice {
     pub explanations: Option<Vec<LineExplanation>>,
     /// The methods by which it can be paid now (T-5).
     pub payable_by: Vec<String>,
+    /// What was assessed beside it because it was not paid in time, oldest first.
+    pub charges: Vec<InvoiceRow>,
     /// The notice, whose items the screen shows where payment is made.
     pub notice: Option<PaymentNoticeRow>,
 }
@@ -56,7 +59,10 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Explaine
             };
             let payable_by = payable_by(&inner, &case, &invoice, Reads::now(tx))?;
             let notice = payment_notices::of_invoice(tx, &body, id)?;
-            Ok::<_, Failure>((reader, ExplainedInvoice { invoice, explanations, payable_by, notice }))
+            let late = invoice.due_on.is_some_and(|due| due.0 < jst_day(Reads::now(tx)));
+            let charges = if late { invoices::of_principal(tx, &body, id)? } else { Vec::new() };
+            let found = ExplainedInvoice { invoice, explanations, payable_by, charges, notice };
+            Ok::<_, Failure>((reader, found))
         })
         .await?;
     if let Some(officer) = reader {

@@ -14,11 +14,10 @@ use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_link::PaidBy;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
-use super::{account, gateway_call, intake, payment_closing, payment_replacement, payment_standing};
+use super::{account, charge, gateway_call, intake, payment_closing, payment_replacement, payment_standing};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
-use crate::domain::invoice::InvoiceState;
 use crate::domain::money::Yen;
 use crate::domain::payment::{MethodCode, PaymentState};
 use crate::domain::policy::Action;
@@ -180,6 +179,7 @@ fn begin(
     let mut case = paid_by.case(tx, ctx, (tenant, invoice.application_id), Action::Pay)?;
     let attempts = payments::of_invoice(tx, tenant, id)?;
     refuse_unpayable(&case, &invoice, &attempts)?;
+    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice)?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let account = paid_by.account(ctx, &procedure.definition, &invoice, method, now)?;
     let payment_id = PaymentId(tx.new_id());
@@ -253,10 +253,15 @@ fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRo
 
 /// Refuses what nobody owes (any more).
 pub(super) fn refuse_not_owed(case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
+    refuse_ended(case)?;
+    if invoice.is_open()? { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
+}
+
+/// Refuses to take money for a case that ended.
+pub(super) fn refuse_ended(case: &OpenCase) -> Result<(), Refusal> {
     let ended =
         matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
-    let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
-    if ended || !owed { Err(Refusal::InvoiceNotPayable.into()) } else { Ok(()) }
+    if ended { Err(Refusal::InvoiceNotPayable) } else { Ok(()) }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row is put together from everything it names")]

@@ -14,7 +14,10 @@ use serde_json::json;
 use super::cases::{self, OpenCase, event_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment::{OpenPayment, application_of, open_as};
+use super::rate_limit::RateLimiter;
+use super::session::SourceAddress;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal, intake, payment_method};
+use crate::config::PaymentSettings;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, PaymentLinkId, TenantCode};
@@ -22,6 +25,7 @@ use crate::domain::invoice::InvoiceState;
 use crate::domain::payment::{MethodCode, end_of_day, last_day_of_link, link_is_good};
 use crate::domain::policy::Action;
 use crate::domain::procedure::{Bilingual, ProcedureDefinition};
+use crate::domain::rate_limit::RateRule;
 use crate::gateway::{MerchantAccount, PayerContact};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_links::{self, PaymentLinkRow};
@@ -90,6 +94,32 @@ impl PaidBy {
         let Self::Link(id) = self else { return Ok(()) };
         let opened_by = payment_links::link_of_payment(tx, &attempt.tenant_id, attempt.id)?;
         if opened_by == Some(id) { Ok(()) } else { Err(Refusal::PaymentInProgress.into()) }
+    }
+}
+
+/// How often payment links are called, by address and by link (R-86: nobody has to sign in).
+#[derive(Debug)]
+pub struct LinkCalls {
+    by_address: RateLimiter,
+    by_link: RateLimiter,
+}
+
+impl LinkCalls {
+    /// Nothing was called yet.
+    pub fn new(settings: &PaymentSettings) -> Self {
+        let rule = |per_minute, burst| RateRule { per_minute, burst };
+        let address = rule(settings.link_address_per_minute, settings.link_address_burst);
+        let link = rule(settings.link_per_minute, settings.link_burst);
+        let capacity = settings.link_callers_remembered;
+        Self { by_address: RateLimiter::new(address, capacity), by_link: RateLimiter::new(link, capacity) }
+    }
+
+    /// Counts a call from an address about a link, or refuses it with the seconds to wait. Unknown links count like known ones,
+    /// so nothing is told by it.
+    pub fn admit(&self, core: &Core, source: SourceAddress, token: &str) -> Result<(), Refusal> {
+        let now = core.clock.now();
+        self.by_address.admit(source.index(&core.keys, "payment_links.source"), now)?;
+        self.by_link.admit(core.keys.blind_index("payment_links.called", token), now)
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::cases::system_actor;
 use super::{
-    Core, Failure, clock, dispute, payment_closing, poll, receipt_standing, refund_standing, remittance,
+    Core, Failure, charge, clock, dispute, payment_closing, poll, receipt_standing, refund_standing,
+    remittance, stamp,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -148,6 +149,9 @@ fn move_invoice(
     let end = match invoice.invoice_state()? {
         InvoiceState::Canceled => DebtEnd::Canceled,
         _ if invoice.written_off > Yen::ZERO => DebtEnd::WrittenOff,
+        _ if invoice.stamped > Yen::ZERO => {
+            stamp::cancelled_on(tx, invoice)?.map_or(DebtEnd::Stands, DebtEnd::Stamped)
+        }
         // Money that came for a canceled invoice made it overpaid; the debt is as canceled as before.
         InvoiceState::Overpaid if invoices::is_assessment_reversed(tx, invoice)? => DebtEnd::Canceled,
         _ if invoice.owed() == Yen::ZERO => DebtEnd::Waived,
@@ -184,6 +188,7 @@ fn move_invoice(
     invoice.entrusted_on = standing.entrusted_on.map(IsoDate);
     invoice.paid_on = standing.paid_on.map(IsoDate);
     invoices::update_standing(tx, invoice)?;
+    charge::follow(tx, invoice)?;
     clock::move_due_date(tx, core, case)?;
     let facts = json!({ "invoice": invoice.id.to_string(), "from": from, "to": next,
         "due_on": case.due_on.map(|due| due.0.to_string()),

@@ -44,6 +44,10 @@ pub fn lift(
     let before = reassessments::reductions(tx, invoice)?;
     let paid = refund_money::of_invoice(tx, invoice)?;
     let covering = paid.iter().find(|money| money.covers());
+    // What a cancelled stamp settled is settled: a stamp is void and nothing of it goes back.
+    if invoice.stamped > Yen::ZERO {
+        return Err(WaiverRefusal::NothingToWaive.into());
+    }
     if covering.is_none() && paid.iter().any(|money| money.available(RefundPart::Whole) > Yen::ZERO) {
         return Err(WaiverRefusal::MoneyUnsettled.into());
     }

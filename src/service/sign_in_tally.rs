@@ -27,6 +27,13 @@ impl From<IpAddr> for SourceAddress {
     }
 }
 
+impl SourceAddress {
+    /// A keyed hash of the address, bound to a place.
+    pub(super) fn index(self, keys: &Keyring, place: &str) -> Vec<u8> {
+        keys.blind_index(place, &self.0.to_string())
+    }
+}
+
 /// One attempt to sign in, as keyed hashes.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {

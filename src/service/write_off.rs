@@ -133,7 +133,7 @@ fn writable(tx: &mut Tx<'_>, ctx: &Ctx, invoice: &InvoiceRow) -> Result<Arrears,
 
 /// A claim is extinct by limitation only after its last day.
 fn refuse_before_limitation(found: &Arrears, ground: &WriteOffGround, now: Timestamp) -> Result<(), Failure> {
-    let extinct = found.extinct_after.is_some_and(|last| last < jst_day(now));
+    let extinct = found.limitation.extinct_after.is_some_and(|last| last < jst_day(now));
     if ground.after_limitation && !extinct { Err(ArrearsRefusal::NotExtinct.into()) } else { Ok(()) }
 }
 
@@ -175,15 +175,32 @@ pub(super) fn conclude(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let WriteOffConclusion { mut invoice, body } = conclusion;
-    let lines = reassessments::owed_lines(tx, &invoice)?;
+    // What is owed beside a claim ends with it; where somebody is just paying it, it stays.
+    for mut beside in invoices::of_principal(tx, &invoice.tenant_id, invoice.id)? {
+        if beside.invoice_state()? == InvoiceState::Unpaid {
+            give_up(tx, ctx, case, &mut beside, now)?;
+        }
+    }
+    give_up(tx, ctx, case, &mut invoice, now)?;
+    let facts = json!({ "proposal": routed.row.id, "invoice": body.invoice, "amount": body.amount,
+        "ground": body.ground });
+    Ok(case.record(tx, "write_off_approved", facts, None)?)
+}
+
+/// Books that all that is owed of an invoice is given up.
+fn give_up(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    invoice: &mut InvoiceRow,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let lines = reassessments::owed_lines(tx, invoice)?;
     let portions = ledger::portions(&lines).map_err(|error| Failure::Internal(error.to_string()))?;
     let booked_for = Cause { source_id: invoice.id.to_string(), booked_on: jst_day(now) };
     InvoiceState::WrittenOff.as_str().clone_into(&mut invoice.state);
     invoice.written_off = invoice.owed();
-    invoices::update_standing(tx, &mut invoice)?;
+    invoices::update_standing(tx, invoice)?;
     invoices::book(tx, &invoice.tenant_id, case.row.id, &ledger::write_off(&booked_for, &portions))?;
-    let facts = json!({ "proposal": routed.row.id, "invoice": body.invoice, "amount": body.amount,
-        "ground": body.ground });
-    case.record(tx, "write_off_approved", facts, None)?;
-    settle_invoice(tx, &ctx.core, &mut case.row, &mut invoice)
+    settle_invoice(tx, &ctx.core, &mut case.row, invoice)
 }

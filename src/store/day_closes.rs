@@ -14,7 +14,9 @@ use super::schema::{invoices, ledger_entries, payments};
 use super::sql::{IsoDate, Json, Micros, or_ignore};
 use super::{Reads, StoreError, Tx};
 use crate::domain::day_close::RecordedEntry;
-use crate::domain::id::{ApplicationId, OfficerId, PaymentId, RefundId, SettlementLineId, TenantCode};
+use crate::domain::id::{
+    ApplicationId, InvoiceId, OfficerId, PaymentId, RefundId, SettlementLineId, TenantCode,
+};
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::ledger::Entry;
 
@@ -180,22 +182,22 @@ pub fn entries(
     rows.into_iter().map(recorded).collect()
 }
 
-/// The lines of the invoices of some cases, oldest invoice first.
+/// The lines of the invoices of some cases, oldest invoice first, each with its invoice.
 pub fn invoice_lines(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     cases: &[ApplicationId],
-) -> Result<HashMap<ApplicationId, Vec<InvoiceLine>>, StoreError> {
-    let mut found: HashMap<ApplicationId, Vec<InvoiceLine>> = HashMap::new();
+) -> Result<HashMap<ApplicationId, Vec<(InvoiceId, InvoiceLine)>>, StoreError> {
+    let mut found: HashMap<ApplicationId, Vec<(InvoiceId, InvoiceLine)>> = HashMap::new();
     for some in cases.chunks(AT_ONCE) {
-        let rows: Vec<(ApplicationId, Json<Vec<InvoiceLine>>)> = invoices::table
+        let rows: Vec<(ApplicationId, InvoiceId, Json<Vec<InvoiceLine>>)> = invoices::table
             .filter(invoices::tenant_id.eq(tenant))
             .filter(invoices::application_id.eq_any(some))
             .order((invoices::issued_at, invoices::id))
-            .select((invoices::application_id, invoices::lines))
+            .select((invoices::application_id, invoices::id, invoices::lines))
             .load(tx.read())?;
-        for (case, lines) in rows {
-            found.entry(case).or_default().extend(lines.0);
+        for (case, invoice, lines) in rows {
+            found.entry(case).or_default().extend(lines.0.into_iter().map(|line| (invoice, line)));
         }
     }
     Ok(found)
@@ -227,20 +229,34 @@ pub fn payments_of_causes(
     Ok(found)
 }
 
-/// Merchant account and method of some payments.
+/// By which way a payment came, and for what.
+#[derive(Clone, Debug)]
+pub struct WayOfPayment {
+    /// The merchant account.
+    pub gateway: String,
+    /// The method.
+    pub method: String,
+    /// The invoice it pays.
+    pub invoice_id: InvoiceId,
+}
+
+/// The ways of some payments.
 pub fn ways_of_payment(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     ids: &[PaymentId],
-) -> Result<HashMap<PaymentId, (String, String)>, StoreError> {
+) -> Result<HashMap<PaymentId, WayOfPayment>, StoreError> {
     let mut found = HashMap::new();
     for some in ids.chunks(AT_ONCE) {
-        let rows: Vec<(PaymentId, String, String)> = payments::table
+        let rows: Vec<(PaymentId, String, String, InvoiceId)> = payments::table
             .filter(payments::tenant_id.eq(tenant))
             .filter(payments::id.eq_any(some))
-            .select((payments::id, payments::gateway, payments::method))
+            .select((payments::id, payments::gateway, payments::method, payments::invoice_id))
             .load(tx.read())?;
-        found.extend(rows.into_iter().map(|(id, gateway, method)| (id, (gateway, method))));
+        found.extend(
+            rows.into_iter()
+                .map(|(id, gateway, method, invoice_id)| (id, WayOfPayment { gateway, method, invoice_id })),
+        );
     }
     Ok(found)
 }

@@ -59,7 +59,7 @@ pub fn of_invoice(
         .optional()?)
 }
 
-/// The unpaid invoices of a body that were due before `day`, in the order of their ids, after `after`.
+/// The unpaid claims of a body that were due before `day`, without what was assessed beside late ones, in the order of their ids, after `after`.
 pub fn late(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -71,6 +71,7 @@ pub fn late(
         .filter(invoices::tenant_id.eq(tenant))
         .filter(invoices::state.eq("unpaid"))
         .filter(invoices::due_on.lt(IsoDate(day)))
+        .filter(invoices::principal_id.is_null())
         .order(invoices::id)
         .limit(limit)
         .select(InvoiceRow::as_select())

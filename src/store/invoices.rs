@@ -49,6 +49,10 @@ pub struct InvoiceRow {
     pub entrusted_on: Option<IsoDate>,
     /// 納付日.
     pub paid_on: Option<IsoDate>,
+    /// The claim beside which it was assessed (督促手数料・延滞金); none for what arises from the case itself.
+    pub principal_id: Option<InvoiceId>,
+    /// What cancelled stamps settled of it (証紙): all that was owed, or nothing.
+    pub stamped: Yen,
     /// Rises with every change.
     pub version: i64,
 }
@@ -57,6 +61,11 @@ impl InvoiceRow {
     /// What is to be paid of it in all: what was assessed less what was taken off.
     pub fn owed(&self) -> Yen {
         self.total.minus(self.reduced).unwrap_or(Yen::ZERO)
+    }
+
+    /// Whether it is owed and not covered yet.
+    pub fn is_open(&self) -> Result<bool, StoreError> {
+        Ok(matches!(self.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending))
     }
 
     /// The state.
@@ -116,13 +125,14 @@ pub struct InvoiceOfCase {
     pub wrapped_key: Vec<u8>,
 }
 
-/// Invoices of all tenants in the order of tenant and id, after `after`.
+/// Invoices of all tenants that were priced by a procedure, in the order of tenant and id, after `after`.
 pub fn page(
     tx: &mut impl Reads,
     after: Option<&(TenantCode, InvoiceId)>,
     limit: i64,
 ) -> Result<Vec<InvoiceOfCase>, StoreError> {
     let mut query = invoices::table
+        .filter(invoices::principal_id.is_null())
         .order((invoices::tenant_id, invoices::id))
         .limit(limit)
         .select(InvoiceRow::as_select())
@@ -151,8 +161,33 @@ pub fn page(
     rows.into_iter().map(of_case).collect()
 }
 
-/// The invoices of a case, oldest first.
+/// The invoices that arise from a case itself, oldest first; what was assessed beside a late one is left out.
 pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    let mut rows = all_of_case(tx, tenant, id)?;
+    rows.retain(|row| row.principal_id.is_none());
+    Ok(rows)
+}
+
+/// What was assessed beside a claim (督促手数料・延滞金), oldest first.
+pub fn of_principal(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: InvoiceId,
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    Ok(invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::principal_id.eq(id))
+        .order((invoices::issued_at, invoices::id))
+        .select(InvoiceRow::as_select())
+        .load(tx.read())?)
+}
+
+/// Every invoice of a case, oldest first, with what was assessed beside late ones.
+pub fn all_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     id: ApplicationId,
@@ -204,7 +239,7 @@ pub fn overpaid(
     Ok(query.load(tx.read())?)
 }
 
-/// Stores the state, the days, and what was taken off or given up of an invoice under the next version.
+/// Stores the state, the days, and what was taken off, given up or settled by stamps of an invoice under the next version.
 pub fn update_standing(tx: &mut Tx<'_>, row: &mut InvoiceRow) -> Result<(), StoreError> {
     let before = row.version;
     row.version += 1;
@@ -219,6 +254,7 @@ pub fn update_standing(tx: &mut Tx<'_>, row: &mut InvoiceRow) -> Result<(), Stor
             invoices::paid_on.eq(row.paid_on),
             invoices::reduced.eq(row.reduced),
             invoices::written_off.eq(row.written_off),
+            invoices::stamped.eq(row.stamped),
             invoices::version.eq(row.version),
         ))
         .execute(tx.change())?;

@@ -80,7 +80,7 @@ pub fn invoice_claims(
     tenant: &TenantCode,
     range: CaseRange,
 ) -> Result<Vec<InvoiceClaim>, StoreError> {
-    type Row = (InvoiceId, ApplicationId, String, Yen, Yen, Yen);
+    type Row = (InvoiceId, ApplicationId, String, Yen, Yen, Yen, Yen);
     let mut query = invoices::table
         .filter(invoices::tenant_id.eq(tenant))
         .select((
@@ -90,6 +90,7 @@ pub fn invoice_claims(
             invoices::total,
             invoices::reduced,
             invoices::written_off,
+            invoices::stamped,
         ))
         .into_boxed();
     if let Some(after) = range.after {
@@ -99,11 +100,11 @@ pub fn invoice_claims(
         query = query.filter(invoices::application_id.le(until));
     }
     let rows: Vec<Row> = query.load(tx.read())?;
-    let claim = |(id, application, state, total, reduced, written_off): Row| {
+    let claim = |(id, application, state, total, reduced, written_off, stamped): Row| {
         let state = InvoiceState::parse(&state);
         let state = state.ok_or_else(|| StoreError::Inconsistent(format!("invoices.state of {id}")))?;
         let (id, application) = (id.to_string(), application.to_string());
-        Ok(InvoiceClaim { id, application, state, total, reduced, written_off })
+        Ok(InvoiceClaim { id, application, state, total, reduced, written_off, stamped })
     };
     rows.into_iter().map(claim).collect()
 }

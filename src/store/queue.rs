@@ -157,6 +157,7 @@ pub fn invoice_states(
     Ok(invoices::table
         .filter(invoices::tenant_id.eq(tenant))
         .filter(invoices::application_id.eq_any(cases))
+        .filter(invoices::principal_id.is_null())
         .order((invoices::issued_at, invoices::id))
         .select((invoices::application_id, invoices::state))
         .load(tx.read())?)

@@ -8,6 +8,7 @@ pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod case_links;
+pub mod charges;
 pub mod counter;
 pub mod demands;
 pub mod dispositions;
@@ -26,6 +27,7 @@ pub mod transfers;
 pub mod waivers;
 pub use approval::{approval_acts, approval_steps, proposals};
 pub mod settlements;
+pub mod stamps;
 pub use basket_tables::{basket_applications, baskets};
 
 diesel::table! {
@@ -210,6 +212,8 @@ diesel::table! {
         due_on -> Nullable<Text>,
         reduced -> BigInt,
         written_off -> BigInt,
+        principal_id -> Nullable<Text>,
+        stamped -> BigInt,
         version -> BigInt,
     }
 }

@@ -18,13 +18,14 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 10] = [
+const JOBS: [(&str, CaseMail); 11] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
     ("notify_refund", CaseMail::RefundDecided),
     ("notify_waiver", CaseMail::WaiverDecided),
     ("notify_demand", CaseMail::DemandIssued),
+    ("notify_charge", CaseMail::ChargeAssessed),
     ("notify_question", CaseMail::QuestionAsked),
     ("notify_message", CaseMail::MessageWritten),
     ("notify_inspection", CaseMail::InspectionArranged),
@@ -96,7 +97,7 @@ on_both_databases!(
         let received = scene.peer.received();
         let subjects: BTreeSet<String> = received.iter().map(|mail| mail.header("Subject")).collect();
         let expected = CaseMail::ALL.map(|mail| mail.subject().to_owned());
-        assert_eq!((received.len(), subjects), (10, BTreeSet::from(expected)));
+        assert_eq!((received.len(), subjects), (CaseMail::ALL.len(), BTreeSet::from(expected)));
         for mail in &received {
             assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("madoguchi@localhost", &["business@example.jp".to_owned()][..]));
             assert!(mail.text.is_ascii() && mail.text.split("\r\n").all(|line| line.len() <= 78), "{}", mail.text);

@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod acknowledgements;
 mod approval_routes;
 mod arrears;
 mod authority;
@@ -19,6 +20,7 @@ mod baskets;
 mod case_links;
 mod casework;
 mod catalogue_load;
+mod charges;
 mod clock;
 mod counter;
 mod decision_changes;
@@ -62,6 +64,7 @@ mod review;
 mod schema_parity;
 mod settlements;
 mod simulator;
+mod stamps;
 mod store;
 mod storm;
 mod tidy;

@@ -238,3 +238,45 @@ on_both_databases!(
         assert_eq!(asked["route"], "bank_transfer");
     }
 );
+
+on_both_databases!(
+    /// nobody signs in, so calls are counted: by link from wherever, by address over all links; the clock lets them in again.
+    too_many_calls_about_links_wait_and_recover_with_the_clock,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| {
+            let payments = &mut settings.payments;
+            (payments.link_per_minute, payments.link_burst) = (30, 3);
+            (payments.link_address_per_minute, payments.link_address_burst) = (60, 6);
+        })
+        .await;
+        let debt = Debt::of(&app, &db, "business@example.jp").await;
+        let ((_, token), (_, other)) = (debt.link(json!({})).await, debt.link(json!({})).await);
+        for _ in 0..3 {
+            debt.look(&token).await.expect(200);
+        }
+        let before = traces(&db).await;
+        for refused in [debt.look(&token).await, debt.pay(&token, &new_key(), json!({ "method": "card" })).await] {
+            assert_eq!(refused.problem(), "429 too_many_attempts");
+            assert_eq!(refused.headers["retry-after"], "2");
+            assert_eq!(refused.headers["content-type"], "application/problem+json");
+        }
+        assert_eq!(traces(&db).await, before);
+        // Five calls came from here: one more, about another link, is the last that may come at once.
+        debt.look(&other).await.expect(200);
+        let guess = debt.look("020001-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
+        assert_eq!(guess.problem(), "429 too_many_attempts");
+        assert_eq!(guess.headers["retry-after"], "1");
+
+        app.advance(SignedDuration::from_secs(2)).await;
+        debt.look(&token).await.expect(200);
+        let guess = debt.look("020001-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
+        assert_eq!(guess.problem(), "404 not_found");
+        app.advance(SignedDuration::from_secs(60)).await;
+        for _ in 0..3 {
+            debt.look(&token).await.expect(200);
+        }
+        assert_eq!(debt.pay(&token, &new_key(), json!({ "method": "card" })).await.problem(), "429 too_many_attempts");
+        app.advance(SignedDuration::from_secs(2)).await;
+        debt.pay(&token, &new_key(), json!({ "method": "card" })).await.expect(201);
+    }
+);

@@ -4,6 +4,9 @@
 //! days, fees, rates and thresholds are the tenant's, with their source. Invariant: only what nobody has paid and nobody is
 //! paying is in arrears; what is pending, entrusted or unknown is not.
 
+mod charge;
+mod limitation;
+
 use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -13,8 +16,10 @@ use crate::domain::fee::arrears::{ArrearsRule, Demand};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::money::Yen;
 use crate::domain::payment::PaymentState;
-use crate::domain::period::{FirstDay, Length, last_day};
 use crate::domain::procedure::{Bilingual, is_slug};
+
+pub use charge::{ChargeBilling, ChargeKind, ChargeOrder, Debt, must_wait, paid_by, still_to_assess};
+pub use limitation::{AcknowledgementForm, Limitation, Renewal, RenewalGround, limitation};
 
 /// In place of a list: every revenue account.
 const EVERY: &str = "*";
@@ -55,6 +60,9 @@ pub struct ArrearsTerms {
     pub demand_fee: Yen,
     /// How the charge is computed.
     pub charge: ArrearsRule,
+    /// How fee and charge are booked and taken; without it they are computed, and nothing is billed.
+    #[serde(default)]
+    pub billing: Option<ChargeBilling>,
     /// How the claim can be enforced.
     pub enforcement: Enforcement,
     /// After how many years the claim is extinct.
@@ -91,12 +99,6 @@ impl ArrearsTerms {
     /// The day that a demand of `issued_on` asks to be paid by.
     pub fn pay_by(&self, issued_on: Date) -> Option<Date> {
         after(issued_on, self.pay_within_days)
-    }
-
-    /// The day after which the claim is extinct: counted from the due day, anew from the demand. Nobody needs to plead it.
-    pub fn extinct_after(&self, due_on: Date, demanded_on: Option<Date>) -> Option<Date> {
-        let from = demanded_on.map_or(due_on, |demanded_on| demanded_on.max(due_on));
-        last_day(from, Length::Years(self.limitation_years), FirstDay::Excluded)
     }
 }
 
@@ -167,6 +169,10 @@ pub(crate) fn arrears_faults(terms: &[ArrearsTerms], grounds: &[WriteOffGround])
         check(filled, place.clone(), "empty", "空にできません", "must not be empty");
         let span = one.valid_to.is_none_or(|to| one.valid_from <= to);
         check(span, format!("{place}/valid_to"), "span", "終わりが始まりより前です", "ends before it begins");
+        let billing = one.billing.iter();
+        let named = billing.flat_map(|it| [&it.demand_fee_account, &it.late_charge_account, &it.source]);
+        let named = named.into_iter().all(|text| !text.trim().is_empty());
+        check(named, format!("{place}/billing"), "empty", "空にできません", "must not be empty");
         let (ja, en) = ("督促の発付日が期限より後です", "goes out after the day by which it must");
         let in_time = one.demand_after_days <= one.demand_within_days;
         check(in_time, format!("{place}/demand_after_days"), "demand_too_late", ja, en);

@@ -76,10 +76,12 @@ fn r92_other_thresholds_are_data_of_the_same_rule() {
 
 #[test]
 fn r94_a_claim_is_extinct_after_five_years_counted_anew_from_the_demand() {
-    let terms = aomori();
-    assert_eq!(terms.extinct_after(date(2026, 5, 1), None), Some(date(2031, 5, 1)));
-    assert_eq!(terms.extinct_after(date(2026, 5, 1), Some(date(2026, 5, 21))), Some(date(2031, 5, 21)));
-    assert_eq!(terms.extinct_after(date(2024, 2, 28), None), Some(date(2029, 2, 28)));
+    let years = aomori().limitation_years;
+    let demand = Renewal { on: date(2026, 5, 21), ground: RenewalGround::Demand };
+    let last = |due_on, renewals: &[Renewal]| limitation(years, due_on, renewals).extinct_after;
+    assert_eq!(last(date(2026, 5, 1), &[]), Some(date(2031, 5, 1)));
+    assert_eq!(last(date(2026, 5, 1), &[demand]), Some(date(2031, 5, 21)));
+    assert_eq!(last(date(2024, 2, 28), &[]), Some(date(2029, 2, 28)));
 }
 
 #[test]

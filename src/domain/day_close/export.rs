@@ -4,8 +4,8 @@ use super::CloseStatement;
 
 /// The columns, in Japanese as the systems of bodies name them: body, closed day, day of receipt, fiscal year, revenue
 /// account (款項目節), method, merchant account or place, then yen: assessed, reduced, become too much, given up, entrusted, received, sent by
-/// the agent, kept as its fee, taken off by it, refunds decided, refunds paid.
-pub const CSV_COLUMNS: [&str; 18] = [
+/// the agent, kept as its fee, taken off by it, refunds decided, refunds paid, settled by stamps.
+pub const CSV_COLUMNS: [&str; 19] = [
     "団体コード",
     "締め日",
     "収入日",
@@ -24,6 +24,7 @@ pub const CSV_COLUMNS: [&str; 18] = [
     "控除額",
     "還付決定額",
     "還付支払額",
+    "証紙額",
 ];
 
 /// The rows as CSV (RFC 4180, UTF-8, CRLF).
@@ -53,6 +54,7 @@ pub fn csv(statement: &CloseStatement) -> String {
             sums.withheld,
             sums.refund_decided,
             sums.refunded,
+            sums.stamped,
         ];
         let words = words.iter().map(|word| safe(word));
         let fields: Vec<String> = words.chain(numbers.iter().map(ToString::to_string)).collect();

@@ -57,10 +57,18 @@ pub struct Amounts {
     pub refunded: i64,
     /// 払込.
     pub remitted: i64,
+    /// 証紙: what cancelled stamps settled. Not said where there is nothing, as in what was closed before it was known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stamped: i64,
     /// What agents took off a payout for what went back.
     pub withheld: i64,
     /// 不納欠損.
     pub written_off: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
 }
 
 /// What a row is about.

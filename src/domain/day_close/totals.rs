@@ -38,7 +38,7 @@ pub struct EntryContext {
     pub gateway: String,
     /// The method of its payment.
     pub method: String,
-    /// What its money is for: the lines of the case's invoices, or the parts of a refund.
+    /// What its money is for: the lines of its invoice, else of the case's invoices, or the parts of a refund.
     pub shares: Vec<Share>,
 }
 
@@ -90,8 +90,10 @@ impl DayTotals {
             Posting::Remit => fill(context.shares.iter().rev(), entry),
             _ => fill(context.shares.iter(), entry),
         };
-        let with_money =
-            !matches!(posting, Posting::Assess | Posting::Reduce | Posting::Overpay | Posting::WriteOff);
+        let with_money = !matches!(
+            posting,
+            Posting::Assess | Posting::Reduce | Posting::Overpay | Posting::WriteOff | Posting::UseStamps
+        );
         for (account, amount) in shares {
             let key = RowKey {
                 account,
@@ -117,6 +119,7 @@ fn column(amounts: &mut Amounts, posting: Posting) -> &mut i64 {
         Posting::Reduce => &mut amounts.reduced,
         Posting::Overpay => &mut amounts.overpaid,
         Posting::WriteOff => &mut amounts.written_off,
+        Posting::UseStamps => &mut amounts.stamped,
         Posting::Entrust => &mut amounts.entrusted,
         Posting::Receive => &mut amounts.received,
         Posting::Remit => &mut amounts.remitted,

@@ -187,7 +187,7 @@ impl AttemptFacts {
     }
 }
 
-/// A decision that ended the debt without money.
+/// What ended the debt without money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DebtEnd {
     /// The debt stands.
@@ -198,6 +198,8 @@ pub enum DebtEnd {
     Canceled,
     /// Given up (不納欠損).
     WrittenOff,
+    /// Settled by stamps that were cancelled on this JST day (証紙, R-71).
+    Stamped(Date),
 }
 
 /// An invoice's state with its two days.
@@ -229,6 +231,10 @@ pub fn derive_invoice_state(
         DebtEnd::Waived => return Ok(without_days(InvoiceState::Waived)),
         DebtEnd::Canceled => return Ok(without_days(InvoiceState::Canceled)),
         DebtEnd::WrittenOff => return Ok(without_days(InvoiceState::WrittenOff)),
+        DebtEnd::Stamped(day) => {
+            let state = InvoiceState::Paid;
+            return Ok(InvoiceStanding { state, entrusted_on: None, paid_on: Some(day) });
+        }
         DebtEnd::Stands => {}
     }
     if stays == total {

@@ -20,6 +20,8 @@ pub enum Fact {
     Reduced(String),
     /// What was given up of an invoice (不納欠損), by its id.
     WrittenOff(String),
+    /// What cancelled stamps settled of an invoice, by its id.
+    Stamped(String),
     /// What a case still owes (未収), by its id.
     Outstanding(String),
     /// What a payment took, by its id.
@@ -43,6 +45,7 @@ impl Fact {
             Self::Assessed(_) => "assessed",
             Self::Reduced(_) => "reduced",
             Self::WrittenOff(_) => "written_off",
+            Self::Stamped(_) => "stamped",
             Self::Outstanding(_) => "outstanding",
             Self::Taken(_) => "taken",
             Self::SentBack(_) => "sent_back",
@@ -78,6 +81,8 @@ pub struct InvoiceClaim {
     pub reduced: Yen,
     /// What was given up of it.
     pub written_off: Yen,
+    /// What cancelled stamps settled of it.
+    pub stamped: Yen,
 }
 
 /// What a payment claims.
@@ -143,6 +148,11 @@ impl Agreement {
         if posting == Posting::WriteOff {
             self.add(Fact::WrittenOff(entry.source_id.clone()), signed);
         }
+        if posting == Posting::UseStamps {
+            // A use is booked under `invoice:use`.
+            let invoice = entry.source_id.split(':').next().unwrap_or_default();
+            self.add(Fact::Stamped(invoice.to_owned()), signed);
+        }
         if matches!(posting, Posting::Entrust | Posting::Receive) {
             // A later sum of a payment is booked under `payment:sum`.
             let payment = entry.source_id.split(':').next().unwrap_or_default();
@@ -189,7 +199,8 @@ impl Agreement {
         let (total, reduced) = (claim.total.amount(), claim.reduced.amount());
         self.add(Fact::Assessed(claim.id.clone()), -total);
         self.add(Fact::Reduced(claim.id.clone()), -reduced);
-        self.add(Fact::WrittenOff(claim.id), -claim.written_off.amount());
+        self.add(Fact::WrittenOff(claim.id.clone()), -claim.written_off.amount());
+        self.add(Fact::Stamped(claim.id), -claim.stamped.amount());
         if matches!(claim.state, InvoiceState::Unpaid | InvoiceState::Pending) {
             self.add(Fact::Outstanding(claim.application), reduced - total);
         }
@@ -294,8 +305,34 @@ mod tests {
         let reduced = yen(reduced);
         let (id, application) = ("i".to_owned(), "case".to_owned());
         let written_off = if state == InvoiceState::WrittenOff { total } else { Yen::ZERO };
-        agreement.invoice(InvoiceClaim { id, application, state, total, reduced, written_off });
+        let stamped = Yen::ZERO;
+        agreement.invoice(InvoiceClaim { id, application, state, total, reduced, written_off, stamped });
         agreement.finish()
+    }
+
+    #[test]
+    fn t3_r71_stamps_without_their_entry_and_entries_without_stamps_are_found() {
+        let used = entry(Posting::UseStamps, "i:u", Account::Stamps, Account::Receivable);
+        let rows = |entries: &[Entry], stamped: i64| {
+            let mut agreement = Agreement::default();
+            entries.iter().for_each(|entry| agreement.entry("case", entry));
+            agreement.invoice(InvoiceClaim {
+                id: "i".to_owned(),
+                application: "case".to_owned(),
+                state: if stamped > 0 { InvoiceState::Paid } else { InvoiceState::Unpaid },
+                total: yen(900),
+                reduced: Yen::ZERO,
+                written_off: Yen::ZERO,
+                stamped: yen(stamped),
+            });
+            agreement.finish()
+        };
+        assert_eq!(rows(&[assessed(), used.clone()], 900), []);
+        let (stamped, owed) = (Fact::Stamped("i".to_owned()), Fact::Outstanding("case".to_owned()));
+        assert_eq!(rows(&[assessed()], 900), [found(stamped.clone(), -900), found(owed.clone(), 900)]);
+        assert_eq!(rows(&[assessed(), used.clone()], 0), [found(stamped, 900), found(owed, -900)]);
+        let undone = crate::domain::ledger::reverse(&used, date(2026, 10, 1)).unwrap();
+        assert_eq!(rows(&[assessed(), used, undone], 0), []);
     }
 
     fn found(fact: Fact, difference: i64) -> Disagreement {

@@ -49,6 +49,11 @@ pub enum Violation {
         /// What was entrusted less what was remitted, or less what was given back, in yen.
         balance: i64,
     },
+    /// More uses of stamps were taken back than there were.
+    StampsBelowZero {
+        /// The sum too much, in yen.
+        excess: i64,
+    },
     /// More overpaid money was refunded than came.
     OverpaymentBelowZero {
         /// The sum too much, in yen.
@@ -80,6 +85,7 @@ impl Violation {
             Self::ReceivableBelowZero { .. } => "receivable_below_zero",
             Self::RefundWithoutDecision { .. } => "refund_without_decision",
             Self::ClaimBelowZero { .. } => "claim_below_zero",
+            Self::StampsBelowZero { .. } => "stamps_below_zero",
             Self::OverpaymentBelowZero { .. } => "overpayment_below_zero",
             Self::DepositBelowZero { .. } => "deposit_below_zero",
             Self::RevenueBelowZero { .. } => "revenue_below_zero",
@@ -187,6 +193,7 @@ fn of_a_year(account: Account, fiscal_year: i16, balance: i64) -> Option<Violati
 fn over_all_years(account: &Account, balance: i64) -> Option<Violation> {
     match account {
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
+        Account::Stamps if balance < 0 => Some(Violation::StampsBelowZero { excess: -balance }),
         Account::Overpayment if balance > 0 => Some(Violation::OverpaymentBelowZero { excess: balance }),
         _ => None,
     }
@@ -227,6 +234,7 @@ fn fits(entry: &Entry) -> bool {
         }
         Posting::Overpay => matches!((to, from), (A::Receivable, A::Overpayment)),
         Posting::WriteOff => matches!((to, from), (A::WrittenOff, A::Receivable)),
+        Posting::UseStamps => matches!((to, from), (A::Stamps, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),
         Posting::Receive => matches!((to, from), (A::Cash(_), A::Receivable | A::Overpayment)),
         // A collection agent's money was cash already, at another place.

@@ -43,6 +43,8 @@ pub enum Account {
     FeeExpense,
     /// Given up (不納欠損).
     WrittenOff,
+    /// Cancelled stamps (証紙): what they settled is revenue since they were sold.
+    Stamps,
     /// Refunds of a year whose books are closed: an expense of the present year (過年度の還付, R-95).
     RefundExpense,
 }
@@ -63,6 +65,7 @@ impl Account {
                 "refund_payable" => Some(Self::RefundPayable),
                 "fee_expense" => Some(Self::FeeExpense),
                 "written_off" => Some(Self::WrittenOff),
+                "stamps" => Some(Self::Stamps),
                 "refund_expense" => Some(Self::RefundExpense),
                 _ => None,
             },
@@ -82,6 +85,7 @@ impl fmt::Display for Account {
             Self::RefundPayable => f.write_str("refund_payable"),
             Self::FeeExpense => f.write_str("fee_expense"),
             Self::WrittenOff => f.write_str("written_off"),
+            Self::Stamps => f.write_str("stamps"),
             Self::RefundExpense => f.write_str("refund_expense"),
         }
     }
@@ -98,6 +102,8 @@ pub enum Posting {
     Overpay,
     /// A debt is given up (不納欠損).
     WriteOff,
+    /// Cancelled stamps settle a debt (証紙の消印).
+    UseStamps,
     /// An agent takes the payer's entrustment (委託).
     Entrust,
     /// Money arrives directly (収納).
@@ -116,11 +122,12 @@ pub enum Posting {
 
 impl Posting {
     /// Every posting.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Assess,
         Self::Reduce,
         Self::Overpay,
         Self::WriteOff,
+        Self::UseStamps,
         Self::Entrust,
         Self::Receive,
         Self::Remit,
@@ -136,6 +143,7 @@ impl Posting {
             Self::Reduce => "reduce",
             Self::Overpay => "overpay",
             Self::WriteOff => "write_off",
+            Self::UseStamps => "use_stamps",
             Self::Entrust => "entrust",
             Self::Receive => "receive",
             Self::Remit => "remit",
@@ -296,6 +304,16 @@ pub fn write_off(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
         portion: *portion,
     };
     book(Posting::WriteOff, cause, portions.iter().map(transfer))
+}
+
+/// Cancelled stamps settle a debt: no money comes, for the revenue was the sale of the stamps. Cause: the invoice and the use.
+pub fn use_stamps(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
+    let transfer = |portion: &Portion| Transfer {
+        debit: Account::Stamps,
+        credit: Account::Receivable,
+        portion: *portion,
+    };
+    book(Posting::UseStamps, cause, portions.iter().map(transfer))
 }
 
 /// A designated agent took the entrustment: `applied` covers the debt, `excess` is beyond it. Cause: the payment.

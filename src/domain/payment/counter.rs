@@ -64,14 +64,21 @@ pub fn counter_faults(
         let en = format!("It is not what is owed ({} yen).", total.amount());
         faults.push(Fault::new("/amount", "amount_differs", &ja, &en));
     }
-    if received_on > today {
+    faults.extend(day_faults("/received_on", received_on, (issued_on, today)));
+    faults
+}
+
+/// What is wrong with a day on which something is said to have happened about a notice: it lies between the notice and today.
+pub fn day_faults(pointer: &str, day: Date, (issued_on, today): (Date, Date)) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if day > today {
         let (ja, en) = ("未来の日付です。", "This day is yet to come.");
-        faults.push(Fault::new("/received_on", "in_the_future", ja, en));
+        faults.push(Fault::new(pointer, "in_the_future", ja, en));
     }
-    if received_on < issued_on {
+    if day < issued_on {
         let ja = format!("納入通知の日（{issued_on}）より前の日付です。");
         let en = format!("It is before the day of the notice ({issued_on}).");
-        faults.push(Fault::new("/received_on", "before_the_notice", &ja, &en));
+        faults.push(Fault::new(pointer, "before_the_notice", &ja, &en));
     }
     faults
 }

@@ -19,7 +19,7 @@ mod state;
 #[cfg(test)]
 mod fold_tests;
 
-pub use counter::{COUNTER_METHOD, CounterMeans, counter_faults};
+pub use counter::{COUNTER_METHOD, CounterMeans, counter_faults, day_faults};
 pub use designation::{Designation, designation_faults, may_take, remit_by};
 pub use fold::{Alert, Change, Folded, Rejection};
 pub use link::{end_of_day, last_day_of_link, link_is_good};

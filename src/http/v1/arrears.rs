@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::approval_bodies::WeightWord;
 use super::mine::cursor;
+use crate::domain::arrears::ChargeOrder;
 use crate::domain::id::{InvoiceId, TenantCode};
+use crate::domain::procedure::Bilingual;
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, ResourcePath, TenantPath,
     VersionProblems,
@@ -18,12 +20,19 @@ use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::arrears::{self, Arrears, ArrearsStanding};
+use crate::service::charge;
 use crate::service::write_off::{self, DraftWriteOff, ProposedWriteOff};
+use crate::store::charges::ChargeRow;
 use crate::store::demands::DemandRow;
+use crate::store::invoices::InvoiceRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_arrears).service(get_arrears).service(issue_demand).service(propose_write_off);
+    cfg.service(list_arrears)
+        .service(get_arrears)
+        .service(issue_demand)
+        .service(assess_late_charge)
+        .service(propose_write_off);
 }
 
 /// A demand (督促).
@@ -54,6 +63,37 @@ impl DemandBody {
             demand_fee: row.demand_fee.amount(),
             basis: row.basis.clone(),
             automatic: row.issued_by.is_none(),
+        }
+    }
+}
+
+/// Something owed beside a late claim.
+#[derive(Serialize, ToSchema)]
+pub struct ChargeBody {
+    /// Its invoice, which is looked at and paid like any other.
+    invoice: Uuid,
+    /// The number of that invoice.
+    number: String,
+    /// `demand_fee` (督促手数料) or `late_charge` (延滞金).
+    kind: String,
+    /// In yen.
+    amount: i64,
+    /// The state of the invoice.
+    state: String,
+    /// The day up to which it accrued; of a fee the day of the demand.
+    #[schema(format = Date)]
+    computed_to: String,
+}
+
+impl ChargeBody {
+    fn of((charge, invoice): &(ChargeRow, InvoiceRow)) -> Self {
+        Self {
+            invoice: invoice.id.0,
+            number: invoice.number.clone(),
+            kind: charge.kind.clone(),
+            amount: charge.amount.amount(),
+            state: invoice.state.clone(),
+            computed_to: charge.computed_to.0.to_string(),
         }
     }
 }
@@ -89,11 +129,21 @@ pub struct ArrearsBody {
     /// The day of payment, or today.
     #[schema(format = Date)]
     computed_to: String,
+    /// What of the charge is not assessed yet, in yen: it is once the claim is paid.
+    accruing: i64,
+    /// What was assessed beside the claim so far, oldest first; each is an invoice of its own.
+    charges: Vec<ChargeBody>,
+    /// `principal_first` or `charges_first`: which debt is taken first; null where nothing is billed beside a claim.
+    order: Option<&'static str>,
+    /// What is open in all, in yen: the claim, what was assessed beside it, and what has accrued since.
+    balance: i64,
     /// `court`, or `compulsory` (滞納処分).
     enforcement: &'static str,
-    /// The day after which the claim is extinct by limitation; a demand counts it anew.
+    /// The day after which the claim is extinct by limitation; a demand and an acknowledgement count it anew.
     #[schema(format = Date)]
     extinct_after: Option<String>,
+    /// How that day came about, line by line.
+    limitation_explanation: Vec<String>,
     /// The ordinance.
     basis: String,
     /// The ordinance has not been confirmed by the body.
@@ -101,10 +151,9 @@ pub struct ArrearsBody {
 }
 
 impl ArrearsBody {
-    fn of(found: &Arrears) -> Self {
-        let locale = locale::current().locale;
+    fn of(found: &Arrears) -> Result<Self, ApiError> {
         let invoice = &found.invoice;
-        Self {
+        Ok(Self {
             invoice: invoice.id.0,
             invoice_number: invoice.number.clone(),
             application: invoice.application_id.0,
@@ -115,19 +164,24 @@ impl ArrearsBody {
             demand: found.demand.as_ref().map(DemandBody::of),
             demand_by: found.demand_by.map(|day| day.to_string()),
             charge: found.charge.amount.amount(),
-            charge_explanation: found
-                .charge
-                .lines
-                .iter()
-                .map(|line| locale.pick(&line.ja, &line.en).clone())
-                .collect(),
+            charge_explanation: lines(&found.charge.lines),
             computed_to: found.computed_to.to_string(),
+            accruing: found.accruing()?.amount(),
+            charges: found.charges.iter().map(ChargeBody::of).collect(),
+            order: found.order.map(ChargeOrder::as_str),
+            balance: found.balance()?,
             enforcement: found.enforcement.as_str(),
-            extinct_after: found.extinct_after.map(|day| day.to_string()),
+            extinct_after: found.limitation.extinct_after.map(|day| day.to_string()),
+            limitation_explanation: lines(&found.limitation.lines),
             basis: found.basis.clone(),
             sample: found.sample,
-        }
+        })
     }
+}
+
+fn lines(lines: &[Bilingual]) -> Vec<String> {
+    let locale = locale::current().locale;
+    lines.iter().map(|line| locale.pick(&line.ja, &line.en).clone()).collect()
 }
 
 /// A page of what is in arrears.
@@ -203,7 +257,7 @@ pub async fn list_arrears(
     let tenant: TenantCode = segment(&request, "tenant")?;
     let after = cursor(page.cursor.as_deref())?.map(InvoiceId);
     let found = arrears::list(ctx, tenant, after).await?;
-    let items = found.items.iter().map(ArrearsBody::of).collect();
+    let items = found.items.iter().map(ArrearsBody::of).collect::<Result<_, _>>()?;
     Ok(respond::plain(&ArrearsList { items, next_cursor: found.next.map(|id| id.to_string()) }))
 }
 
@@ -218,7 +272,7 @@ pub async fn list_arrears(
 #[get("/v1/tenants/{tenant}/invoices/{id}/arrears")]
 pub async fn get_arrears(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    Ok(respond::plain(&ArrearsBody::of(&arrears::of_invoice(ctx, tenant, id).await?)))
+    Ok(respond::plain(&ArrearsBody::of(&arrears::of_invoice(ctx, tenant, id).await?)?))
 }
 
 /// Send the demand
@@ -236,7 +290,26 @@ pub async fn issue_demand(
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
     let made = arrears::demand(mutation.ctx, mutation.idempotency, id).await?;
-    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &ArrearsBody::of(&made.value)))
+    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &ArrearsBody::of(&made.value)?))
+}
+
+/// Assess the late charge up to today
+///
+/// For officers, after the demand: what has accrued and is not assessed yet becomes an invoice of its own, so that it can be paid
+/// before the claim where the ordinance puts it first. Without it the late charge is assessed once the claim is paid. Refused
+/// where nothing has accrued (409 `nothing_accrued`).
+#[utoipa::path(
+    operation_id = "assess_late_charge", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
+    responses((status = 201, description = "It is assessed", body = ArrearsBody), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/invoices/{id}/charges")]
+pub async fn assess_late_charge(
+    mutation: Mutation<Nothing>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(&request, "id")?;
+    let made = charge::assess_now(mutation.ctx, mutation.idempotency, id).await?;
+    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &ArrearsBody::of(&made.value)?))
 }
 
 /// Propose to write a claim off

@@ -15,10 +15,11 @@ use crate::http::extract::{Mutation, segment};
 use crate::http::respond;
 use crate::service::Effect;
 use crate::service::counter::{self, CounterEntry, CounterPayment};
+use crate::service::counter_balance::{self, BalanceEntry};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(receive_counter_payment).service(reverse_counter_payment);
+    cfg.service(receive_counter_payment).service(receive_balance).service(reverse_counter_payment);
 }
 
 /// By which means money came.
@@ -148,6 +149,52 @@ pub async fn receive_counter_payment(
     let entry = CounterEntry { means: means.means(), amount, received_on, reference };
     let made = counter::receive(mutation.ctx, mutation.idempotency, invoice, entry).await?;
     Ok(present(StatusCode::CREATED, &made))
+}
+
+/// A sum for a claim and what is owed beside it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveBalance {
+    /// By which means it came, today.
+    means: MeansBody,
+    /// In yen; what pays the first debts of the order whole.
+    #[schema(example = 22310)]
+    amount: i64,
+    /// Number of the slip or of the terminal's receipt.
+    #[serde(default)]
+    #[schema(required = false)]
+    reference: Option<String>,
+}
+
+/// What a sum paid.
+#[derive(Serialize, ToSchema)]
+pub struct BalancePayments {
+    /// One payment a debt, in the order in which they were taken.
+    items: Vec<CounterPaymentView>,
+}
+
+/// Enter one sum for a late claim and what is owed beside it
+///
+/// For the department's staff and the accounting post: claim, fee of the demand and late charge are taken in the order of the
+/// ordinance (see `order` at `…/arrears`), each with a payment and a receipt of its own. The sum pays all of them, or the first of
+/// them whole; another sum is refused (422 `pays_no_whole_debt`) with the sums that can be taken. The late charge is assessed up
+/// to today on the way. Not found where the body has no terms for late claims.
+#[utoipa::path(
+    operation_id = "receive_balance", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
+    request_body = ReceiveBalance,
+    responses((status = 201, description = "The payments", body = BalancePayments), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/invoices/{id}/balance-payments")]
+pub async fn receive_balance(
+    mutation: Mutation<ReceiveBalance>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(&request, "id")?;
+    let ReceiveBalance { means, amount, reference } = mutation.body;
+    let entry = BalanceEntry { means: means.means(), amount, reference };
+    let made = counter_balance::receive(mutation.ctx, mutation.idempotency, id, entry).await?;
+    let body = BalancePayments { items: made.value.iter().map(CounterPaymentView::of).collect() };
+    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &body))
 }
 
 /// Take a wrong entry back

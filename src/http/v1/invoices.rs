@@ -166,6 +166,8 @@ pub struct InvoiceView {
     /// The day it counts as paid; open while the agent has not remitted.
     #[schema(format = Date)]
     paid_on: Option<String>,
+    /// The claim beside which it was assessed because that was not paid in time; null for what arises from the case itself.
+    principal: Option<Uuid>,
     /// Rises with every change; also the `ETag`.
     version: i64,
 }
@@ -182,6 +184,7 @@ impl InvoiceView {
             due_on: row.due_on.map(|day| day.0.to_string()),
             entrusted_on: row.entrusted_on.map(|day| day.0.to_string()),
             paid_on: row.paid_on.map(|day| day.0.to_string()),
+            principal: row.principal_id.map(|id| id.0),
             version: row.version,
         }
     }
@@ -208,6 +211,11 @@ pub struct PayableInvoice {
     /// The methods by which it can be paid now: allowed by the ordinance, through an agent designated for its revenues by
     /// a notice in force, at a gateway that answers.
     payable_by: Vec<String>,
+    /// What was assessed beside it because it was not paid in time: the fee of the demand, the late charge. Each is an invoice of
+    /// its own and paid as such.
+    charges: Vec<InvoiceSummary>,
+    /// What is open of the invoice and of what was assessed beside it, in yen; what goes on accruing is told at `…/arrears`.
+    balance: i64,
     /// What the notice says beside lines and total; null where nothing is owed.
     notice: Option<NoticeTerms>,
 }
@@ -255,6 +263,10 @@ pub async fn get_invoice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resul
 fn present(found: ExplainedInvoice) -> HttpResponse {
     let (version, payable_by) = (found.invoice.version, found.payable_by.clone());
     let notice = found.notice.as_ref().map(|row| NoticeTerms::of(&row.way, &row.content.0));
-    let body = PayableInvoice { invoice: InvoiceView::explained(found), payable_by, notice };
+    let charges: Vec<_> = found.charges.iter().map(InvoiceSummary::of).collect();
+    let rows = std::iter::once(&found.invoice).chain(&found.charges);
+    let balance = rows.filter(|row| row.is_open().unwrap_or(false)).map(|row| row.owed().amount()).sum();
+    let body =
+        PayableInvoice { invoice: InvoiceView::explained(found), payable_by, charges, balance, notice };
     respond::versioned(version, &body)
 }

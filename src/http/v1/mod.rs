@@ -2,6 +2,7 @@
 
 pub mod absences;
 pub mod accounts;
+pub mod acknowledgements;
 pub mod applications;
 mod approval_bodies;
 pub mod approvals;
@@ -47,6 +48,7 @@ pub mod refunds;
 pub mod review;
 pub mod sessions;
 pub mod settlements;
+pub mod stamps;
 pub mod statistics;
 pub mod tenants;
 pub mod timeline;
@@ -77,8 +79,10 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(refund_proposals::configure)
         .configure(waivers::configure)
         .configure(arrears::configure)
+        .configure(acknowledgements::configure)
         .configure(payouts::configure)
         .configure(counter_payments::configure)
+        .configure(stamps::configure)
         .configure(bank_statements::configure)
         .configure(reconciliation::configure)
         .configure(day_closes::configure)

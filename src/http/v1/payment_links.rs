@@ -1,5 +1,7 @@
 //! `…/payment-links`: a party gives a link out, and whoever holds it sees the notice and pays, without an account.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use jiff::civil::Date;
@@ -13,10 +15,11 @@ use crate::domain::id::TenantCode;
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PublicProblems, ReadProblems, ResourcePath,
 };
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Problem};
 use crate::http::extract::{Anyone, BearerMutation, Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::payment_link::{self, LinkView};
+use crate::service::session::SourceAddress;
 use crate::store::payment_links::PaymentLinkRow;
 
 /// Adds the calls of this file.
@@ -229,18 +232,30 @@ pub async fn revoke_payment_link(
     Ok(respond::nothing(payment_link::revoke(mutation.ctx, mutation.idempotency, id).await?.origin))
 }
 
+/// The connection's own address: a header could be made up by anybody.
+fn source(request: &HttpRequest) -> SourceAddress {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip()).into()
+}
+
 /// Look at what a link asks for
 ///
 /// The notice: number, fiscal year, revenue accounts, amount, for what, and by which methods. Unknown, expired and revoked
 /// links are all 404.
 #[utoipa::path(
     operation_id = "get_payment_link", tag = "payments", params(TokenPath),
-    responses((status = 200, description = "The notice", body = PaymentLinkView), PublicProblems),
+    responses(
+        (status = 200, description = "The notice", body = PaymentLinkView),
+        (status = 429, description = "Too many calls; wait as long as `Retry-After` says", body = Problem,
+            content_type = "application/problem+json"),
+        PublicProblems,
+    ),
     security(()),
 )]
 #[get("/v1/payment-links/{token}")]
 pub async fn get_payment_link(Anyone(ctx): Anyone, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let view = payment_link::look(ctx, segment(&request, "token")?).await?;
+    let token: String = segment(&request, "token")?;
+    ctx.core.link_calls.admit(&ctx.core, source(&request), &token)?;
+    let view = payment_link::look(ctx, token).await?;
     Ok(respond::plain(&PaymentLinkView::of(view)))
 }
 
@@ -251,7 +266,12 @@ pub async fn get_payment_link(Anyone(ctx): Anyone, request: HttpRequest) -> Resu
 #[utoipa::path(
     operation_id = "pay_by_link", tag = "payments", params(TokenPath, IdempotencyKeyHeader),
     request_body = OpenPaymentRequest,
-    responses((status = 201, description = "The payment", body = PaymentBody), ChangeProblems),
+    responses(
+        (status = 201, description = "The payment", body = PaymentBody),
+        (status = 429, description = "Too many calls; wait as long as `Retry-After` says", body = Problem,
+            content_type = "application/problem+json"),
+        ChangeProblems,
+    ),
     security(()),
 )]
 #[post("/v1/payment-links/{token}/payments")]
@@ -259,8 +279,9 @@ pub async fn pay_by_link(
     mutation: BearerMutation<OpenPaymentRequest>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let token = segment(&request, "token")?;
+    let token: String = segment(&request, "token")?;
     let BearerMutation { ctx, key, fingerprint, body } = mutation;
+    ctx.core.link_calls.admit(&ctx.core, source(&request), &token)?;
     let made = payment_link::pay(ctx, token, (key, fingerprint), body.wanted()).await?;
     Ok(payments::present(StatusCode::CREATED, &made))
 }

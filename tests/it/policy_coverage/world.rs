@@ -85,6 +85,7 @@ pub struct World {
     view: String,
     absence: String,
     waiver: String,
+    stamp_use: String,
     bank_statement: String,
     exception: String,
     draft: Case,
@@ -159,6 +160,7 @@ impl World {
         let opinion = asked_opinion(&app, &clerk, &consulted).await;
         let inspection = planned_inspection(&app, &clerk, &submitted).await;
         let case_link = linked(&app, &clerk, &submitted, &spare).await;
+        let stamp_use = stamp_use(&app, &applicant).await;
         Self {
             app,
             applicant,
@@ -182,6 +184,7 @@ impl World {
             view,
             absence,
             waiver,
+            stamp_use,
             bank_statement,
             exception,
             draft,
@@ -261,6 +264,8 @@ impl World {
             &self.undelivered_mail
         } else if template.contains("/waivers/") {
             &self.waiver
+        } else if template.contains("/stamp-uses/") {
+            &self.stamp_use
         } else if template.contains("/refunds/") {
             &self.refund
         } else if target == Target::BankStatement {
@@ -316,6 +321,15 @@ impl World {
             "receive_counter_payment" => {
                 json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" })
             }
+            "record_acknowledgement" => {
+                json!({ "acknowledged_on": "2026-04-01", "form": "oral", "evidence": "面談記録" })
+            }
+            "receive_balance" => json!({ "means": "cash", "amount": 1 }),
+            "cancel_stamps" => {
+                json!({ "stamps": [{ "face": 10_000, "count": 2 }], "cancelled_on": "2026-04-01" })
+            }
+            "quote_stamp_refund" => json!({ "stamps": [{ "face": 1_000, "count": 1 }] }),
+            "reverse_stamp_use" => json!({ "reason": "誤入力" }),
             "reverse_counter_payment" => json!({ "reason": "誤入力" }),
             "import_bank_statement" => csv(&table(&[("2026-03-31", 500, "ｱ")])),
             "propose_resolution" => json!({ "resolution": "explained", "comment": "確認した" }),

@@ -13,6 +13,7 @@ use madoguchi::mail::Mailer;
 use madoguchi::seal::Keyring;
 use madoguchi::service::Core;
 use madoguchi::service::password::PasswordPool;
+use madoguchi::service::payment_link::LinkCalls;
 use madoguchi::service::token::TokenSigner;
 use madoguchi::store::Db;
 
@@ -52,6 +53,7 @@ pub fn core_over(db: Db, clock: Arc<dyn Clock>, change: impl FnOnce(&mut Setting
         tokens: TokenSigner::new(&SECRET, &settings.http.public_url, minutes).unwrap(),
         gateways: Gateways::default(),
         drill: Arc::new(Drill::default()),
+        link_calls: LinkCalls::new(&settings.payments),
         settings: Arc::new(settings),
     })
 }

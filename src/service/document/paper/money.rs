@@ -23,7 +23,7 @@ pub(super) fn payment_notices<T: Reads>(
 ) -> Result<Vec<(Uuid, Timestamp)>, Failure> {
     let tenant = &papers.case.tenant_id;
     let mut found = Vec::new();
-    for invoice in invoices::of_case(papers.tx, tenant, papers.case.id)? {
+    for invoice in invoices::all_of_case(papers.tx, tenant, papers.case.id)? {
         let notice = payment_notices::of_invoice(papers.tx, tenant, invoice.id)?;
         found.extend(notice.map(|notice| (notice.invoice_id.0, notice.issued_at.0)));
     }
@@ -99,7 +99,7 @@ fn fiscal_year(year: i16) -> String {
 pub(super) fn receipts<T: Reads>(papers: &mut Papers<'_, T>) -> Result<Vec<(Uuid, Timestamp)>, Failure> {
     let tenant = &papers.case.tenant_id;
     let mut found = Vec::new();
-    for invoice in invoices::of_case(papers.tx, tenant, papers.case.id)? {
+    for invoice in invoices::all_of_case(papers.tx, tenant, papers.case.id)? {
         let given = receipts::of_invoice(papers.tx, tenant, invoice.id)?;
         found.extend(given.into_iter().map(|receipt| (receipt.row.id.0, receipt.row.issued_at.0)));
     }

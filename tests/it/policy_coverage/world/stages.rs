@@ -135,6 +135,17 @@ pub async fn receive(app: &TestApp, case: &Case) -> String {
     app.post(&cashier, &path, entry).await.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
+/// Has somebody of the department cancel the stamps of a case that is paid in them.
+pub async fn stamp_use(app: &TestApp, applicant: &Person) -> String {
+    let cashier = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "shoshi@example.jp").await;
+    let submitted = app.submitted(applicant, AOMORI, "ryoju-seizo").await;
+    let invoice = submitted["invoice"]["id"].as_str().unwrap();
+    let stamps = json!([{ "face": 10_000, "count": 8 }, { "face": 5_000, "count": 1 }]);
+    let body = json!({ "stamps": stamps, "cancelled_on": "2026-04-01" });
+    let path = format!("/v1/tenants/020001/invoices/{invoice}/stamp-uses");
+    app.post(&cashier, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 /// Claims the case and drafts its grant.
 pub async fn propose(app: &TestApp, clerk: &Person, case: &Case) {
     let path = format!("/v1/tenants/020001/applications/{}", case.id);

@@ -1,0 +1,34 @@
+-- 証紙 (R-70, R-71): what settles a fee without money. The claim and what was assessed stay as they were.
+-- What cancelled stamps settled of it: all that was owed, or nothing.
+ALTER TABLE invoices ADD COLUMN stamped BIGINT NOT NULL DEFAULT 0
+    CHECK (stamped >= 0 AND stamped <= total - reduced AND (stamped = 0 OR written_off = 0));
+
+CREATE TABLE stamp_uses (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    application_id TEXT NOT NULL,
+    invoice_id TEXT NOT NULL,
+    -- Stamps by face value (JSON).
+    stamps TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    -- 消印の日, and who cancelled them.
+    cancelled_on TEXT NOT NULL,
+    cancelled_by TEXT NOT NULL,
+    recorded_at BIGINT NOT NULL,
+    reversed_by TEXT,
+    reversed_at BIGINT,
+    sealed_reason BYTEA,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, invoice_id) REFERENCES invoices (tenant_id, id),
+    CHECK ((reversed_by IS NULL) = (reversed_at IS NULL)),
+    CHECK (reversed_by IS NULL OR reversed_by <> cancelled_by)
+);
+-- However two officers race, stamps settle an invoice once.
+CREATE UNIQUE INDEX stamp_uses_living ON stamp_uses (tenant_id, invoice_id) WHERE reversed_at IS NULL;
+CREATE INDEX stamp_uses_of_invoice ON stamp_uses (tenant_id, invoice_id, recorded_at);
+CREATE TRIGGER stamp_uses_no_delete BEFORE DELETE ON stamp_uses FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+CREATE TRIGGER stamp_uses_once_reversed BEFORE UPDATE ON stamp_uses FOR EACH ROW
+    WHEN (OLD.reversed_at IS NOT NULL OR NEW.amount <> OLD.amount OR NEW.stamps <> OLD.stamps
+        OR NEW.cancelled_on <> OLD.cancelled_on OR NEW.cancelled_by <> OLD.cancelled_by
+        OR NEW.invoice_id <> OLD.invoice_id)
+    EXECUTE FUNCTION refuse_rewriting();

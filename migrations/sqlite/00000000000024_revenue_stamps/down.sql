@@ -1,0 +1,2 @@
+DROP TABLE stamp_uses;
+ALTER TABLE invoices DROP COLUMN stamped;
