@@ -6,6 +6,7 @@
 //! disagreement stays on the record and sends the matter up.
 
 mod body;
+mod post_review;
 mod route;
 
 use super::id::OfficerId;
@@ -14,6 +15,7 @@ use super::procedure::StepKind;
 
 pub use super::disposition::DecisionKind;
 pub use body::{DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
+pub use post_review::{ActedFor, Verdict};
 pub use route::{DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight};
 
 /// Where a step stands.
@@ -189,6 +191,13 @@ pub enum Rejection {
     },
 }
 
+impl StandIn {
+    /// The title that the absent officer bears at a desk, which is what an act in that place names beside one's own.
+    pub fn title_at(&self, desk: &Desk) -> Option<&str> {
+        desk.post_among(&self.posts).map(|post| post.title.as_str())
+    }
+}
+
 impl Proposal {
     /// A new proposal on the first desk of its route.
     pub fn draft(drafter: OfficerId, weight: Weight, route: Vec<RouteStep>) -> Self {
@@ -267,6 +276,19 @@ impl Proposal {
     /// The number of the step on which the officer may act now.
     pub fn step_of(&self, officer: &OfficerAuthority, capacity: Capacity<'_>) -> Result<usize, Rejection> {
         self.seal_of(officer, capacity).map(|(step, _)| step)
+    }
+
+    /// The number of the step at whose desk the officer sits and that is still to be done: about it the officer may say
+    /// beforehand what is to be done in the own place (あらかじめの指示, R-115).
+    pub fn step_to_instruct(&self, officer: &OfficerAuthority) -> Result<usize, Rejection> {
+        let step = self.current().ok_or(Rejection::NotInApproval(self.state))?;
+        if officer.officer == self.drafter {
+            return Err(Rejection::OwnProposal);
+        }
+        let to_do =
+            |step: &Step| step.state == StepState::Waiting && step.planned.desk.post_of(officer).is_some();
+        let own = (1..).zip(&self.steps).find_map(|(number, step)| to_do(step).then_some(number));
+        own.ok_or(Rejection::NotYourStep { step })
     }
 
     /// Takes it back before the last seal (引戻し); only the drafter can.
@@ -349,7 +371,9 @@ impl Proposal {
         capacity: Capacity<'_>,
     ) -> Result<(usize, Seal), Rejection> {
         let (step, seal) = self.seal_of(officer, capacity)?;
-        match self.sealed_by(seal.officer) {
+        // Whose place it is counts as well: nobody's authority seals two steps, neither in person nor through another.
+        let sealed = self.sealed_by(seal.officer);
+        match sealed.or_else(|| seal.acting_for.and_then(|absent| self.sealed_by(absent))) {
             Some(sealed) => Err(Rejection::AlreadySealed { sealed }),
             None => Ok((step, seal)),
         }
@@ -384,15 +408,24 @@ impl Proposal {
         if self.weight != Weight::Ordinary && stand_in.instruction == Instruction::None {
             return Err(Rejection::NotInstructed(self.weight));
         }
-        // The seal of a substitute shows the substitute's own title.
-        let title = officer.posts.first().map_or(desk_title, |post| post.title.clone());
+        // The seal of a substitute shows the substitute's own title, that in the desk's department if there is one.
+        let department = self.department_of(step);
+        let beside = officer.posts.iter().find(|post| Some(post.department.as_str()) == department);
+        let title = beside.or(officer.posts.first()).map_or(desk_title, |post| post.title.clone());
         Ok((step, Seal { officer: officer.officer, title, acting_for: Some(stand_in.absent) }))
     }
 
-    /// The number of the step that carries the officer's seal.
+    /// The number of the step that carries the officer's seal, or one set in the officer's place.
     fn sealed_by(&self, officer: OfficerId) -> Option<usize> {
-        let theirs = |step: &Step| step.state.seal().is_some_and(|seal| seal.officer == officer);
+        let theirs = |step: &Step| {
+            step.state.seal().is_some_and(|seal| seal.officer == officer || seal.acting_for == Some(officer))
+        };
         (1..).zip(&self.steps).find_map(|(number, step)| theirs(step).then_some(number))
+    }
+
+    fn department_of(&self, number: usize) -> Option<&str> {
+        let step = number.checked_sub(1).and_then(|index| self.steps.get(index))?;
+        Some(step.planned.desk.department.as_str())
     }
 
     fn kind_of(&self, number: usize) -> Option<StepKind> {
@@ -406,5 +439,7 @@ impl Proposal {
     }
 }
 
+#[cfg(test)]
+mod act_tests;
 #[cfg(test)]
 mod tests;

@@ -87,6 +87,12 @@ typed_id! {
     AbsenceId;
     /// One act on many cases (一括処理).
     BulkReviewId;
+    /// An act in the place of an absent officer (代決).
+    ActingDecisionId;
+    /// Many seals at once (一括決裁).
+    BulkApprovalId;
+    /// What an officer said beforehand to whoever acts in the own place (あらかじめの指示).
+    ActingInstructionId;
     /// A file of the bank (入出金取引明細).
     BankStatementId;
     /// One credit of the bank (入金).

@@ -198,7 +198,10 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::OwnEntry
         | Refusal::IssuedOnPaperOnly
         | Refusal::AlreadySealed => StatusCode::FORBIDDEN,
-        Refusal::Approval(ApprovalRefusal::NotInstructed { .. }) => StatusCode::FORBIDDEN,
+        Refusal::Approval(ApprovalRefusal::NotInstructed { .. } | ApprovalRefusal::NotCovering) => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::Approval(ApprovalRefusal::ContentChanged) => StatusCode::PRECONDITION_FAILED,
         Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::NoticeStandsElsewhere { .. } => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,

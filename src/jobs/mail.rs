@@ -11,6 +11,7 @@ use crate::domain::id::{AccountId, ApplicationId, PermitId};
 use crate::mail::{DeliveryFault, Mail};
 use crate::service::account::open_profile;
 use crate::service::permit_upkeep::{self, Reminder};
+use crate::service::step_deadline::{self, LateStep, StepNotice};
 use crate::service::undelivered_mail::{self, GivenUp, LostMail};
 use crate::service::{Core, Failure};
 use crate::store::jobs::ClaimedJob;
@@ -73,6 +74,33 @@ pub async fn renewal_due(
             "{number} の有効期間は {last} に満了します。サインインして更新の申請を始めると、前回の内容が入力された状態で\
              作成できます。\n{link}\n\nThe term of {number} ends on {last}. After signing in you can begin its renewal; the \
              answers you gave before are filled in.\n"
+        ),
+        written_at: core.clock.now(),
+    };
+    match core.mail.deliver(&mail).await {
+        Ok(()) | Err(DeliveryFault::Permanent { .. }) => Ok(JobEnd::Done),
+        Err(fault @ DeliveryFault::Temporary { .. }) => Err(Failure::Internal(fault.to_string())),
+    }
+}
+
+/// Tells somebody who could act on a step of an approval route that it is past its deadline, where it still is. The mail names
+/// the number of the case and the day. An address that takes none loses nothing by it: the list of what waits marks the step.
+pub async fn step_overdue(
+    core: &Arc<Core>,
+    notice: StepNotice,
+    claimed: &ClaimedJob,
+) -> Result<JobEnd, Failure> {
+    let late = step_deadline::late_step(core, tenant(claimed)?, notice).await?;
+    let Some(LateStep { account, number, due_on }) = late else { return Ok(JobEnd::Done) };
+    let link = format!("{}/v1/me/approvals", core.settings.http.public_url);
+    let mail = Mail {
+        message_id: claimed.id.0,
+        to: open_profile(&core.keys, &account)?.email,
+        subject: "【窓口】決裁の期限を過ぎた案件があります / A step of approval is past its deadline"
+            .to_owned(),
+        body: format!(
+            "受付番号 {number} の決裁が {due_on} の期限を過ぎています。サインインしてご確認ください。\n{link}\n\n\
+             A step of approval of application {number} was to be done by {due_on}. Please sign in to see to it.\n"
         ),
         written_at: core.clock.now(),
     };

@@ -39,6 +39,7 @@ use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
+use crate::service::step_deadline::{self, NOTIFY_OVERDUE_STEP, RAISE_OVERDUE_STEPS, StepNotice};
 use crate::service::transfer_between::NOTIFY_TRANSFER;
 use crate::service::waiver::NOTIFY_WAIVER;
 use crate::service::waiver_expiry::{self, EXPIRE_WAIVERS};
@@ -120,6 +121,10 @@ pub enum Job {
     IssueDemands,
     /// End the grants of every tenant whose rest was not paid in time.
     ExpireWaivers,
+    /// Say of every tenant's steps past their deadline that they are.
+    RaiseOverdueSteps,
+    /// Tell somebody who could act on a step that it is past its deadline.
+    NotifyOverdueStep(StepNotice),
 }
 
 /// A row that names no work known here.
@@ -172,6 +177,10 @@ impl Job {
             ASSESS_LATE_CHARGE => Ok(Self::AssessLateCharge(InvoiceId(id()?))),
             NOTIFY_CHARGE => Ok(Self::NotifyCharge(ApplicationId(id()?))),
             ISSUE_DEMANDS => Ok(Self::IssueDemands),
+            RAISE_OVERDUE_STEPS => Ok(Self::RaiseOverdueSteps),
+            NOTIFY_OVERDUE_STEP => {
+                Ok(Self::NotifyOverdueStep(StepNotice::parse(subject).ok_or_else(unknown)?))
+            }
             _ => Err(unknown()),
         }
     }
@@ -212,6 +221,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::AssessLateCharge(id) => charge::assess_after_payment(core, tenant(claimed)?, id).await,
         Job::NotifyCharge(case) => mail::about_case(core, case, CaseMail::ChargeAssessed, claimed).await,
         Job::IssueDemands => issue_demands(core).await,
+        Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
+        Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
             tracing::info!(removed, "files without a row are swept");
@@ -262,6 +273,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: CHASE_SETTLEMENTS, every_s: 86_400 },
         Periodic { kind: EXPIRE_WAIVERS, every_s: 86_400 },
         Periodic { kind: ISSUE_DEMANDS, every_s: 86_400 },
+        Periodic { kind: RAISE_OVERDUE_STEPS, every_s: 86_400 },
     ]
 }
 
@@ -303,6 +315,17 @@ async fn expire_waivers(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     let mut failed = Ok(JobEnd::Done);
     for tenant in core.catalogue.current().tenants() {
         if let Err(failure) = waiver_expiry::run(core, &tenant.definition.code).await {
+            failed = Err(failure);
+        }
+    }
+    failed
+}
+
+/// Looks for steps past their deadline in every tenant; the failure of one does not hold up the others.
+async fn raise_overdue_steps(core: &Arc<Core>) -> Result<JobEnd, Failure> {
+    let mut failed = Ok(JobEnd::Done);
+    for tenant in core.catalogue.current().tenants() {
+        if let Err(failure) = step_deadline::run(core, &tenant.definition.code).await {
             failed = Err(failure);
         }
     }

@@ -5,27 +5,41 @@
 //! its correction, an order about a permit, a waiver or a write-off ([`Subject`]): the machinery is the same, only what the last seal does differs ([`conclude`]).
 
 mod acting;
+mod bulk;
 mod conclude;
 mod draft;
+mod history;
+mod issue;
 mod later;
 mod refusal;
+mod revise;
 mod route;
+mod stand_in;
+
+use jiff::civil::Date;
 
 use super::cases::{self, OpenCase};
 use super::opinion::{self, Opinion};
 use super::{Ctx, Failure, Refusal, access};
 use crate::domain::approval::{DecisionKind, ProposalBody, Rejection, Subject};
+use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, TenantCode};
-use crate::domain::policy::{Action, Decision};
+use crate::domain::policy::{Action, Actor, Decision};
 use crate::store::applications::ApplicationRow;
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::{Reads, Tx};
 
 pub use acting::{Act, Seat, act};
+pub use bulk::{MOST_PROPOSALS, SealWanted, seal_all};
 pub use draft::{Draft, propose, put_on_route};
+pub(super) use history::review_comment;
+pub use history::{GivenInstruction, History, HistoryAct};
+pub use issue::Issue;
 pub use later::{NewCorrection, propose_correction, propose_order};
 pub use refusal::ApprovalRefusal;
+pub use revise::TextChange;
+pub use stand_in::covered_by;
 
 /// The job that makes and sends the notice of a decision; its subject is the application's id.
 pub const NOTIFY_DECISION: &str = "notify_decision";
@@ -43,6 +57,12 @@ pub struct Standing {
     pub comments: Vec<Option<String>>,
     /// What other offices were asked about the case, and what they answered.
     pub opinions: Vec<Opinion>,
+    /// Everything that was done about the subject, also what no longer counts.
+    pub history: History,
+    /// What the last seal would issue today, while it is on its route.
+    pub issue: Option<Issue>,
+    /// The day on which it stands so.
+    pub today: Date,
 }
 
 /// The text of a proposal, opened; it must be the one that was proposed.
@@ -77,31 +97,51 @@ fn refuse(case: &OpenCase, rejection: Rejection) -> Refusal {
     }
 }
 
-/// Opens the case with its last proposal about `subject`. Besides the case's department, those that sit on the route are let
-/// in.
+/// A case with its last proposal about a subject, as one officer came to it.
+struct Entered {
+    case: OpenCase,
+    routed: Option<Routed>,
+    /// The absent officer in whose place the caller acts.
+    cover: Option<stand_in::Cover>,
+}
+
+/// Opens the case with its last proposal about the seat's subject. Besides the case's department, those that sit on the route
+/// are let in, and whoever covers for one of them today.
 fn open_routed(
     tx: &mut impl Reads,
     ctx: &Ctx,
     (tenant, id): (&TenantCode, ApplicationId),
-    subject: Subject,
+    seat: Seat,
     action: Action,
-) -> Result<(OpenCase, Option<Routed>), Failure> {
+) -> Result<Entered, Failure> {
     let case = cases::approach(tx, ctx, tenant, id)?;
     let routed = match case.row.proposal_id {
-        Some(proposal) if subject == Subject::Decision => proposals::find(tx, tenant, proposal)?,
-        _ => proposals::latest_of_case(tx, tenant, id, subject)?,
+        Some(proposal) if seat.subject == Subject::Decision => proposals::find(tx, tenant, proposal)?,
+        _ => proposals::latest_of_case(tx, tenant, id, seat.subject)?,
     };
-    let route = routed.iter().flat_map(|routed| &routed.steps).map(|step| case.may(action, &step.department));
-    let decision = route.fold(case.may(action, &case.row.department), |own, seat| match (own, seat) {
+    let cover = match (&case.actor, seat.acting_for) {
+        (Actor::Officer(me), Some(absent)) => {
+            stand_in::find(tx, tenant, (me, absent), routed.as_ref(), jst_day(tx.now()))?
+        }
+        _ => None,
+    };
+    let posts = cover.as_ref().map_or(&[][..], |cover| cover.stand_in.posts.as_slice());
+    let steps = routed.iter().flat_map(|routed| &routed.steps);
+    let route = steps.map(|step| case.may_with(posts, action, &step.department));
+    let own = case.may_with(posts, action, &case.row.department);
+    let decision = route.fold(own, |own, seat| match (own, seat) {
         (_, Decision::Allow) => Decision::Allow,
         (Decision::Hide, seat) => seat,
         (own, _) => own,
     });
+    if seat.acting_for.is_some() && cover.is_none() && decision != Decision::Hide {
+        return Err(ApprovalRefusal::NotCovering.into());
+    }
     let drafter = routed.as_ref().map(|routed| routed.row.drafter_id);
     if decision == Decision::Deny && access::reader(&case.actor).is_some_and(|me| Some(me) == drafter) {
         return Err(Refusal::OwnProposal.into());
     }
-    Ok((case.enter(ctx, decision)?, routed))
+    Ok(Entered { case: case.enter(ctx, decision)?, routed, cover })
 }
 
 fn present(
@@ -112,11 +152,12 @@ fn present(
 ) -> Result<Standing, Failure> {
     let proposal = proposal.parse().map_err(|_| Failure::Internal("a proposal's id".to_owned()))?;
     let routed = proposals::find(tx, tenant, proposal)?.ok_or(Refusal::NotFound)?;
-    let (case, _) = open_routed(tx, ctx, (tenant, id), routed.subject()?, Action::ReadCase)?;
-    standing(tx, case, routed)
+    let seat = Seat::own(routed.subject()?);
+    let entered = open_routed(tx, ctx, (tenant, id), seat, Action::ReadCase)?;
+    standing(tx, ctx, entered.case, routed)
 }
 
-fn standing(tx: &mut impl Reads, case: OpenCase, routed: Routed) -> Result<Standing, Failure> {
+fn standing(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase, routed: Routed) -> Result<Standing, Failure> {
     let body = open_body(&case, &routed.row)?;
     let comment = |step: &StepRow| match &step.sealed_comment {
         None => Ok(None),
@@ -127,7 +168,13 @@ fn standing(tx: &mut impl Reads, case: OpenCase, routed: Routed) -> Result<Stand
     };
     let comments = routed.steps.iter().map(comment).collect::<Result<_, Failure>>()?;
     let opinions = opinion::of_case(tx, &case)?;
-    Ok(Standing { case: case.row, routed, body, comments, opinions })
+    let history = history::of_subject(tx, &case, routed.subject()?, routed.row.id)?;
+    let now = tx.now();
+    let issue = match routed.row.state.as_str() {
+        "in_approval" => Some(issue::of(tx, ctx, &case, (&routed, &body), now)?),
+        _ => None,
+    };
+    Ok(Standing { case: case.row, routed, body, comments, opinions, history, issue, today: jst_day(now) })
 }
 
 /// The last proposal of a case about a subject, for staff; applicants learn of the decision, not of its drafts.
@@ -142,9 +189,10 @@ pub async fn proposal(
         .core
         .db
         .read(move |tx| {
-            let (case, routed) = open_routed(tx, &inner, (&body, id), subject, Action::ReadCase)?;
+            let Entered { case, routed, .. } =
+                open_routed(tx, &inner, (&body, id), Seat::own(subject), Action::ReadCase)?;
             let reader = access::reader(&case.actor).ok_or(Refusal::NotFound)?;
-            Ok::<_, Failure>((reader, standing(tx, case, routed.ok_or(Refusal::NotFound)?)?))
+            Ok::<_, Failure>((reader, standing(tx, &inner, case, routed.ok_or(Refusal::NotFound)?)?))
         })
         .await?;
     access::record(&ctx, &tenant, reader, "proposal", &[id]).await?;

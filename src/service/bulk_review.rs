@@ -176,7 +176,7 @@ fn act_on(
 }
 
 /// What is told of a refused case; the first fault says more than the sentence over all faults.
-fn told(refusal: &Refusal) -> BulkRefusal {
+pub(super) fn told(refusal: &Refusal) -> BulkRefusal {
     if let Some(fault) = refusal.faults().first() {
         let (ja, en) = (fault.message_ja.clone(), fault.message_en.clone());
         return BulkRefusal { code: fault.code.to_owned(), ja, en };

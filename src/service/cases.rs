@@ -12,7 +12,7 @@ use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
 use crate::domain::opinion::matters;
 use crate::domain::paper_filing::PaperFiling;
-use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Entry, Visibility};
+use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Entry, Post, Visibility};
 use crate::domain::procedure::{ApplicantKind, ProcedureKind};
 use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
@@ -151,6 +151,22 @@ fn kind_of(account: Option<AccountKind>, paper: Option<PaperFiling>) -> Option<A
 impl Approach {
     /// What the policy says of `action`, as if the case lay in `department`.
     pub fn may(&self, action: Action, department: &str) -> Decision {
+        self.asked(&self.actor, action, department)
+    }
+
+    /// As [`Self::may`], for an officer who has these posts of an absent one besides the own ones (代決).
+    pub fn may_with(&self, posts: &[Post], action: Action, department: &str) -> Decision {
+        match &self.actor {
+            Actor::Officer(own) if !posts.is_empty() => {
+                let mut widened = own.clone();
+                widened.posts.extend_from_slice(posts);
+                self.asked(&Actor::Officer(widened), action, department)
+            }
+            actor => self.asked(actor, action, department),
+        }
+    }
+
+    fn asked(&self, actor: &Actor, action: Action, department: &str) -> Decision {
         let facts = CaseFacts {
             tenant: self.row.tenant_id.clone(),
             department: department.to_owned(),
@@ -159,7 +175,7 @@ impl Approach {
             visibility: if self.state == CaseState::Draft { Visibility::Draft } else { Visibility::Arrived },
             entry: self.paper.map_or(Entry::ByParties, |_| Entry::ByOffice),
         };
-        policy::may(&self.actor, action, &facts)
+        policy::may(actor, action, &facts)
     }
 
     /// Opens the case if the policy allows it.

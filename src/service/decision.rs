@@ -2,10 +2,10 @@
 
 use super::cases::OpenCase;
 use super::decision_correction::{self, VersionText};
-use super::{Ctx, Failure, Refusal, access, billing, cases, intake, notice, officer, validity};
+use super::{Ctx, Failure, Refusal, access, approval, billing, cases, intake, notice, officer, validity};
 use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ApplicationId, InvoiceId, ProposalId, TenantCode};
+use crate::domain::id::{ApplicationId, InvoiceId, OfficerId, ProposalId, TenantCode};
 use crate::domain::invoice::{PaymentGate, issue_gate};
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
@@ -119,12 +119,17 @@ pub struct WaitingForMe {
     pub step: WaitingStep,
     /// Name of the procedure.
     pub title: Bilingual,
+    /// The absent officer in whose place the caller may act (代決); none where it is the caller's own desk.
+    pub acting_for: Option<OfficerId>,
+    /// Whether the step is past its deadline.
+    pub overdue: bool,
 }
 
 /// The most steps of one page.
 const PAGE: usize = 50;
 
-/// What waits for the caller's seal, over all bodies served today, oldest first; with where the next page begins.
+/// What waits for the caller's seal, over all bodies served today, oldest first; with where the next page begins. What the
+/// caller may seal in the place of somebody absent today is among it.
 pub async fn waiting_for_me(
     ctx: Ctx,
     after: Option<ProposalId>,
@@ -139,23 +144,35 @@ pub async fn waiting_for_me(
         let mut steps = Vec::new();
         // Nobody serves more than a few bodies.
         for (tenant, _) in bodies {
-            if let Some(me) = officer::authority(tx, &tenant, account, today)? {
-                steps.extend(waiting_steps::waiting_for(tx, &tenant, me.officer, &me.posts, after, limit)?);
+            let Some(me) = officer::authority(tx, &tenant, account, today)? else { continue };
+            let own = waiting_steps::waiting_for(tx, &tenant, &[me.officer], &me.posts, after, limit)?;
+            steps.extend(own.into_iter().map(|step| (step, None)));
+            for (absent, posts) in approval::covered_by(tx, &tenant, &me, today)? {
+                let barred = [me.officer, absent];
+                let theirs = waiting_steps::waiting_for(tx, &tenant, &barred, &posts, after, limit)?;
+                steps.extend(theirs.into_iter().map(|step| (step, Some(absent))));
             }
         }
-        steps.sort_by_key(|step| step.proposal);
+        // The sort keeps the order of equals: the own desk goes before that of somebody absent.
+        steps.sort_by_key(|(step, _)| step.proposal);
+        steps.dedup_by_key(|(step, _)| step.proposal);
         let more = steps.len() > PAGE;
         steps.truncate(PAGE);
-        let next = steps.last().filter(|_| more).map(|step| step.proposal);
-        Ok((steps.into_iter().map(|step| titled(&ctx, step)).collect(), next))
+        let next = steps.last().filter(|_| more).map(|(step, _)| step.proposal);
+        let titled = steps.into_iter().map(|(step, acting_for)| {
+            let title = procedure_title(&ctx, &step.tenant, &step.procedure, step.procedure_version);
+            let overdue = step.step_due_on.is_some_and(|last| last.0 < today);
+            WaitingForMe { step, title, acting_for, overdue }
+        });
+        Ok((titled.collect(), next))
     })
     .await
 }
 
-fn titled(ctx: &Ctx, step: WaitingStep) -> WaitingForMe {
-    let version = u32::try_from(step.procedure_version).unwrap_or(0);
-    let found = ctx.catalogue.procedure_version(&step.tenant, &step.procedure, version);
-    let slug = || Bilingual { ja: step.procedure.clone(), en: step.procedure.clone() };
-    let title = found.map_or_else(slug, |procedure| procedure.definition.title.clone());
-    WaitingForMe { step, title }
+/// The name of a version of a procedure; its slug where the catalogue has it no more.
+pub(super) fn procedure_title(ctx: &Ctx, tenant: &TenantCode, slug: &str, version: i64) -> Bilingual {
+    let version = u32::try_from(version).unwrap_or(0);
+    let found = ctx.catalogue.procedure_version(tenant, slug, version);
+    let slug = || Bilingual { ja: slug.to_owned(), en: slug.to_owned() };
+    found.map_or_else(slug, |procedure| procedure.definition.title.clone())
 }

@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 19] = [
+const INTERNAL: [&str; 20] = [
     "claimed",
     "released",
     "assigned",
@@ -29,6 +29,7 @@ const INTERNAL: [&str; 19] = [
     "recalled",
     "superseded",
     "escalated",
+    "instructed",
     "approval_overdue",
     "post_reviewed",
     "waiver_approved",

@@ -97,6 +97,37 @@ pub fn covered_by(
         .load(tx.read())?)
 }
 
+/// The absences of an officer on `day` for which `cover` covers.
+pub fn of_officer_covered_by(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    cover: OfficerId,
+    day: Date,
+) -> Result<Vec<AbsenceRow>, StoreError> {
+    let mut found = covers_of(tx, tenant, cover, day)?;
+    found.retain(|row| row.officer_id == officer);
+    Ok(found)
+}
+
+/// The absences on `day` for which `cover` covers, over all departments.
+pub fn covers_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cover: OfficerId,
+    day: Date,
+) -> Result<Vec<AbsenceRow>, StoreError> {
+    Ok(absences::table
+        .filter(absences::tenant_id.eq(tenant))
+        .filter(absences::cover_id.eq(cover))
+        .filter(absences::from_on.le(IsoDate(day)))
+        .filter(absences::to_on.ge(IsoDate(day)))
+        .filter(absences::ended_at.is_null())
+        .order((absences::from_on, absences::id))
+        .select(AbsenceRow::as_select())
+        .load(tx.read())?)
+}
+
 /// Says that an absence is over, once.
 pub fn end(tx: &mut Tx<'_>, row: &AbsenceRow) -> Result<(), StoreError> {
     let now = Micros(tx.now());

@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::schema::approval_acts;
+use super::schema::{approval_acts, proposals};
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
+use crate::domain::approval::Subject;
 use crate::domain::id::{ApplicationId, OfficerId, ProposalId, TenantCode};
 
 /// An act as stored.
@@ -32,6 +33,10 @@ pub struct ActRow {
     pub acting_for: Option<OfficerId>,
     /// SHA-256 of the sealed text that was acted on.
     pub body_sha256: String,
+    /// SHA-256 of all that would have been issued, as the seal saw it; of seals and disagreements.
+    pub content_sha256: Option<String>,
+    /// Number of the event in the case's chain that tells of it; none of acts from before it was kept.
+    pub event_seq: Option<i64>,
     /// What was said, sealed with the case's key.
     pub sealed_comment: Option<Vec<u8>>,
     /// When.
@@ -49,16 +54,23 @@ pub fn insert(tx: &mut Tx<'_>, row: &ActRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The acts on a proposal in their order.
-pub fn of_proposal(
+/// The acts on all proposals of a case about a subject, in their order.
+pub fn of_subject(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    proposal: ProposalId,
+    application: ApplicationId,
+    subject: Subject,
 ) -> Result<Vec<ActRow>, StoreError> {
-    Ok(approval_acts::table
+    let of_act =
+        proposals::tenant_id.eq(approval_acts::tenant_id).and(proposals::id.eq(approval_acts::proposal_id));
+    let mut acts = approval_acts::table
+        .inner_join(proposals::table.on(of_act))
         .filter(approval_acts::tenant_id.eq(tenant))
-        .filter(approval_acts::proposal_id.eq(proposal))
-        .order(approval_acts::id)
+        .filter(proposals::application_id.eq(application))
+        .filter(proposals::subject.eq(subject.as_str()))
         .select(ActRow::as_select())
-        .load(tx.read())?)
+        .load::<ActRow>(tx.read())?;
+    // Ids of one instant are in no order; an act stands before the seals that it voids.
+    acts.sort_by_key(|row| (row.acted_at.0, row.event_seq, row.act == "voided", row.step_no));
+    Ok(acts)
 }

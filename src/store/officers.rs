@@ -116,6 +116,49 @@ pub fn posts_in_force(
     raw.into_iter().map(post).collect()
 }
 
+/// Who sits at a desk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The officer.
+    pub officer: OfficerId,
+    /// The account that signs in.
+    pub account: AccountId,
+    /// The title of the post.
+    pub title: String,
+}
+
+/// Who holds a role in a department on a day, longest first.
+pub fn holders(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    role: &str,
+    department: &str,
+    day: Date,
+) -> Result<Vec<Holder>, StoreError> {
+    let of_officer =
+        officers::tenant_id.eq(officer_posts::tenant_id).and(officers::id.eq(officer_posts::officer_id));
+    let rows = officer_posts::table
+        .inner_join(officers::table.on(of_officer))
+        .filter(officer_posts::tenant_id.eq(tenant).and(officer_posts::department.eq(department)))
+        .filter(officer_posts::role.eq(role))
+        .filter(officer_posts::valid_from.le(IsoDate(day)))
+        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(day))))
+        .order((officer_posts::valid_from, officer_posts::id))
+        .select((officers::id, officers::account_id, officer_posts::title))
+        .load::<(OfficerId, AccountId, String)>(tx.read())?;
+    Ok(rows.into_iter().map(|(officer, account, title)| Holder { officer, account, title }).collect())
+}
+
+/// The account of an officer.
+pub fn account_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officer: OfficerId,
+) -> Result<Option<AccountId>, StoreError> {
+    let of_officer = officers::tenant_id.eq(tenant).and(officers::id.eq(officer));
+    Ok(officers::table.filter(of_officer).select(officers::account_id).first(tx.read()).optional()?)
+}
+
 /// All posts of an account that are in force on a day, over all tenants, ordered by tenant.
 pub fn posts_of_account(
     tx: &mut impl Reads,

@@ -1,6 +1,7 @@
 //! Proposals (起案) with the steps of their routes.
 
 use diesel::prelude::*;
+use jiff::civil::Date;
 
 use super::schema::{approval_steps, proposals};
 use super::sql::{IsoDate, Micros};
@@ -156,6 +157,10 @@ impl Routed {
                 row.officer_title = seal.map(|seal| seal.title.clone());
                 row.acting_for = seal.and_then(|seal| seal.acting_for);
                 row.acted_at = seal.map(|_| now);
+                // A step that comes to its desk again begins its days anew.
+                if step.state == StepState::Waiting {
+                    (row.due_on, row.overdue_told_at) = (None, None);
+                }
             }
         }
         let known = self.steps.len();
@@ -163,6 +168,12 @@ impl Routed {
         let rows: Vec<StepRow> =
             added.map(|(step_no, step)| StepRow::waiting(&self.row, step_no, &step.planned)).collect();
         self.steps.extend(rows);
+    }
+
+    /// The steps on their desks whose last day is before `today`.
+    pub fn late_steps(&self, today: Date) -> impl Iterator<Item = &StepRow> {
+        let here = self.steps.iter().filter(|step| step.stage_no == self.row.current_stage);
+        here.filter(move |step| self.row.state == "in_approval" && step.is_late(today))
     }
 
     /// The first step it waits for, or the last that was acted on.
@@ -201,11 +212,23 @@ impl StepRow {
         }
     }
 
+    /// Whether it waits although its last day is before `today`.
+    pub fn is_late(&self, today: Date) -> bool {
+        self.state == "waiting" && self.due_on.is_some_and(|last| last.0 < today)
+    }
+
+    /// Whose step it is.
+    pub fn desk(&self) -> Result<Desk, StoreError> {
+        let role = Role::parse(&self.role).ok_or_else(|| self.broken("role"))?;
+        Ok(Desk { role, department: self.department.clone() })
+    }
+
+    fn broken(&self, column: &str) -> StoreError {
+        StoreError::Inconsistent(format!("approval_steps.{column} of {}", self.proposal_id))
+    }
+
     fn step(&self) -> Result<Step, StoreError> {
-        let broken = |column: &str| {
-            StoreError::Inconsistent(format!("approval_steps.{column} of {}", self.proposal_id))
-        };
-        let role = Role::parse(&self.role).ok_or_else(|| broken("role"))?;
+        let broken = |column: &str| self.broken(column);
         let seal = || {
             let officer = self.officer_id.ok_or_else(|| broken("officer_id"))?;
             let title = self.officer_title.clone().ok_or_else(|| broken("officer_title"))?;
@@ -219,7 +242,7 @@ impl StepRow {
             _ => return Err(broken("state")),
         };
         let planned = RouteStep {
-            desk: Desk { role, department: self.department.clone() },
+            desk: self.desk()?,
             kind: StepKind::parse(&self.kind).ok_or_else(|| broken("kind"))?,
             stage: usize::try_from(self.stage_no).map_err(|_| broken("stage_no"))?,
             deadline_days: self.deadline_days.and_then(|days| u16::try_from(days).ok()),
@@ -259,23 +282,28 @@ pub fn update(tx: &mut Tx<'_>, routed: &mut Routed) -> Result<(), StoreError> {
         return Err(StoreError::Inconsistent(format!("proposals.version of {}", row.id)));
     }
     for step in &routed.steps {
-        let target = approval_steps::table.find((&step.tenant_id, step.proposal_id, step.step_no));
-        let affected = diesel::update(target)
-            .set((
-                approval_steps::state.eq(&step.state),
-                approval_steps::officer_id.eq(step.officer_id),
-                approval_steps::officer_title.eq(&step.officer_title),
-                approval_steps::acting_for.eq(step.acting_for),
-                approval_steps::acted_at.eq(step.acted_at),
-                approval_steps::sealed_comment.eq(&step.sealed_comment),
-                approval_steps::due_on.eq(step.due_on),
-                approval_steps::overdue_told_at.eq(step.overdue_told_at),
-            ))
-            .execute(tx.change())?;
-        // A route that became longer has steps that were never stored.
-        if affected == 0 {
-            diesel::insert_into(approval_steps::table).values(step).execute(tx.change())?;
-        }
+        update_step(tx, step)?;
+    }
+    Ok(())
+}
+
+/// Stores the standing of one step; one that a longer route added is stored anew.
+pub fn update_step(tx: &mut Tx<'_>, step: &StepRow) -> Result<(), StoreError> {
+    let target = approval_steps::table.find((&step.tenant_id, step.proposal_id, step.step_no));
+    let affected = diesel::update(target)
+        .set((
+            approval_steps::state.eq(&step.state),
+            approval_steps::officer_id.eq(step.officer_id),
+            approval_steps::officer_title.eq(&step.officer_title),
+            approval_steps::acting_for.eq(step.acting_for),
+            approval_steps::acted_at.eq(step.acted_at),
+            approval_steps::sealed_comment.eq(&step.sealed_comment),
+            approval_steps::due_on.eq(step.due_on),
+            approval_steps::overdue_told_at.eq(step.overdue_told_at),
+        ))
+        .execute(tx.change())?;
+    if affected == 0 {
+        diesel::insert_into(approval_steps::table).values(step).execute(tx.change())?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
     reason = "the macro writes public items; the columns are described in the migrations"
 )]
 
+pub mod acting;
 pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;

@@ -20,6 +20,7 @@ pub struct Tx<'a> {
     ids: &'a dyn IdGen,
     now: Timestamp,
     dirty: Touched,
+    changes: u64,
 }
 
 /// Whether a closure asked for the connection to change something.
@@ -33,14 +34,20 @@ pub(super) enum Touched {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(conn: &'a mut AnyConn, ids: &'a dyn IdGen, now: Timestamp) -> Self {
-        Self { conn, ids, now, dirty: Touched::Clean }
+        Self { conn, ids, now, dirty: Touched::Clean, changes: 0 }
     }
 
     /// The connection, for statements that change something. Refuse before the first call: a refusal after
     /// it makes the store undo the batch and run every closure of it again, alone.
     pub fn change(&mut self) -> &mut AnyConn {
         self.dirty = Touched::Dirty;
+        self.changes += 1;
         self.conn
+    }
+
+    /// How often this closure asked to change something: an act of several parts sees by it that a refused part changed nothing.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The instant of this transaction: read once, after the batch got its locks, and anew when it is run again.

@@ -1,6 +1,7 @@
 //! Steps that wait for whoever sits at their desk (決裁待ち).
 
 use diesel::prelude::*;
+use jiff::civil::Date;
 
 use super::schema::{applications, approval_steps, proposals};
 use super::sql::{IsoDate, Micros};
@@ -47,12 +48,12 @@ pub struct WaitingStep {
     pub version: i64,
 }
 
-/// The current steps of live proposals that a holder of `posts` may seal, oldest proposal first; own drafts are left
-/// out. `after` is the last proposal of the page before.
+/// The current steps of live proposals that a holder of `posts` may seal, oldest proposal first; drafts of
+/// `barred` are left out. `after` is the last proposal of the page before.
 pub fn waiting_for(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    officer: OfficerId,
+    barred: &[OfficerId],
     posts: &[Post],
     after: Option<ProposalId>,
     limit: i64,
@@ -72,7 +73,7 @@ pub fn waiting_for(
             .inner_join(applications::table.on(of_case))
             .filter(proposals::tenant_id.eq(tenant))
             .filter(proposals::state.eq("in_approval"))
-            .filter(proposals::drafter_id.ne(officer))
+            .filter(proposals::drafter_id.ne_all(barred))
             .filter(approval_steps::state.eq("waiting"))
             .filter(approval_steps::department.eq(&post.department))
             .filter(approval_steps::role.eq(post.role.as_str()))
@@ -107,5 +108,39 @@ pub fn waiting_for(
     }
     found.sort_by_key(|step| step.proposal);
     found.dedup_by_key(|step| step.proposal);
+    Ok(found)
+}
+
+/// Live proposals with a step on its desk whose last day is before `today` and of which nobody was told yet, each with its case,
+/// after the proposal `after`.
+pub fn overdue(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    today: Date,
+    after: Option<ProposalId>,
+    limit: i64,
+) -> Result<Vec<(ProposalId, ApplicationId)>, StoreError> {
+    let of_step = approval_steps::tenant_id
+        .eq(proposals::tenant_id)
+        .and(approval_steps::proposal_id.eq(proposals::id))
+        .and(approval_steps::stage_no.eq(proposals::current_stage));
+    let mut query = proposals::table
+        .inner_join(approval_steps::table.on(of_step))
+        .filter(proposals::tenant_id.eq(tenant))
+        .filter(proposals::state.eq("in_approval"))
+        .filter(approval_steps::tenant_id.eq(tenant))
+        .filter(approval_steps::state.eq("waiting"))
+        .filter(approval_steps::due_on.lt(IsoDate(today)))
+        .filter(approval_steps::overdue_told_at.is_null())
+        .order(proposals::id)
+        .limit(limit)
+        .select((proposals::id, proposals::application_id))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(proposals::id.gt(after));
+    }
+    // Two late steps of one stage name their proposal twice; the page keeps its length, so none is skipped.
+    let mut found = query.load::<(ProposalId, ApplicationId)>(tx.read())?;
+    found.dedup();
     Ok(found)
 }

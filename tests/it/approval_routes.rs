@@ -1,6 +1,7 @@
 //! Routes of approval over HTTP: 回議, parallel 合議, 専決, escalation, returns, posts that change hands, other subjects.
 
 use jiff::{SignedDuration, civil};
+use madoguchi::config::Settings;
 use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::{Post, Role};
 use madoguchi::service::officer::{self, Appointment};
@@ -12,23 +13,30 @@ use crate::support::app::{AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp};
 use crate::support::db::TestDb;
 use crate::support::traces::rounds;
 
-const DEPARTMENT: &str = "kiki-shobo-hoan";
+/// The department of the procedure.
+pub const DEPARTMENT: &str = "kiki-shobo-hoan";
 
-struct Office {
-    app: TestApp,
-    business: Person,
-    clerk: Person,
-    manager: Person,
-    kankyo: Person,
-    zaisei: Person,
-    chief: Person,
-    director: Person,
-    head: Person,
+/// Everybody on the route, from the drafter to the head of the body.
+pub struct Office {
+    pub app: TestApp,
+    pub business: Person,
+    pub clerk: Person,
+    pub manager: Person,
+    pub kankyo: Person,
+    pub zaisei: Person,
+    pub chief: Person,
+    pub director: Person,
+    pub head: Person,
 }
 
 impl Office {
-    async fn open(db: &TestDb) -> Self {
-        let app = TestApp::start(db).await;
+    pub async fn open(db: &TestDb) -> Self {
+        Self::open_with(db, |_| {}).await
+    }
+
+    /// As [`Office::open`], with other settings.
+    pub async fn open_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> Self {
+        let app = TestApp::start_with(db, change).await;
         let business = app.register("business@example.jp", "business").await;
         let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
         let manager = app.officer(AOMORI, DEPARTMENT, Role::GroupManager, "gm@example.jp").await;
@@ -41,7 +49,7 @@ impl Office {
     }
 
     /// A claimed case over that amount, and a grant proposed on it.
-    async fn proposed(&self, amount: i64, weight: &str) -> String {
+    pub async fn proposed(&self, amount: i64, weight: &str) -> String {
         let applications = format!("/v1/tenants/{AOMORI}/applications");
         let draft = json!({ "procedure": ROUTES, "form": { "amount": amount } });
         let draft = self.app.post(&self.business, &applications, draft).await.expect(201);
@@ -52,27 +60,44 @@ impl Office {
         case
     }
 
-    async fn propose(&self, case: &str, weight: &str) -> Answer {
+    pub async fn propose(&self, case: &str, weight: &str) -> Answer {
         let version = self.app.get(&self.clerk, case).await.etag();
         let grant = json!({ "decision": "grant", "weight": weight });
         self.app.post_if(&self.clerk, &format!("{case}/proposal"), &version, grant).await
     }
 
-    async fn act(&self, who: &Person, case: &str, act: &str, body: Value) -> Answer {
+    pub async fn act(&self, who: &Person, case: &str, act: &str, body: Value) -> Answer {
         let version = self.app.get(&self.clerk, case).await.etag();
         self.app.post_if(who, &format!("{case}/approval/{act}"), &version, body).await
     }
 
-    async fn approve(&self, who: &Person, case: &str) -> Value {
+    pub async fn approve(&self, who: &Person, case: &str) -> Value {
         self.act(who, case, "approve", json!({})).await.expect(200)
     }
 
-    async fn waits_for(&self, who: &Person) -> usize {
+    /// Tokens do not live as long as cases: everybody signs in again.
+    pub async fn later(&mut self, by: SignedDuration) {
+        self.app.advance(by).await;
+        for (who, email) in [
+            (&mut self.business, "business@example.jp"),
+            (&mut self.clerk, "clerk@example.jp"),
+            (&mut self.manager, "gm@example.jp"),
+            (&mut self.kankyo, "kankyo@example.jp"),
+            (&mut self.zaisei, "zaisei@example.jp"),
+            (&mut self.chief, "chief@example.jp"),
+            (&mut self.director, "director@example.jp"),
+            (&mut self.head, "head@example.jp"),
+        ] {
+            *who = self.app.sign_in(email, &who.id).await;
+        }
+    }
+
+    pub async fn waits_for(&self, who: &Person) -> usize {
         self.app.get(who, "/v1/me/approvals").await.expect(200)["items"].as_array().unwrap().len()
     }
 }
 
-fn states(proposal: &Value) -> Vec<&str> {
+pub fn states(proposal: &Value) -> Vec<&str> {
     proposal["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect()
 }
 
@@ -174,7 +199,8 @@ on_both_databases!(two_consulted_sections_at_once_both_count, async |db: TestDb|
     assert_eq!(acts, i64::try_from(sealed).unwrap());
 });
 
-async fn posted(
+/// Somebody with one post for a term.
+pub async fn posted(
     app: &TestApp,
     role: Role,
     email: &str,

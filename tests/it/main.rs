@@ -12,6 +12,8 @@
 mod support;
 
 mod acknowledgements;
+mod acting_decisions;
+mod approval_content;
 mod approval_routes;
 mod arrears;
 mod authority;
@@ -65,6 +67,7 @@ mod schema_parity;
 mod settlements;
 mod simulator;
 mod stamps;
+mod step_deadlines;
 mod store;
 mod storm;
 mod tidy;

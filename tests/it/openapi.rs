@@ -1,6 +1,7 @@
 //! The document says what the service does: it is whole, and every answer is one that it describes.
 
 mod accounting;
+mod acting;
 mod checking;
 mod desk;
 mod document;
@@ -132,6 +133,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     reviewing(&mut walk, &business, &clerk, &chief, &case).await;
     side_ways(&mut walk, &business, &clerk, &chief).await;
     desk::desk(&mut walk, &business, &clerk, &chief).await;
+    acting::acting(&mut walk, &business, &clerk, &chief).await;
     consulting(&mut walk, &business, &clerk).await;
     refunding(&mut walk, &business, &chief, &case).await;
     assessing(&mut walk, &business, &clerk).await;

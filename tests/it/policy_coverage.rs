@@ -245,6 +245,14 @@ const TABLE: &[(&str, Access)] = &[
     ("return_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
     ("dissent_from_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
     ("escalate_proposal", Guarded(Target::Proposed, "404 404 404 404 403 ok ok 404")),
+    // What another officer sees of cases that are not theirs is told case by case: they are not found.
+    ("approve_in_bulk", Guarded(Target::Body, "404 404 ok ok 404 ok ok ok")),
+    ("revise_proposal", Guarded(Target::Proposed, STAFF)),
+    ("instruct_proposal", Guarded(Target::Proposed, "404 404 404 404 403 403 ok 404")),
+    ("my_post_reviews", Own("lists what was done in the place of the account of the token")),
+    ("list_post_reviews", Guarded(Target::Body, DESK)),
+    // It was done in the place of the chief.
+    ("create_post_review", Guarded(Target::Submitted, "404 404 404 404 403 403 ok 404")),
     ("recall_proposal", Guarded(Target::Proposed, "404 404 404 404 403 ok 403 404")),
 ];
 

@@ -203,7 +203,7 @@ on_both_databases!(two_approvals_at_once_make_one_decision, async |db: TestDb| {
     for _ in 0..rounds() {
         let row = stage.proposed().await;
         stage.settle(row.id);
-        let approve = || Act::Approve { version: row.version };
+        let approve = || Act::Approve { version: row.version, content_sha256: None };
         let (one, other) = tokio::join!(
             stage.act(stage.chief, row.id, approve()),
             stage.act(second_chief, row.id, approve())
@@ -222,7 +222,7 @@ on_both_databases!(r118_the_drafter_cannot_approve_and_r68_the_fee_comes_first, 
     let id = stage.submitted(APPLICATION).await;
     let row = stage.claim(stage.chief, id).await.unwrap().value;
     let row = stage.propose(stage.chief, &row, grant()).await.unwrap().value.case;
-    let approve = Act::Approve { version: row.version };
+    let approve = Act::Approve { version: row.version, content_sha256: None };
     assert_eq!(refusal(stage.act(stage.chief, id, approve.clone()).await), Refusal::OwnProposal);
     assert_eq!(refusal(stage.act(stage.clerk, id, approve.clone()).await), Refusal::Forbidden);
 
@@ -253,7 +253,7 @@ on_both_databases!(r2_nobody_decides_a_notification, async |db: TestDb| {
     let stage = Stage::set(db).await;
     let row = stage.claimed(NOTIFICATION).await;
     assert_eq!(refusal(stage.propose(stage.clerk, &row, grant()).await), Refusal::NotForNotifications);
-    let approve = Act::Approve { version: row.version };
+    let approve = Act::Approve { version: row.version, content_sha256: None };
     assert_eq!(refusal(stage.act(stage.chief, row.id, approve).await), Refusal::NotForNotifications);
     let (ctx, key) = (stage.ctx(stage.clerk.account), Stage::key(stage.clerk.account));
     assert_eq!(review::close(ctx, key, row.id).await.unwrap().value.state, "closed");
@@ -312,7 +312,10 @@ on_both_databases!(the_timeline_shows_each_step_and_a_tampered_row_is_found, asy
     let stage = Stage::set(db).await;
     let row = stage.proposed().await;
     stage.settle(row.id);
-    stage.act(stage.chief, row.id, Act::Approve { version: row.version }).await.unwrap();
+    stage
+        .act(stage.chief, row.id, Act::Approve { version: row.version, content_sha256: None })
+        .await
+        .unwrap();
     let shown = timeline::read(stage.ctx(stage.clerk.account), tenant(), row.id).await.unwrap();
     let kinds: Vec<_> = shown.items.iter().map(|item| item.kind.as_str()).collect();
     assert_eq!(kinds, ["submitted", "claimed", "proposed", "approved", "decided"]);

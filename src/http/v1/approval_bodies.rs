@@ -1,9 +1,12 @@
 //! What is said about proposals and decisions: the words of requests, and the bodies of answers.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::approval_history::{HistoryActBody, InstructionGivenBody};
+use super::approval_issue::IssueBody;
 use super::decision_changes::OrderTextBody;
 use super::decisions::{DecisionWord, ReasonBody, reasons};
 use super::opinions::OpinionBody;
@@ -98,11 +101,14 @@ pub struct StepBody {
     /// The day by which the step is to be done, while it lies on the desk.
     #[schema(format = Date, value_type = Option<String>)]
     due_on: Option<String>,
+    /// Whether it waits although that day is over.
+    overdue: bool,
 }
 
 impl StepBody {
-    fn of(row: StepRow, comment: Option<String>) -> Self {
+    fn of(row: StepRow, comment: Option<String>, today: Date) -> Self {
         Self {
+            overdue: row.is_late(today),
             step: row.step_no,
             stage: row.stage_no,
             kind: row.kind,
@@ -167,6 +173,12 @@ pub struct ProposalView {
     steps: Vec<StepBody>,
     /// What other departments were asked about the case, and what they answered.
     opinions: Vec<OpinionBody>,
+    /// What would be issued if the last seal were set now; null where it is on its route no more.
+    issue: Option<IssueBody>,
+    /// Everything that was done about the subject in this case, in its order; what no longer counts stays.
+    history: Vec<HistoryActBody>,
+    /// What was said beforehand to those who act in somebody's place.
+    instructions: Vec<InstructionGivenBody>,
     /// Version of the case; also the `ETag`.
     version: i64,
 }
@@ -216,7 +228,7 @@ impl From<ProposalBody> for Said {
 
 impl From<Standing> for ProposalView {
     fn from(standing: Standing) -> Self {
-        let current_step = standing.routed.current_step();
+        let (current_step, today) = (standing.routed.current_step(), standing.today);
         let steps = standing.routed.steps.into_iter().zip(standing.comments);
         let row = standing.routed.row;
         let decision = standing.body.decision().map(DecisionWord::from);
@@ -241,8 +253,11 @@ impl From<Standing> for ProposalView {
             body_sha256: row.body_sha256,
             drafter: row.drafter_id.0,
             current_step,
-            steps: steps.map(|(step, comment)| StepBody::of(step, comment)).collect(),
+            steps: steps.map(|(step, comment)| StepBody::of(step, comment, today)).collect(),
             opinions: standing.opinions.into_iter().map(OpinionBody::from).collect(),
+            issue: standing.issue.map(IssueBody::from),
+            history: standing.history.acts.into_iter().map(HistoryActBody::from).collect(),
+            instructions: standing.history.instructions.into_iter().map(InstructionGivenBody::from).collect(),
             version: standing.case.version,
         }
     }
@@ -277,8 +292,12 @@ pub struct WaitingApproval {
     /// The day by which the step is to be done.
     #[schema(format = Date, value_type = Option<String>)]
     step_due_on: Option<String>,
+    /// Whether that day is over.
+    overdue: bool,
     /// The department I act for.
     department: String,
+    /// The absent officer in whose place I may act today (代決); null at my own desk.
+    acting_for: Option<Uuid>,
     /// When it was drafted.
     #[schema(format = DateTime, value_type = String)]
     proposed_at: String,
@@ -305,7 +324,9 @@ impl From<WaitingForMe> for WaitingApproval {
             step: step.step_no,
             kind: step.kind,
             step_due_on: step.step_due_on.map(|day| day.0.to_string()),
+            overdue: waiting.overdue,
             department: step.department,
+            acting_for: waiting.acting_for.map(|officer| officer.0),
             proposed_at: step.proposed_at.0.to_string(),
             due_on: step.due_on.map(|day| day.0.to_string()),
             version: step.version,

@@ -1,23 +1,25 @@
 //! Proposals (起案) and their approval (決裁).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::approval_bodies::{ApprovalList, ProposalView, SubjectWord, WaitingApproval, WeightWord};
 use super::decisions::{DecisionWord, ReasonBody};
 use super::review::tenant;
-use crate::domain::approval::{DecisionProposal, ProposalBody};
+use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
 use crate::domain::disposition::Reason;
+use crate::domain::id::OfficerId;
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, VersionProblems,
 };
 use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Mutation, OptionalIfMatch, SignedIn, segment};
 use crate::http::respond;
-use crate::service::approval::{self, Act, Draft, Seat, Standing};
+use crate::service::approval::{self, Act, Draft, Seat, Standing, TextChange};
 use crate::service::decision;
 use crate::service::idempotency::IdempotencyRequest;
 use crate::service::{Ctx, Effect, Refusal};
@@ -30,6 +32,8 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(dissent_from_proposal)
         .service(escalate_proposal)
         .service(return_proposal)
+        .service(revise_proposal)
+        .service(instruct_proposal)
         .service(recall_proposal)
         .service(list_my_approvals);
 }
@@ -81,6 +85,14 @@ pub struct ApproveProposal {
     #[serde(default)]
     #[schema(required = false)]
     subject: SubjectWord,
+    /// The absent officer in whose place you act (代決): a recorded absence names you as the cover today.
+    #[serde(default)]
+    #[schema(required = false)]
+    acting_for: Option<Uuid>,
+    /// `issue.content_sha256` of the proposal that you looked at; another one is refused (412 `content_changed`).
+    #[serde(default)]
+    #[schema(required = false)]
+    content_sha256: Option<String>,
 }
 
 /// A disagreement.
@@ -91,6 +103,10 @@ pub struct DissentFromProposal {
     #[serde(default)]
     #[schema(required = false)]
     subject: SubjectWord,
+    /// The absent officer in whose place you act (代決): a recorded absence names you as the cover today.
+    #[serde(default)]
+    #[schema(required = false)]
+    acting_for: Option<Uuid>,
     /// Why.
     comment: String,
 }
@@ -105,6 +121,44 @@ pub struct EscalateProposal {
     subject: SubjectWord,
     /// How much it weighs.
     weight: WeightWord,
+}
+
+/// What of a proposed decision is to be said in another way; what is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviseProposal {
+    /// What is decided.
+    #[serde(default)]
+    #[schema(required = false)]
+    decision: Option<DecisionWord>,
+    /// All reasons as they are to be.
+    #[serde(default)]
+    #[schema(required = false)]
+    reasons: Option<Vec<ReasonBody>>,
+    /// All conditions as they are to be.
+    #[serde(default)]
+    #[schema(required = false)]
+    conditions: Option<Vec<String>>,
+}
+
+impl From<ReviseProposal> for TextChange {
+    fn from(request: ReviseProposal) -> Self {
+        let ReviseProposal { decision, reasons, conditions } = request;
+        let reasons = reasons.map(|all| all.into_iter().map(Reason::from).collect());
+        Self { decision: decision.map(DecisionKind::from), reasons, conditions }
+    }
+}
+
+/// What is to be done in one's place.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstructProposal {
+    /// What the proposal is about; a decision when left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    subject: SubjectWord,
+    /// What whoever acts in your place is to do.
+    instruction: String,
 }
 
 /// Which proposal is taken back.
@@ -125,6 +179,10 @@ pub struct ReturnProposal {
     #[serde(default)]
     #[schema(required = false)]
     subject: SubjectWord,
+    /// The absent officer in whose place you act (代決): a recorded absence names you as the cover today.
+    #[serde(default)]
+    #[schema(required = false)]
+    acting_for: Option<Uuid>,
     /// 0 is the drafter; otherwise an earlier step, whose seal is then needed anew.
     #[serde(default)]
     #[schema(required = false, minimum = 0)]
@@ -178,8 +236,8 @@ pub async fn get_proposal(
     Ok(respond::versioned(standing.case.version, &ProposalView::from(standing)))
 }
 
-fn seat(subject: SubjectWord) -> Seat {
-    Seat { subject: subject.into(), acting_for: None }
+fn seat(subject: SubjectWord, acting_for: Option<Uuid>) -> Seat {
+    Seat { subject: subject.into(), acting_for: acting_for.map(OfficerId) }
 }
 
 async fn act(
@@ -195,7 +253,8 @@ async fn act(
 
 /// Seal the current step
 ///
-/// Whoever holds the step's role in its department today, but never the drafter. A step of 回議 is passed on by it, a step of
+/// Whoever holds the step's role in its department today, but never the drafter; or, with `acting_for`, whoever a recorded
+/// absence of today names as the cover (代決), which the absent officer then looks at afterwards. A step of 回議 is passed on by it, a step of
 /// 合議 agrees. The last seal does what is proposed; a decision waits until the fee is paid or entrusted (409
 /// `fee_not_settled`).
 #[utoipa::path(
@@ -209,8 +268,9 @@ pub async fn approve_proposal(
     version: IfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let approve = Act::Approve { version: version.0 };
-    act(mutation.ctx, mutation.idempotency, &request, seat(mutation.body.subject), approve).await
+    let ApproveProposal { subject, acting_for, content_sha256 } = mutation.body;
+    let approve = Act::Approve { version: version.0, content_sha256 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject, acting_for), approve).await
 }
 
 /// Disagree as a consulted section
@@ -227,9 +287,9 @@ pub async fn dissent_from_proposal(
     version: IfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let DissentFromProposal { subject, comment } = mutation.body;
+    let DissentFromProposal { subject, acting_for, comment } = mutation.body;
     let dissent = Act::Dissent { comment, version: version.0 };
-    act(mutation.ctx, mutation.idempotency, &request, seat(subject), dissent).await
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject, acting_for), dissent).await
 }
 
 /// Say that the matter weighs more
@@ -249,7 +309,7 @@ pub async fn escalate_proposal(
 ) -> Result<HttpResponse, ApiError> {
     let EscalateProposal { subject, weight } = mutation.body;
     let escalate = Act::Escalate { weight: weight.into(), version: version.0 };
-    act(mutation.ctx, mutation.idempotency, &request, seat(subject), escalate).await
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject, None), escalate).await
 }
 
 /// Send a proposal back
@@ -267,9 +327,49 @@ pub async fn return_proposal(
     version: OptionalIfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let ReturnProposal { subject, to_step, comment } = mutation.body;
+    let ReturnProposal { subject, acting_for, to_step, comment } = mutation.body;
     let back = Act::Return { to_step, comment, version: version.0 };
-    act(mutation.ctx, mutation.idempotency, &request, seat(subject), back).await
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject, acting_for), back).await
+}
+
+/// Change the text on its route
+///
+/// 変更起案: the drafter of a decision, before the last seal. The changed text takes the place of the present one and begins at
+/// the first desk; every seal behind it is void, stays in the history, and is asked for anew. After the last seal any other
+/// text is another proposal.
+#[utoipa::path(
+    operation_id = "revise_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader, IfMatchHeader),
+    request_body = ReviseProposal,
+    responses((status = 200, description = "The changed text is on its route", body = ProposalView), ChangeProblems, VersionProblems),
+)]
+#[patch("/v1/tenants/{tenant}/applications/{id}/proposal")]
+pub async fn revise_proposal(
+    mutation: Mutation<ReviseProposal>,
+    version: IfMatch,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let revise = Act::Revise { change: mutation.body.into(), version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, Seat::DECISION, revise).await
+}
+
+/// Say beforehand what is to be done in your place
+///
+/// あらかじめの指示: whoever sits at a desk of the route that is still to act. An important, unusual or novel matter is sealed in
+/// an absent officer's place only under such an instruction, given about exactly this text.
+#[utoipa::path(
+    operation_id = "instruct_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader, IfMatchHeader),
+    request_body = InstructProposal,
+    responses((status = 200, description = "It is recorded", body = ProposalView), ChangeProblems, VersionProblems),
+)]
+#[post("/v1/tenants/{tenant}/applications/{id}/approval/instruct")]
+pub async fn instruct_proposal(
+    mutation: Mutation<InstructProposal>,
+    version: IfMatch,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let InstructProposal { subject, instruction } = mutation.body;
+    let instruct = Act::Instruct { text: instruction, version: version.0 };
+    act(mutation.ctx, mutation.idempotency, &request, seat(subject, None), instruct).await
 }
 
 /// Take a proposal back
@@ -287,7 +387,7 @@ pub async fn recall_proposal(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let recall = Act::Recall { version: version.0 };
-    act(mutation.ctx, mutation.idempotency, &request, seat(mutation.body.subject), recall).await
+    act(mutation.ctx, mutation.idempotency, &request, seat(mutation.body.subject, None), recall).await
 }
 
 /// What waits for my seal

@@ -5,12 +5,15 @@ pub mod accounts;
 pub mod acknowledgements;
 pub mod applications;
 mod approval_bodies;
+mod approval_history;
+mod approval_issue;
 pub mod approvals;
 pub mod arrears;
 pub mod assessments;
 pub mod attachments;
 pub mod bank_statements;
 pub mod baskets;
+pub mod bulk_approvals;
 pub mod case_links;
 pub mod clock;
 pub mod corrections;
@@ -35,6 +38,7 @@ pub mod payment_notices;
 pub mod payments;
 pub mod payouts;
 pub mod permits;
+pub mod post_reviews;
 mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
@@ -105,9 +109,11 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(assessments::configure)
         .configure(corrections::configure)
         .configure(approvals::configure)
+        .configure(bulk_approvals::configure)
         .configure(decisions::configure)
         .configure(decision_changes::configure)
         .configure(permits::configure)
+        .configure(post_reviews::configure)
         .configure(timeline::configure)
         .configure(documents::configure)
         .configure(clock::configure)

@@ -18,7 +18,7 @@ use crate::http::{locale, respond};
 use crate::service::Refusal;
 use crate::service::bulk_review::{self, BulkAction, NewBulkReview, Selected};
 use crate::service::queue::{self, QueueItem, Wanted};
-use crate::store::bulk_reviews::{BulkItem, BulkReviewRow};
+use crate::store::bulk_reviews::{BulkItem, BulkRefusal, BulkReviewRow};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -207,6 +207,19 @@ pub struct BulkProblem {
     detail: String,
 }
 
+impl BulkProblem {
+    /// A problem in the language of the caller.
+    pub fn new(code: &str, ja: String, en: String) -> Self {
+        Self { code: code.to_owned(), detail: locale::current().locale.pick(ja, en) }
+    }
+}
+
+impl From<BulkRefusal> for BulkProblem {
+    fn from(refused: BulkRefusal) -> Self {
+        Self::new(&refused.code, refused.ja, refused.en)
+    }
+}
+
 /// What became of one case.
 #[derive(Serialize, ToSchema)]
 pub struct BulkItemBody {
@@ -232,14 +245,10 @@ pub struct BulkReviewBody {
 
 impl BulkReviewBody {
     fn of(row: BulkReviewRow) -> Self {
-        let locale = locale::current().locale;
         let item = |item: BulkItem| BulkItemBody {
             application: item.application.0,
             outcome: if item.refused.is_none() { "done" } else { "refused" }.to_owned(),
-            problem: item.refused.map(|refused| BulkProblem {
-                code: refused.code,
-                detail: locale.pick(refused.ja, refused.en),
-            }),
+            problem: item.refused.map(BulkProblem::from),
         };
         Self { id: row.id.0, items: row.items.0.into_iter().map(item).collect(), left_over: row.left_over }
     }

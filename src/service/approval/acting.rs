@@ -4,18 +4,23 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::route::{body_of, ladder, no_route, schedule};
-use super::{Standing, conclude, open_routed, present, refuse, standing};
+use super::stand_in::Cover;
+use super::{
+    ApprovalRefusal, Entered, Standing, TextChange, conclude, issue, open_body, open_routed, present, refuse,
+    standing,
+};
 use crate::domain::application::Command;
-use crate::domain::approval::{Capacity, Progress, Proposal, RouteStep, StandIn, Subject, Weight};
+use crate::domain::approval::{Capacity, Progress, Proposal, RouteStep, Subject, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
-use crate::domain::policy::{Action, OfficerAuthority};
+use crate::domain::id::{ActingDecisionId, ActingInstructionId, ApplicationId, OfficerId, TenantCode};
+use crate::domain::policy::{Action, OfficerAuthority, Post};
 use crate::domain::procedure::ProcedureKind;
 use crate::service::cases::OpenCase;
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
 use crate::service::{Ctx, Effect, Failure, Refusal, review};
+use crate::store::acting_decisions::{self, InstructionRow};
 use crate::store::approval_acts::{self, ActRow};
 use crate::store::proposals::{self, Routed};
 use crate::store::sql::Micros;
@@ -36,6 +41,11 @@ pub struct Seat {
 impl Seat {
     /// One's own seat at the route of a decision.
     pub const DECISION: Self = Self { subject: Subject::Decision, acting_for: None };
+
+    /// One's own seat at the route of a subject.
+    pub fn own(subject: Subject) -> Self {
+        Self { subject, acting_for: None }
+    }
 }
 
 /// What an officer does with a proposal on its route.
@@ -45,6 +55,8 @@ pub enum Act {
     Approve {
         /// Version of the case.
         version: i64,
+        /// The hash of what the caller saw that would be issued, where the caller names it.
+        content_sha256: Option<String>,
     },
     /// Disagree as a consulted section (合議不同意, R-116).
     Dissent {
@@ -69,6 +81,20 @@ pub enum Act {
         /// Version of the case, where the caller named one.
         version: Option<i64>,
     },
+    /// Say beforehand what is to be done in the own place (あらかじめの指示, R-115).
+    Instruct {
+        /// What is to be done.
+        text: String,
+        /// Version of the case: it is said about the text that was read.
+        version: i64,
+    },
+    /// Put another text in the place of the present one, by the drafter (変更起案, R-117).
+    Revise {
+        /// What is to be said in another way.
+        change: TextChange,
+        /// Version of the case.
+        version: i64,
+    },
     /// Take back, by the drafter (引戻し).
     Recall {
         /// Version of the case, where the caller named one.
@@ -79,7 +105,10 @@ pub enum Act {
 impl Act {
     fn version(&self) -> Option<i64> {
         match self {
-            Self::Approve { version } | Self::Dissent { version, .. } => Some(*version),
+            Self::Approve { version, .. }
+            | Self::Dissent { version, .. }
+            | Self::Instruct { version, .. }
+            | Self::Revise { version, .. } => Some(*version),
             Self::Return { version, .. } | Self::Escalate { version, .. } | Self::Recall { version } => {
                 *version
             }
@@ -89,8 +118,10 @@ impl Act {
     /// What the policy is asked: the drafter has a hand in some.
     fn action(&self) -> Action {
         match self {
-            Self::Approve { .. } | Self::Dissent { .. } | Self::Return { .. } => Action::Approve,
-            Self::Escalate { .. } | Self::Recall { .. } => Action::Propose,
+            Self::Approve { .. } | Self::Dissent { .. } | Self::Return { .. } | Self::Instruct { .. } => {
+                Action::Approve
+            }
+            Self::Escalate { .. } | Self::Revise { .. } | Self::Recall { .. } => Action::Propose,
         }
     }
 
@@ -98,19 +129,29 @@ impl Act {
     fn may_conclude(&self) -> bool {
         match self {
             Self::Approve { .. } | Self::Dissent { .. } => true,
-            Self::Return { .. } | Self::Escalate { .. } | Self::Recall { .. } => false,
+            Self::Return { .. }
+            | Self::Escalate { .. }
+            | Self::Recall { .. }
+            | Self::Instruct { .. }
+            | Self::Revise { .. } => false,
         }
     }
 
     fn comment_faults(&self) -> Vec<Fault> {
-        let (Self::Return { comment, .. } | Self::Dissent { comment, .. }) = self else { return Vec::new() };
+        let (pointer, comment) = match self {
+            Self::Return { comment, .. } | Self::Dissent { comment, .. } => ("/comment", comment),
+            Self::Instruct { text, .. } => ("/instruction", text),
+            Self::Approve { .. } | Self::Escalate { .. } | Self::Recall { .. } | Self::Revise { .. } => {
+                return Vec::new();
+            }
+        };
         let length = comment.trim().chars().count();
         if (1..=LONGEST_COMMENT).contains(&length) {
             return Vec::new();
         }
-        let ja = format!("理由を1～{LONGEST_COMMENT}文字で入力してください。");
-        let en = format!("Say why in 1 to {LONGEST_COMMENT} characters.");
-        vec![Fault::new("/comment", "length", ja, en)]
+        let ja = format!("1～{LONGEST_COMMENT}文字で入力してください。");
+        let en = format!("Use 1 to {LONGEST_COMMENT} characters.");
+        vec![Fault::new(pointer, "length", ja, en)]
     }
 }
 
@@ -129,8 +170,8 @@ pub async fn act(
     let carry_out = move |tx: &mut Tx<'_>| {
         let carry = |tx: &mut Tx<'_>, now| {
             let desk = Desk::open(tx, &ctx, (&request.tenant, id), seat, &act, now)?;
-            let resource_id = desk.routed.row.id.to_string();
-            Ok(Made { value: desk.carry_out(tx, &act)?, resource_id })
+            let value = desk.carry_out(tx, &act)?;
+            Ok(Made { resource_id: value.routed.row.id.to_string(), value })
         };
         once(tx, &request, "proposal", carry, |tx, made| present(tx, &ctx, (&request.tenant, id), made))
     };
@@ -140,17 +181,19 @@ pub async fn act(
 
 /// A case with its proposal before the officer who acts on it.
 pub(super) struct Desk<'a> {
-    ctx: &'a Ctx,
+    pub(super) ctx: &'a Ctx,
     pub(super) case: OpenCase,
     pub(super) routed: Routed,
-    me: OfficerAuthority,
-    stand_in: Option<StandIn>,
-    now: Timestamp,
+    pub(super) me: OfficerAuthority,
+    cover: Option<Cover>,
+    /// The hash of what is sealed, once it is looked at.
+    content_sha256: Option<String>,
+    pub(super) now: Timestamp,
 }
 
 impl<'a> Desk<'a> {
     /// Opens the case with the proposal on its route, for who may act on it.
-    fn open(
+    pub(super) fn open(
         tx: &mut Tx<'_>,
         ctx: &'a Ctx,
         place: (&TenantCode, ApplicationId),
@@ -158,7 +201,7 @@ impl<'a> Desk<'a> {
         act: &Act,
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let (case, routed) = open_routed(tx, ctx, place, seat.subject, act.action())?;
+        let Entered { case, routed, cover } = open_routed(tx, ctx, place, seat, act.action())?;
         if let Some(version) = act.version() {
             case.expect_version(version)?;
         }
@@ -172,19 +215,21 @@ impl<'a> Desk<'a> {
             return Err(wrong_state.into());
         }
         let me = review::officer(&case)?.clone();
-        Ok(Self { ctx, case, routed, me, stand_in: None, now })
+        Ok(Self { ctx, case, routed, me, cover, content_sha256: None, now })
     }
 
     fn capacity(&self) -> Capacity<'_> {
-        self.stand_in.as_ref().map_or(Capacity::Own, Capacity::Acting)
+        self.cover.as_ref().map_or(Capacity::Own, |cover| Capacity::Acting(&cover.stand_in))
     }
 
-    fn carry_out(self, tx: &mut Tx<'_>, act: &Act) -> Result<Standing, Failure> {
+    pub(super) fn carry_out(self, tx: &mut Tx<'_>, act: &Act) -> Result<Standing, Failure> {
         match act {
-            Act::Approve { .. } => self.seal(tx, None),
-            Act::Dissent { comment, .. } => self.seal(tx, Some(comment)),
+            Act::Approve { content_sha256, .. } => self.seal(tx, None, content_sha256.as_deref()),
+            Act::Dissent { comment, .. } => self.seal(tx, Some(comment), None),
+            Act::Revise { change, .. } => self.revise(tx, change),
             Act::Return { to_step, comment, .. } => self.send_back(tx, *to_step, comment),
             Act::Escalate { weight, .. } => self.escalate(tx, *weight),
+            Act::Instruct { text, .. } => self.instruct(tx, text),
             Act::Recall { .. } => self.recall(tx),
         }
     }
@@ -198,14 +243,19 @@ impl<'a> Desk<'a> {
     }
 
     /// Takes the new standing over into the rows, with the deadlines that begin now.
-    fn take_over(&mut self, proposal: &Proposal) -> Result<(), Failure> {
+    pub(super) fn take_over(&mut self, proposal: &Proposal) -> Result<(), Failure> {
         self.routed.set(proposal, Micros(self.now));
         schedule(&mut self.routed, &body_of(self.ctx, &self.case)?.calendar, self.now);
         Ok(())
     }
 
     /// Agrees, or disagrees with a comment.
-    fn seal(mut self, tx: &mut Tx<'_>, dissent: Option<&str>) -> Result<Standing, Failure> {
+    fn seal(
+        mut self,
+        tx: &mut Tx<'_>,
+        dissent: Option<&str>,
+        seen: Option<&str>,
+    ) -> Result<Standing, Failure> {
         let before = self.routed.proposal()?;
         let step = before.step_of(&self.me, self.capacity()).map_err(|no| refuse(&self.case, no))?;
         let acted = match dissent {
@@ -213,6 +263,12 @@ impl<'a> Desk<'a> {
             Some(_) => before.dissent(&self.me, self.capacity(), &self.upward()?),
         };
         let (proposal, progress) = acted.map_err(|no| refuse(&self.case, no))?;
+        let body = open_body(&self.case, &self.routed.row)?;
+        let issue = issue::of(tx, self.ctx, &self.case, (&self.routed, &body), self.now)?;
+        if seen.is_some_and(|seen| seen != issue.content_sha256) {
+            return Err(ApprovalRefusal::ContentChanged.into());
+        }
+        self.content_sha256 = Some(issue.content_sha256);
         self.take_over(&proposal)?;
         let conclusion = match progress {
             Progress::SameStage | Progress::NextDesk => None,
@@ -231,6 +287,9 @@ impl<'a> Desk<'a> {
             "step": step,
             "title": row.and_then(|row| row.officer_title.clone()),
             "acting_for": row.and_then(|row| row.acting_for),
+            "absence": row.and_then(|row| self.cover.as_ref()?.absence(&row.department)),
+            "body_sha256": self.routed.row.body_sha256,
+            "content_sha256": self.content_sha256,
             "standing_decision": conclusion.as_ref().and(self.routed.row.standing_basis.as_ref()),
         });
         self.case.record(tx, kind, facts, sealed)?;
@@ -256,7 +315,7 @@ impl<'a> Desk<'a> {
         self.note(tx, "returned", from, Some(comment))?;
         self.void(tx, &void)?;
         let facts = json!({ "proposal": self.routed.row.id, "subject": self.routed.row.subject, "step": from,
-            "to_step": to_step, "void": void });
+            "to_step": to_step, "void": void, "acting_for": self.cover.as_ref().map(|it| it.stand_in.absent) });
         self.case.record(tx, "returned", facts, Some(sealed))?;
         self.finish(tx)
     }
@@ -271,6 +330,32 @@ impl<'a> Desk<'a> {
         let facts = json!({ "proposal": self.routed.row.id, "subject": self.routed.row.subject, "step": step,
             "weight": weight.as_str(), "steps": self.routed.steps.len() });
         self.case.record(tx, "escalated", facts, None)?;
+        self.finish(tx)
+    }
+
+    fn instruct(mut self, tx: &mut Tx<'_>, text: &str) -> Result<Standing, Failure> {
+        let proposal = self.routed.proposal()?;
+        let step = proposal.step_to_instruct(&self.me).map_err(|no| refuse(&self.case, no))?;
+        let desk = proposal.steps.get(step - 1).map(|step| &step.planned.desk);
+        let title = desk.and_then(|desk| desk.post_of(&self.me)).map(|post| post.title.clone());
+        let id = ActingInstructionId(tx.new_id());
+        let place = acting_decisions::instruction_place(id);
+        let row = InstructionRow {
+            tenant_id: self.case.row.tenant_id.clone(),
+            id,
+            application_id: self.case.row.id,
+            proposal_id: self.routed.row.id,
+            step_no: i64::try_from(step).unwrap_or(0),
+            officer_id: self.me.officer,
+            officer_title: title.unwrap_or_default(),
+            body_sha256: self.routed.row.body_sha256.clone(),
+            sealed_text: self.case.key.seal(&place, text.trim().as_bytes(), self.ctx.core.ids.as_ref()),
+            given_at: Micros(self.now),
+        };
+        acting_decisions::insert_instruction(tx, &row)?;
+        let facts = json!({ "proposal": row.proposal_id, "subject": self.routed.row.subject, "step": step,
+            "instruction": id, "body_sha256": row.body_sha256 });
+        self.case.record(tx, "instructed", facts, None)?;
         self.finish(tx)
     }
 
@@ -297,21 +382,21 @@ impl<'a> Desk<'a> {
     }
 
     /// The numbers of the steps that carry a seal in this stage and after it.
-    fn sealed_from(&self, stage_no: i64) -> Vec<i64> {
+    pub(super) fn sealed_from(&self, stage_no: i64) -> Vec<i64> {
         let sealed = |state: &str| matches!(state, "approved" | "dissented");
         let steps = self.routed.steps.iter().filter(|step| step.stage_no >= stage_no && sealed(&step.state));
         steps.map(|step| step.step_no).collect()
     }
 
     /// Keeps on the record whose seals no longer count.
-    fn void(&self, tx: &mut Tx<'_>, steps: &[i64]) -> Result<(), Failure> {
+    pub(super) fn void(&self, tx: &mut Tx<'_>, steps: &[i64]) -> Result<(), Failure> {
         for step_no in steps {
             self.note(tx, "voided", usize::try_from(*step_no).unwrap_or(0), None)?;
         }
         Ok(())
     }
 
-    /// Appends an act to the history of the proposal.
+    /// Appends an act to the history of the proposal; one in an absent officer's place with what allowed it.
     fn note(
         &self,
         tx: &mut Tx<'_>,
@@ -327,7 +412,13 @@ impl<'a> Desk<'a> {
         let row = self.routed.steps.iter().find(|row| row.step_no == step_no);
         let title = row.filter(|row| row.officer_id == Some(self.me.officer));
         let title = title.and_then(|row| row.officer_title.clone());
-        let own = || self.me.posts.first().map(|post| post.title.clone());
+        // A step that lies on its desk again bears no seal: the title is that at the desk, or else beside it.
+        let at_desk = |post: &&Post| {
+            row.is_some_and(|row| post.department == row.department && post.role.as_str() == row.role)
+        };
+        let beside = |post: &&Post| row.is_some_and(|row| post.department == row.department);
+        let posts = &self.me.posts;
+        let own = posts.iter().find(at_desk).or_else(|| posts.iter().find(beside)).or(posts.first());
         let row = ActRow {
             tenant_id: self.case.row.tenant_id.clone(),
             id: id.to_string(),
@@ -336,13 +427,24 @@ impl<'a> Desk<'a> {
             step_no,
             act: act.to_owned(),
             officer_id: self.me.officer,
-            officer_title: title.or_else(own).unwrap_or_default(),
-            acting_for: self.stand_in.as_ref().map(|stand_in| stand_in.absent),
+            officer_title: title.or_else(|| own.map(|post| post.title.clone())).unwrap_or_default(),
+            acting_for: self.cover.as_ref().map(|cover| cover.stand_in.absent),
             body_sha256: self.routed.row.body_sha256.clone(),
+            content_sha256: self.content_sha256.clone(),
+            // The event of every act is recorded right behind it.
+            event_seq: Some(self.case.row.event_count + 1),
             sealed_comment: comment.map(seal),
             acted_at: Micros(self.now),
         };
-        Ok(approval_acts::insert(tx, &row)?)
+        approval_acts::insert(tx, &row)?;
+        let cover = self.cover.as_ref().filter(|_| matches!(act, "approved" | "dissented" | "returned"));
+        if let Some(cover) = cover {
+            let acting = cover.row(&row, ActingDecisionId(id), &self.routed);
+            let acting =
+                acting.ok_or_else(|| Failure::Internal(format!("no absence opens {}", row.step_no)))?;
+            acting_decisions::insert(tx, &acting)?;
+        }
+        Ok(())
     }
 
     /// Puts a comment on its step, sealed.
@@ -358,6 +460,6 @@ impl<'a> Desk<'a> {
 
     fn finish(mut self, tx: &mut Tx<'_>) -> Result<Standing, Failure> {
         self.case.save(tx)?;
-        standing(tx, self.case, self.routed)
+        standing(tx, self.ctx, self.case, self.routed)
     }
 }

@@ -68,7 +68,7 @@ fn decision(
     }
     let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;
     case.save(tx)?;
-    Ok(Made { value: standing(tx, case, routed)?, resource_id: proposal_id.to_string() })
+    Ok(Made { value: standing(tx, ctx, case, routed)?, resource_id: proposal_id.to_string() })
 }
 
 /// Puts a proposal of any subject on the route that data gives it, in the transaction of the caller, who has asked the policy

@@ -99,5 +99,5 @@ fn put_on(
     let id = ProposalId(tx.new_id());
     let routed = put_on_route(tx, ctx, &mut case, id, draft, now)?;
     case.save(tx)?;
-    Ok(Made { value: standing(tx, case, routed)?, resource_id: id.to_string() })
+    Ok(Made { value: standing(tx, ctx, case, routed)?, resource_id: id.to_string() })
 }

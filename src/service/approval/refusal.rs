@@ -19,6 +19,12 @@ pub enum ApprovalRefusal {
         /// How much it weighs.
         weight: Weight,
     },
+    /// No recorded absence of today names the caller as the cover.
+    NotCovering,
+    /// What would be issued is no longer what the caller looked at.
+    ContentChanged,
+    /// The look afterwards (後閲) was done.
+    AlreadyReviewed,
     /// The step is not one of 合議.
     NotConsulted,
     /// The matter is as heavy already.
@@ -34,6 +40,9 @@ impl ApprovalRefusal {
         match self {
             Self::InProgress => "proposal_in_progress",
             Self::NotInstructed { .. } => "not_instructed",
+            Self::NotCovering => "not_covering",
+            Self::AlreadyReviewed => "already_reviewed",
+            Self::ContentChanged => "content_changed",
             Self::NotConsulted => "not_consulted",
             Self::NotHeavier { .. } => "not_heavier",
         }
@@ -43,7 +52,11 @@ impl ApprovalRefusal {
     pub fn argument(self) -> String {
         match self {
             Self::NotInstructed { weight } | Self::NotHeavier { weight } => weight.as_str().to_owned(),
-            Self::InProgress | Self::NotConsulted => String::new(),
+            Self::InProgress
+            | Self::NotConsulted
+            | Self::NotCovering
+            | Self::ContentChanged
+            | Self::AlreadyReviewed => String::new(),
         }
     }
 
@@ -57,6 +70,15 @@ impl ApprovalRefusal {
                 "重要・異例・新規の事案（{}）は、あらかじめ指示がなければ代決できません。",
                 "A substitute does not decide a matter that is {} without instruction beforehand.",
             ),
+            Self::NotCovering => (
+                "不在の登録により本日この職員の代行者とされていません。",
+                "No absence on record names you as the cover of this officer today.",
+            ),
+            Self::ContentChanged => (
+                "発出される内容が、確認された内容から変わっています。もう一度ご確認ください。",
+                "What would be issued has changed since you looked at it. Please look at it again.",
+            ),
+            Self::AlreadyReviewed => ("後閲は済んでいます。", "The look afterwards has been done."),
             Self::NotConsulted => (
                 "この段は合議ではありません。差し戻してください。",
                 "This step is not consulted; send the proposal back instead.",

@@ -52,7 +52,19 @@ diesel::table! {
         officer_title -> Text,
         acting_for -> Nullable<Text>,
         body_sha256 -> Text,
+        content_sha256 -> Nullable<Text>,
+        event_seq -> Nullable<BigInt>,
         sealed_comment -> Nullable<Binary>,
         acted_at -> BigInt,
     }
 }
+diesel::table! {
+    bulk_approvals (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        officer_id -> Text,
+        items -> Text,
+        created_at -> BigInt,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(approval_acts, proposals);

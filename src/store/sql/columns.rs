@@ -13,11 +13,12 @@ use serde::de::DeserializeOwned;
 
 use super::MultiBackend;
 use crate::domain::id::{
-    AbsenceId, AccountId, AcknowledgementId, ApplicationId, AttachmentId, BankCreditId, BankStatementId,
-    BasketId, BulkReviewId, CaseLinkId, CorrectionId, DecisionId, DisputeId, ExceptionId, InspectionId,
-    InvoiceId, JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentId,
-    PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId,
-    RefundId, SettlementId, SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
+    AbsenceId, AccountId, AcknowledgementId, ActingDecisionId, ActingInstructionId, ApplicationId,
+    AttachmentId, BankCreditId, BankStatementId, BasketId, BulkApprovalId, BulkReviewId, CaseLinkId,
+    CorrectionId, DecisionId, DisputeId, ExceptionId, InspectionId, InvoiceId, JobId, MessageId, NoticeId,
+    OfficerId, OperationId, OpinionId, PayableId, PaymentId, PaymentLinkId, PayoutId, PermitId, ProposalId,
+    PublicationId, QueueViewId, ReassessmentId, ReceiptId, RefundId, SettlementId, SettlementLineId,
+    StampUseId, TenantCode, TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -77,7 +78,7 @@ macro_rules! text_ids {
 text_ids! {
     AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CorrectionId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
-    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId WaiverId ReassessmentId BankStatementId BankCreditId PermitId NoticeId
+    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId BulkApprovalId ActingDecisionId ActingInstructionId WaiverId ReassessmentId BankStatementId BankCreditId PermitId NoticeId
     MessageId OpinionId InspectionId CaseLinkId TransferId
 }
 

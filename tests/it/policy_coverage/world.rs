@@ -84,6 +84,7 @@ pub struct World {
     basket: String,
     view: String,
     absence: String,
+    acting: String,
     waiver: String,
     stamp_use: String,
     bank_statement: String,
@@ -123,6 +124,7 @@ impl World {
         let view = json!({ "name": "全件", "audience": "department", "criteria": {} });
         let view = made(&app, &clerk, "queue-views", view).await;
         let absence = made(&app, &clerk, "absences", absence(&clerk, &chief)).await;
+        let acting = acting(&app, &applicant, &clerk, &chief).await;
         let draft = draft(&app, &applicant).await;
         let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let payment = open_payment(&app, &applicant, &submitted).await;
@@ -183,6 +185,7 @@ impl World {
             basket,
             view,
             absence,
+            acting,
             waiver,
             stamp_use,
             bank_statement,
@@ -250,6 +253,8 @@ impl World {
             &self.view
         } else if template.contains("/absences/") {
             &self.absence
+        } else if template.contains("/post-reviews/") {
+            &self.acting
         } else if template.contains("/receipts/") {
             &self.receipt
         } else if template.contains("/case-links/") {
@@ -387,6 +392,10 @@ impl World {
             }),
             "dissent_from_proposal" => json!({ "comment": "所管の基準に合わない。" }),
             "escalate_proposal" => json!({ "weight": "important" }),
+            "approve_in_bulk" => json!({ "items": [{ "application": self.proposed.id, "version": 999 }] }),
+            "revise_proposal" => json!({ "reasons": ["基準に適合する。"] }),
+            "instruct_proposal" => json!({ "instruction": "原案のとおり" }),
+            "create_post_review" => json!({ "verdict": "agreed" }),
             "return_proposal" => json!({ "to_step": 0, "comment": "補記のこと" }),
             _ => json!({}),
         }

@@ -43,6 +43,21 @@ pub fn absence(clerk: &Person, chief: &Person) -> Value {
     json!({ "officer": clerk.id, "cover": chief.id, "from_on": "2026-04-20", "to_on": "2026-04-20" })
 }
 
+/// A deputy sends a proposal back in the place of the chief; gives the act.
+pub async fn acting(app: &TestApp, applicant: &Person, clerk: &Person, chief: &Person) -> String {
+    let deputy = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "deputy@example.jp").await;
+    let away =
+        json!({ "officer": chief.id, "cover": deputy.id, "from_on": "2026-04-01", "to_on": "2026-04-01" });
+    made(app, chief, "absences", away).await;
+    let case = submit(app, applicant, draft_of(app, applicant).await).await;
+    propose(app, clerk, &case).await;
+    let path = format!("/v1/tenants/{AOMORI}/applications/{}/approval/return", case.id);
+    let back = json!({ "acting_for": chief.id, "comment": "補記のこと" });
+    app.post(&deputy, &path, back).await.expect(200);
+    let owed = app.get(chief, "/v1/me/post-reviews").await.expect(200);
+    owed["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
 /// A report of a payout that only takes a fee.
 pub fn settlement() -> Value {
     let table = "line_key,kind,merchant_reference,gateway_payment_id,gross,fee,tax,net,occurred_on\n\

@@ -1,0 +1,64 @@
+//! The look afterwards at an act in an absent officer's place (後閲, R-115): who owes it, and what it can say.
+
+use super::Desk;
+use crate::domain::fault::Fault;
+use crate::domain::id::OfficerId;
+use crate::domain::policy::{OfficerAuthority, Post};
+
+/// The most characters of a comment.
+const LONGEST_COMMENT: usize = 2_000;
+
+/// What a look afterwards says; neither undoes what was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It would have been done so.
+    Agreed,
+    /// It would not; why is on record.
+    Objected,
+}
+
+impl Verdict {
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Objected => "objected",
+        }
+    }
+
+    /// What is wrong with a comment: an objection says why.
+    pub fn comment_faults(self, comment: Option<&str>) -> Vec<Fault> {
+        let length = comment.unwrap_or_default().trim().chars().count();
+        if length > LONGEST_COMMENT || (length == 0 && self == Self::Objected) {
+            let ja = format!("異議の理由を1～{LONGEST_COMMENT}文字で入力してください。");
+            let en = format!("Say why in 1 to {LONGEST_COMMENT} characters.");
+            return vec![Fault::new("/comment", "length", ja, en)];
+        }
+        Vec::new()
+    }
+}
+
+/// An act in an absent officer's place, as far as it matters who looks at it afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActedFor {
+    /// The desk acted at.
+    pub desk: Desk,
+    /// Who acted.
+    pub officer: OfficerId,
+    /// In whose place.
+    pub absent: OfficerId,
+    /// Who drafted what was acted on.
+    pub drafter: OfficerId,
+}
+
+impl ActedFor {
+    /// The post under which `me` owes the look: the absent officer's at that desk; once that officer has left the desk, that of
+    /// whoever sits at it today, but never of who acted or drafted. `absent_posts` are the absent officer's posts of today.
+    pub fn owed_under<'a>(&self, me: &'a OfficerAuthority, absent_posts: &[Post]) -> Option<&'a Post> {
+        if me.officer == self.officer || me.officer == self.drafter {
+            return None;
+        }
+        let has_left = self.desk.post_among(absent_posts).is_none();
+        if me.officer == self.absent || has_left { self.desk.post_of(me) } else { None }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the last seal would issue today: what an approver looks at before sealing, and its hash.
+//!
+//! Text, authority, instruction, term and fee are computed by the very functions that the last seal uses, at the instant of the
+//! look. A seal that names the hash of what was looked at is refused when anything of it is no longer so.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
+use crate::domain::calendar::jst_day;
+use crate::domain::disposition::Instruction;
+use crate::domain::document_number::DocumentKind;
+use crate::domain::fee::FeeAssessment;
+use crate::domain::invoice::{self, PaymentGate};
+use crate::domain::procedure::{Bilingual, FeeDue};
+use crate::domain::validity::Term;
+use crate::seal::sha256_hex;
+use crate::service::cases::OpenCase;
+use crate::service::intake::pinned;
+use crate::service::{Ctx, Failure, Refusal, billing, disposition, validity};
+use crate::store::invoices::InvoiceRow;
+use crate::store::proposals::Routed;
+use crate::store::{Reads, officers};
+
+/// What would be issued.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// In whose name (処分庁) and with which instruction on appeals (教示); of a decision, where both are known.
+    pub papers: Option<(Bilingual, Instruction)>,
+    /// How long what is granted would be valid, if it began today.
+    pub term: Option<Term>,
+    /// What is owed or was paid for the case.
+    pub invoices: Vec<InvoiceRow>,
+    /// What would be assessed with the issue.
+    pub fee: Option<FeeAssessment>,
+    /// The title of who sits at the last desk today.
+    pub sealer_title: Option<String>,
+    /// What the last seal would be refused for today; all of it.
+    pub missing: Vec<Refusal>,
+    /// SHA-256 of all that would be issued, in lower-case hexadecimal.
+    pub content_sha256: String,
+}
+
+/// What the last seal on a proposal would issue at `now`.
+pub(super) fn of(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    (routed, body): (&Routed, &ProposalBody),
+    now: Timestamp,
+) -> Result<Issue, Failure> {
+    let mut issue = Issue {
+        papers: None,
+        term: None,
+        invoices: billing::standing_invoices(tx, case)?,
+        fee: None,
+        sealer_title: sealer_title(tx, routed, now)?,
+        missing: Vec::new(),
+        content_sha256: String::new(),
+    };
+    if let ProposalBody::Decision(text) = body {
+        issue.look_at(tx, ctx, case, text, now)?;
+    }
+    issue.content_sha256 = sha256_hex(issue.content(&routed.row.body_sha256).to_string().as_bytes());
+    Ok(issue)
+}
+
+/// Who would set the last seal if it were set today.
+fn sealer_title(tx: &mut impl Reads, routed: &Routed, now: Timestamp) -> Result<Option<String>, Failure> {
+    let Some(last) = routed.steps.last() else { return Ok(None) };
+    let holders = officers::holders(tx, &last.tenant_id, &last.role, &last.department, jst_day(now))?;
+    Ok(holders.into_iter().next().map(|holder| holder.title))
+}
+
+impl Issue {
+    fn look_at(
+        &mut self,
+        tx: &mut impl Reads,
+        ctx: &Ctx,
+        case: &OpenCase,
+        text: &DecisionProposal,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let procedure = pinned(ctx, &case.row)?;
+        let due = procedure.definition.fee_due;
+        let states = self.invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+        if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
+            self.missing.push(Refusal::FeeNotSettled);
+        }
+        let papers = self.known(disposition::papers(ctx, case, DocumentKind::Answer, now))?;
+        self.papers = papers.map(|papers| (papers.authority, papers.instruction));
+        if !DecisionKind::grants(text.decision) {
+            return Ok(());
+        }
+        let term = validity::of_grant(tx, ctx, case, now);
+        self.term = self.known(term)?.flatten();
+        if due == FeeDue::OnIssue {
+            let priced_by = billing::priced_by(ctx, case, &procedure, now);
+            let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now);
+            self.fee = self.known(fee)?;
+        }
+        Ok(())
+    }
+
+    /// What could be found out; a refusal is kept among what is missing.
+    fn known<T>(&mut self, found: Result<T, Failure>) -> Result<Option<T>, Failure> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(Failure::Refused(refusal)) => {
+                self.missing.push(refusal);
+                Ok(None)
+            }
+            Err(broken) => Err(broken),
+        }
+    }
+
+    /// All that would be issued, in one form: the order of its members is fixed here.
+    fn content(&self, body_sha256: &str) -> Value {
+        let papers = self.papers.as_ref();
+        let owed = |row: &InvoiceRow| json!([row.id, row.owed().amount()]);
+        let lines = self.fee.iter().flat_map(|fee| &fee.lines);
+        let lines: Vec<_> = lines.map(|line| json!([line.item, line.basis, line.amount.amount()])).collect();
+        json!([
+            body_sha256,
+            papers.map(|(authority, _)| [&authority.ja, &authority.en]),
+            papers.map(|(_, instruction)| json!(instruction)),
+            self.term.map(|term| [term.from.to_string(), term.to.to_string()]),
+            self.invoices.iter().map(owed).collect::<Vec<_>>(),
+            lines,
+        ])
+    }
+}

@@ -1,0 +1,270 @@
+//! Acts in the place of an absent officer (代決), the look at them afterwards (後閲), and instructions given beforehand.
+//!
+//! All three are only ever added: that a look afterwards happens once is the primary key of its table.
+
+use diesel::prelude::*;
+
+use super::schema::acting::{acting_decisions, acting_instructions, post_reviews};
+use super::sql::Micros;
+use super::{Reads, StoreError, Tx};
+use crate::domain::id::{
+    AbsenceId, ActingDecisionId, ActingInstructionId, ApplicationId, OfficerId, ProposalId, TenantCode,
+};
+use crate::domain::policy::Post;
+
+/// An act in the place of an absent officer as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = acting_decisions, treat_none_as_default_value = false)]
+pub struct ActingDecisionRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The act; the same id as in `approval_acts`.
+    pub id: ActingDecisionId,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// The proposal.
+    pub proposal_id: ProposalId,
+    /// The step acted on.
+    pub step_no: i64,
+    /// The role of its desk.
+    pub role: String,
+    /// The department of its desk.
+    pub department: String,
+    /// `approved`, `dissented` or `returned`.
+    pub act: String,
+    /// The absence that allowed it.
+    pub absence_id: AbsenceId,
+    /// Who acted.
+    pub officer_id: OfficerId,
+    /// Under which title of that day.
+    pub officer_title: String,
+    /// In whose place.
+    pub absent_id: OfficerId,
+    /// The title of the absent officer on that day.
+    pub absent_title: String,
+    /// 起案者.
+    pub drafter_id: OfficerId,
+    /// The instruction given beforehand, where there was one.
+    pub instruction_id: Option<ActingInstructionId>,
+    /// SHA-256 of the sealed text that was acted on.
+    pub body_sha256: String,
+    /// When.
+    pub acted_at: Micros,
+}
+
+/// A look afterwards as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = post_reviews, treat_none_as_default_value = false)]
+pub struct PostReviewRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// What was looked at.
+    pub acting_decision_id: ActingDecisionId,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// Who looked.
+    pub reviewer_id: OfficerId,
+    /// Under which title of that day.
+    pub reviewer_title: String,
+    /// `agreed` or `objected`.
+    pub verdict: String,
+    /// What was said, sealed with the case's key.
+    pub sealed_comment: Option<Vec<u8>>,
+    /// When.
+    pub reviewed_at: Micros,
+}
+
+/// An instruction as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = acting_instructions)]
+pub struct InstructionRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The instruction.
+    pub id: ActingInstructionId,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// The proposal.
+    pub proposal_id: ProposalId,
+    /// The step of whoever gave it.
+    pub step_no: i64,
+    /// Who gave it.
+    pub officer_id: OfficerId,
+    /// Under which title of that day.
+    pub officer_title: String,
+    /// SHA-256 of the sealed text it is about: another text needs another instruction.
+    pub body_sha256: String,
+    /// What was said, sealed with the case's key.
+    pub sealed_text: Vec<u8>,
+    /// When.
+    pub given_at: Micros,
+}
+
+/// The place that the comment of a look afterwards is bound to.
+pub fn comment_place(id: ActingDecisionId) -> String {
+    format!("post_reviews.sealed_comment:{id}")
+}
+
+/// The place that an instruction is bound to.
+pub fn instruction_place(id: ActingInstructionId) -> String {
+    format!("acting_instructions.sealed_text:{id}")
+}
+
+/// Stores an act; the table refuses to change it later.
+pub fn insert(tx: &mut Tx<'_>, row: &ActingDecisionRow) -> Result<(), StoreError> {
+    diesel::insert_into(acting_decisions::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// Stores a look afterwards; the second one of an act is refused by the table.
+pub fn insert_review(tx: &mut Tx<'_>, row: &PostReviewRow) -> Result<(), StoreError> {
+    diesel::insert_into(post_reviews::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// Stores an instruction.
+pub fn insert_instruction(tx: &mut Tx<'_>, row: &InstructionRow) -> Result<(), StoreError> {
+    diesel::insert_into(acting_instructions::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// An act with the look at it, where there was one.
+pub type Reviewed = (ActingDecisionRow, Option<PostReviewRow>);
+
+/// One act.
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ActingDecisionId,
+) -> Result<Option<Reviewed>, StoreError> {
+    let of_act = post_reviews::tenant_id
+        .eq(acting_decisions::tenant_id)
+        .and(post_reviews::acting_decision_id.eq(acting_decisions::id));
+    Ok(acting_decisions::table
+        .left_join(post_reviews::table.on(of_act))
+        .filter(acting_decisions::tenant_id.eq(tenant))
+        .filter(acting_decisions::id.eq(id))
+        .select((ActingDecisionRow::as_select(), Option::<PostReviewRow>::as_select()))
+        .first(tx.read())
+        .optional()?)
+}
+
+/// The acts on proposals in an absent officer's place, in their order.
+pub fn of_proposals(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    proposals: &[ProposalId],
+) -> Result<Vec<Reviewed>, StoreError> {
+    let of_act = post_reviews::tenant_id
+        .eq(acting_decisions::tenant_id)
+        .and(post_reviews::acting_decision_id.eq(acting_decisions::id));
+    Ok(acting_decisions::table
+        .left_join(post_reviews::table.on(of_act))
+        .filter(acting_decisions::tenant_id.eq(tenant))
+        .filter(acting_decisions::proposal_id.eq_any(proposals))
+        .order(acting_decisions::id)
+        .select((ActingDecisionRow::as_select(), Option::<PostReviewRow>::as_select()))
+        .load(tx.read())?)
+}
+
+/// Acts that nobody has looked at afterwards, oldest first: those in the officer's place, and those at the desks of `posts`.
+/// `after` is the last of the page before.
+pub fn open_for(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    posts: &[Post],
+    after: Option<ActingDecisionId>,
+    limit: i64,
+) -> Result<Vec<ActingDecisionRow>, StoreError> {
+    let mut found = open_of(tx, tenant, Owner::Absent(officer), after, limit)?;
+    for post in posts {
+        found.extend(open_of(tx, tenant, Owner::Desk(post), after, limit)?);
+    }
+    found.sort_by_key(|row| row.id);
+    found.dedup_by_key(|row| row.id);
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// Acts at the desks of a department that nobody has looked at afterwards, oldest first, after `after`.
+pub fn open_in_department(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+    after: Option<ActingDecisionId>,
+    limit: i64,
+) -> Result<Vec<ActingDecisionRow>, StoreError> {
+    open_of(tx, tenant, Owner::Department(department), after, limit)
+}
+
+/// Whose look is meant.
+enum Owner<'a> {
+    Absent(OfficerId),
+    Desk(&'a Post),
+    Department(&'a str),
+}
+
+fn open_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    owner: Owner<'_>,
+    after: Option<ActingDecisionId>,
+    limit: i64,
+) -> Result<Vec<ActingDecisionRow>, StoreError> {
+    let of_act = post_reviews::tenant_id
+        .eq(acting_decisions::tenant_id)
+        .and(post_reviews::acting_decision_id.eq(acting_decisions::id));
+    let mut query = acting_decisions::table
+        .left_join(post_reviews::table.on(of_act))
+        .filter(acting_decisions::tenant_id.eq(tenant))
+        .filter(post_reviews::acting_decision_id.nullable().is_null())
+        .order(acting_decisions::id)
+        .limit(limit)
+        .select(ActingDecisionRow::as_select())
+        .into_boxed();
+    query = match owner {
+        Owner::Absent(officer) => query.filter(acting_decisions::absent_id.eq(officer)),
+        Owner::Desk(post) => query
+            .filter(acting_decisions::department.eq(&post.department))
+            .filter(acting_decisions::role.eq(post.role.as_str())),
+        Owner::Department(department) => query.filter(acting_decisions::department.eq(department)),
+    };
+    if let Some(after) = after {
+        query = query.filter(acting_decisions::id.gt(after));
+    }
+    Ok(query.load(tx.read())?)
+}
+
+/// The last instruction of an officer about exactly this text of a proposal.
+pub fn instruction_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    proposal: ProposalId,
+    officer: OfficerId,
+    body_sha256: &str,
+) -> Result<Option<ActingInstructionId>, StoreError> {
+    Ok(acting_instructions::table
+        .filter(acting_instructions::tenant_id.eq(tenant))
+        .filter(acting_instructions::proposal_id.eq(proposal))
+        .filter(acting_instructions::officer_id.eq(officer))
+        .filter(acting_instructions::body_sha256.eq(body_sha256))
+        .order((acting_instructions::given_at.desc(), acting_instructions::id.desc()))
+        .select(acting_instructions::id)
+        .first(tx.read())
+        .optional()?)
+}
+
+/// The instructions about proposals, in their order.
+pub fn instructions_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    proposals: &[ProposalId],
+) -> Result<Vec<InstructionRow>, StoreError> {
+    Ok(acting_instructions::table
+        .filter(acting_instructions::tenant_id.eq(tenant))
+        .filter(acting_instructions::proposal_id.eq_any(proposals))
+        .order((acting_instructions::given_at, acting_instructions::id))
+        .select(InstructionRow::as_select())
+        .load(tx.read())?)
+}
