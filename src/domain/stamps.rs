@@ -223,9 +223,9 @@ mod tests {
     fn r71_unused_stamps_are_given_back_at_967_6_of_1000_cut_once() {
         for (entered, cash) in [
             (&[(1_000, 1)][..], 967),
-            (&[(10_000, 3), (1_000, 3)], 31_930),
-            (&[(1_000, 3)], 2_902),
-            (&[(100, 1)], 96),
+            (&[(10_000, 3), (1_000, 3)][..], 31_930),
+            (&[(1_000, 3)][..], 2_902),
+            (&[(100, 1)][..], 96),
         ] {
             let stamps = read(&terms(), entered).unwrap();
             assert_eq!(terms().refund(&stamps).unwrap(), yen(cash), "{entered:?}");

@@ -149,16 +149,6 @@ pub fn holders(
     Ok(rows.into_iter().map(|(officer, account, title)| Holder { officer, account, title }).collect())
 }
 
-/// The account of an officer.
-pub fn account_of(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-    officer: OfficerId,
-) -> Result<Option<AccountId>, StoreError> {
-    let of_officer = officers::tenant_id.eq(tenant).and(officers::id.eq(officer));
-    Ok(officers::table.filter(of_officer).select(officers::account_id).first(tx.read()).optional()?)
-}
-
 /// All posts of an account that are in force on a day, over all tenants, ordered by tenant.
 pub fn posts_of_account(
     tx: &mut impl Reads,

@@ -315,7 +315,9 @@ mod tests {
         let used = entry(Posting::UseStamps, "i:u", Account::Stamps, Account::Receivable);
         let rows = |entries: &[Entry], stamped: i64| {
             let mut agreement = Agreement::default();
-            entries.iter().for_each(|entry| agreement.entry("case", entry));
+            for entry in entries {
+                agreement.entry("case", entry);
+            }
             agreement.invoice(InvoiceClaim {
                 id: "i".to_owned(),
                 application: "case".to_owned(),
