@@ -28,11 +28,15 @@ pub enum CaseMail {
     InspectionArranged,
     /// Another body is in charge of the case and has it now (移送).
     CaseTransferred,
+    /// The day for the answer went by; nothing is withdrawn by that (R-11).
+    CorrectionMissed,
+    /// A decision takes longer than the standard period; why, and by when, is read after signing in (R-19).
+    DecisionDelayed,
 }
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
@@ -44,6 +48,8 @@ impl CaseMail {
         Self::MessageWritten,
         Self::InspectionArranged,
         Self::CaseTransferred,
+        Self::CorrectionMissed,
+        Self::DecisionDelayed,
     ];
 
     /// The name stored and shown.
@@ -60,6 +66,8 @@ impl CaseMail {
             Self::MessageWritten => "message_written",
             Self::InspectionArranged => "inspection_arranged",
             Self::CaseTransferred => "case_transferred",
+            Self::CorrectionMissed => "correction_missed",
+            Self::DecisionDelayed => "decision_delayed",
         }
     }
 
@@ -77,6 +85,8 @@ impl CaseMail {
             Self::MessageWritten => "【窓口】連絡が届いています / A message is waiting for you",
             Self::InspectionArranged => "【窓口】現地調査のお知らせ / About an inspection",
             Self::CaseTransferred => "【窓口】移送のお知らせ / Your application was sent on",
+            Self::CorrectionMissed => "【窓口】回答の期限が過ぎました / The day for your answer has passed",
+            Self::DecisionDelayed => "【窓口】処分の時期についてのお知らせ / It takes longer than expected",
         }
     }
 
@@ -145,6 +155,17 @@ impl CaseMail {
                  ください。",
                 "The body in charge has received your application under the number {}. Please sign in to read why it was \
                  sent on, and what follows.",
+            ),
+            Self::CorrectionMissed => (
+                "受付番号 {} の手続について、補正または確認をお願いした期限が過ぎました。手続は取り下げられていません。回答は今からでも\
+                 受け付けますが、回答がないまま審査を終えると、申請を拒否する処分となることがあります。サインインしてご確認ください。",
+                "The day for your answer about your application {} has passed. Nothing has been withdrawn and you can \
+                 still answer; without an answer the office may have to refuse the application. Please sign in.",
+            ),
+            Self::DecisionDelayed => (
+                "受付番号 {} の手続は、標準処理期間を超えて時間を要する見込みです。サインインして、理由と処分の見込みの時期をご確認ください。",
+                "Your application {} is expected to take longer than the standard period. Please sign in to read why and by \
+                 when a decision can be expected.",
             ),
         }
     }

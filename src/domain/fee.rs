@@ -4,6 +4,7 @@
 //! . All arithmetic is exact and rounded down to whole yen once. A line keeps its clause, its inputs and
 //! its version and an assessment keeps every fact it read, so that each stored fee can be computed again (T-2).
 
+mod adjustment;
 pub mod arrears;
 mod basket;
 mod compile;
@@ -23,6 +24,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use adjustment::{beyond, charged, lowered_items};
 pub use basket::{BasketItem, SameTimeShare, SameTimeTerms, basket_items, price_basket, same_time_terms};
 pub use compile::{CompiledFees, FeeReads, needs_of};
 pub use fault::FeeFault;

@@ -39,6 +39,10 @@ typed_id! {
     AttachmentId;
     /// One request to correct an application (補正の求め) or to explain a notification (照会).
     CorrectionId;
+    /// What somebody of the office has to look at (処理課題).
+    CaseTaskId;
+    /// Why a decision takes longer than the standard period (遅延理由).
+    DelayReasonId;
     /// Applications that were handed in at the same time (同時申請).
     BasketId;
     /// A drafted decision on its approval route (起案).

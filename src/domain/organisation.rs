@@ -12,6 +12,7 @@ use crate::domain::arrears::{ArrearsTerms, WriteOffGround, arrears_faults};
 use crate::domain::calendar::ClosingDays;
 use crate::domain::disposition::Author;
 use crate::domain::document_number::{NumberRule, rule_faults};
+use crate::domain::escalation::{EscalationLevel, level_faults};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::payment::{Designation, designation_faults};
@@ -163,6 +164,9 @@ pub struct Tenant {
     /// The grounds on which it writes claims off.
     #[serde(default)]
     pub write_off_grounds: Vec<WriteOffGround>,
+    /// Who is told of overdue cases, and when.
+    #[serde(default)]
+    pub escalation: Vec<EscalationLevel>,
     /// Its revenue accounts, periods and places of payment.
     #[serde(default)]
     pub revenue: Option<RevenueMasters>,
@@ -272,6 +276,7 @@ impl Tenant {
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
         faults.extend(stamp_faults(&self.stamps));
+        faults.extend(level_faults(&self.escalation));
         faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
         faults.extend(self.approval_faults());
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));

@@ -6,6 +6,7 @@
 
 mod attachments;
 mod check;
+mod checklist;
 mod fees;
 mod fields;
 mod legal;
@@ -22,6 +23,7 @@ pub use check::CheckedDefinition;
 pub use check::examples::ExampleStand;
 pub(crate) use check::is_slug;
 pub(crate) use check::route::RouteData;
+pub use checklist::ChecklistItem;
 pub use fees::{
     Fee, FeeBand, FeeCase, FeeFormula, Fraction, MinimumStep, Payee, ProRataMode, RefundPolicy, Relief,
     ReliefKind, TaxClass,
@@ -165,6 +167,9 @@ pub struct ProcedureDefinition {
     /// Who closes the route early (専決): the first that fits; the whole route when none does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standing_decisions: Vec<StandingDecision>,
+    /// What staff look at in the review; nothing is granted while a required item is open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checklist: Vec<ChecklistItem>,
     /// How the fee may be paid.
     #[serde(default)]
     pub allowed_methods: Option<AllowedMethods>,

@@ -85,6 +85,15 @@ pub enum DueFilter {
     Overdue,
 }
 
+/// Which cases are wanted by their tasks (処理課題).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskFilter {
+    /// With or without.
+    Any,
+    /// Those about which a task is open.
+    Open,
+}
+
 /// The criteria as they are written; a field left out asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,6 +113,9 @@ pub struct Criteria {
     /// `overdue`, or a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<String>,
+    /// `open`: with an open task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
     /// `arrived_at` or `due_on`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
@@ -120,6 +132,8 @@ pub struct Selection {
     pub procedure: Option<String>,
     /// By due date.
     pub due: DueFilter,
+    /// By tasks of the office.
+    pub task: TaskFilter,
     /// The order.
     pub order: Order,
 }
@@ -131,6 +145,7 @@ impl Selection {
         assignee: AssigneeFilter::Any,
         procedure: None,
         due: DueFilter::Any,
+        task: TaskFilter::Any,
         order: Order::Arrival,
     };
 }
@@ -145,6 +160,7 @@ impl Criteria {
             waiting_on: self.waiting_on.or(view.waiting_on),
             procedure: self.procedure.or(view.procedure),
             due: self.due.or(view.due),
+            task: self.task.or(view.task),
             sort: self.sort.or(view.sort),
         }
     }
@@ -167,6 +183,9 @@ impl Criteria {
             "overdue" => Some(DueFilter::Overdue),
             day => day.parse().ok().map(DueFilter::Until),
         });
+        let task = read(base, "task", self.task.as_deref(), &mut faults, |text| {
+            (text == "open").then_some(TaskFilter::Open)
+        });
         let order = read(base, "sort", self.sort.as_deref(), &mut faults, |text| match text {
             "arrived_at" => Some(Order::Arrival),
             "due_on" => Some(Order::DueDate),
@@ -180,6 +199,7 @@ impl Criteria {
             assignee: assignee.unwrap_or(AssigneeFilter::Any),
             procedure,
             due: due.unwrap_or(DueFilter::Any),
+            task: task.unwrap_or(TaskFilter::Any),
             order: order.unwrap_or_default(),
         })
     }
@@ -336,11 +356,12 @@ mod tests {
             waiting_on: wrong(),
             procedure: Some(String::new()),
             due: Some("2026-13-01".into()),
+            task: wrong(),
             sort: wrong(),
         };
         let pointers: Vec<_> =
             all.read("/criteria").unwrap_err().into_iter().map(|fault| fault.pointer).collect();
-        let names = ["state", "waiting_on", "assignee", "procedure", "due", "sort"];
+        let names = ["state", "waiting_on", "assignee", "procedure", "due", "task", "sort"];
         assert_eq!(pointers, names.map(|name| format!("/criteria/{name}")));
     }
 

@@ -209,7 +209,9 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Refusal::Waiver(_) | Refusal::Arrears(_) | Refusal::Office(_) => StatusCode::CONFLICT,
+        Refusal::Waiver(_) | Refusal::Arrears(_) | Refusal::Office(_) | Refusal::Casework(_) => {
+            StatusCode::CONFLICT
+        }
         Refusal::Reconciliation(refusal) if refusal.is_about_the_person() => StatusCode::FORBIDDEN,
         Refusal::Reconciliation(_) => StatusCode::CONFLICT,
         Refusal::Settlement(SettlementRefusal::OwnArrival) => StatusCode::FORBIDDEN,

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use super::{JobEnd, LAST_ATTEMPT, tenant};
 use crate::domain::case_mail::CaseMail;
-use crate::domain::id::{AccountId, ApplicationId, PermitId};
+use crate::domain::id::{AccountId, ApplicationId, OfficerId, PermitId};
+use crate::domain::office_mail::{OVERDUE_SUBJECT, overdue_body};
 use crate::mail::{DeliveryFault, Mail};
 use crate::service::account::open_profile;
+use crate::service::escalation;
 use crate::service::permit_upkeep::{self, Reminder};
 use crate::service::step_deadline::{self, LateStep, StepNotice};
 use crate::service::undelivered_mail::{self, GivenUp, LostMail};
@@ -66,21 +68,13 @@ pub async fn renewal_due(
     let Some(account) = account else { return Ok(JobEnd::Done) };
     let (number, last) = (&row.document_number, last.0);
     let link = format!("{}/v1/tenants/{}/permits/{}", core.settings.http.public_url, row.tenant_id, row.id);
-    let mail = Mail {
-        message_id: claimed.id.0,
-        to: open_profile(&core.keys, &account)?.email,
-        subject: "【窓口】更新の時期が近づいています / Your permit is due for renewal".to_owned(),
-        body: format!(
-            "{number} の有効期間は {last} に満了します。サインインして更新の申請を始めると、前回の内容が入力された状態で\
-             作成できます。\n{link}\n\nThe term of {number} ends on {last}. After signing in you can begin its renewal; the \
-             answers you gave before are filled in.\n"
-        ),
-        written_at: core.clock.now(),
-    };
-    match core.mail.deliver(&mail).await {
-        Ok(()) | Err(DeliveryFault::Permanent { .. }) => Ok(JobEnd::Done),
-        Err(fault @ DeliveryFault::Temporary { .. }) => Err(Failure::Internal(fault.to_string())),
-    }
+    let subject = "【窓口】更新の時期が近づいています / Your permit is due for renewal";
+    let body = format!(
+        "{number} の有効期間は {last} に満了します。サインインして更新の申請を始めると、前回の内容が入力された状態で\
+         作成できます。\n{link}\n\nThe term of {number} ends on {last}. After signing in you can begin its renewal; the \
+         answers you gave before are filled in.\n"
+    );
+    to_account(core, &account, (subject, body), claimed).await
 }
 
 /// Tells somebody who could act on a step of an approval route that it is past its deadline, where it still is. The mail names
@@ -93,15 +87,41 @@ pub async fn step_overdue(
     let late = step_deadline::late_step(core, tenant(claimed)?, notice).await?;
     let Some(LateStep { account, number, due_on }) = late else { return Ok(JobEnd::Done) };
     let link = format!("{}/v1/me/approvals", core.settings.http.public_url);
+    let subject = "【窓口】決裁の期限を過ぎた案件があります / A step of approval is past its deadline";
+    let body = format!(
+        "受付番号 {number} の決裁が {due_on} の期限を過ぎています。サインインしてご確認ください。\n{link}\n\n\
+         A step of approval of application {number} was to be done by {due_on}. Please sign in to see to it.\n"
+    );
+    to_account(core, &account, (subject, body), claimed).await
+}
+
+/// Tells a member of staff of an overdue case, while it is overdue; an address that takes none is no reason to go on.
+pub async fn overdue(
+    core: &Arc<Core>,
+    case: ApplicationId,
+    officer: OfficerId,
+    claimed: &ClaimedJob,
+) -> Result<JobEnd, Failure> {
+    let Some(found) = escalation::still_overdue(core, tenant(claimed)?, case, officer).await? else {
+        return Ok(JobEnd::Done);
+    };
+    let due_on = found.due_on.to_string();
+    let body = overdue_body(&found.number, &due_on, &core.settings.http.public_url);
+    to_account(core, &found.account, (OVERDUE_SUBJECT, body), claimed).await
+}
+
+/// A mail to somebody who finds the same after signing in: an address that takes none loses nothing by it.
+async fn to_account(
+    core: &Arc<Core>,
+    account: &AccountRow,
+    (subject, body): (&str, String),
+    claimed: &ClaimedJob,
+) -> Result<JobEnd, Failure> {
     let mail = Mail {
         message_id: claimed.id.0,
-        to: open_profile(&core.keys, &account)?.email,
-        subject: "【窓口】決裁の期限を過ぎた案件があります / A step of approval is past its deadline"
-            .to_owned(),
-        body: format!(
-            "受付番号 {number} の決裁が {due_on} の期限を過ぎています。サインインしてご確認ください。\n{link}\n\n\
-             A step of approval of application {number} was to be done by {due_on}. Please sign in to see to it.\n"
-        ),
+        to: open_profile(&core.keys, account)?.email,
+        subject: subject.to_owned(),
+        body,
         written_at: core.clock.now(),
     };
     match core.mail.deliver(&mail).await {
@@ -161,15 +181,6 @@ pub async fn to_officer(
         Ok::<_, Failure>(accounts::find(tx, account)?.map(|account| (row.number, account)))
     });
     let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };
-    let mail = Mail {
-        message_id: claimed.id.0,
-        to: open_profile(&core.keys, &account)?.email,
-        subject: words.subject().to_owned(),
-        body: words.body(&number.unwrap_or_default(), &core.settings.http.public_url),
-        written_at: core.clock.now(),
-    };
-    match core.mail.deliver(&mail).await {
-        Ok(()) | Err(DeliveryFault::Permanent { .. }) => Ok(JobEnd::Done),
-        Err(fault @ DeliveryFault::Temporary { .. }) => Err(Failure::Internal(fault.to_string())),
-    }
+    let body = words.body(&number.unwrap_or_default(), &core.settings.http.public_url);
+    to_account(core, &account, (words.subject(), body), claimed).await
 }

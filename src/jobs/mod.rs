@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{
-    AccountId, ApplicationId, InvoiceId, OperationId, OpinionId, PaymentId, PermitId, RefundId, SettlementId,
-    TenantCode,
+    AccountId, ApplicationId, CorrectionId, InvoiceId, OfficerId, OperationId, OpinionId, PaymentId,
+    PermitId, RefundId, SettlementId, TenantCode,
 };
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
@@ -25,7 +25,10 @@ use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
 use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
 use crate::service::closing::{self, CLOSE_CASE};
 use crate::service::correction::NOTIFY_QUESTION;
+use crate::service::correction_chase::{self, CHASE_CORRECTIONS, NOTIFY_MISSED_CORRECTION};
+use crate::service::delay_reason::NOTIFY_DELAY;
 use crate::service::dispute::{self, REMIND_OF_DISPUTES};
+use crate::service::escalation::{self, ESCALATE_OVERDUE, NOTIFY_ESCALATION};
 use crate::service::inspection::NOTIFY_INSPECTION;
 use crate::service::message::{NOTIFY_MESSAGE, NOTIFY_OFFICE};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
@@ -97,6 +100,16 @@ pub enum Job {
     NotifyOffice(ApplicationId),
     /// Raise an opinion of another office that did not come in time.
     RaiseOpinion(OpinionId),
+    /// Look for corrections whose day is over.
+    ChaseCorrections,
+    /// Tell the applicant that the day of a correction is over.
+    NotifyMissedCorrection(ApplicationId, CorrectionId),
+    /// Look for overdue cases.
+    EscalateOverdue,
+    /// Tell an officer of an overdue case.
+    NotifyEscalation(ApplicationId, OfficerId),
+    /// Tell the applicant why it takes longer.
+    NotifyDelay(ApplicationId),
     /// Reconcile every body as of yesterday.
     ReconcileAll,
     /// Reconcile one body as of today.
@@ -164,6 +177,17 @@ impl Job {
             NOTIFY_TRANSFER => Ok(Self::NotifyTransfer(ApplicationId(id()?))),
             NOTIFY_OFFICE => Ok(Self::NotifyOffice(ApplicationId(id()?))),
             RAISE_OPINION => Ok(Self::RaiseOpinion(OpinionId(id()?))),
+            CHASE_CORRECTIONS => Ok(Self::ChaseCorrections),
+            NOTIFY_DELAY => Ok(Self::NotifyDelay(ApplicationId(id()?))),
+            ESCALATE_OVERDUE => Ok(Self::EscalateOverdue),
+            NOTIFY_ESCALATION => {
+                let officer = subject.split(':').nth(2).and_then(|id| id.parse().ok());
+                Ok(Self::NotifyEscalation(ApplicationId(id()?), officer.ok_or_else(unknown)?))
+            }
+            NOTIFY_MISSED_CORRECTION => {
+                let correction = subject.split(':').nth(1).and_then(|id| id.parse().ok());
+                Ok(Self::NotifyMissedCorrection(ApplicationId(id()?), correction.ok_or_else(unknown)?))
+            }
             CLOSE_CASE => Ok(Self::CloseCase(ApplicationId(id()?))),
             REMIND_RENEWAL => {
                 let days = subject.split(':').nth(1).and_then(|days| days.parse().ok());
@@ -206,6 +230,16 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyTransfer(case) => mail::about_case(core, case, CaseMail::CaseTransferred, claimed).await,
         Job::NotifyOffice(case) => mail::to_officer(core, case, CaseMail::MessageWritten, claimed).await,
         Job::RaiseOpinion(id) => opinion::raise_overdue(core, tenant(claimed)?, id).await,
+        Job::ChaseCorrections => correction_chase::run(core).await,
+        Job::NotifyDelay(case) => mail::about_case(core, case, CaseMail::DecisionDelayed, claimed).await,
+        Job::EscalateOverdue => escalation::run(core).await,
+        Job::NotifyEscalation(case, officer) => mail::overdue(core, case, officer, claimed).await,
+        Job::NotifyMissedCorrection(case, correction) => {
+            if !correction_chase::is_still_missed(core, tenant(claimed)?, correction).await? {
+                return Ok(JobEnd::Done);
+            }
+            mail::about_case(core, case, CaseMail::CorrectionMissed, claimed).await
+        }
         Job::CloseCase(case) => closing::close(core, tenant(claimed)?, case).await,
         Job::RemindRenewal(permit, days) => mail::renewal_due(core, permit, days, claimed).await,
         Job::ExpirePermit(permit) => permit_upkeep::expire(core, tenant(claimed)?, permit).await,
@@ -274,6 +308,8 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: EXPIRE_WAIVERS, every_s: 86_400 },
         Periodic { kind: ISSUE_DEMANDS, every_s: 86_400 },
         Periodic { kind: RAISE_OVERDUE_STEPS, every_s: 86_400 },
+        Periodic { kind: CHASE_CORRECTIONS, every_s: 86_400 },
+        Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
     ]
 }
 

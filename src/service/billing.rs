@@ -26,7 +26,7 @@ use crate::domain::reference_number::reference_number;
 use crate::domain::revenue::Due;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Json, Micros};
-use crate::store::{Reads, Tx, baskets};
+use crate::store::{Reads, Tx, baskets, fee_lowerings};
 
 /// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,10 @@ pub struct PricedFrom {
     /// The full prices that other applications of the same basket bore (R-58b).
     #[serde(default)]
     pub terms: SameTimeTerms,
+    /// What had been charged before, fee item by fee item, where corrected answers cost more (追加調定): these lines are the
+    /// rest.
+    #[serde(default)]
+    pub charged_before: BTreeMap<String, Yen>,
 }
 
 impl PricedFrom {
@@ -124,13 +128,44 @@ pub fn issue_invoice(
     office: Option<Value>,
     now: Timestamp,
 ) -> Result<InvoiceRow, Failure> {
+    issue(tx, ctx, case, assessment, (office, BTreeMap::new()), now)
+}
+
+/// Issues the invoice of what corrected answers cost beyond what was charged before (追加調定): the difference alone.
+pub(super) fn issue_increase(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    difference: FeeAssessment,
+    priced_with: (Option<Value>, BTreeMap<String, Yen>),
+    now: Timestamp,
+) -> Result<InvoiceRow, Failure> {
+    issue(tx, ctx, case, difference, priced_with, now)
+}
+
+fn issue(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    assessment: FeeAssessment,
+    (office, charged_before): (Option<Value>, BTreeMap<String, Yen>),
+    now: Timestamp,
+) -> Result<InvoiceRow, Failure> {
     let id = InvoiceId(tx.new_id());
     let day = jst_day(now);
     let FeeAssessment { procedure_version, arrived_on, mut lines, total, facts, terms, .. } = assessment;
     let inputs = lines.iter_mut().map(|line| std::mem::take(&mut line.inputs)).collect();
     let explanations = lines.iter_mut().map(|line| std::mem::take(&mut line.explanation)).collect();
-    let priced_from =
-        PricedFrom { procedure_version, arrived_on, facts, office, lines: inputs, explanations, terms };
+    let priced_from = PricedFrom {
+        procedure_version,
+        arrived_on,
+        facts,
+        office,
+        lines: inputs,
+        explanations,
+        terms,
+        charged_before,
+    };
     let place = invoices::inputs_place(id);
     let sealed_inputs = case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref());
     let dues: Vec<Due> = lines
@@ -222,9 +257,21 @@ pub fn obligor(case: &OpenCase) -> Option<AccountId> {
     case.parties.first().copied()
 }
 
-/// Refuses when a correction changed an answer that the fee depends on: nothing is decided on a wrong fee.
+/// What an invoice is assessed at by now, in yen: less where corrected answers cost less. Waivers do not touch it.
+pub fn assessed_at(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<i64, Failure> {
+    let lowered = fee_lowerings::lowered(tx, &invoice.tenant_id, invoice.id)?;
+    let mut assessed = 0_i64;
+    for (number, line) in (1_u32..).zip(&invoice.lines.0) {
+        let less = lowered.of_line(number).amount();
+        assessed = assessed.saturating_add(line.amount.amount().saturating_sub(less));
+    }
+    Ok(assessed)
+}
+
+/// Refuses when what was assessed is not what the answers cost: nothing is decided on a wrong fee.
 ///
-/// A changed fee needs a new assessment (R-87: an invoice is never edited), which a person arranges with the applicant.
+/// An answer to a correction is assessed again with it ([`super::recalculation`]); this holds what could not be then, because
+/// money was on its way. R-87: an invoice is never edited.
 /// A fee that is due at issue has no invoice yet; here it only must be computable.
 pub fn refuse_outdated_fee(
     tx: &mut impl Reads,
@@ -244,8 +291,11 @@ pub fn refuse_outdated_fee(
         (FeeDue::AfterReview, Some(row)) => PricedFrom::open(case, row)?.office,
     };
     let total = assess_case(tx, case, (&procedure, &priced_by), office.as_ref(), now)?.total.amount();
-    let owed: i64 = standing.iter().map(|row| row.total.amount()).sum();
-    if owed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
+    let mut assessed = 0_i64;
+    for invoice in &standing {
+        assessed = assessed.saturating_add(assessed_at(tx, invoice)?);
+    }
+    if assessed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
 }
 
 /// The invoices of a case that were not withdrawn, oldest first.

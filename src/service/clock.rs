@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 
 use super::cases::{self, OpenCase};
+use super::delay_reason::{self, Delay};
 use super::{Core, Ctx, Failure, access, intake};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::StateName;
@@ -38,6 +39,22 @@ pub struct CaseClock {
     pub pauses: Vec<Pause>,
     /// The day the case was decided, closed or taken back.
     pub ended_on: Option<Date>,
+    /// Why it takes longer than the period, as the office recorded, oldest first.
+    pub delays: Vec<Delay>,
+}
+
+impl CaseClock {
+    /// Why the clock stands still now, in the order the pauses began.
+    pub fn open_pauses(&self) -> Vec<PauseReason> {
+        let open = self.pauses.iter().filter(|pause| pause.answered_on.is_none());
+        let mut reasons: Vec<PauseReason> = Vec::new();
+        for pause in open {
+            if !reasons.contains(&pause.reason) {
+                reasons.push(pause.reason);
+            }
+        }
+        reasons
+    }
 }
 
 /// The clock of a case, for its parties and the department.
@@ -57,7 +74,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Case
     Ok(clock)
 }
 
-fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<CaseClock, Failure> {
+/// The clock of an opened case.
+pub(super) fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<CaseClock, Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
     let processing = procedure.definition.processing.clone();
     let Some(arrived_at) = case.row.arrived_at else {
@@ -69,6 +87,7 @@ fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<CaseClock, Fa
             forecast_on: None,
             pauses,
             ended_on: None,
+            delays: Vec::new(),
         });
     };
     let arrived_on = jst_day(arrived_at.0);
@@ -83,7 +102,8 @@ fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<CaseClock, Fa
         (due, forecast.due_on)
     });
     let (due, forecast_on) = walked.map_or((None, None), |(due, forecast)| (Some(due), forecast));
-    Ok(CaseClock { arrived_on: Some(arrived_on), processing, due, forecast_on, pauses, ended_on })
+    let delays = delay_reason::of_case(tx, case)?;
+    Ok(CaseClock { arrived_on: Some(arrived_on), processing, due, forecast_on, pauses, ended_on, delays })
 }
 
 /// The end of the standard processing period of a case that has just arrived, where the procedure has one (R-16…R-19).
@@ -137,7 +157,19 @@ fn due_of(arrived_on: Date, processing: &Processing, pauses: &[Pause], calendar:
     due_date(arrived_on, processing.total_days(), processing.holidays, pauses, calendar)
 }
 
-fn is_ended(row: &ApplicationRow) -> bool {
+/// Whether the clock of a case that has arrived runs now: nothing is awaited of the applicant. Where the version of its
+/// procedure cannot be read nobody knows, and it counts as standing still.
+pub(super) fn is_running(tx: &mut impl Reads, core: &Core, row: &ApplicationRow) -> Result<bool, Failure> {
+    let (catalogue, version) = (core.catalogue.current(), u32::try_from(row.procedure_version).unwrap_or(0));
+    let Some(procedure) = catalogue.procedure_version(&row.tenant_id, &row.procedure, version) else {
+        return Ok(false);
+    };
+    let pauses = pauses(tx, row, procedure, None)?;
+    Ok(pauses.iter().all(|pause| pause.answered_on.is_some()))
+}
+
+/// Whether nothing is owed of a case any more.
+pub(super) fn is_ended(row: &ApplicationRow) -> bool {
     use StateName as S;
     let state = StateName::parse(&row.state);
     matches!(state, Some(S::Decided | S::Closed | S::Withdrawn | S::Transferred))

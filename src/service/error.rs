@@ -8,6 +8,7 @@ use crate::domain::fault::Fault;
 use crate::seal::SealError;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::arrears_refusal::ArrearsRefusal;
+use crate::service::casework_refusal::CaseworkRefusal;
 use crate::service::disposition_refusal::DispositionRefusal;
 use crate::service::office_refusal::OfficeRefusal;
 use crate::service::reconciliation_refusal::ReconciliationRefusal;
@@ -143,6 +144,8 @@ pub enum Refusal {
     Office(OfficeRefusal),
     /// A waiver is not possible (so).
     Waiver(WaiverRefusal),
+    /// The office cannot do this about its own work (so).
+    Casework(CaseworkRefusal),
     /// Something about a payout of an agent is not possible.
     Settlement(SettlementRefusal),
     /// Something about a bank statement, an exception or a closed day is not possible.
@@ -227,6 +230,7 @@ impl Refusal {
             Self::Arrears(refusal) => refusal.code(),
             Self::Office(refusal) => refusal.code(),
             Self::Waiver(refusal) => refusal.code(),
+            Self::Casework(refusal) => refusal.code(),
             Self::Reconciliation(refusal) => refusal.code(),
             Self::Settlement(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
@@ -332,6 +336,7 @@ impl Refusal {
             Self::Arrears(refusal) => refusal.text(),
             Self::Office(refusal) => refusal.text(),
             Self::Waiver(refusal) => refusal.text(),
+            Self::Casework(refusal) => refusal.text(),
             Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (
@@ -488,6 +493,7 @@ impl Refusal {
     pub fn faults(&self) -> &[Fault] {
         match self {
             Self::Malformed(faults) | Self::Invalid(faults) => faults,
+            Self::Casework(refusal) => refusal.faults(),
             _ => &[],
         }
     }

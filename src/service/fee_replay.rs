@@ -10,7 +10,7 @@ use super::billing::PricedFrom;
 use super::{Core, Failure};
 use crate::domain::expression::Facts;
 use crate::domain::fee::{
-    CompiledFees, Difference, FeeAssessment, FeeFault, StoredLine, assess_in_basket, compare,
+    CompiledFees, Difference, FeeAssessment, StoredLine, assess_in_basket, beyond, compare,
 };
 use crate::domain::form::scope;
 use crate::domain::id::{InvoiceId, TenantCode};
@@ -90,7 +90,7 @@ async fn check(core: &Core, known: &mut Known, row: &InvoiceOfCase) -> Result<Ve
     };
     let computed = match recompute(&fees, priced_from) {
         Ok(computed) => computed,
-        Err(fault) => return Ok(vec![Finding::NotComputable(fault.to_string())]),
+        Err(reason) => return Ok(vec![Finding::NotComputable(reason)]),
     };
     let lines = row.invoice.lines.0.iter();
     let lines: Vec<_> = lines
@@ -100,9 +100,10 @@ async fn check(core: &Core, known: &mut Known, row: &InvoiceOfCase) -> Result<Ve
     Ok(differences.into_iter().map(Finding::Differs).collect())
 }
 
-/// As it was assessed, with the full prices that others bore.
-fn recompute(fees: &CompiledFees, from: PricedFrom) -> Result<FeeAssessment, FeeFault> {
-    assess_in_basket(fees, &Facts::new(from.facts), from.arrived_on, &from.terms)
+/// As it was assessed, with the full prices that others bore, and beyond what had been charged before.
+fn recompute(fees: &CompiledFees, from: PricedFrom) -> Result<FeeAssessment, String> {
+    let whole = assess_in_basket(fees, &Facts::new(from.facts), from.arrived_on, &from.terms);
+    beyond(whole.map_err(|fault| fault.to_string())?, &from.charged_before).map_err(|error| error.to_string())
 }
 
 fn open(core: &Core, row: &InvoiceOfCase) -> Result<PricedFrom, Failure> {

@@ -115,6 +115,13 @@ impl<'a> Filing<'a> {
         }
     }
 
+    /// The department whose queue these answers reach; none where another body is in charge or nobody can say.
+    pub fn department(&self, catalogue: &Catalogue) -> Option<String> {
+        let jurisdictions = catalogue.jurisdictions();
+        let route = self.procedure.routing.route(&self.facts, self.arrived_on, jurisdictions);
+        route.department(jurisdictions).ok()
+    }
+
     /// A fault for each answer that names a municipality which does not exist; pointers go into the answers.
     pub fn unknown_places(&self, catalogue: &Catalogue) -> Vec<Fault> {
         let unknown = |place: &&NamedPlace| !catalogue.jurisdictions().may_exist(&place.code);

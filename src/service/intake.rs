@@ -13,7 +13,7 @@ use super::arrival::{self, Submitted};
 use super::cases::{self, OpenCase};
 use super::filing::{self, Filer};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, account, billing, upgrade};
+use super::{Ctx, Effect, Failure, Refusal, account, billing, case_task, upgrade};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::CHAIN_START;
@@ -216,6 +216,7 @@ pub async fn withdraw(
             let from = case.state.name().as_str();
             case.step(Command::Withdraw)?;
             case.record(tx, "withdrawn", json!({ "from": from }), None)?;
+            case_task::end_with_case(tx, &case)?;
             billing::cancel_unpaid_invoices(tx, &mut case, now)?;
             case.save(tx)?;
             Ok(Made { value: case.row, resource_id: id.to_string() })

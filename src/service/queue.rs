@@ -18,7 +18,7 @@ use crate::domain::queue::{
     AssigneeFilter, Criteria, Cursor, DueFilter, Order, Selection, WaitingOn, not_acceptable,
 };
 use crate::store::queue::{self, QueueQuery, QueueRow};
-use crate::store::{ReadTx, Reads, absences, messages};
+use crate::store::{ReadTx, Reads, absences, case_tasks, messages};
 
 /// The rows of one page.
 pub const PAGE: usize = 50;
@@ -63,6 +63,8 @@ pub struct QueueItem {
     pub assignee: Option<(OfficerId, Option<String>)>,
     /// The last day on which it is the assignee's alone, while it is under review.
     pub claimed_until: Option<Date>,
+    /// What an open task of the office is about, if there is one.
+    pub open_task: Option<String>,
     /// The fee: the state of the invoice issued last, none without one.
     pub fee_state: Option<String>,
     /// Messages of the applicant that nobody of the office has read.
@@ -149,6 +151,7 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     let fees: HashMap<_, _> = queue::invoice_states(tx, &wanted.tenant, &cases)?.into_iter().collect();
     let tenant = std::slice::from_ref(&wanted.tenant);
     let unread: HashMap<_, _> = messages::unread(tx, tenant, &cases, Side::Applicant)?.into_iter().collect();
+    let tasks: HashMap<_, _> = case_tasks::open_kinds(tx, &wanted.tenant, &cases)?.into_iter().collect();
     let assignees = rows.iter().filter_map(|row| row.assignee).collect();
     let labels = officer_labels::labels(tx, &ctx.core, &wanted.tenant, assignees)?;
     let today = jst_day(tx.now());
@@ -157,6 +160,7 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
         let mut item = present(ctx, &wanted.tenant, row, today)?;
         item.fee_state = fees.get(&item.id).cloned();
         item.unread_messages = unread.get(&item.id).copied().unwrap_or(0);
+        item.open_task = tasks.get(&item.id).cloned();
         if let Some((officer, name)) = &mut item.assignee {
             *name = labels.get(officer).map(|label| label.name.clone());
         }
@@ -176,7 +180,7 @@ fn query(tx: &mut ReadTx<'_>, wanted: &Wanted, reader: OfficerId) -> Result<Queu
     if let Some(view) = wanted.view {
         criteria = criteria.over(queue_view::criteria(tx, wanted, view, reader)?);
     }
-    let Selection { states, assignee, procedure, due, order } =
+    let Selection { states, assignee, procedure, due, task, order } =
         criteria.read("").map_err(Refusal::Invalid)?;
     if wanted.cursor.is_some_and(|cursor| cursor.order() != order) {
         return Err(Refusal::Invalid(vec![not_acceptable("", "cursor")]).into());
@@ -199,6 +203,7 @@ fn query(tx: &mut ReadTx<'_>, wanted: &Wanted, reader: OfficerId) -> Result<Queu
             DueFilter::Until(day) => Some(day),
             DueFilter::Overdue => Some(yesterday(today)),
         },
+        task,
         order,
         after: wanted.cursor,
         limit: i64::try_from(PAGE).unwrap_or(i64::MAX).saturating_add(1),
@@ -252,6 +257,7 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
         overdue: WaitingOn::of(state).is_some() && due_on.is_some_and(|day| day < today),
         assignee: row.assignee.map(|officer| (officer, None)),
         claimed_until: claimed.then(|| takeover::claimed_until(ctx, tenant, row.updated_at.0)),
+        open_task: None,
         fee_state: None,
         unread_messages: 0,
         applicant,

@@ -9,14 +9,16 @@ use serde_json::json;
 
 use super::cases::OpenCase;
 use super::payment_standing::settle_invoice;
+use super::refund_money::{self, PaidMoney};
 use super::waiver_refusal::WaiverRefusal;
-use super::{Core, Failure, refund_money};
+use super::{Core, Failure};
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{PaymentId, ReassessmentId};
+use crate::domain::id::{CorrectionId, PaymentId, ReassessmentId};
 use crate::domain::ledger::{self, Cause, EntryKind, Posting, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::RefundPart;
 use crate::domain::waiver::{self, Liftable, LineReduction, WaiverGround};
+use crate::store::fee_lowerings::{self, FeeLoweringRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::reassessments::{self, ReassessmentKind, ReassessmentRow};
 use crate::store::sql::{Json, Micros};
@@ -41,27 +43,42 @@ pub fn lift(
     ground: &WaiverGround,
     named: Option<Yen>,
 ) -> Result<Lifted, Failure> {
-    let before = reassessments::reductions(tx, invoice)?;
+    let before = reassessments::by_waivers(tx, invoice)?;
     let paid = refund_money::of_invoice(tx, invoice)?;
     let covering = paid.iter().find(|money| money.covers());
     // What a cancelled stamp settled is settled: a stamp is void and nothing of it goes back.
     if invoice.stamped > Yen::ZERO {
         return Err(WaiverRefusal::NothingToWaive.into());
     }
-    if covering.is_none() && paid.iter().any(|money| money.available(RefundPart::Whole) > Yen::ZERO) {
+    if is_unsettled(&paid) {
         return Err(WaiverRefusal::MoneyUnsettled.into());
     }
-    let mut refunding = Vec::new();
-    if let Some(money) = covering {
-        let taken = refunds::headroom(tx, &invoice.tenant_id, money.payment.id)?;
-        let of_line =
-            |number: u32| taken.get(&RefundPart::Line(number)).map_or(Yen::ZERO, |part| part.reserved);
-        refunding.extend((1..).take(invoice.lines.0.len()).map(of_line));
-    }
-    let liftable = Liftable { lines: &invoice.lines.0, before: &before, refunding: &refunding };
+    let refunding = refunding(tx, invoice, covering)?;
+    // A waiver is of what the corrected answers cost.
+    let lowered = fee_lowerings::lowered(tx, &invoice.tenant_id, invoice.id)?;
+    let assessed = lowered.owed_lines(&invoice.lines.0).map_err(internal)?;
+    let liftable = Liftable { lines: &assessed, before: &before, refunding: &refunding };
     let lines = waiver::lift(ground, liftable, named)?;
     let amount = waiver::sum(&lines).map_err(internal)?;
     Ok(Lifted { lines, amount, covered_by: covering.map(|money| money.payment.id) })
+}
+
+/// Whether money came that does not cover the debt: until a person has decided about it, the debt cannot move below it.
+pub(super) fn is_unsettled(paid: &[PaidMoney]) -> bool {
+    let covers = paid.iter().any(PaidMoney::covers);
+    !covers && paid.iter().any(|money| money.available(RefundPart::Whole) > Yen::ZERO)
+}
+
+/// What of each line, in their order, refunds of the payment that covers the invoice have taken up.
+pub(super) fn refunding(
+    tx: &mut impl Reads,
+    invoice: &InvoiceRow,
+    covering: Option<&PaidMoney>,
+) -> Result<Vec<Yen>, Failure> {
+    let Some(money) = covering else { return Ok(vec![Yen::ZERO; invoice.lines.0.len()]) };
+    let taken = refunds::headroom(tx, &invoice.tenant_id, money.payment.id)?;
+    let of_line = |number: u32| taken.get(&RefundPart::Line(number)).map_or(Yen::ZERO, |part| part.reserved);
+    Ok((1..).take(invoice.lines.0.len()).map(of_line).collect())
 }
 
 /// Takes off what was decided.
@@ -73,19 +90,61 @@ pub fn reduce(
     (waiver, lifted): (&WaiverRow, &Lifted),
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let day = jst_day(now);
     invoice.reduced = invoice.reduced.plus(lifted.amount).map_err(internal)?;
     let row = row(ReassessmentKind::Reduce, ReassessmentId(tx.new_id()), invoice, waiver, lifted, now);
     reassessments::insert(tx, &row)?;
+    book_reduction(tx, invoice, (row.id, lifted), now)?;
+    settle(tx, core, case, invoice, (&row, "invoice_reduced"))
+}
+
+/// Takes off what corrected answers cost less; `lowered` is how much less each line is assessed at, `lifted` what of it was
+/// still owed.
+pub fn lower(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut OpenCase,
+    invoice: &mut InvoiceRow,
+    (correction, lowered, lifted): (CorrectionId, &[LineReduction], &Lifted),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    invoice.reduced = invoice.reduced.plus(lifted.amount).map_err(internal)?;
+    let row = FeeLoweringRow {
+        tenant_id: invoice.tenant_id.clone(),
+        id: ReassessmentId(tx.new_id()),
+        application_id: invoice.application_id,
+        invoice_id: invoice.id,
+        correction_id: correction,
+        lowered: Json(lowered.to_vec()),
+        lines: Json(lifted.lines.clone()),
+        amount: lifted.amount,
+        owed: invoice.owed(),
+        lowered_at: Micros(now),
+    };
+    fee_lowerings::insert(tx, &row)?;
+    book_reduction(tx, invoice, (row.id, lifted), now)?;
+    invoices::update_standing(tx, invoice)?;
+    let facts = json!({ "invoice": invoice.id.to_string(), "correction": correction.to_string(),
+        "reassessment": row.id.to_string(), "amount": row.amount.amount(), "owed": row.owed.amount(),
+        "lines": row.lines.0 });
+    case.record(tx, "invoice_reduced", facts, None)?;
+    settle_invoice(tx, core, &mut case.row, invoice)
+}
+
+/// Books what is taken off; of a covered invoice the money is too much from then on.
+fn book_reduction(
+    tx: &mut Tx<'_>,
+    invoice: &InvoiceRow,
+    (id, lifted): (ReassessmentId, &Lifted),
+    now: Timestamp,
+) -> Result<(), Failure> {
     let sources = sources(invoice, lifted, now)?;
-    let booked_for = |of: String| Cause { source_id: format!("{of}:{}", row.id), booked_on: day };
+    let booked_for = |of: String| Cause { source_id: format!("{of}:{id}"), booked_on: jst_day(now) };
     let mut entries = ledger::reduce(&booked_for(invoice.id.to_string()), &sources);
     if let Some(payment) = lifted.covered_by {
         let portions: Vec<_> = sources.iter().map(|source| source.portion).collect();
         entries.extend(ledger::overpay(&booked_for(payment.to_string()), &portions));
     }
-    invoices::book(tx, &invoice.tenant_id, case.row.id, &entries)?;
-    settle(tx, core, case, invoice, (&row, "invoice_reduced"))
+    Ok(invoices::book(tx, &invoice.tenant_id, invoice.application_id, &entries)?)
 }
 
 /// Puts back what holds no more; only while nothing was paid.

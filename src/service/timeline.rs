@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 20] = [
+const INTERNAL: [&str; 23] = [
     "claimed",
     "released",
     "assigned",
@@ -32,6 +32,9 @@ const INTERNAL: [&str; 20] = [
     "instructed",
     "approval_overdue",
     "post_reviewed",
+    "task_closed",
+    "deadline_escalated",
+    "checklist_marked",
     "waiver_approved",
     "write_off_approved",
     "opinion_asked",

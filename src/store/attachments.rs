@@ -77,6 +77,20 @@ pub fn of_case(
         .load(tx.read())?)
 }
 
+/// Every attachment that a case ever had, oldest first.
+pub fn ever_of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<AttachmentRow>, StoreError> {
+    Ok(attachments::table
+        .filter(attachments::tenant_id.eq(tenant))
+        .filter(attachments::application_id.eq(id))
+        .order((attachments::created_at, attachments::id))
+        .select(AttachmentRow::as_select())
+        .load(tx.read())?)
+}
+
 /// Marks an attachment as removed; its row stays.
 pub fn remove(tx: &mut Tx<'_>, tenant: &TenantCode, id: AttachmentId) -> Result<(), StoreError> {
     let target = attachments::table.filter(attachments::tenant_id.eq(tenant)).filter(attachments::id.eq(id));

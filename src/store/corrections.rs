@@ -1,11 +1,14 @@
 //! Corrections (補正の求め) of applications and inquiries (照会) about notifications.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use jiff::civil::Date;
 
 use super::schema::corrections;
-use super::sql::{IsoDate, Micros};
+use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
-use crate::domain::id::{ApplicationId, CorrectionId, OfficerId, TenantCode};
+use crate::domain::id::{ApplicationId, AttachmentId, CorrectionId, OfficerId, TenantCode};
 
 /// A correction or an inquiry as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -31,6 +34,8 @@ pub struct CorrectionRow {
     pub requested_at: Micros,
     /// When it was answered.
     pub answered_at: Option<Micros>,
+    /// The documents that were present when it was asked; unknown for what was asked before they were kept.
+    pub attachments_before: Option<Json<Vec<AttachmentId>>>,
 }
 
 /// The place that the sealed items are bound to.
@@ -70,6 +75,46 @@ pub fn of_case(
         .order((corrections::requested_at, corrections::id))
         .select(CorrectionRow::as_select())
         .load(tx.read())?)
+}
+
+/// An open request of which no task was made yet; the state word for word as its index has it.
+const UNNOTICED: &str = "corrections.state = 'open' AND NOT EXISTS (SELECT 1 FROM case_tasks WHERE case_tasks.tenant_id = corrections.tenant_id \
+    AND case_tasks.kind = 'correction_missed' AND case_tasks.subject_id = corrections.id)";
+
+/// The open requests of a body whose day is over on `today` and of which no task was made, by their ids, after `after`.
+pub fn missed(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    today: Date,
+    after: Option<CorrectionId>,
+    limit: i64,
+) -> Result<Vec<CorrectionRow>, StoreError> {
+    let mut query = corrections::table
+        .filter(corrections::tenant_id.eq(tenant))
+        .filter(corrections::due_on.lt(IsoDate(today)))
+        .filter(sql::<Bool>(UNNOTICED))
+        .order(corrections::id)
+        .limit(limit)
+        .select(CorrectionRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(corrections::id.gt(after));
+    }
+    Ok(query.load(tx.read())?)
+}
+
+/// Closes what is still asked of a case that has ended: nobody waits for it any more.
+pub fn close_open(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    application: ApplicationId,
+) -> Result<(), StoreError> {
+    let open = corrections::table
+        .filter(corrections::tenant_id.eq(tenant))
+        .filter(corrections::application_id.eq(application))
+        .filter(corrections::state.eq("open"));
+    diesel::update(open).set(corrections::state.eq("closed")).execute(tx.change())?;
+    Ok(())
 }
 
 /// Marks an open request as answered now.

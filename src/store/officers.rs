@@ -149,6 +149,27 @@ pub fn holders(
     Ok(rows.into_iter().map(|(officer, account, title)| Holder { officer, account, title }).collect())
 }
 
+/// The officers of a body who hold a role in one of these departments on a day, each once, in the order of their ids.
+pub fn holders_among(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    departments: &[&str],
+    role: Role,
+    day: Date,
+) -> Result<Vec<OfficerId>, StoreError> {
+    let mut found: Vec<OfficerId> = officer_posts::table
+        .filter(officer_posts::tenant_id.eq(tenant))
+        .filter(officer_posts::department.eq_any(departments))
+        .filter(officer_posts::role.eq(role.as_str()))
+        .filter(officer_posts::valid_from.le(IsoDate(day)))
+        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(day))))
+        .order(officer_posts::officer_id)
+        .select(officer_posts::officer_id)
+        .load(tx.read())?;
+    found.dedup();
+    Ok(found)
+}
+
 /// All posts of an account that are in force on a day, over all tenants, ordered by tenant.
 pub fn posts_of_account(
     tx: &mut impl Reads,

@@ -12,12 +12,16 @@ use super::schema::{applications, invoices, parties};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError};
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
-use crate::domain::queue::{Cursor, Order};
+use crate::domain::queue::{Cursor, Order, TaskFilter};
 
 /// The condition of the indexes over waiting cases, word for word: SQLite takes such an index only then.
 const OPEN: &str = "applications.state IN ('submitted', 'under_review', 'correction_requested', 'inquiry', 'in_approval', 'decided')";
 /// The key of the order by due dates, word for word as its index has it: no due date comes last.
 const DUE_KEY: &str = "COALESCE(applications.due_on, '9999-12-31')";
+
+/// A task about the case is open.
+const WITH_OPEN_TASK: &str = "EXISTS (SELECT 1 FROM case_tasks WHERE case_tasks.tenant_id = applications.tenant_id \
+    AND case_tasks.application_id = applications.id AND case_tasks.state = 'open')";
 
 /// The states that [`OPEN`] names.
 pub const OPEN_STATES: [&str; 6] =
@@ -69,6 +73,8 @@ pub struct QueueQuery {
     pub procedure: Option<String>,
     /// Due on this day or before.
     pub due_until: Option<Date>,
+    /// By tasks of the office.
+    pub task: TaskFilter,
     /// The order.
     pub order: Order,
     /// The last row of the page before; of the same order.
@@ -122,6 +128,9 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
     }
     if let Some(day) = wanted.due_until {
         query = query.filter(sql::<Text>(DUE_KEY).le(day.to_string()));
+    }
+    if wanted.task == TaskFilter::Open {
+        query = query.filter(sql::<Bool>(WITH_OPEN_TASK));
     }
     // The first condition lets an index begin at the row; the second leaves out what the page before showed.
     query = match wanted.after {

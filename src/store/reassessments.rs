@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::invoices::InvoiceRow;
 use super::schema::waivers::reassessments;
 use super::sql::{Json, Micros};
-use super::{Reads, StoreError, Tx};
+use super::{Reads, StoreError, Tx, fee_lowerings};
 use crate::domain::id::{ApplicationId, InvoiceId, ReassessmentId, TenantCode, WaiverId};
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::{Yen, YenOutOfRange};
@@ -76,8 +76,20 @@ pub fn of_invoice(
         .load(tx.read())?)
 }
 
-/// What is taken off each line of an invoice now.
+/// What is taken off each line of an invoice now, by waivers and by corrected answers.
 pub fn reductions(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reductions, StoreError> {
+    let mut off = by_waivers(tx, invoice)?;
+    if invoice.reduced == Yen::ZERO {
+        return Ok(off);
+    }
+    for row in fee_lowerings::of_invoice(tx, &invoice.tenant_id, invoice.id)? {
+        off.take_off(&row.lines.0).map_err(|error| broken(invoice, error))?;
+    }
+    Ok(off)
+}
+
+/// What waivers take off each line of an invoice now.
+pub fn by_waivers(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reductions, StoreError> {
     let mut off = Reductions::default();
     if invoice.reduced == Yen::ZERO {
         return Ok(off);

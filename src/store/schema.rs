@@ -9,6 +9,7 @@ pub mod approval;
 #[path = "schema/baskets.rs"]
 mod basket_tables;
 pub mod case_links;
+pub mod casework;
 pub mod charges;
 pub mod counter;
 pub mod demands;
@@ -327,6 +328,7 @@ diesel::table! {
         requested_by -> Text,
         requested_at -> BigInt,
         answered_at -> Nullable<BigInt>,
+        attachments_before -> Nullable<Text>,
     }
 }
 diesel::table! {

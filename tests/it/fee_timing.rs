@@ -172,22 +172,35 @@ on_both_databases!(two_assessments_at_once_make_one_invoice, async |db: TestDb| 
     }
 });
 
-on_both_databases!(a_correction_after_the_assessment_does_not_pass_with_the_old_fee, async |db: TestDb| {
-    let counter = Counter::open(&db).await;
-    let case = counter.claimed(AFTER_REVIEW).await;
-    counter.fix(&case, 3, false).await.expect(201);
-    let items = json!([{ "pointer": "/form/to", "message": "終期を確認のこと" }]);
-    let asked = json!({ "items": items, "due_on": "2026-04-20" });
-    counter.app.post(&counter.clerk, &format!("{case}/corrections"), asked).await.expect(201);
-    let version = counter.app.get(&counter.business, &case).await.etag();
-    let longer = json!({ "form": { "to": "2027-03-31" } });
-    counter.app.post_if(&counter.business, &format!("{case}/resubmit"), &version, longer).await.expect(200);
-    let version = counter.app.get(&counter.clerk, &case).await.etag();
-    let body = json!({ "decision": "grant", "reasons": [], "conditions": [] });
-    let path = format!("{case}/proposal");
-    let refused = counter.app.post_if(&counter.clerk, &path, &version, body).await;
-    assert_eq!(refused.problem(), "409 fee_changed");
-});
+on_both_databases!(
+    r87_a_correction_after_the_assessment_is_assessed_again_with_what_staff_fixed,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let case = counter.claimed(AFTER_REVIEW).await;
+        counter.fix(&case, 3, false).await.expect(201);
+        let items = json!([{ "pointer": "/form/to", "message": "終期を確認のこと" }]);
+        let asked = json!({ "items": items, "due_on": "2026-04-20" });
+        counter.app.post(&counter.clerk, &format!("{case}/corrections"), asked).await.expect(201);
+        let version = counter.app.get(&counter.business, &case).await.etag();
+        let longer = json!({ "form": { "to": "2027-03-31" } });
+        counter
+            .app
+            .post_if(&counter.business, &format!("{case}/resubmit"), &version, longer)
+            .await
+            .expect(200);
+        let version = counter.app.get(&counter.clerk, &case).await.etag();
+        let body = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        let path = format!("{case}/proposal");
+        counter.app.post_if(&counter.clerk, &path, &version, body).await.expect(201);
+        let shown = counter.app.get(&counter.business, &format!("{case}/corrections")).await.expect(200);
+        let fee = json!({ "before": 2850, "after": 5700, "changed": true });
+        assert_eq!(
+            shown["items"][0]["outcome"]["fee"], fee,
+            "three poles for a year, as staff had counted them"
+        );
+        assert_eq!(counter.seal(&case).await, "409 fee_not_settled");
+    }
+);
 
 on_both_databases!(
     r59_a_fee_due_at_issue_is_owed_from_the_grant_and_holds_back_the_document,

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use madoguchi::config::{Settings, SmtpTls};
 use madoguchi::domain::case_mail::CaseMail;
+use madoguchi::domain::id::{CorrectionId, OfficerId, TenantCode};
 use madoguchi::domain::policy::Role;
-use madoguchi::store::{StoreError, jobs};
+use madoguchi::store::corrections::CorrectionRow;
+use madoguchi::store::sql::{IsoDate, Micros};
+use madoguchi::store::{StoreError, corrections, jobs};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -18,7 +21,7 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 11] = [
+const JOBS: [(&str, CaseMail); 13] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
@@ -30,6 +33,8 @@ const JOBS: [(&str, CaseMail); 11] = [
     ("notify_message", CaseMail::MessageWritten),
     ("notify_inspection", CaseMail::InspectionArranged),
     ("notify_transfer", CaseMail::CaseTransferred),
+    ("notify_missed_correction", CaseMail::CorrectionMissed),
+    ("notify_delay", CaseMail::DecisionDelayed),
 ];
 
 const LIST: &str = "/v1/tenants/020001/departments/kiki-shobo-hoan/undelivered-mails";
@@ -61,12 +66,40 @@ impl Scene {
 
     /// Asks for a mail, as the transaction of a change does.
     async fn ask(&self, db: &TestDb, kind: &'static str) {
-        let subject = self.case.clone();
+        let mut subject = self.case.clone();
+        if kind == "notify_missed_correction" {
+            // This one is told only while the answer is awaited.
+            let correction = self.asked(db).await;
+            subject = format!("{subject}:{correction}");
+        }
         let enqueue = move |tx: &mut madoguchi::store::Tx<'_>| {
             let now = tx.now();
             jobs::enqueue(tx, AOMORI, kind, &subject, now)
         };
         db.db.write_alone::<_, StoreError>(vec![], enqueue).await.unwrap();
+    }
+
+    /// A request that waits for its answer; the same one each time.
+    async fn asked(&self, db: &TestDb) -> CorrectionId {
+        let (tenant, id) = (TenantCode::parse(AOMORI).unwrap(), CorrectionId(uuid::Uuid::from_u128(1)));
+        let row = CorrectionRow {
+            tenant_id: tenant.clone(),
+            id,
+            application_id: self.case.parse().unwrap(),
+            kind: "correction".to_owned(),
+            state: "open".to_owned(),
+            sealed_items: Vec::new(),
+            due_on: IsoDate(jiff::civil::date(2026, 3, 31)),
+            requested_by: OfficerId(uuid::Uuid::from_u128(2)),
+            requested_at: Micros(jiff::Timestamp::UNIX_EPOCH),
+            answered_at: None,
+            attachments_before: None,
+        };
+        let insert = move |tx: &mut madoguchi::store::Tx<'_>| match corrections::find(tx, &tenant, id)? {
+            Some(_) => Ok(id),
+            None => corrections::insert(tx, &row).map(|()| id),
+        };
+        db.db.write_alone::<_, StoreError>(vec![], insert).await.unwrap()
     }
 
     async fn list(&self) -> Vec<Value> {

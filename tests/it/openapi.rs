@@ -3,6 +3,7 @@
 mod accounting;
 mod acting;
 mod checking;
+mod correcting;
 mod desk;
 mod document;
 mod late;
@@ -241,12 +242,7 @@ async fn reviewing(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
     let text = json!({ "text": "電話で確認した。" });
     walk.change("create_note", clerk, &format!("{case}/notes"), case, text).await;
     walk.get("list_notes", clerk, &format!("{case}/notes")).await;
-    let items = json!([{ "pointer": "/form/phone", "message": "市外局番から" }]);
-    let asked = json!({ "items": items, "due_on": "2026-04-20" });
-    walk.change("request_correction", clerk, &format!("{case}/corrections"), case, asked).await;
-    let answer = json!({ "form": { "phone": "0177222222" } });
-    walk.change("resubmit_application", business, &format!("{case}/resubmit"), case, answer).await;
-    walk.get("list_corrections", business, &format!("{case}/corrections")).await;
+    correcting::correction(walk, business, clerk, case).await;
     let why = json!({ "fact": "設備が古い", "clause": "第20条", "criterion": "審査基準第4" });
     let conditions = json!(["毎年報告すること"]);
     let proposal = json!({ "decision": "conditional_grant", "reasons": [why], "conditions": conditions });

@@ -15,11 +15,14 @@ use madoguchi::service::account::{Register, register};
 use madoguchi::service::approval::{self, Act, Draft, Seat, Standing};
 use madoguchi::service::audit::{self, BrokenChain, Chain};
 use madoguchi::service::correction::{self, Ask, CorrectionItem};
+use madoguchi::service::correction_view;
 use madoguchi::service::idempotency::IdempotencyRequest;
 use madoguchi::service::intake::{self, NewDraft};
 use madoguchi::service::officer::{Appointment, appoint};
 use madoguchi::service::queue::{self, Wanted};
-use madoguchi::service::{Caller, Core, Ctx, Effect, Failure, Origin, Refusal, decision, review, timeline};
+use madoguchi::service::{
+    Caller, Core, Ctx, Effect, Failure, Origin, Refusal, decision, resubmission, review, timeline,
+};
 use madoguchi::store::applications::ApplicationRow;
 use madoguchi::store::officers::Term;
 use secrecy::SecretString;
@@ -292,7 +295,7 @@ on_both_databases!(r10_a_correction_unlocks_exactly_what_was_asked, async |db: T
 
     let answer = async |version, form| {
         let request = Stage::key(stage.applicant);
-        correction::resubmit(stage.ctx(stage.applicant), request, row.id, version, form).await
+        resubmission::resubmit(stage.ctx(stage.applicant), request, row.id, version, form).await
     };
     let version = asked.case.version;
     assert!(matches!(refusal(answer(version - 1, json!({})).await), Refusal::StaleVersion { .. }));
@@ -304,8 +307,8 @@ on_both_databases!(r10_a_correction_unlocks_exactly_what_was_asked, async |db: T
     assert_eq!((answered.state.as_str(), answered.form_revision), ("under_review", 2));
     assert_eq!(answered.arrived_at, row.arrived_at);
     assert_eq!(stage.db.count("(SELECT COUNT(*) FROM form_revisions)").await, 1);
-    let listed = correction::list(stage.ctx(stage.applicant), tenant(), row.id).await.unwrap();
-    assert_eq!((listed[0].row.state.as_str(), listed[0].items.len()), ("answered", 1));
+    let listed = correction_view::list(stage.ctx(stage.applicant), tenant(), row.id).await.unwrap();
+    assert_eq!((listed[0].correction.row.state.as_str(), listed[0].differences.len()), ("answered", 1));
 });
 
 on_both_databases!(the_timeline_shows_each_step_and_a_tampered_row_is_found, async |db: TestDb| {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::delay_reasons::DelayBody;
 use super::procedures::word;
 use super::review::tenant;
 use crate::domain::processing_clock::{ExplanationLine, Pause};
@@ -86,6 +87,8 @@ pub struct ClockBody {
     /// The day the application was decided, closed or taken back.
     #[schema(format = Date, value_type = Option<String>)]
     ended_on: Option<String>,
+    /// Why it takes longer than the period, as the office recorded, oldest first.
+    delays: Vec<DelayBody>,
 }
 
 impl ClockBody {
@@ -108,11 +111,13 @@ impl ClockBody {
             }),
             pauses: clock.pauses.iter().map(|pause| clock_pause(pause, locale)).collect(),
             ended_on: clock.ended_on.map(text),
+            delays: clock.delays.iter().map(DelayBody::of).collect(),
         }
     }
 }
 
-fn clock_line(line: &ExplanationLine, locale: Locale) -> ClockLine {
+/// Presents one line.
+pub(super) fn clock_line(line: &ExplanationLine, locale: Locale) -> ClockLine {
     ClockLine {
         from: line.from.to_string(),
         to: line.to.map(|to| to.to_string()),

@@ -17,10 +17,15 @@ use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Mutation, SignedIn, segment};
 use crate::http::respond;
 use crate::service::correction::{self, Ask, Correction, CorrectionItem};
+use crate::service::correction_view::{self, CorrectionView, Difference, FormVersion, Moved, Outcome};
+use crate::service::resubmission;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_corrections).service(request_correction).service(resubmit_application);
+    cfg.service(list_corrections)
+        .service(list_form_versions)
+        .service(request_correction)
+        .service(resubmit_application);
 }
 
 /// One thing that is asked.
@@ -65,8 +70,8 @@ pub struct CorrectionBody {
     kind: String,
     /// `open`, `answered` or `closed`.
     state: String,
-    /// What is asked.
-    items: Vec<AskedItem>,
+    /// What is asked, with what is at each place before and after the answer.
+    items: Vec<AnsweredItem>,
     /// The day an answer is asked for; missing it ends nothing by itself.
     #[schema(format = Date, value_type = String)]
     due_on: String,
@@ -76,21 +81,181 @@ pub struct CorrectionBody {
     /// When it was answered.
     #[schema(format = DateTime, value_type = Option<String>)]
     answered_at: Option<String>,
+    /// What the answer changed; null while it is awaited.
+    outcome: Option<AnswerOutcome>,
+}
+
+/// One thing that was asked, before and after.
+#[derive(Serialize, ToSchema)]
+pub struct AnsweredItem {
+    /// `/form/…` or `/attachments/{code}`.
+    #[schema(example = "/form/address")]
+    pointer: String,
+    /// What is to be done.
+    message: String,
+    /// What is there before the answer: an answer of the form, or of a document `{id, filename, size, sha256}`; null where
+    /// nothing is.
+    #[schema(value_type = Value)]
+    before: Option<Value>,
+    /// What is there after the answer; null while it is awaited.
+    #[schema(value_type = Value)]
+    after: Option<Value>,
+}
+
+/// A place that differs.
+#[derive(Serialize, ToSchema)]
+pub struct ChangedPlace {
+    /// `/form/…`.
+    pointer: String,
+    /// Before.
+    #[schema(value_type = Value)]
+    before: Option<Value>,
+    /// After.
+    #[schema(value_type = Value)]
+    after: Option<Value>,
+}
+
+impl From<Difference> for ChangedPlace {
+    fn from(place: Difference) -> Self {
+        Self { pointer: place.pointer, before: place.before, after: place.after }
+    }
+}
+
+/// A text before and after.
+#[derive(Serialize, ToSchema)]
+pub struct MovedText {
+    /// Before.
+    before: Option<String>,
+    /// After.
+    after: Option<String>,
+    /// Whether they differ.
+    changed: bool,
+}
+
+/// A number before and after.
+#[derive(Serialize, ToSchema)]
+pub struct MovedNumber {
+    /// Before.
+    before: Option<i64>,
+    /// After.
+    after: Option<i64>,
+    /// Whether they differ.
+    changed: bool,
+}
+
+impl MovedText {
+    fn of(moved: Moved<Option<String>>) -> Self {
+        let changed = moved.before != moved.after;
+        Self { before: moved.before, after: moved.after, changed }
+    }
+}
+
+impl MovedNumber {
+    fn of(moved: &Moved<Option<i64>>) -> Self {
+        Self { before: moved.before, after: moved.after, changed: moved.before != moved.after }
+    }
+}
+
+/// What an answer changed.
+#[derive(Serialize, ToSchema)]
+pub struct AnswerOutcome {
+    /// The version of the answers it replaced.
+    revision_before: i64,
+    /// The version of the answers it made.
+    revision_after: i64,
+    /// What differs besides what was asked: places that the form unlocked because of the answer.
+    also_changed: Vec<ChangedPlace>,
+    /// The department in charge.
+    department: MovedText,
+    /// End of the standard processing period.
+    due_on: MovedText,
+    /// What the answers cost, in yen; null where no fee is known.
+    fee: MovedNumber,
+}
+
+impl From<Outcome> for AnswerOutcome {
+    fn from(outcome: Outcome) -> Self {
+        let Outcome { revision, also_changed, department, due_on, fee } = outcome;
+        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
+        Self {
+            revision_before: revision.before,
+            revision_after: revision.after,
+            also_changed: also_changed.into_iter().map(ChangedPlace::from).collect(),
+            department: MovedText::of(Moved {
+                before: Some(department.before),
+                after: Some(department.after),
+            }),
+            due_on: MovedText::of(Moved { before: day(due_on.before), after: day(due_on.after) }),
+            fee: MovedNumber::of(&fee),
+        }
+    }
 }
 
 impl From<Correction> for CorrectionBody {
     fn from(correction: Correction) -> Self {
-        let asked = |item: CorrectionItem| AskedItem { pointer: item.pointer, message: item.message };
+        Self::of(CorrectionView { correction, differences: Vec::new(), outcome: None })
+    }
+}
+
+impl CorrectionBody {
+    fn of(view: CorrectionView) -> Self {
+        let CorrectionView { correction, differences, outcome } = view;
+        let mut differences = differences.into_iter();
+        let answered = |item: CorrectionItem| {
+            let place = differences.next();
+            let (before, after) = place.map_or((None, None), |place| (place.before, place.after));
+            AnsweredItem { pointer: item.pointer, message: item.message, before, after }
+        };
         Self {
             id: correction.row.id.0,
             kind: correction.row.kind,
             state: correction.row.state,
-            items: correction.items.into_iter().map(asked).collect(),
+            items: correction.items.into_iter().map(answered).collect(),
             due_on: correction.row.due_on.0.to_string(),
             requested_at: correction.row.requested_at.0.to_string(),
             answered_at: correction.row.answered_at.map(|at| at.0.to_string()),
+            outcome: outcome.map(AnswerOutcome::from),
         }
     }
+}
+
+/// A version of the answers.
+#[derive(Serialize, ToSchema)]
+pub struct FormVersionBody {
+    /// 1 for the first answers; rises with each resubmission.
+    revision: i64,
+    /// The answers.
+    #[schema(value_type = Object)]
+    form: Value,
+    /// When they were handed in.
+    #[schema(format = DateTime, value_type = String)]
+    submitted_at: String,
+    /// When others took their place; null for the present ones.
+    #[schema(format = DateTime, value_type = Option<String>)]
+    replaced_at: Option<String>,
+    /// The request that they answered; null for the first ones.
+    correction: Option<Uuid>,
+}
+
+impl From<FormVersion> for FormVersionBody {
+    fn from(version: FormVersion) -> Self {
+        Self {
+            revision: version.revision,
+            form: version.form,
+            submitted_at: version.submitted_at.to_string(),
+            replaced_at: version.replaced_at.map(|at| at.to_string()),
+            correction: version.correction.map(|id| id.0),
+        }
+    }
+}
+
+/// The versions of the answers of a case.
+#[derive(Serialize, ToSchema)]
+pub struct FormVersionList {
+    /// Oldest first; the last one is the present one.
+    items: Vec<FormVersionBody>,
+    /// Always null: a case has few of them.
+    next_cursor: Option<String>,
 }
 
 /// The requests of a case.
@@ -104,7 +269,8 @@ pub struct CorrectionList {
 
 /// What was asked
 ///
-/// For the applicant and for staff of the department, oldest first.
+/// For the applicant and for staff of the department, oldest first: what was asked, what was at each place before and after
+/// the answer, which documents were exchanged, and what the answer changed about fee, department and due date.
 #[utoipa::path(
     operation_id = "list_corrections", tag = "applications", params(CasePath),
     responses((status = 200, description = "The requests", body = CorrectionList), ReadProblems),
@@ -114,9 +280,26 @@ pub async fn list_corrections(
     SignedIn(ctx): SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let found = correction::list(ctx, tenant(&request)?, segment(&request, "id")?).await?;
-    let items = found.into_iter().map(CorrectionBody::from).collect();
+    let found = correction_view::list(ctx, tenant(&request)?, segment(&request, "id")?).await?;
+    let items = found.into_iter().map(CorrectionBody::of).collect();
     Ok(respond::plain(&CorrectionList { items, next_cursor: None }))
+}
+
+/// Every version of the answers
+///
+/// For the applicant and for staff of the department: what was ever handed in, oldest first. Nothing of it is overwritten.
+#[utoipa::path(
+    operation_id = "list_form_versions", tag = "applications", params(CasePath),
+    responses((status = 200, description = "The versions", body = FormVersionList), ReadProblems),
+)]
+#[get("/v1/tenants/{tenant}/applications/{id}/versions")]
+pub async fn list_form_versions(
+    SignedIn(ctx): SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let found = correction_view::versions(ctx, tenant(&request)?, segment(&request, "id")?).await?;
+    let items = found.into_iter().map(FormVersionBody::from).collect();
+    Ok(respond::plain(&FormVersionList { items, next_cursor: None }))
 }
 
 /// Ask for a correction
@@ -145,7 +328,8 @@ pub async fn request_correction(
 /// Answer a correction
 ///
 /// Only what was asked may change; every other change is named in the refusal. What you handed in before is kept, and
-/// your application keeps the moment it arrived.
+/// your application keeps the moment it arrived. Fee, department and due date follow the corrected answers; what changed
+/// is shown beside the request.
 #[utoipa::path(
     operation_id = "resubmit_application", tag = "applications",
     params(CasePath, IdempotencyKeyHeader, IfMatchHeader), request_body = ResubmitApplication,
@@ -162,7 +346,7 @@ pub async fn resubmit_application(
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
     let form = mutation.body.form;
-    let made = correction::resubmit(mutation.ctx, mutation.idempotency, id, version.0, form).await?;
+    let made = resubmission::resubmit(mutation.ctx, mutation.idempotency, id, version.0, form).await?;
     let body = ApplicationSummary::of(&made.value);
     Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.version), &body))
 }

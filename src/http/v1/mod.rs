@@ -15,14 +15,17 @@ pub mod bank_statements;
 pub mod baskets;
 pub mod bulk_approvals;
 pub mod case_links;
+pub mod checklists;
 pub mod clock;
 pub mod corrections;
 pub mod counter_payments;
 pub mod day_closes;
 pub mod decision_changes;
 pub mod decisions;
+pub mod delay_reasons;
 pub mod disputes;
 pub mod documents;
+pub mod forecasts;
 pub mod inspections;
 pub mod invoices;
 pub mod jwks;
@@ -54,6 +57,7 @@ pub mod sessions;
 pub mod settlements;
 pub mod stamps;
 pub mod statistics;
+pub mod tasks;
 pub mod tenants;
 pub mod timeline;
 pub mod transfers;
@@ -96,6 +100,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(queues::configure)
         .configure(queue_views::configure)
         .configure(absences::configure)
+        .configure(tasks::configure)
         .configure(review::configure)
         .configure(messages::configure)
         .configure(opinions::configure)
@@ -108,6 +113,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(undelivered_mails::configure)
         .configure(assessments::configure)
         .configure(corrections::configure)
+        .configure(checklists::configure)
         .configure(approvals::configure)
         .configure(bulk_approvals::configure)
         .configure(decisions::configure)
@@ -117,6 +123,8 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(timeline::configure)
         .configure(documents::configure)
         .configure(clock::configure)
+        .configure(forecasts::configure)
+        .configure(delay_reasons::configure)
         .configure(jwks::configure)
         .configure(procedure_language::configure);
 }

@@ -55,6 +55,10 @@ pub struct ViewCriteria {
     #[serde(default)]
     #[schema(required = false)]
     due: Option<String>,
+    /// `open`: with an open task.
+    #[serde(default)]
+    #[schema(required = false)]
+    task: Option<String>,
     /// `arrived_at` or `due_on`.
     #[serde(default)]
     #[schema(required = false)]
@@ -102,13 +106,13 @@ pub struct QueueViewBody {
 
 impl QueueViewBody {
     fn of(row: QueueViewRow) -> Self {
-        let Criteria { state, assignee, waiting_on, procedure, due, sort } = row.criteria.0;
+        let Criteria { state, assignee, waiting_on, procedure, due, task, sort } = row.criteria.0;
         Self {
             id: row.id.0,
             name: row.name,
             audience: row.audience,
             officer: row.officer_id.0,
-            criteria: ViewCriteria { state, assignee, waiting_on, procedure, due, sort },
+            criteria: ViewCriteria { state, assignee, waiting_on, procedure, due, task, sort },
         }
     }
 }
@@ -153,7 +157,7 @@ pub async fn create_queue_view(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let CreateQueueView { name, audience, criteria } = mutation.body;
-    let ViewCriteria { state, assignee, waiting_on, procedure, due, sort } = criteria;
+    let ViewCriteria { state, assignee, waiting_on, procedure, due, task, sort } = criteria;
     let new = NewView {
         department: segment(&request, "department")?,
         name,
@@ -161,7 +165,7 @@ pub async fn create_queue_view(
             AudienceWord::Own => Audience::Own,
             AudienceWord::Department => Audience::Department,
         },
-        criteria: Criteria { state, assignee, waiting_on, procedure, due, sort },
+        criteria: Criteria { state, assignee, waiting_on, procedure, due, task, sort },
     };
     let made = queue_view::create(mutation.ctx, mutation.idempotency, new).await?;
     Ok(respond::effect(StatusCode::CREATED, made.origin, None, &QueueViewBody::of(made.value)))

@@ -55,6 +55,9 @@ pub struct QueueFilter {
     /// `overdue`, or a day: due then or before.
     #[param(example = "overdue")]
     due: Option<String>,
+    /// `open`: only cases about which a task is open.
+    #[param(example = "open")]
+    task: Option<String>,
     /// `arrived_at` (oldest first, the default) or `due_on` (soonest first).
     #[param(example = "due_on")]
     sort: Option<String>,
@@ -96,6 +99,9 @@ pub struct QueueEntry {
     /// While it is under review: the last day on which no colleague may take it over.
     #[schema(format = Date, value_type = Option<String>)]
     claimed_until: Option<String>,
+    /// What an open task of the office is about, such as `correction_missed`; null without one.
+    #[schema(example = "correction_missed")]
+    open_task: Option<String>,
     /// State of the invoice issued last; null without one.
     #[schema(example = "entrusted")]
     fee_state: Option<String>,
@@ -122,6 +128,7 @@ impl From<QueueItem> for QueueEntry {
             overdue: item.overdue,
             assignee: item.assignee.map(|(officer, name)| Assignee { id: officer.0, name }),
             claimed_until: item.claimed_until.map(|day| day.to_string()),
+            open_task: item.open_task,
             fee_state: item.fee_state,
             unread_messages: item.unread_messages,
             applicant_name: item.applicant,
@@ -268,12 +275,13 @@ pub async fn list_queue(
     filter: web::Query<QueueFilter>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let QueueFilter { view, cursor, state, assignee, waiting_on, procedure, due, sort } = filter.into_inner();
+    let QueueFilter { view, cursor, state, assignee, waiting_on, procedure, due, task, sort } =
+        filter.into_inner();
     let wanted = Wanted {
         tenant: tenant(&request)?,
         department: segment(&request, "department")?,
         view: view.map(QueueViewId),
-        criteria: Criteria { state, assignee, waiting_on, procedure, due, sort },
+        criteria: Criteria { state, assignee, waiting_on, procedure, due, task, sort },
         cursor: cursor.as_deref().map(read_cursor).transpose()?,
     };
     let page = queue::list(ctx, wanted).await?;

@@ -14,7 +14,7 @@ use crate::seal::sha256_hex;
 use crate::service::cases::{self, OpenCase};
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
-use crate::service::{Ctx, Effect, Failure, Refusal, billing, review};
+use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, review};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx};
@@ -64,6 +64,7 @@ fn decision(
     refuse_faults(draft.body.faults())?;
     // A refusal needs no right fee: a case must never be stuck between a changed fee and no decision.
     if draft.body.decision().is_some_and(DecisionKind::grants) {
+        checklist::refuse_open(tx, ctx, &case)?;
         billing::refuse_outdated_fee(tx, ctx, &case, now)?;
     }
     let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;

@@ -72,7 +72,7 @@ pub(super) fn amount_of_matter(
     let mut total = 0_i64;
     for invoice in billing::standing_invoices(tx, case)? {
         if InvoiceRow::invoice_state(&invoice)? != InvoiceState::Canceled {
-            total = total.saturating_add(invoice.total.amount());
+            total = total.saturating_add(billing::assessed_at(tx, &invoice)?);
         }
     }
     let at_issue = procedure.definition.fee_due == FeeDue::OnIssue;

@@ -80,6 +80,7 @@ pub struct World {
     link: String,
     settlement: String,
     undelivered_mail: String,
+    task: String,
     notice: String,
     basket: String,
     view: String,
@@ -156,6 +157,7 @@ impl World {
         let notice =
             app.get(&clerk, &notices).await.expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
         let undelivered_mail = undelivered_mail(&app, &submitted.id).await;
+        let task = task(&app, &spare.id).await;
         let mut at_counter = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         at_counter.payment = receive(&app, &at_counter).await;
         let consulted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
@@ -181,6 +183,7 @@ impl World {
             link,
             settlement,
             undelivered_mail,
+            task,
             notice,
             basket,
             view,
@@ -265,6 +268,8 @@ impl World {
             &self.opinion
         } else if template.contains("/notices/") {
             &self.notice
+        } else if template.contains("/tasks/") {
+            &self.task
         } else if template.contains("/undelivered-mails/") {
             &self.undelivered_mail
         } else if template.contains("/waivers/") {
@@ -377,6 +382,9 @@ impl World {
             "transfer_application" => {
                 json!({ "department": "nowhere", "reason": "所管違い", "legal_basis": "条例第1条" })
             }
+            "record_delay_reason" => json!({ "reason": "現地調査のため", "expected_on": "2026-06-30" }),
+            "mark_checklist" => json!({ "marks": [{ "item": "x", "result": "met" }] }),
+            "close_task" => json!({ "reason": "電話で確認した。" }),
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
             "review_in_bulk" => json!({ "action": "claim", "applications": [self.submitted.id] }),

@@ -1,7 +1,7 @@
 //! Faults between the legal kind, the money, the route, the queue and the clock.
 
 use super::route::RouteData;
-use super::{MAX_DAYS, check_span, empty_fault, is_name, is_slug, slug_fault};
+use super::{MAX_DAYS, check_span, check_text, duplicate_fault, empty_fault, is_name, is_slug, slug_fault};
 use crate::domain::fault::Fault;
 use crate::domain::procedure::{FeeDue, IssuanceChannel, ProcedureDefinition, ProcedureKind, RoutingRule};
 
@@ -10,6 +10,7 @@ impl ProcedureDefinition {
     pub(super) fn check_flow(&self, faults: &mut Vec<Fault>) {
         self.check_legal_kind(faults);
         self.check_approval_route(faults);
+        self.check_checklist(faults);
         self.check_allowed_methods(faults);
         self.check_processing(faults);
         self.check_routing(faults);
@@ -55,6 +56,23 @@ impl ProcedureDefinition {
     fn check_approval_route(&self, faults: &mut Vec<Fault>) {
         let route = RouteData { steps: &self.approval_route, standing: &self.standing_decisions };
         faults.extend(route.faults(&self.tenant, ("/approval_route", "/standing_decisions")));
+    }
+
+    /// Every item is called by a name of its own, says what is looked at and why.
+    fn check_checklist(&self, faults: &mut Vec<Fault>) {
+        for (index, item) in self.checklist.iter().enumerate() {
+            let pointer = format!("/checklist/{index}");
+            if !is_slug(&item.id) {
+                faults.push(slug_fault(format!("{pointer}/id")));
+            }
+            if self.checklist.iter().take(index).any(|before| before.id == item.id) {
+                faults.push(duplicate_fault(format!("{pointer}/id")));
+            }
+            check_text(&format!("{pointer}/text"), &item.text, faults);
+            if item.clause.trim().is_empty() {
+                faults.push(empty_fault(format!("{pointer}/clause")));
+            }
+        }
     }
 
     fn check_allowed_methods(&self, faults: &mut Vec<Fault>) {

@@ -32,6 +32,30 @@ pub async fn undelivered_mail(app: &TestApp, case: &str) -> String {
     id
 }
 
+/// A task about a case; gives its id.
+pub async fn task(app: &TestApp, case: &str) -> String {
+    use madoguchi::clock::Clock;
+    use madoguchi::domain::id::CaseTaskId;
+    use madoguchi::store::case_tasks::{self, CaseTaskRow};
+    use madoguchi::store::sql::{IsoDate, Micros};
+    let id = new_key();
+    let row = CaseTaskRow {
+        tenant_id: TenantCode::parse(AOMORI).unwrap(),
+        id: id.parse::<CaseTaskId>().unwrap(),
+        application_id: case.parse().unwrap(),
+        kind: "correction_missed".to_owned(),
+        subject_id: new_key(),
+        due_on: IsoDate(jiff::civil::date(2026, 3, 31)),
+        state: "open".to_owned(),
+        created_at: Micros(app.clock.now()),
+        ended_at: None,
+        ended_by: None,
+        sealed_reason: None,
+    };
+    app.core.db.write_alone(vec![], move |tx| case_tasks::insert(tx, &row)).await.unwrap();
+    id
+}
+
 /// Makes something of the department; gives its id.
 pub async fn made(app: &TestApp, who: &Person, what: &str, body: Value) -> String {
     let path = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/{what}");

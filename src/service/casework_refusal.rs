@@ -1,0 +1,55 @@
+//! What the office's own work on a case can be refused for.
+
+use super::{Failure, Refusal};
+use crate::domain::fault::Fault;
+
+impl From<CaseworkRefusal> for Failure {
+    fn from(refusal: CaseworkRefusal) -> Self {
+        Self::Refused(Refusal::Casework(refusal))
+    }
+}
+
+/// A refusal of something that the office does about its own work; the general ones are in [`super::Refusal`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseworkRefusal {
+    /// The task has ended already.
+    TaskEnded,
+    /// Required items of the checklist are open; every one of them is named.
+    ChecklistOpen(Vec<Fault>),
+    /// The case has no period whose end a decision could miss, or has ended.
+    NoPeriodRuns,
+}
+
+impl CaseworkRefusal {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TaskEnded => "task_ended",
+            Self::NoPeriodRuns => "no_period_runs",
+            Self::ChecklistOpen(_) => "checklist_open",
+        }
+    }
+
+    /// What exactly is wrong, where the refusal names it.
+    pub fn faults(&self) -> &[Fault] {
+        match self {
+            Self::ChecklistOpen(faults) => faults,
+            Self::TaskEnded | Self::NoPeriodRuns => &[],
+        }
+    }
+
+    /// The sentences in Japanese and English.
+    pub fn text(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::TaskEnded => ("この課題は既に終わっています。", "This task has ended already."),
+            Self::ChecklistOpen(_) => (
+                "チェックリストの必須項目が残っているため、許可等の起案はできません。",
+                "Required items of the checklist are open; nothing can be granted yet.",
+            ),
+            Self::NoPeriodRuns => (
+                "標準処理期間の定めがないか、審査が終わっています。",
+                "No standard period runs: none is set, or the case has ended.",
+            ),
+        }
+    }
+}
