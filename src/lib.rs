@@ -15,6 +15,7 @@
 //! * [`seal`] keeps personal data unreadable in the database; [`catalogue`] and [`config`] read what is configured.
 //! * [`simulator`] is a gateway's stand-in and a house of its own: it imports nothing of ours.
 //! * [`documents`] sets PDFs from templates; [`storm`] plays payers, faults and kills against the real server.
+//! * [`rehearsal`] plays a year of a prefecture through the use cases, and judges what stands in the database afterwards.
 //! * [`drill`] names the places where a test may kill the process; [`storm`] kills it there, and judges what became of the money.
 //!
 //! `tests/it/tidy.rs` fails when an import goes the wrong way.
@@ -61,6 +62,7 @@ pub mod gateway;
 pub mod http;
 pub mod jobs;
 pub mod mail;
+pub mod rehearsal;
 pub mod seal;
 pub mod service;
 pub mod simulator;

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::civil::Date;
 
-use super::{Catalogue, CatalogueProcedure, VersionKey, key_of, read};
+use super::{Catalogue, CatalogueProcedure, CatalogueTenant, VersionKey, key_of, read};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
+use crate::domain::organisation::Department;
 use crate::domain::procedure::ProcedureDefinition;
 
 /// A version as it was published.
@@ -111,13 +112,14 @@ impl LiveCatalogue {
         revision: i64,
         texts: Vec<PublishedText>,
         closings: Vec<(VersionKey, Closing)>,
+        departments: Vec<(TenantCode, Department)>,
     ) -> Laid {
         let _alone = self.laying.lock().unwrap_or_else(PoisonError::into_inner);
         if revision <= self.revision() {
             return Laid::NotNewer;
         }
         let before = self.current();
-        let catalogue = Arc::new(overlay(&self.base, &before, texts, closings));
+        let catalogue = Arc::new(overlay(&self.base, &before, texts, closings, departments));
         let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
         *present = Present { revision, catalogue };
         Laid::Taken
@@ -130,6 +132,7 @@ fn overlay(
     before: &Catalogue,
     texts: Vec<PublishedText>,
     closings: Vec<(VersionKey, Closing)>,
+    departments: Vec<(TenantCode, Department)>,
 ) -> Catalogue {
     let mut procedures = base.procedures.clone();
     let mut unusable = Vec::new();
@@ -158,13 +161,47 @@ fn overlay(
     Catalogue {
         municipalities: base.municipalities.clone(),
         jurisdictions: base.jurisdictions.clone(),
-        tenants: base.tenants.clone(),
+        tenants: with_departments(base, departments),
         templates: Arc::clone(&base.templates),
         procedures,
         // Later ones replace earlier ones.
         closings: closings.into_iter().collect::<BTreeMap<_, _>>(),
         unusable,
     }
+}
+
+/// The bodies of `base` with imported departments over those of their files: a record takes the place of the one with its code and
+/// first day and keeps of it what no import says, such as the authority it decides in the name of.
+fn with_departments(
+    base: &Catalogue,
+    departments: Vec<(TenantCode, Department)>,
+) -> BTreeMap<TenantCode, Arc<CatalogueTenant>> {
+    let mut tenants = base.tenants.clone();
+    for (code, imported) in departments {
+        // A body that this program no longer serves has no departments.
+        let Some(tenant) = tenants.get_mut(&code) else { continue };
+        let (definition, calendar) = (tenant.definition.clone(), tenant.calendar.clone());
+        let mut changed = CatalogueTenant { definition, calendar };
+        let same = |it: &&mut Department| it.code == imported.code && it.valid_from == imported.valid_from;
+        match changed.definition.departments.iter_mut().find(same) {
+            Some(before) => {
+                let Department { name, bureau, valid_to, successor, source, .. } = imported;
+                *before = Department { name, bureau, valid_to, successor, source, ..before.clone() };
+            }
+            None => {
+                // A department of the same code that goes on keeps its authority.
+                let of_code = |it: &&Department| it.code == imported.code;
+                let last =
+                    changed.definition.departments.iter().filter(of_code).max_by_key(|it| it.valid_from);
+                let authority = last.map(|it| (it.disposing_authority.clone(), it.independent_authority));
+                let (disposing_authority, independent_authority) = authority.unwrap_or_default();
+                let added = Department { disposing_authority, independent_authority, ..imported };
+                changed.definition.departments.push(added);
+            }
+        }
+        *tenant = Arc::new(changed);
+    }
+    tenants
 }
 
 /// The shipped file of the same number has the same content.

@@ -10,8 +10,10 @@ mod ledger;
 mod migrate;
 mod officer;
 mod openapi;
+mod organisation;
 mod procedures;
 mod reconcile;
+mod rehearse;
 mod serve;
 mod simulator;
 mod storm;
@@ -69,12 +71,17 @@ enum Command {
     Simulator(simulator::SimulatorOptions),
     /// Let everything go wrong at once, and judge the money afterwards
     Storm(storm::StormOptions),
+    /// Play a year of a prefecture through the use cases, and judge what stands in the database afterwards
+    Rehearse(rehearse::RehearseOptions),
     /// Procedures as data
     #[command(subcommand)]
     Procedures(procedures::ProceduresCommand),
     /// Members of staff
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
+    /// Departments, officers and the posts they hold
+    #[command(subcommand)]
+    Organisation(organisation::OrganisationCommand),
     /// Check a document by its QR code's token
     Verify(verify::VerifyOptions),
 }
@@ -183,8 +190,10 @@ pub fn main() -> ExitCode {
         Command::Openapi(options) => openapi::openapi(&options),
         Command::Simulator(options) => simulator::simulator(&options),
         Command::Storm(options) => storm::storm(&options),
+        Command::Rehearse(options) => rehearse::rehearse(&options),
         Command::Procedures(command) => procedures::procedures(&command),
         Command::Officer(command) => officer::officer(&command),
+        Command::Organisation(command) => organisation::organisation(&command),
         Command::Verify(options) => verify::verify(&options),
     };
     match done {

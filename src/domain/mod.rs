@@ -47,6 +47,7 @@ pub mod notice;
 pub mod office_mail;
 pub mod opinion;
 pub mod organisation;
+pub mod organisation_import;
 pub mod paper_filing;
 pub mod payment;
 pub mod payment_notice;

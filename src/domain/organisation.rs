@@ -71,6 +71,9 @@ pub struct Department {
     /// The last day, when it is known.
     #[serde(default)]
     pub valid_to: Option<Date>,
+    /// The code of the department that takes its work over from the day after its last one (改組, R-127).
+    #[serde(default)]
+    pub successor: Option<String>,
     /// Where name and place were taken from.
     pub source: String,
     /// True while the place in the organisation has not been confirmed.
@@ -191,6 +194,32 @@ impl Tenant {
         None
     }
 
+    /// The department that does on `day` the work of the one called `code`: itself while it exists, after that its successor,
+    /// or the successor of that; none before its first day and where nobody took the work over.
+    pub fn department_in_charge(&self, code: &str, day: Date) -> Option<&Department> {
+        let mut code = code;
+        // No more steps than there are records: successors that name each other end nowhere.
+        for _ in 0..=self.departments.len() {
+            if let Some(found) = self.department(code, day) {
+                return Some(found);
+            }
+            let ended = self
+                .departments
+                .iter()
+                .filter(|one| one.code == code && one.valid_to.is_some_and(|to| to < day));
+            code = ended.max_by_key(|one| one.valid_from)?.successor.as_deref()?;
+        }
+        None
+    }
+
+    /// The codes of the departments that do not exist on `day` any more, each with the one that does their work.
+    pub fn succeeded_on(&self, day: Date) -> Vec<(&str, &Department)> {
+        let codes: BTreeSet<&str> =
+            self.departments.iter().map(|department| department.code.as_str()).collect();
+        let gone = codes.into_iter().filter(|code| self.department(code, day).is_none());
+        gone.filter_map(|code| Some((code, self.department_in_charge(code, day)?))).collect()
+    }
+
     /// In whose name `department` decides on `day` (処分庁, T-4): that of the procedure where it names one, else that of the
     /// department, else the head of the body.
     pub fn authority<'a>(
@@ -301,6 +330,14 @@ impl Tenant {
                 let pointer = format!("{pointer}/disposing_authority");
                 faults.push(Fault::new(pointer, "empty", "空にできません", "must not be empty"));
             }
+            let successor = department.successor.as_deref();
+            if successor.is_some_and(|code| {
+                code == department.code || !self.departments.iter().any(|one| one.code == code)
+            }) {
+                let (ja, en) =
+                    ("引き継ぐ課がありません", "there is no such department to take the work over");
+                faults.push(Fault::new(format!("{pointer}/successor"), "unknown_department", ja, en));
+            }
             if department.bureau.as_deref().is_some_and(|code| self.bureau(code).is_none()) {
                 let (ja, en) = ("この部局はありません", "there is no such bureau");
                 faults.push(Fault::new(format!("{pointer}/bureau"), "unknown_bureau", ja, en));
@@ -372,6 +409,37 @@ mod tests {
         assert_eq!(body.author(None, "hokensho", day), Author::Delegate);
         assert_eq!(body.author(Some(&other), "keisatsu", day), Author::Delegate);
         assert_eq!(body.author(Some(&head), "keisatsu", day), Author::Head);
+    }
+
+    #[test]
+    fn r127_work_goes_to_the_successor_and_on_to_the_successor_of_that() {
+        let mut body = body();
+        let record = |code: &str, to: Option<&str>, successor: Option<&str>| {
+            serde_json::from_value(
+                json!({ "code": code, "name": { "ja": code, "en": code }, "valid_from": "2024-04-01",
+                "valid_to": to, "successor": successor, "source": "試験用" }),
+            )
+            .unwrap()
+        };
+        body.departments.push(record("ko", Some("2025-03-31"), Some("otsu")));
+        body.departments.push(record("otsu", Some("2026-03-31"), Some("kanri")));
+        body.departments.push(record("maru", Some("2025-03-31"), Some("batsu")));
+        body.departments.push(record("batsu", Some("2025-03-31"), Some("maru")));
+        let charge = |code: &str, day| body.department_in_charge(code, day).map(|found| found.code.clone());
+        assert_eq!(charge("ko", date(2025, 3, 31)).as_deref(), Some("ko"));
+        assert_eq!(charge("ko", date(2025, 4, 1)).as_deref(), Some("otsu"));
+        assert_eq!(charge("ko", date(2026, 4, 1)).as_deref(), Some("kanri"));
+        assert_eq!(charge("maru", date(2025, 4, 1)), None, "they name each other");
+        assert_eq!(charge("ko", date(2024, 3, 31)), None, "before its first day");
+        let gone = |day| {
+            let pairs = body.succeeded_on(day).into_iter();
+            pairs.map(|(code, to)| format!("{code}>{}", to.code)).collect::<Vec<_>>()
+        };
+        assert_eq!(gone(date(2025, 4, 1)), ["ko>otsu"]);
+        assert_eq!(gone(date(2026, 4, 1)), ["ko>kanri", "otsu>kanri"]);
+        assert_eq!(body.check(), vec![]);
+        body.departments[0].successor = Some("nobody".into());
+        assert_eq!(body.check()[0].pointer, "/departments/0/successor");
     }
 
     #[test]

@@ -132,6 +132,8 @@ pub enum Action {
     Refund,
     /// Write, propose, withdraw and look at versions of procedures.
     ManageProcedures,
+    /// Import departments, officers and the posts they hold.
+    ManageOrganisation,
     /// Approve or return what somebody else proposed for publication.
     ApproveProcedures,
     /// Ask for a waiver of what is owed (減免申請), or for the applicant who asked in another way; take such a request back.
@@ -153,7 +155,7 @@ pub enum Action {
 
 impl Action {
     /// All actions, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ReadCase,
         Self::EditCase,
         Self::WithdrawCase,
@@ -176,6 +178,7 @@ impl Action {
         Self::ReadStatistics,
         Self::Converse,
         Self::GiveOpinion,
+        Self::ManageOrganisation,
     ];
 }
 
@@ -279,22 +282,23 @@ fn may_person(account: AccountId, action: Action, case: &CaseFacts) -> Decision 
         | Action::GiveOpinion
         | Action::ReceiveAtCounter => Decision::Deny,
         Action::ManageProcedures
+        | Action::ManageOrganisation
         | Action::ApproveProcedures
         | Action::KeepAccounts
         | Action::ReadStatistics => Decision::Hide,
     }
 }
 
-/// Procedures of a body belong to its administrators, whatever their department; nobody else sees versions before they
-/// are published.
-fn may_publish(officer: &OfficerAuthority, tenant: &TenantCode) -> Decision {
+/// Procedures and organisation of a body belong to its administrators, whatever their department; nobody else sees versions
+/// before they are published.
+fn may_administer(officer: &OfficerAuthority, tenant: &TenantCode) -> Decision {
     let administers = officer.posts.iter().any(|post| post.role == Role::Administrator);
     if officer.tenant == *tenant && administers { Decision::Allow } else { Decision::Hide }
 }
 
 fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> Decision {
-    if matches!(action, Action::ManageProcedures | Action::ApproveProcedures) {
-        return may_publish(officer, &case.tenant);
+    if matches!(action, Action::ManageProcedures | Action::ApproveProcedures | Action::ManageOrganisation) {
+        return may_administer(officer, &case.tenant);
     }
     if action == Action::ReadStatistics {
         // Figures name nobody: whoever serves the body may see them.
@@ -341,7 +345,10 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
         Action::Refund => accountant || sealer,
         // Only a party withdraws, consents or pays: staff never act in the applicant's name.
         Action::WithdrawCase | Action::ReceiveNotices | Action::Pay | Action::RenewPermit => false,
-        Action::ManageProcedures | Action::ApproveProcedures | Action::ReadStatistics => false,
+        Action::ManageProcedures
+        | Action::ManageOrganisation
+        | Action::ApproveProcedures
+        | Action::ReadStatistics => false,
     };
     if allowed {
         Decision::Allow
@@ -420,32 +427,32 @@ mod tests {
             .collect();
 
         let expected = [
-            "ssssssssssssssssssssss Draft anonymous",
-            "ssssssssssssssssssssss Arrived anonymous",
-            "AAAAAddddhhddAhAdAdhAd Draft the applicant",
-            "AAAAAddddhhddAhAdAdhAd Arrived the applicant",
-            "hhhhhhhhhhhhhhhhhhhhhh Draft a stranger",
-            "hhhhhhhhhhhhhhhhhhhhhh Arrived a stranger",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft clerk of the department",
-            "AddAdAAAdhhdAAddAdAAAd Arrived clerk of the department",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft section chief of the department",
-            "AddAdAAAAhhAAAddAdAAAd Arrived section chief of the department",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft head of the body at the own desk",
-            "AddAdAAAAhhAAAddAdAAAd Arrived head of the body at the own desk",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft director of another department",
-            "hhhhhhhhhhhhhhhhhhhAhh Arrived director of another department",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft section chief of another department",
-            "hhhhhhhhhhhhhhhhhhhAhh Arrived section chief of another department",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft accountant of the body",
-            "hhhAhhhhhhhAAhAhAhhAhh Arrived accountant of the body",
-            "hhhhhhhhhhhhhhhhhhhAhh Draft accountant in the department",
-            "hhhAhhhhhhhAAhAhAhhAhh Arrived accountant in the department",
-            "hhhhhhhhhhhhhhhhhhhhhh Draft section chief of another body",
-            "hhhhhhhhhhhhhhhhhhhhhh Arrived section chief of another body",
-            "hhhhhhhhhAAhhhhhhhhAhh Draft administrator in the department",
-            "hhhhhhhhhAAhhhhhhhhAhh Arrived administrator in the department",
-            "hhhhhhhhhhhhhhhhhhhhhh Draft administrator of another body",
-            "hhhhhhhhhhhhhhhhhhhhhh Arrived administrator of another body",
+            "sssssssssssssssssssssss Draft anonymous",
+            "sssssssssssssssssssssss Arrived anonymous",
+            "AAAAAddddhhddAhAdAdhAdh Draft the applicant",
+            "AAAAAddddhhddAhAdAdhAdh Arrived the applicant",
+            "hhhhhhhhhhhhhhhhhhhhhhh Draft a stranger",
+            "hhhhhhhhhhhhhhhhhhhhhhh Arrived a stranger",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft clerk of the department",
+            "AddAdAAAdhhdAAddAdAAAdh Arrived clerk of the department",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft section chief of the department",
+            "AddAdAAAAhhAAAddAdAAAdh Arrived section chief of the department",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft head of the body at the own desk",
+            "AddAdAAAAhhAAAddAdAAAdh Arrived head of the body at the own desk",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft director of another department",
+            "hhhhhhhhhhhhhhhhhhhAhhh Arrived director of another department",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft section chief of another department",
+            "hhhhhhhhhhhhhhhhhhhAhhh Arrived section chief of another department",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft accountant of the body",
+            "hhhAhhhhhhhAAhAhAhhAhhh Arrived accountant of the body",
+            "hhhhhhhhhhhhhhhhhhhAhhh Draft accountant in the department",
+            "hhhAhhhhhhhAAhAhAhhAhhh Arrived accountant in the department",
+            "hhhhhhhhhhhhhhhhhhhhhhh Draft section chief of another body",
+            "hhhhhhhhhhhhhhhhhhhhhhh Arrived section chief of another body",
+            "hhhhhhhhhAAhhhhhhhhAhhA Draft administrator in the department",
+            "hhhhhhhhhAAhhhhhhhhAhhA Arrived administrator in the department",
+            "hhhhhhhhhhhhhhhhhhhhhhh Draft administrator of another body",
+            "hhhhhhhhhhhhhhhhhhhhhhh Arrived administrator of another body",
         ];
         assert_eq!(table, expected);
     }
@@ -463,30 +470,27 @@ mod tests {
             };
             Action::ALL.iter().map(letter).collect()
         };
+        let hidden = "hhhhhhhhhhhhhhhhhhhhhhh";
         for (actor, draft, arrived) in [
-            (Actor::Anonymous, "ssssssssssssssssssssss", "ssssssssssssssssssssss"),
-            (Actor::Person(APPLICANT), "hhhhhhhhhhhhhhhhhhhhhh", "hhhhhhhhhhhhhhhhhhhhhh"),
-            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAdd", "AAdAdAAAdhhdAAddAdAAAd"),
+            (Actor::Anonymous, "sssssssssssssssssssssss", "sssssssssssssssssssssss"),
+            (Actor::Person(APPLICANT), hidden, hidden),
+            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAddh", "AAdAdAAAdhhdAAddAdAAAdh"),
             (
                 officer("020001", "kanri", Role::SectionChief),
-                "AAdddddddhhddddddddAd",
-                "AAdAdAAAAhhAAAddAdAAA",
+                "AAdddddddhhddddddddAddh",
+                "AAdAdAAAAhhAAAddAdAAAdh",
             ),
             (
                 officer("020001", "doro", Role::SectionChief),
-                "hhhhhhhhhhhhhhhhhhhAhh",
-                "hhhhhhhhhhhhhhhhhhhAhh",
+                "hhhhhhhhhhhhhhhhhhhAhhh",
+                "hhhhhhhhhhhhhhhhhhhAhhh",
             ),
             (
                 officer("020001", "kaikei", Role::Accountant),
-                "hhhhhhhhhhhhhhhhhhhAhh",
-                "hhhAhhhhhhhAAhAhAhhAhh",
+                "hhhhhhhhhhhhhhhhhhhAhhh",
+                "hhhAhhhhhhhAAhAhAhhAhhh",
             ),
-            (
-                officer("022012", "kanri", Role::SectionChief),
-                "hhhhhhhhhhhhhhhhhhhhh",
-                "hhhhhhhhhhhhhhhhhhhhh",
-            ),
+            (officer("022012", "kanri", Role::SectionChief), hidden, hidden),
         ] {
             let found = (letters(&actor, Visibility::Draft), letters(&actor, Visibility::Arrived));
             assert_eq!(found, (draft.to_owned(), arrived.to_owned()), "{actor:?}");

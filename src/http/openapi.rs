@@ -29,6 +29,7 @@ use utoipa_actix_web::AppExt;
         (name = "payments", description = "Invoices, payments and receipts"),
         (name = "accounting", description = "For the accounting post: bank statements, exceptions, closed days"),
         (name = "review", description = "For staff: queues, corrections, proposals, approvals"),
+        (name = "organisation", description = "For administrators: departments, officers and the posts they hold"),
         (name = "documents", description = "Checking a paper that was issued here"),
         (name = "me", description = "My applications and invoices, at all counters"),
         (name = "gateways", description = "For payment gateways: their notifications"),

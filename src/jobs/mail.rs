@@ -16,6 +16,7 @@ use crate::service::permit_upkeep::{self, Reminder};
 use crate::service::step_deadline::{self, LateStep, StepNotice};
 use crate::service::undelivered_mail::{self, GivenUp, LostMail};
 use crate::service::{Core, Failure};
+use crate::store::accounts::AccountRow;
 use crate::store::jobs::ClaimedJob;
 use crate::store::{accounts, applications, officers, parties};
 

@@ -41,6 +41,7 @@ use crate::service::reconciliation::{self, RECONCILE_ALL, RECONCILE_BODY};
 use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::remittance::WORK_SETTLEMENT;
+use crate::service::reorganisation::{self, FOLLOW_REORGANISATIONS};
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
 use crate::service::step_deadline::{self, NOTIFY_OVERDUE_STEP, RAISE_OVERDUE_STEPS, StepNotice};
 use crate::service::transfer_between::NOTIFY_TRANSFER;
@@ -138,6 +139,8 @@ pub enum Job {
     RaiseOverdueSteps,
     /// Tell somebody who could act on a step that it is past its deadline.
     NotifyOverdueStep(StepNotice),
+    /// Hand over what lies with departments that have ended.
+    FollowReorganisations,
 }
 
 /// A row that names no work known here.
@@ -205,6 +208,7 @@ impl Job {
             NOTIFY_OVERDUE_STEP => {
                 Ok(Self::NotifyOverdueStep(StepNotice::parse(subject).ok_or_else(unknown)?))
             }
+            FOLLOW_REORGANISATIONS => Ok(Self::FollowReorganisations),
             _ => Err(unknown()),
         }
     }
@@ -257,6 +261,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::IssueDemands => issue_demands(core).await,
         Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,
+        Job::FollowReorganisations => reorganisation::follow_all(core).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
             tracing::info!(removed, "files without a row are swept");
@@ -310,6 +315,8 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: RAISE_OVERDUE_STEPS, every_s: 86_400 },
         Periodic { kind: CHASE_CORRECTIONS, every_s: 86_400 },
         Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
+        // Days begin at 15:00 UTC: what works by the hour begins with the day in Japan, too.
+        Periodic { kind: FOLLOW_REORGANISATIONS, every_s: 3_600 },
     ]
 }
 

@@ -95,7 +95,11 @@ pub fn judge(
     let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
     let (warnings, unwritable) = (filing.warnings(), filing.unwritable());
     let facts = filing.into_facts();
-    case.row.department.clone_from(&accepted.department);
+    // Law and procedure keep the old name of a department; the case reaches who does its work on that day.
+    let in_charge =
+        body.and_then(|body| body.definition.department_in_charge(&accepted.department, arrival_day));
+    let department = in_charge.map_or(&accepted.department, |department| &department.code);
+    case.row.department.clone_from(department);
     if form != written {
         seal_form(ctx, &mut case, &form);
     }

@@ -9,6 +9,10 @@ use std::time::Duration;
 use super::{Core, Failure};
 use crate::catalogue::live::Laid;
 use crate::catalogue::{Catalogue, Closing, PublishedText, VersionKey};
+use crate::domain::id::TenantCode;
+use crate::domain::organisation::Department;
+use crate::domain::procedure::Bilingual;
+use crate::store::departments::{self, DepartmentRow};
 use crate::store::publications::{self, PublicationRow};
 
 /// The longest pause after failures.
@@ -21,11 +25,13 @@ pub async fn refresh(core: &Arc<Core>) -> Result<Laid, Failure> {
         .db
         .read(move |tx| {
             let revision = publications::revision(tx)?;
-            let rows = if revision > known { publications::published(tx)? } else { Vec::new() };
-            Ok::<_, Failure>((revision, rows))
+            if revision <= known {
+                return Ok((revision, Vec::new(), Vec::new()));
+            }
+            Ok::<_, Failure>((revision, publications::published(tx)?, departments::all(tx)?))
         })
         .await?;
-    let (revision, rows) = newer;
+    let (revision, rows, imported) = newer;
     if revision <= known {
         return Ok(Laid::NotNewer);
     }
@@ -37,8 +43,9 @@ pub async fn refresh(core: &Arc<Core>) -> Result<Laid, Failure> {
             Part::Closing(closing) => closings.push(closing),
         }
     }
+    let imported: Vec<_> = imported.into_iter().map(department).collect();
     let holder = Arc::clone(core);
-    let laying = move || holder.catalogue.lay(revision, texts, closings);
+    let laying = move || holder.catalogue.lay(revision, texts, closings, imported);
     let laid = tokio::task::spawn_blocking(laying).await;
     let laid = laid.map_err(|error| Failure::Internal(error.to_string()))?;
     if laid == Laid::Taken {
@@ -69,6 +76,23 @@ async fn look_again(core: Weak<Core>, usual: Duration) {
             }
         };
     }
+}
+
+/// An imported record as the catalogue knows departments.
+fn department(row: DepartmentRow) -> (TenantCode, Department) {
+    let department = Department {
+        code: row.code,
+        name: Bilingual { ja: row.name_ja, en: row.name_en },
+        bureau: row.parent,
+        disposing_authority: None,
+        independent_authority: false,
+        valid_from: row.valid_from.0,
+        valid_to: row.valid_to.map(|to| to.0),
+        successor: row.successor,
+        source: format!("取込み {}", row.import_id),
+        sample: false,
+    };
+    (row.tenant_id, department)
 }
 
 enum Part {

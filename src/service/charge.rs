@@ -75,6 +75,7 @@ pub(super) fn assess(
         lines: vec![std::collections::BTreeMap::default()],
         explanations: vec![explanation],
         terms: SameTimeTerms::NONE,
+        charged_before: std::collections::BTreeMap::default(),
     };
     let place = invoices::inputs_place(id);
     let row = InvoiceRow {

@@ -190,6 +190,54 @@ pub fn posts_of_account(
     Ok(posts)
 }
 
+/// A post with its holder and its term, as stored.
+#[derive(Clone, Debug)]
+pub struct HeldPost {
+    /// Its id.
+    pub id: String,
+    /// Who holds it.
+    pub officer: OfficerId,
+    /// The post.
+    pub post: Post,
+    /// From when to when.
+    pub term: Term,
+}
+
+/// Every post of a body with its holder, past and to come.
+pub fn held_posts(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<HeldPost>, StoreError> {
+    type Row = (String, OfficerId, (String, String, String), IsoDate, Option<IsoDate>);
+    let rows: Vec<Row> = officer_posts::table
+        .filter(officer_posts::tenant_id.eq(tenant))
+        .order((officer_posts::officer_id, officer_posts::valid_from, officer_posts::id))
+        .select((
+            officer_posts::id,
+            officer_posts::officer_id,
+            (officer_posts::department, officer_posts::role, officer_posts::title),
+            officer_posts::valid_from,
+            officer_posts::valid_to,
+        ))
+        .load(tx.read())?;
+    let held = rows.into_iter().map(|(id, officer, raw, from, to)| {
+        Ok(HeldPost { id, officer, post: post(raw)?, term: Term { from: from.0, to: to.map(|to| to.0) } })
+    });
+    held.collect()
+}
+
+/// Gives a post this title and this last day; whether the past allows it is the caller's to know.
+pub fn change_post(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    id: &str,
+    title: &str,
+    to: Option<Date>,
+) -> Result<(), StoreError> {
+    let target =
+        officer_posts::table.filter(officer_posts::tenant_id.eq(tenant)).filter(officer_posts::id.eq(id));
+    let values = (officer_posts::title.eq(title), officer_posts::valid_to.eq(to.map(IsoDate)));
+    let affected = diesel::update(target).set(values).execute(tx.change())?;
+    if affected == 1 { Ok(()) } else { Err(StoreError::Inconsistent(format!("officer_posts {id}"))) }
+}
+
 fn post((department, role, title): (String, String, String)) -> Result<Post, StoreError> {
     let known =
         Role::parse(&role).ok_or_else(|| StoreError::Inconsistent(format!("a post with the role {role}")))?;

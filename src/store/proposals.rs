@@ -319,6 +319,26 @@ pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: ProposalId) -> Result<
     row.map(|row| with_steps(tx, row)).transpose()
 }
 
+/// How many steps of the proposal about a subject that is on its route nobody has acted on yet; none without one.
+pub fn steps_to_go(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    application: ApplicationId,
+    subject: Subject,
+) -> Result<i64, StoreError> {
+    let of_step =
+        approval_steps::tenant_id.eq(proposals::tenant_id).and(approval_steps::proposal_id.eq(proposals::id));
+    Ok(proposals::table
+        .inner_join(approval_steps::table.on(of_step))
+        .filter(proposals::tenant_id.eq(tenant))
+        .filter(proposals::application_id.eq(application))
+        .filter(proposals::subject.eq(subject.as_str()))
+        .filter(proposals::state.eq("in_approval"))
+        .filter(approval_steps::state.eq("waiting"))
+        .count()
+        .get_result(tx.read())?)
+}
+
 /// The proposal of a case about a subject that is on its route, else the last one, with its steps.
 pub fn latest_of_case(
     tx: &mut impl Reads,

@@ -20,6 +20,7 @@ pub mod mails;
 pub mod messages;
 pub mod notices;
 pub mod opinions;
+pub mod organisation;
 pub mod payment_links;
 pub mod queues;
 pub mod receipts;

@@ -34,6 +34,7 @@ mod stranger;
 mod time;
 
 pub use child::{Gateways, ServerPlace};
+pub use dice::Dice;
 pub use report::Report;
 pub use run::{People, Person, StormSettings, run};
 

@@ -248,6 +248,7 @@ on_both_databases!(
         assert_eq!(shown["delay"], made);
         let clock = app.get(&office.business, &format!("{}/clock", owing.case)).await.expect(200);
         assert_eq!((&clock["due_on"], &clock["delays"]), (&json!("2026-04-15"), &json!([made])));
+        app.advance(SignedDuration::from_secs(1)).await;
         let later = json!({ "reason": "関係機関との協議のため", "expected_on": "2026-05-20" });
         app.post(&office.clerk, &path, later).await.expect(201);
         let all = app.get(&office.business, &path).await.expect(200);

@@ -350,6 +350,15 @@ async fn side_ways(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief
 async fn publishing(walk: &mut Walk<'_>, business: &Person) {
     let first = walk.app.officer(AOMORI, DEPARTMENT, Role::Administrator, "first@example.jp").await;
     let second = walk.app.officer(AOMORI, DEPARTMENT, Role::Administrator, "second@example.jp").await;
+    let source = "officers: [{ email: n@example.jp, name: 新人 }]\nholdings: [{ email: n@example.jp, department: kiki-shobo-hoan, \
+        role: clerk, title: 主事, valid_from: 2026-05-01 }]";
+    for query in ["?dry_run=true", ""] {
+        let file = json!({ "format": "yaml", "source": source });
+        let imported =
+            walk.app.post(&first, &format!("/v1/tenants/020001/organisation/imports{query}"), file).await;
+        assert!(imported.status.is_success(), "{}", imported.body);
+        walk.seen("import_organisation", imported);
+    }
     let papers = "/v1/tenants/020001/procedure-versions";
     let text = include_str!("../../config/procedures/020001/denki-koji-toroku.yaml");
     let text = crate::publishing::without_days(text).replacen("version: 1", "version: 2", 1);

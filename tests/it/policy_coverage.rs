@@ -181,6 +181,7 @@ const TABLE: &[(&str, Access)] = &[
     ("reverse_counter_payment", Guarded(Target::AtCounter, AT_COUNTER)),
     ("withdraw_application", Guarded(Target::Spare, APPLICANT)),
     ("upgrade_application", Guarded(Target::Draft, DRAFT)),
+    ("import_organisation", Guarded(Target::Body, PUBLISHING)),
     ("create_procedure_version", Guarded(Target::Body, PUBLISHING)),
     ("list_procedure_versions", Guarded(Target::Body, PUBLISHING)),
     ("close_procedure_version", Guarded(Target::Body, PUBLISHING)),

@@ -23,6 +23,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
             "drill",
             "http",
             "jobs",
+            "rehearsal",
             "service",
             "simulator",
             "start",
@@ -43,6 +44,7 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("mail", &["config", "files"]),
     ("main", &["cli"]),
+    ("rehearsal", &["catalogue", "clock", "domain", "service", "store", "storm"]),
     ("seal", &["clock", "domain"]),
     (
         "service",

@@ -54,7 +54,7 @@ fn a_published_version_is_in_force_from_its_first_day_and_cases_keep_theirs() {
     let live = shipped();
     let second = published(&live, 2, date(2026, 7, 1));
     let before = live.current();
-    assert_eq!(live.lay(1, vec![second], Vec::new()), Laid::Taken);
+    assert_eq!(live.lay(1, vec![second], Vec::new(), Vec::new()), Laid::Taken);
     assert_eq!(offered(&live, date(2026, 6, 30)), Some(1));
     assert_eq!(offered(&live, date(2026, 7, 1)), Some(2));
     assert!(live.current().procedure_version(&tenant(), "takken-menkyo", 1).is_some());
@@ -71,9 +71,9 @@ fn a_published_version_is_in_force_from_its_first_day_and_cases_keep_theirs() {
 fn an_older_revision_never_replaces_a_newer_one() {
     let live = shipped();
     let second = published(&live, 2, date(2026, 7, 1));
-    assert_eq!(live.lay(5, vec![second], Vec::new()), Laid::Taken);
-    assert_eq!(live.lay(4, Vec::new(), Vec::new()), Laid::NotNewer);
-    assert_eq!(live.lay(5, Vec::new(), Vec::new()), Laid::NotNewer);
+    assert_eq!(live.lay(5, vec![second], Vec::new(), Vec::new()), Laid::Taken);
+    assert_eq!(live.lay(4, Vec::new(), Vec::new(), Vec::new()), Laid::NotNewer);
+    assert_eq!(live.lay(5, Vec::new(), Vec::new(), Vec::new()), Laid::NotNewer);
     assert_eq!(offered(&live, date(2026, 7, 1)), Some(2));
 }
 
@@ -83,7 +83,7 @@ fn a_closing_ends_a_version_and_never_brings_the_one_before_back() {
     let second = published(&live, 2, date(2026, 7, 1));
     let closing = Closing { last_day: date(2026, 9, 30), drain_until: date(2026, 10, 31) };
     let key = (tenant(), "takken-menkyo".to_owned(), 2);
-    live.lay(1, vec![second], vec![(key, closing)]);
+    live.lay(1, vec![second], vec![(key, closing)], Vec::new());
     assert_eq!(offered(&live, date(2026, 9, 30)), Some(2));
     assert_eq!(offered(&live, date(2026, 10, 1)), None);
     assert!(live.current().has_ended(&tenant(), "takken-menkyo", date(2026, 10, 1)));
@@ -101,7 +101,7 @@ fn a_text_that_no_longer_loads_is_reported_and_nothing_older_is_offered_instead(
         } else {
             format!("{}{broken}", second.text)
         };
-        live.lay(1, vec![second], Vec::new());
+        live.lay(1, vec![second], Vec::new(), Vec::new());
         assert_eq!(offered(&live, date(2026, 6, 30)), Some(1), "{broken}");
         assert_eq!(offered(&live, date(2026, 7, 1)), None, "{broken}");
         assert_eq!(live.current().unusable().len(), 1, "{broken}");
@@ -115,9 +115,9 @@ fn a_form_that_still_compiles_serves_its_cases_though_the_rest_has_faults() {
     let mut second = published(&live, 2, date(2026, 7, 1));
     second.text = second.text.replacen("department: kendo-", "department: no-", 1);
     second.digest = live.current().examine(&second.text).digest.unwrap();
-    live.lay(1, vec![second.clone()], Vec::new());
+    live.lay(1, vec![second.clone()], Vec::new(), Vec::new());
     assert_eq!(offered(&live, date(2026, 7, 1)), None);
     assert!(live.current().procedure_version(&tenant(), "takken-menkyo", 2).is_some());
-    live.lay(2, vec![second], Vec::new());
+    live.lay(2, vec![second], Vec::new(), Vec::new());
     assert_eq!(live.current().unusable().len(), 1, "it stays reported when it was compiled before");
 }

@@ -35,6 +35,7 @@ pub mod mine;
 pub mod notices;
 pub mod notifications;
 pub mod opinions;
+pub mod organisation_imports;
 pub mod paper_filings;
 pub mod payment_links;
 pub mod payment_notices;
@@ -101,6 +102,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(queue_views::configure)
         .configure(absences::configure)
         .configure(tasks::configure)
+        .configure(organisation_imports::configure)
         .configure(review::configure)
         .configure(messages::configure)
         .configure(opinions::configure)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::route::{body_of, ladder, no_route, schedule};
+use super::route::{body_of, ladder, no_route, put_in_charge, schedule};
 use super::stand_in::Cover;
 use super::{
     ApprovalRefusal, Entered, Standing, TextChange, conclude, issue, open_body, open_routed, present, refuse,
@@ -165,18 +165,30 @@ pub async fn act(
 ) -> Result<Effect<Standing>, Failure> {
     refuse_faults(act.comment_faults())?;
     let db = ctx.core.db.clone();
-    // A last seal draws a document number: who holds that counter shares its transaction with nobody.
-    let alone = act.may_conclude();
-    let carry_out = move |tx: &mut Tx<'_>| {
+    let (root, tenant) = (Root::Application(id), request.tenant.clone());
+    let carry_out = move |tx: &mut Tx<'_>, act: &Act| {
         let carry = |tx: &mut Tx<'_>, now| {
-            let desk = Desk::open(tx, &ctx, (&request.tenant, id), seat, &act, now)?;
-            let value = desk.carry_out(tx, &act)?;
+            let desk = Desk::open(tx, &ctx, (&request.tenant, id), seat, act, now)?;
+            let value = desk.carry_out(tx, act)?;
             Ok(Made { resource_id: value.routed.row.id.to_string(), value })
         };
         once(tx, &request, "proposal", carry, |tx, made| present(tx, &ctx, (&request.tenant, id), made))
     };
-    let root = Root::Application(id);
-    if alone { db.write_alone(vec![root], carry_out).await } else { db.write(root, carry_out).await }
+    let shared = (carry_out.clone(), act.clone());
+    let done = db
+        .write(root, move |tx| {
+            let (carry_out, act) = &shared;
+            // A last seal draws a document number: who holds that counter shares its transaction with nobody.
+            if act.may_conclude() && proposals::steps_to_go(tx, &tenant, id, seat.subject)? <= 1 {
+                return Ok::<_, Failure>(None);
+            }
+            carry_out(tx, act).map(Some)
+        })
+        .await?;
+    match done {
+        Some(effect) => Ok(effect),
+        None => db.write_alone(vec![root], move |tx| carry_out(tx, &act)).await,
+    }
 }
 
 /// A case with its proposal before the officer who acts on it.
@@ -239,7 +251,9 @@ impl<'a> Desk<'a> {
         let procedure = pinned(self.ctx, &self.case.row)?;
         let subject = self.routed.subject()?;
         let ladder = ladder(self.ctx, &self.case, &procedure, subject, jst_day(self.now))?;
-        ladder.upward().map_err(no_route)
+        let mut steps = ladder.upward().map_err(no_route)?;
+        put_in_charge(self.ctx, &self.case, &mut steps, jst_day(self.now))?;
+        Ok(steps)
     }
 
     /// Takes the new standing over into the rows, with the deadlines that begin now.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::route::{amount_of_matter, body_of, ladder, no_route, schedule};
+use super::route::{amount_of_matter, body_of, ladder, no_route, put_in_charge, schedule};
 use super::{ApprovalRefusal, Standing, present, standing};
 use crate::domain::application::Command;
 use crate::domain::approval::{DecisionKind, Matter, Proposal, ProposalBody, Weight};
@@ -98,7 +98,8 @@ pub fn put_on_route(
     let procedure = pinned(ctx, &case.row)?;
     let amount = amount_of_matter(tx, ctx, case, &procedure, body, now)?;
     let matter = Matter { decision: body.decision(), amount, weight: draft.weight };
-    let route = ladder(ctx, case, &procedure, subject, jst_day(now))?.route(matter).map_err(no_route)?;
+    let mut route = ladder(ctx, case, &procedure, subject, jst_day(now))?.route(matter).map_err(no_route)?;
+    put_in_charge(ctx, case, &mut route.steps, jst_day(now))?;
     let standing_basis = route.standing_basis.clone();
     let proposal = Proposal::draft(drafter, draft.weight, route.steps);
     let sealed_body = case.key.seal_json(&proposals::body_place(id), body, ctx.core.ids.as_ref());

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
-use crate::domain::approval::{DecisionKind, Ladder, ProposalBody, RouteFault, Subject};
+use crate::domain::approval::{DecisionKind, Ladder, ProposalBody, RouteFault, RouteStep, Subject};
 use crate::domain::calendar::{Calendar, jst_day};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::procedure::FeeDue;
@@ -43,6 +43,22 @@ pub(super) fn ladder<'a>(
         }
     };
     Ok(Ladder { steps, standing, department: &case.row.department, deciding: body.deciding_desk.as_ref() })
+}
+
+/// Puts the desks of departments that no longer exist with those that do their work on `day`; data keeps the old names.
+pub(super) fn put_in_charge(
+    ctx: &Ctx,
+    case: &OpenCase,
+    steps: &mut [RouteStep],
+    day: Date,
+) -> Result<(), Failure> {
+    let body = &body_of(ctx, case)?.definition;
+    for step in steps {
+        if let Some(department) = body.department_in_charge(&step.desk.department, day) {
+            step.desk.department.clone_from(&department.code);
+        }
+    }
+    Ok(())
 }
 
 /// A route that data does not give is a fault of the installation.

@@ -360,6 +360,7 @@ impl World {
             "request_correction" => json!({
                 "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20"
             }),
+            "import_organisation" => json!({ "format": "yaml", "source": "holdings: []" }),
             "create_procedure_version" | "edit_procedure_version" => json!({ "source": "id: y" }),
             "close_procedure_version" => json!({ "last_day": "2026-04-30", "drain_until": "2026-05-31" }),
             "return_procedure_version" => json!({ "comment": "補記のこと" }),

@@ -1,0 +1,2 @@
+DROP TABLE organisation_imports;
+DROP TABLE departments;
