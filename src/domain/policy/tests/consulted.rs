@@ -20,7 +20,10 @@ fn a_consulted_office_reads_the_case_and_answers_and_nothing_more() {
             let expected = match (action, plain) {
                 (_, plain) if !reads => plain,
                 (Action::ReadCase | Action::GiveOpinion, _) => Decision::Allow,
-                (Action::ManageProcedures | Action::ApproveProcedures, plain) => plain,
+                (
+                    Action::ManageProcedures | Action::ApproveProcedures | Action::ManageOrganisation,
+                    plain,
+                ) => plain,
                 (_, Decision::Hide) => Decision::Deny,
                 (_, plain) => plain,
             };
