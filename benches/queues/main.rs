@@ -173,7 +173,7 @@ fn criteria(pairs: &[(&str, &str)]) -> Criteria {
 
 /// What the use case asks the database for under these criteria.
 fn query(department: &Department, criteria: &Criteria) -> Result<QueueQuery, Box<dyn Error>> {
-    let Selection { states, procedure, order, .. } =
+    let Selection { states, procedure, order, task, .. } =
         criteria.read("").map_err(|faults| format!("{faults:?}"))?;
     Ok(QueueQuery {
         tenant: tenant()?,
@@ -182,6 +182,7 @@ fn query(department: &Department, criteria: &Criteria) -> Result<QueueQuery, Box
         assignees: criteria.assignee.as_ref().map(|_| vec![department.officer]),
         procedure,
         due_until: None,
+        task,
         order,
         after: None,
         limit: i64::try_from(PAGE)? + 1,

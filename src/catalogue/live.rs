@@ -183,21 +183,17 @@ fn with_departments(
         let (definition, calendar) = (tenant.definition.clone(), tenant.calendar.clone());
         let mut changed = CatalogueTenant { definition, calendar };
         let same = |it: &&mut Department| it.code == imported.code && it.valid_from == imported.valid_from;
-        match changed.definition.departments.iter_mut().find(same) {
-            Some(before) => {
-                let Department { name, bureau, valid_to, successor, source, .. } = imported;
-                *before = Department { name, bureau, valid_to, successor, source, ..before.clone() };
-            }
-            None => {
-                // A department of the same code that goes on keeps its authority.
-                let of_code = |it: &&Department| it.code == imported.code;
-                let last =
-                    changed.definition.departments.iter().filter(of_code).max_by_key(|it| it.valid_from);
-                let authority = last.map(|it| (it.disposing_authority.clone(), it.independent_authority));
-                let (disposing_authority, independent_authority) = authority.unwrap_or_default();
-                let added = Department { disposing_authority, independent_authority, ..imported };
-                changed.definition.departments.push(added);
-            }
+        if let Some(before) = changed.definition.departments.iter_mut().find(same) {
+            let Department { name, bureau, valid_to, successor, source, .. } = imported;
+            *before = Department { name, bureau, valid_to, successor, source, ..before.clone() };
+        } else {
+            // A department of the same code that goes on keeps its authority.
+            let of_code = |it: &&Department| it.code == imported.code;
+            let last = changed.definition.departments.iter().filter(of_code).max_by_key(|it| it.valid_from);
+            let authority = last.map(|it| (it.disposing_authority.clone(), it.independent_authority));
+            let (disposing_authority, independent_authority) = authority.unwrap_or_default();
+            let added = Department { disposing_authority, independent_authority, ..imported };
+            changed.definition.departments.push(added);
         }
         *tenant = Arc::new(changed);
     }

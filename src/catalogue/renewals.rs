@@ -18,22 +18,20 @@ pub(super) fn faults(definition: &ProcedureDefinition, procedures: &Procedures) 
 
 fn field_faults(offer: &RenewalOffer, form: &[Field]) -> Vec<Fault> {
     let known = |name: &str| form.iter().find(|field| field.name == name);
-    let date = |field: &Field| field.field_type == FieldType::Date;
-    let text = |field: &Field| field.field_type == FieldType::Text;
     let named = [
-        ("expiry_field", &offer.expiry_field, &date as &dyn Fn(&Field) -> bool),
-        ("granted_field", &offer.granted_field, &date),
-        ("number_field", &offer.number_field, &text),
+        ("expiry_field", &offer.expiry_field, FieldType::Date),
+        ("granted_field", &offer.granted_field, FieldType::Date),
+        ("number_field", &offer.number_field, FieldType::Text),
     ];
     let mut faults = Vec::new();
     for name in offer.preset.keys().filter(|name| known(name).is_none()) {
         faults.push(unknown(&format!("preset/{name}")));
     }
-    for (member, name, fits) in named {
+    for (member, name, wanted) in named {
         let Some(name) = name else { continue };
         match known(name) {
             None => faults.push(unknown(member)),
-            Some(field) if !fits(field) => {
+            Some(field) if field.field_type != wanted => {
                 let (ja, en) = ("項目の種類が合いません", "the field is of another type");
                 faults.push(Fault::new(place(member), "field_type", ja, en));
             }

@@ -60,14 +60,11 @@ fn section_of(section: &Value) -> String {
     let rows = array(section.get("rows")).map(|row| {
         format!("<tr><th>{}</th><td>{}</td></tr>", escape(text(row, "label")), escape(text(row, "value")))
     });
-    let rows: String = rows.collect();
-    if !rows.is_empty() {
-        html = format!("{html}<table>{rows}</table>");
-    }
-    let items: String =
-        array(section.get("items")).map(|item| format!("<li>{}</li>", lines(Some(item)))).collect();
-    if !items.is_empty() {
-        html = format!("{html}<ol>{items}</ol>");
+    let items = array(section.get("items")).map(|item| format!("<li>{}</li>", lines(Some(item))));
+    for (tag, parts) in [("table", rows.collect::<Vec<_>>()), ("ol", items.collect())] {
+        if !parts.is_empty() {
+            html = format!("{html}<{tag}>{}</{tag}>", parts.concat());
+        }
     }
     let paragraphs = array(section.get("text")).filter_map(Value::as_str);
     paragraphs.fold(html, |html, words| format!("{html}<p>{}</p>", escape(words)))

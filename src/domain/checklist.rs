@@ -59,14 +59,11 @@ pub fn standing<'a>(
 }
 
 /// A fault for each required item that is still open, in the order of the definition: all of them at once.
-pub fn open_items<'a, M>(items: &[ChecklistItem], marks: M) -> Vec<Fault>
-where
-    M: IntoIterator<Item = (&'a str, CheckResult)> + Clone,
-{
+pub fn open_items(items: &[ChecklistItem], marks: &[(&str, CheckResult)]) -> Vec<Fault> {
     let required = items.iter().filter(|item| item.required);
     required
         .filter_map(|item| {
-            let found = standing(&item.id, marks.clone());
+            let found = standing(&item.id, marks.iter().copied());
             let (code, ja, en) = match found {
                 Some(result) if result.settles() => return None,
                 Some(CheckResult::NotMet) => ("not_met", "満たしていません", "is not met"),
@@ -96,20 +93,20 @@ mod tests {
     fn a_grant_waits_for_every_required_item_and_names_all_that_are_open() {
         let items = [item("a", true), item("b", true), item("c", false), item("d", true)];
         let marks = [("a", CheckResult::Met), ("b", CheckResult::Met), ("b", CheckResult::NotMet)];
-        let open = open_items(&items, marks);
+        let open = open_items(&items, &marks);
         let found: Vec<_> = open.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
         assert_eq!(found, [("/checklist/b", "not_met"), ("/checklist/d", "unchecked")]);
         assert!(open[0].message_en.contains("check of b") && open[0].message_ja.contains("bの確認"));
         let all = [("a", CheckResult::Met), ("b", CheckResult::NotApplicable), ("d", CheckResult::Met)];
-        assert_eq!(open_items(&items, all), []);
+        assert_eq!(open_items(&items, &all), []);
         let taken_back = [
             ("a", CheckResult::Met),
             ("b", CheckResult::Met),
             ("d", CheckResult::Met),
             ("d", CheckResult::Open),
         ];
-        assert_eq!(open_items(&items, taken_back).len(), 1);
-        assert_eq!(open_items(&[], marks), []);
+        assert_eq!(open_items(&items, &taken_back).len(), 1);
+        assert_eq!(open_items(&[], &marks), []);
     }
 
     proptest! {
@@ -119,7 +116,7 @@ mod tests {
             let names = ["a", "b", "c"];
             let marks: Vec<_> = marks.into_iter().map(|(item, result)| (names[item], CheckResult::ALL[result])).collect();
             let items = names.map(|name| item(name, true));
-            let open: Vec<_> = open_items(&items, marks.clone()).into_iter().map(|fault| fault.pointer).collect();
+            let open: Vec<_> = open_items(&items, &marks).into_iter().map(|fault| fault.pointer).collect();
             for name in names {
                 let last = marks.iter().rev().find(|(item, _)| *item == name);
                 let settled = last.is_some_and(|(_, result)| result.settles());

@@ -186,9 +186,9 @@ mod tests {
 
     use super::*;
 
-    fn record(purpose: &str, content: &str) -> Option<GuidanceRecord> {
+    fn record(purpose: &str, content: &str) -> GuidanceRecord {
         let responsible = OfficerId(Uuid::nil());
-        Some(GuidanceRecord { purpose: purpose.to_owned(), content: content.to_owned(), responsible })
+        GuidanceRecord { purpose: purpose.to_owned(), content: content.to_owned(), responsible }
     }
 
     #[test]
@@ -212,24 +212,27 @@ mod tests {
         }
     }
 
+    /// Kind, text, record and side of a message, and the faults it has.
+    type Wanted = (MessageKind, &'static str, Option<GuidanceRecord>, Side, &'static [&'static str]);
+
     #[test]
     fn r13_a_record_of_oral_guidance_has_all_its_parts() {
         use MessageKind as K;
-        let cases: [(K, &str, Option<GuidanceRecord>, Side, &[&str]); 9] = [
-            (K::OralGuidance, "", record("趣旨", "内容"), Side::Office, &[]),
-            (K::OralGuidance, "追記", record("趣旨", "内容"), Side::Office, &[]),
+        let cases: [Wanted; 9] = [
+            (K::OralGuidance, "", Some(record("趣旨", "内容")), Side::Office, &[]),
+            (K::OralGuidance, "追記", Some(record("趣旨", "内容")), Side::Office, &[]),
             (
                 K::OralGuidance,
                 "",
-                record(" ", ""),
+                Some(record(" ", "")),
                 Side::Office,
                 &["/guidance/purpose length", "/guidance/content length"],
             ),
             (K::OralGuidance, "書面", None, Side::Office, &["/guidance required"]),
-            (K::OralGuidance, "", record("趣旨", "内容"), Side::Applicant, &["/kind office_only"]),
+            (K::OralGuidance, "", Some(record("趣旨", "内容")), Side::Applicant, &["/kind office_only"]),
             (K::GuidanceToWithdraw, "取下げを", None, Side::Applicant, &["/kind office_only"]),
             (K::Message, "", None, Side::Applicant, &["/text length"]),
-            (K::Message, "質問", record("趣旨", "内容"), Side::Office, &["/guidance not_expected"]),
+            (K::Message, "質問", Some(record("趣旨", "内容")), Side::Office, &["/guidance not_expected"]),
             (K::Message, "番号は123456789018です", None, Side::Applicant, &["/text individual_number"]),
         ];
         for (kind, text, guidance, side, expected) in cases {

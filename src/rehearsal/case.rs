@@ -362,8 +362,8 @@ impl Run {
         self.version = standing.case.version;
         let row = &standing.routed.row;
         let here = standing.routed.steps.iter();
-        let waiting = here.filter(|step| step.stage_no == row.current_stage && step.state == "waiting");
-        let role = waiting.filter_map(|step| Role::parse(&step.role)).next();
+        let mut waiting = here.filter(|step| step.stage_no == row.current_stage && step.state == "waiting");
+        let role = waiting.find_map(|step| Role::parse(&step.role));
         self.next = match (row.state.as_str(), role) {
             ("in_approval", Some(role)) => Next::Desk(role),
             ("returned" | "recalled", _) => Next::Propose,

@@ -84,7 +84,7 @@ pub fn configuration() -> Result<ConfigurationFiles, RehearsalError> {
     reorganise(&mut body);
     files.insert(name, yaml_serde::to_string(&body).map_err(refused)?);
     for place in 0..DEPARTMENTS.len() {
-        let kinds: [(String, fn(usize, &str, &Offered) -> String); 2] =
+        let kinds: [(String, TextOfProcedure); 2] =
             [(application_of(place), permit), (notification_of(place), notice)];
         for (id, text) in kinds {
             for offered in offered(place) {
@@ -95,6 +95,9 @@ pub fn configuration() -> Result<ConfigurationFiles, RehearsalError> {
     }
     Ok(files)
 }
+
+/// Writes the file of a procedure: the place of its department, its id, its version.
+type TextOfProcedure = fn(usize, &str, &Offered) -> String;
 
 fn reorganise(body: &mut Tenant) {
     let old = department_on(REORGANISED, LAST_DAY_BEFORE);
@@ -169,13 +172,15 @@ fn permit(place: usize, id: &str, offered: &Offered) -> String {
     // Standard periods differ by procedure, and so does whether days off count (R-16, R-17).
     let days = 10 + place;
     let holidays = if place.is_multiple_of(3) { "include" } else { "exclude" };
-    let mut text = head(id, "許可申請", "application", offered);
-    text +=
-        &format!("processing: {{ days: {days}, holidays: {holidays}, source: 通し稽古, sample: true }}\n");
-    text += "approval_route:\n  - { role: group_manager, kind: pass, deadline_days: 3 }\n  - { role: section_chief }\n  - { role: director }\n";
+    let mut parts = vec![
+        head(id, "許可申請", "application", offered),
+        format!("processing: {{ days: {days}, holidays: {holidays}, source: 通し稽古, sample: true }}\n"),
+        "approval_route:\n  - { role: group_manager, kind: pass, deadline_days: 3 }\n  - { role: section_chief }\n  - { role: director }\n"
+            .to_owned(),
+    ];
     if charges {
-        text += &format!(
-            r#"standing_decisions:
+        parts.push(format!(
+            r"standing_decisions:
   - {{ closes_at: section_chief, amount_below: {LIMIT}, basis: 事務専決規程（見本）, sample: true }}
 fee_due: on_issue
 fees:
@@ -188,12 +193,13 @@ fees:
     source: 通し稽古
     sample: true
 allowed_methods: {{ basis: 通し稽古, methods: [card, nanaco], sample: true }}
-"#
-        );
+"
+        ));
     } else {
-        text += "fee_due: none\n";
+        parts.push("fee_due: none\n".to_owned());
     }
-    text + &example(if charges { 8000 } else { 0 })
+    parts.push(example(if charges { 8000 } else { 0 }));
+    parts.concat()
 }
 
 fn notice(_: usize, id: &str, offered: &Offered) -> String {

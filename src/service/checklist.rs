@@ -86,7 +86,7 @@ fn read(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<Checklist, Fa
     let items = &procedure.definition.checklist;
     let rows = checklist_marks::of_case(tx, &case.row.tenant_id, case.row.id)?;
     let marks = results(&rows)?;
-    let open = open_items(items, marks.iter().copied()).len();
+    let open = open_items(items, &marks).len();
     let checked = |item: &ChecklistItem| {
         let last = rows.iter().rev().find(|row| row.item == item.id);
         CheckedItem {
@@ -211,6 +211,6 @@ pub(super) fn refuse_open(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Re
         return Ok(());
     }
     let rows = checklist_marks::of_case(tx, &case.row.tenant_id, case.row.id)?;
-    let open = open_items(items, results(&rows)?);
+    let open = open_items(items, &results(&rows)?);
     if open.is_empty() { Ok(()) } else { Err(CaseworkRefusal::ChecklistOpen(open).into()) }
 }

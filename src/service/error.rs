@@ -299,11 +299,7 @@ impl Refusal {
             }
             Self::NotFound => ("見つかりません。", "Not found."),
             Self::Forbidden => ("この操作を行う権限がありません。", "You are not allowed to do this."),
-            Self::OwnProposal | Self::AlreadySealed => self.approval_text(),
-            Self::NotForNotifications => (
-                "届出は到達により完了するため、この操作はありません。",
-                "A notification is complete on arrival; this step does not exist for it.",
-            ),
+            Self::OwnProposal | Self::AlreadySealed | Self::NotForNotifications => self.approval_text(),
             Self::AlreadyClaimed => ("他の職員が担当しています。", "Another officer has claimed the case."),
             Self::ProcedureVersionClosed
             | Self::ProcedureClosed
@@ -393,9 +389,13 @@ impl Refusal {
         }
     }
 
-    /// The sentences about seals.
+    /// The sentences about seals, and about what a notification never needs.
     fn approval_text(&self) -> (&'static str, &'static str) {
         match self {
+            Self::NotForNotifications => (
+                "届出は到達により完了するため、この操作はありません。",
+                "A notification is complete on arrival; this step does not exist for it.",
+            ),
             Self::OwnProposal => {
                 ("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
             }

@@ -101,7 +101,7 @@ pub fn judge(
         lowerings.extend(lowering(tx, invoice, &mut less)?);
     }
     let difference = fee::beyond(fee, &charged).map_err(internal)?;
-    let increase = (difference.total > Yen::ZERO).then(|| Increase { difference, office, charged });
+    let increase = (difference.total > Yen::ZERO).then_some(Increase { difference, office, charged });
     Ok(FeeChange { before: Some(before), after: Some(after), increase, lowerings })
 }
 

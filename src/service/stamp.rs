@@ -95,8 +95,8 @@ fn settle(
     stamp_uses::insert(tx, &row)?;
     let lines = reassessments::owed_lines(tx, &invoice)?;
     let portions = ledger::portions(&lines).map_err(|error| Failure::Internal(error.to_string()))?;
-    let cause = Cause { source_id: format!("{id}:{}", row.id), booked_on: wanted.cancelled_on };
-    invoices::book(tx, tenant, case.row.id, &ledger::use_stamps(&cause, &portions))?;
+    let booked_for = Cause { source_id: format!("{id}:{}", row.id), booked_on: wanted.cancelled_on };
+    invoices::book(tx, tenant, case.row.id, &ledger::use_stamps(&booked_for, &portions))?;
     invoice.stamped = row.amount;
     invoices::update_standing(tx, &mut invoice)?;
     let facts = json!({ "stamp_use": row.id.to_string(), "invoice": id.to_string(), "stamps": row.stamps.0,

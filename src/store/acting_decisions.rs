@@ -177,9 +177,9 @@ pub fn open_for(
     after: Option<ActingDecisionId>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
-    let mut found = open_of(tx, tenant, Owner::Absent(officer), after, limit)?;
+    let mut found = open_of(tx, tenant, &Owner::Absent(officer), after, limit)?;
     for post in posts {
-        found.extend(open_of(tx, tenant, Owner::Desk(post), after, limit)?);
+        found.extend(open_of(tx, tenant, &Owner::Desk(post), after, limit)?);
     }
     found.sort_by_key(|row| row.id);
     found.dedup_by_key(|row| row.id);
@@ -195,7 +195,7 @@ pub fn open_in_department(
     after: Option<ActingDecisionId>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
-    open_of(tx, tenant, Owner::Department(department), after, limit)
+    open_of(tx, tenant, &Owner::Department(department), after, limit)
 }
 
 /// Whose look is meant.
@@ -208,7 +208,7 @@ enum Owner<'a> {
 fn open_of(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    owner: Owner<'_>,
+    owner: &Owner<'_>,
     after: Option<ActingDecisionId>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
@@ -224,11 +224,11 @@ fn open_of(
         .select(ActingDecisionRow::as_select())
         .into_boxed();
     query = match owner {
-        Owner::Absent(officer) => query.filter(acting_decisions::absent_id.eq(officer)),
+        Owner::Absent(officer) => query.filter(acting_decisions::absent_id.eq(*officer)),
         Owner::Desk(post) => query
             .filter(acting_decisions::department.eq(&post.department))
             .filter(acting_decisions::role.eq(post.role.as_str())),
-        Owner::Department(department) => query.filter(acting_decisions::department.eq(department)),
+        Owner::Department(department) => query.filter(acting_decisions::department.eq(*department)),
     };
     if let Some(after) = after {
         query = query.filter(acting_decisions::id.gt(after));

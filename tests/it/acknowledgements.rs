@@ -45,10 +45,10 @@ on_both_databases!(
         // What was said earlier may be recorded later; it changes nothing that is counted from a later day.
         acknowledged(&office, &office.accountant, &owing, "2026-12-01", "oral").await.expect(201);
         assert_eq!(limitation(&office, &owing).await.0, "2032-03-31");
-        let list = app.get(&office.accountant, &owing.path("/acknowledgements")).await.expect(200);
-        let forms: Vec<_> = list["items"].as_array().unwrap().iter().map(|it| it["form"].clone()).collect();
+        let recorded = app.get(&office.accountant, &owing.path("/acknowledgements")).await.expect(200);
+        let forms: Vec<_> = recorded["items"].as_array().unwrap().iter().map(|it| it["form"].clone()).collect();
         assert_eq!(forms, [json!("oral"), json!("written")]);
-        assert_eq!(list["items"][0]["evidence"], "債務承認書（消保第12号）");
+        assert_eq!(recorded["items"][0]["evidence"], "債務承認書（消保第12号）");
         assert_eq!(app.get(&office.business, &owing.path("/acknowledgements")).await.problem(), "403 forbidden");
         assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'debt_acknowledged')").await, 2);
 

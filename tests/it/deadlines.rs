@@ -54,7 +54,7 @@ on_both_databases!(
         let case = claimed(&office).await.case;
         let asked = ask(&office, &case, &["/form/name"]).await;
         days(&app, &mut office, 19).await;
-        assert_eq!(listed(&office, "open").await, [] as [Value; 0], "on the day itself it is not missed");
+        assert_eq!(listed(&office, "open").await, Vec::<Value>::new(), "on the day itself it is not missed");
         days(&app, &mut office, 3).await;
         let tasks = listed(&office, "open").await;
         assert_eq!(tasks.len(), 1, "{tasks:?}");
@@ -78,7 +78,7 @@ on_both_databases!(
         assert_eq!(db.count(told).await, 1);
 
         answer(&office, &case, json!({ "name": "青森電工" })).await.expect(200);
-        assert_eq!(listed(&office, "open").await, [] as [Value; 0]);
+        assert_eq!(listed(&office, "open").await, Vec::<Value>::new());
         assert_eq!(listed(&office, "ended").await[0]["state"], "answered");
         let none = app.get(&office.clerk, &format!("{QUEUE}?task=open")).await.expect(200);
         assert_eq!(none["items"], json!([]));
@@ -116,7 +116,7 @@ on_both_databases!(
         assert_eq!(app.get(&office.business, &kept).await.expect(200)["state"], "correction_requested");
         // The closed one does not come back, and what was closed is read by the office alone.
         days(&app, &mut office, 2).await;
-        assert_eq!(listed(&office, "open").await, [] as [Value; 0]);
+        assert_eq!(listed(&office, "open").await, Vec::<Value>::new());
         let ended: Vec<_> = listed(&office, "ended").await.iter().map(|task| task["state"].clone()).collect();
         assert_eq!(ended.len(), 2);
         assert!(ended.contains(&json!("case_ended")) && ended.contains(&json!("closed")), "{ended:?}");
@@ -195,7 +195,7 @@ on_both_databases!(
         let (paid, unpaid) = (claimed(&office).await, claimed(&office).await);
         office.pays(&paid).await;
         days(&app, &mut office, 14).await;
-        assert_eq!(levels(&office, &paid.case).await, [] as [&str; 0], "due on 04-15, which is today");
+        assert_eq!(levels(&office, &paid.case).await, Vec::<String>::new(), "due on 04-15, which is today");
         days(&app, &mut office, 1).await;
         assert_eq!(levels(&office, &paid.case).await, ["due"]);
         assert_eq!(mails(&app, "is overdue").len(), 2, "the assignee and the section chief");
@@ -210,7 +210,7 @@ on_both_databases!(
         assert_eq!(levels(&office, &paid.case).await, ["due", "late"]);
         assert_eq!(mails(&app, "is overdue").len(), 4);
         assert_eq!(db.count("(SELECT COUNT(*) FROM escalations)").await, 2);
-        assert_eq!(levels(&office, &unpaid.case).await, [] as [&str; 0], "its clock waits for the fee");
+        assert_eq!(levels(&office, &unpaid.case).await, Vec::<String>::new(), "its clock waits for the fee");
         for case in [&paid.case, &unpaid.case] {
             assert_eq!(app.get(&office.business, case).await.expect(200)["state"], "under_review");
         }

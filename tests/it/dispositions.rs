@@ -272,9 +272,9 @@ on_both_databases!(
         let path = format!("/v1/tenants/020001/permits/{}", permit["id"].as_str().unwrap());
         assert_eq!(permit["valid_to"], "2031-03-31", "R-22: five years from the day it was granted");
         let printed = printed(app, &counter.business, &case.id).await;
-        let rows =
+        let mut rows =
             printed["sections"].as_array().unwrap().iter().flat_map(|it| it["rows"].as_array().unwrap());
-        let term = rows.filter(|row| row["label"] == "有効期間").next_back().unwrap();
+        let term = rows.rfind(|row| row["label"] == "有効期間").unwrap();
         assert_eq!(term["value"], "令和8年4月1日から令和13年3月31日まで");
 
         app.clock.advance(SignedDuration::from_hours(24 * (365 * 5 - 40)));

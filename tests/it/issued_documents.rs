@@ -211,9 +211,9 @@ on_both_databases!(r39_a_permit_that_the_law_wants_on_paper_is_printed_by_staff_
     let submitted = app.submitted(&resident, AOMORI, "takkenshi-sho").await;
     let case = format!("/v1/tenants/{AOMORI}/applications/{}", submitted["id"].as_str().unwrap());
     let invoice = format!("/v1/tenants/{AOMORI}/invoices/{}", submitted["invoice"]["id"].as_str().unwrap());
-    let cash =
+    let taken =
         json!({ "means": "cash", "amount": submitted["invoice"]["total"], "received_on": "2026-04-01" });
-    app.post(&clerk, &format!("{invoice}/counter-payments"), cash).await.expect(201);
+    app.post(&clerk, &format!("{invoice}/counter-payments"), taken).await.expect(201);
     app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
     let version = app.get(&clerk, &case).await.etag();
     let grant = json!({ "decision": "grant", "reasons": [] });

@@ -114,7 +114,8 @@ async fn dumped(db: &TestDb, table: &'static str) -> String {
         rows.map_err(StoreError::from)
     });
     let rows: Vec<MessageRow> = rows.await.unwrap();
-    rows.iter().map(|row| format!("{row:?}{}", String::from_utf8_lossy(&row.sealed_text))).collect()
+    let texts = rows.iter().map(|row| format!("{row:?}{}", String::from_utf8_lossy(&row.sealed_text)));
+    texts.collect::<Vec<_>>().concat()
 }
 
 on_both_databases!(

@@ -203,22 +203,22 @@ on_both_databases!(
 
 /// The department becomes another one on the first of May, with everybody in it.
 fn reorganisation() -> String {
-    let mut text = format!(
+    let mut lines = vec![format!(
         "departments:\n  - {{ code: {HERE}, name_ja: 消防保安課, name_en: Fire and Safety Division, parent: kiki-kanri, \
          valid_from: 2024-04-01, valid_to: 2026-04-30, successor: {SUCCESSOR} }}\n  - {{ code: {SUCCESSOR}, name_ja: 保安課, \
          name_en: Safety Division, parent: kiki-kanri, valid_from: 2026-05-01 }}\nholdings:\n"
-    );
+    )];
     for (email, role) in [("clerk", "clerk"), ("manager", "group_manager"), ("chief", "section_chief")] {
         for (department, from, to) in
             [(HERE, "2025-04-01", ", valid_to: 2026-04-30"), (SUCCESSOR, "2026-05-01", "")]
         {
-            text += &format!(
+            lines.push(format!(
                 "  - {{ email: {email}@example.jp, department: {department}, role: {role}, title: {role}（試験）, \
                  valid_from: {from}{to} }}\n"
-            );
+            ));
         }
     }
-    text
+    lines.concat()
 }
 
 on_both_databases!(r127_open_work_goes_to_the_successor_and_the_past_keeps_its_names, async |db: TestDb| {

@@ -59,7 +59,6 @@ on_both_databases!(r126_r127_r128_and_t7_a_year_of_a_prefecture_is_without_fault
     assert!(counts.decided > counts.cases / 2 && counts.received > 0 && counts.withdrawn > 0, "{counts:?}");
     assert!(report.absences > 40 && report.handed_over > 0, "{report:?}");
     assert!(report.former_holder_attempts > 0, "{report:?}");
-    eprintln!("{} cases in {} s on {}", counts.cases, report.seconds, report.backend);
 });
 
 #[test]

@@ -38,7 +38,7 @@ on_both_databases!(a_late_step_is_told_once_however_often_and_late_the_job_runs,
         step_deadline::run(&office.app.core, &body),
         step_deadline::run(&office.app.core, &body),
     );
-    (one.unwrap(), other.unwrap());
+    one.and(other).unwrap();
     office.app.drain().await;
     office.app.drain().await;
     assert_eq!((db.count(TOLD).await, db.count(ASKED).await), (1, 1));
@@ -64,7 +64,7 @@ on_both_databases!(a_late_step_is_told_once_however_often_and_late_the_job_runs,
     assert_eq!(proposal["issue"]["content_sha256"], before["issue"]["content_sha256"]);
     office.later(SignedDuration::from_hours(30 * 24)).await;
     office.app.drain().await;
-    assert_eq!((db.count(TOLD).await, peer.received().len()), (1, 1), "a month later, too");
+    assert_eq!((db.count(TOLD).await, db.count(ASKED).await), (1, 1), "a month later, too");
 
     // What comes to its desk again begins its days anew, and is told of anew.
     office.approve(&office.manager, &case).await;

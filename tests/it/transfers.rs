@@ -364,7 +364,7 @@ async fn race<A, B>(round: usize, one: impl Future<Output = A>, other: impl Futu
         let millis = if waits { [0, 5, 300][round % 3] } else { 0 };
         tokio::time::sleep(std::time::Duration::from_millis(millis))
     };
-    let first = round % 2 == 0;
+    let first = round.is_multiple_of(2);
     let one = async {
         wait(!first).await;
         one.await

@@ -29,7 +29,8 @@ pub(super) fn find(
     today: Date,
 ) -> Result<Option<Cover>, Failure> {
     let absences = absences::of_officer_covered_by(tx, tenant, absent, me.officer, today)?;
-    let Some((absences, posts)) = covered_posts(tx, tenant, me, absences, today)? else { return Ok(None) };
+    let opened = covered_posts(tx, tenant, me, absences, today)?;
+    let Some(Opened { absences, posts }) = opened else { return Ok(None) };
     let instruction = match routed {
         Some(Routed { row, .. }) => {
             acting_decisions::instruction_of(tx, tenant, row.id, absent, &row.body_sha256)?
@@ -47,13 +48,21 @@ fn covered_posts(
     me: &OfficerAuthority,
     mut absences: Vec<AbsenceRow>,
     today: Date,
-) -> Result<Option<(Vec<AbsenceRow>, Vec<Post>)>, Failure> {
+) -> Result<Option<Opened>, Failure> {
     // An absence outlives a transfer of the cover; the cover does not.
     absences.retain(|row| review::serves(&me.posts, &row.department));
     let Some(first) = absences.first() else { return Ok(None) };
     let mut posts = officers::posts_in_force(tx, tenant, first.officer_id, today)?;
     posts.retain(|post| absences.iter().any(|row| row.department == post.department));
-    Ok(Some((absences, posts)))
+    Ok(Some(Opened { absences, posts }))
+}
+
+/// What absences of one officer open to somebody else.
+struct Opened {
+    /// Those in whose departments the other serves.
+    absences: Vec<AbsenceRow>,
+    /// The absent officer's posts there.
+    posts: Vec<Post>,
 }
 
 /// Everybody for whom `me` may act today, with the posts that are open by it.
@@ -72,8 +81,8 @@ pub fn covered_by(
     }
     let mut covered = Vec::new();
     for (officer, rows) in by_officer {
-        if let Some((_, posts)) = covered_posts(tx, tenant, me, rows, today)? {
-            covered.push((officer, posts));
+        if let Some(opened) = covered_posts(tx, tenant, me, rows, today)? {
+            covered.push((officer, opened.posts));
         }
     }
     Ok(covered)

@@ -11,6 +11,7 @@ use crate::domain::payment::MethodCode;
 use crate::domain::payment_notice::NoticeContent;
 use crate::domain::procedure::Bilingual;
 use crate::domain::receipt::ReceiptContent;
+use crate::domain::revenue::AccountName;
 use crate::domain::wareki;
 use crate::service::Failure;
 use crate::service::receipt_standing::{Names, names_of};
@@ -80,7 +81,7 @@ fn accounts(content: &NoticeContent) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for line in &content.lines {
         let name =
-            line.account_name.as_ref().map_or_else(|| line.revenue_account.clone(), |name| name.written());
+            line.account_name.as_ref().map_or_else(|| line.revenue_account.clone(), AccountName::written);
         if rows.iter().all(|known| known.label != line.label_ja) {
             rows.push(row(&line.label_ja, &name));
         }
