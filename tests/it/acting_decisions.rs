@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::approval_routes::{DEPARTMENT, Office, posted};
 use crate::support::app::{AOMORI, Answer, Person};
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 use crate::support::traces::rounds;
 
 /// The office with a deputy who serves beside the chief.
@@ -169,6 +169,23 @@ on_both_databases!(
         let over = covered.seal_for(&covered.deputy, &covered.office.chief, &case).await;
         assert_eq!(over.problem(), "403 not_covering", "4 April is not among the days");
         assert_eq!(db.count("(SELECT COUNT(*) FROM acting_decisions)").await, 0);
+    }
+);
+
+on_both_databases!(
+    r115_r126_a_cover_who_moved_to_another_department_stands_in_for_nobody,
+    async |db: TestDb| {
+        let covered = Covered::open(&db).await;
+        let (office, deputy) = (&covered.office, &covered.deputy);
+        let case = covered.at_the_chief("ordinary").await;
+        covered.away(&office.chief, deputy).await;
+        let listed = async || office.app.get(deputy, "/v1/me/approvals").await.expect(200)["items"].clone();
+        assert_eq!(listed().await.as_array().unwrap().len(), 1);
+        let id = &deputy.id;
+        let moved = format!("UPDATE officer_posts SET department = 'kankyo-hozen' WHERE officer_id = '{id}'");
+        execute(&db.settings.url, &moved);
+        assert_eq!(listed().await, json!([]), "the absence outlives the transfer, the cover does not");
+        assert_eq!(covered.seal_for(deputy, &office.chief, &case).await.problem(), "403 not_covering");
     }
 );
 
