@@ -211,6 +211,26 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// a cancelled stamp is void: a fee that falls later takes nothing of it back.
+    r71_a_lower_fee_takes_nothing_back_of_what_stamps_settled,
+    async |db: TestDb| {
+        let text = include_str!("support/procedures/corrections.yaml");
+        let text = text.replace("[card, nanaco]", "[card, revenue_stamp]");
+        let app = TestApp::start_offering(&db, "procedures/020001/test-corrections.yaml", &text).await;
+        let office = Office::open(&app, &db).await;
+        let owing = claimed(&office).await;
+        let stamps = json!([{ "face": 10_000, "count": 2 }, { "face": 5_000, "count": 1 }]);
+        let wanted = json!({ "stamps": stamps, "cancelled_on": "2026-04-01" });
+        app.post(&office.clerk, &owing.path("/stamp-uses"), wanted).await.expect(201);
+        assert_eq!(recounted(&office, &owing, 1).await["fee"], fee(25_000, 10_000));
+        assert_eq!(invoices(&office).await, [(25_000, 25_000, "paid".to_owned())]);
+        assert_eq!(office.proposals().await, []);
+        assert_eq!(propose(&office, &owing.case).await, "201");
+        replays(&app).await;
+    }
+);
+
+on_both_databases!(
     /// what was waived stays waived, and a waiver after the correction is of the corrected fee.
     r63_a_waiver_and_a_correction_of_one_invoice_do_not_count_twice,
     async |db: TestDb| {
