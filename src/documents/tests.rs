@@ -116,19 +116,3 @@ fn a_page_to_print_holds_the_same_words_as_text_only_and_needs_no_font() {
     }
     assert_eq!(page, page::of(&data("<script>alert('x')</script> & \"田\"")).unwrap());
 }
-
-/// The bar is 20 ms in a release build; `cargo test --release -- --ignored setting_a_document` measures it.
-#[test]
-#[ignore = "a measurement of a release build"]
-fn setting_a_document_takes_20_ms_at_the_median() {
-    let Some(renderer) = renderer() else { return };
-    let mut took_ms: Vec<f64> = (0..101)
-        .map(|number| {
-            let started = std::time::Instant::now();
-            renderer.render_now(&order(DocumentKind::Decision, &format!("第{number}回"))).unwrap();
-            started.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    took_ms.sort_by(f64::total_cmp);
-    assert!(took_ms[50] <= 20.0, "median {} ms, worst {} ms", took_ms[50], took_ms[100]);
-}
