@@ -5,7 +5,7 @@
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use jiff::civil::Date;
 
 use super::schema::{applications, invoices, parties};
@@ -132,17 +132,15 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
     if wanted.task == TaskFilter::Open {
         query = query.filter(sql::<Bool>(WITH_OPEN_TASK));
     }
-    // The first condition lets an index begin at the row; the second leaves out what the page before showed.
+    // Compared as a row, so that an index begins right behind what the page before showed: a day may be due for thousands.
     query = match wanted.after {
         Some(Cursor::Arrival(at, id)) => {
-            let at = Micros(at);
-            let beyond = applications::arrived_at.gt(at).assume_not_null().or(applications::id.gt(id));
-            query.filter(applications::arrived_at.ge(at).assume_not_null()).filter(beyond)
+            let beyond = sql::<Bool>("(applications.arrived_at, applications.id) > (");
+            query.filter(beyond.bind::<BigInt, _>(Micros(at)).sql(", ").bind::<Text, _>(id).sql(")"))
         }
         Some(Cursor::DueDate(day, id)) => {
-            let day = due_key(day);
-            let beyond = sql::<Text>(DUE_KEY).gt(day.clone()).or(applications::id.gt(id));
-            query.filter(sql::<Text>(DUE_KEY).ge(day)).filter(beyond)
+            let beyond = sql::<Bool>("(COALESCE(applications.due_on, '9999-12-31'), applications.id) > (");
+            query.filter(beyond.bind::<Text, _>(due_key(day)).sql(", ").bind::<Text, _>(id).sql(")"))
         }
         None => query,
     };
