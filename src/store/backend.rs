@@ -192,7 +192,8 @@ fn with_timeouts(url: &str) -> String {
 fn postgres_session(purpose: Purpose, settings: &DatabaseSettings, name: &str) -> String {
     let statement_ms = settings.statement_timeout.as_millis();
     let lock_ms = settings.lock_timeout.as_millis();
-    // A transaction of ours never waits for anything but the database.
+    // A transaction of ours never waits for anything but the database. Pages are cached or on a disk without heads, so an
+    // index is worth its jumps also where the statistics of a new database do not say so yet.
     let idle_ms = statement_ms * 2;
     let read_only = match purpose {
         Purpose::Write => "off",
@@ -202,7 +203,8 @@ fn postgres_session(purpose: Purpose, settings: &DatabaseSettings, name: &str) -
         "SET application_name = '{name}'; SET TIME ZONE 'UTC'; SET client_min_messages = warning; \
          SET statement_timeout = {statement_ms}; SET lock_timeout = {lock_ms}; \
          SET idle_in_transaction_session_timeout = {idle_ms}; \
-         SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = {read_only}"
+         SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = {read_only}; \
+         SET random_page_cost = 1.1"
     )
 }
 
