@@ -52,7 +52,7 @@ impl Stand {
             listening(child(&folder.0, &["simulator", "--port", "0", "--data-dir", "simulator"])).await?;
         let settings = format!(
             "[[gateways]]\nname = \"komoju\"\nkind = \"komoju\"\ntenants = [\"*\"]\nlegal_role = \"designated_agent\"\n\
-             base_url = \"{simulator}/api/v1\"\nmethods = [{{ code = \"card\", max = 10000000 }}]\n"
+             base_url = \"{simulator}/api/v1\"\nconnect_timeout_ms = 5000\ntotal_timeout_ms = 30000\nmethods = [{{ code = \"card\", max = 10000000 }}]\n"
         );
         std::fs::write(folder.0.join("settings.toml"), settings)?;
         let mut serve = child(&folder.0, &["serve", "--migrate", "--config", "settings.toml"]);
