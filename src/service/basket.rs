@@ -70,7 +70,7 @@ pub fn quote(ctx: &Ctx, tenant: &TenantCode, candidates: Vec<Candidate>) -> Resu
     for (index, Candidate { procedure, inquiry }) in candidates.into_iter().enumerate() {
         let prepared = catalogue::prepare(ctx, tenant, &procedure, inquiry);
         let alone = prepared.and_then(|prepared| Ok((prepared.quote(&SameTimeTerms::NONE)?, prepared)));
-        if let Some((alone, prepared)) = member(index, alone, &mut faults)? {
+        if let Some((alone, prepared)) = catalogue::member("/applications", index, alone, &mut faults)? {
             priceable.push((index, procedure, alone, prepared));
         }
     }
@@ -185,7 +185,7 @@ fn judge(
     for (index, id) in ids.iter().enumerate() {
         let judged = arrival::judge(tx, ctx, tenant, *id, now);
         let priced = judged.and_then(|member| member.fee(&SameTimeTerms::NONE).map(|_| member));
-        let Some(found) = member(index, priced, &mut faults)? else { continue };
+        let Some(found) = catalogue::member("/applications", index, priced, &mut faults)? else { continue };
         let applicant = billing::obligor(&found.case);
         // Of those without an account nobody knows whether they are one person.
         let unknown = ids.len() > 1 && applicant.is_none();
@@ -228,25 +228,6 @@ fn present(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode, id: BasketId) ->
         applications.push(arrival::present(tx, ctx, tenant, member.application_id)?);
     }
     Ok(Basket { row, applications })
-}
-
-/// What a member gave, or its refusal among the faults of the basket; what is no refusal ends everything.
-fn member<T>(
-    index: usize,
-    judged: Result<T, Failure>,
-    faults: &mut Vec<Fault>,
-) -> Result<Option<T>, Failure> {
-    let pointer = format!("/applications/{index}");
-    match judged {
-        Ok(found) => return Ok(Some(found)),
-        Err(Failure::Refused(Refusal::Invalid(own))) => faults.extend(catalogue::faults_below(&pointer, own)),
-        Err(Failure::Refused(refusal)) => {
-            let (ja, en) = refusal.sentence();
-            faults.push(Fault::new(pointer, refusal.code(), ja, en));
-        }
-        Err(failure) => return Err(failure),
-    }
-    Ok(None)
 }
 
 fn refuse(faults: Vec<Fault>) -> Result<(), Refusal> {

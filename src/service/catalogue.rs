@@ -190,6 +190,26 @@ pub fn faults_below(place: &str, faults: Vec<Fault>) -> Vec<Fault> {
     faults.into_iter().map(below).collect()
 }
 
+/// What a member of a list gave, or its refusal among the faults of the list; what is no refusal ends everything.
+pub fn member<T>(
+    list: &str,
+    index: usize,
+    judged: Result<T, Failure>,
+    faults: &mut Vec<Fault>,
+) -> Result<Option<T>, Failure> {
+    let pointer = format!("{list}/{index}");
+    match judged {
+        Ok(found) => return Ok(Some(found)),
+        Err(Failure::Refused(Refusal::Invalid(own))) => faults.extend(faults_below(&pointer, own)),
+        Err(Failure::Refused(refusal)) => {
+            let (ja, en) = refusal.sentence();
+            faults.push(Fault::new(pointer, refusal.code(), ja, en));
+        }
+        Err(failure) => return Err(failure),
+    }
+    Ok(None)
+}
+
 /// A fee that cannot be computed: the caller's answer where one is at fault, ours otherwise.
 pub fn fee_fault(fault: &FeeFault) -> Failure {
     if let FeeFault::OutOfRange { .. } = fault {

@@ -300,12 +300,16 @@ pub async fn assess_now(
     .await
 }
 
-/// Refuses a payment that would be taken before another debt that the ordinance puts first.
+/// Refuses a payment that would be taken before another debt that the ordinance puts first, unless that one is among
+/// those paid `together` with it.
 pub(super) fn refuse_out_of_order(
     tx: &mut impl Reads,
     catalogue: &Catalogue,
     invoice: &InvoiceRow,
+    together: &[InvoiceId],
 ) -> Result<(), Failure> {
+    let waits_for =
+        |other: &InvoiceRow| Ok::<_, StoreError>(other.is_open()? && !together.contains(&other.id));
     let order = |claim: &InvoiceRow| {
         arrears::terms(catalogue, claim).and_then(|(terms, _)| terms.billing.as_ref().map(|it| it.order))
     };
@@ -314,7 +318,7 @@ pub(super) fn refuse_out_of_order(
             return Ok(());
         }
         for charge in invoices::of_principal(tx, &invoice.tenant_id, invoice.id)? {
-            if must_wait(ChargeOrder::ChargesFirst, Debt::Principal, charge.is_open()?) {
+            if must_wait(ChargeOrder::ChargesFirst, Debt::Principal, waits_for(&charge)?) {
                 return Err(ArrearsRefusal::ChargesFirst.into());
             }
         }
@@ -323,7 +327,7 @@ pub(super) fn refuse_out_of_order(
     let claim = invoices::find(tx, &invoice.tenant_id, principal)?;
     let claim = claim.ok_or_else(|| StoreError::Inconsistent(format!("no claim of {}", invoice.id)))?;
     match order(&claim) {
-        Some(order) if must_wait(order, Debt::Charge, claim.is_open()?) => {
+        Some(order) if must_wait(order, Debt::Charge, waits_for(&claim)?) => {
             Err(ArrearsRefusal::PrincipalFirst.into())
         }
         _ => Ok(()),

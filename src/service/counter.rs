@@ -20,7 +20,9 @@ use crate::domain::invoice::InvoiceState;
 use crate::domain::ledger::{self, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::domain::my_number;
-use crate::domain::payment::{COUNTER_METHOD, CounterMeans, LegalRole, PaymentState, counter_faults};
+use crate::domain::payment::{
+    COUNTER_METHOD, CounterMeans, LegalRole, Payment, PaymentState, counter_faults, merchant_reference,
+};
 use crate::domain::policy::Action;
 use crate::store::counter_payments::{self, CounterPaymentRow};
 use crate::store::invoices::{self, InvoiceRow};
@@ -89,12 +91,12 @@ pub(super) fn enter(
     let officer = review::officer(&case)?.officer;
     refuse_entry(&case, &invoice, entry, now)?;
     payment::refuse_not_owed(&case, &invoice)?;
-    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice)?;
+    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
 
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {
         Some(payable) => payable,
-        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.owed())?,
+        None => payments::insert_payable(tx, tenant, case.row.id, &[id], invoice.owed())?,
     };
     let mut row = new_payment(&case, &invoice, payable, PaymentId(tx.new_id()), entry, now);
     payments::insert(tx, &row)?;
@@ -119,8 +121,8 @@ pub(super) fn enter(
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "means": stored.means,
         "amount": row.amount.amount(), "received_on": entry.received_on.to_string() });
     case.record(tx, "counter_payment_received", facts, None)?;
-    let folded = row.payment()?.received_at_counter(entry.means);
-    payment_standing::apply(tx, &ctx.core, &mut case.row, &mut row, &folded, Source::Counter)?;
+    let received = |payment: &Payment| payment.received_at_counter(entry.means);
+    payment_standing::apply(tx, &ctx.core, &mut case.row, &mut row, received, Source::Counter)?;
     invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     if charge::assess_at_counter(tx, ctx, &mut case, &invoice, now)?.is_some() {
         case.save(tx)?;
@@ -183,7 +185,7 @@ fn new_payment(
         method: COUNTER_METHOD.to_owned(),
         amount: invoice.owed(),
         state: PaymentState::Created.as_str().to_owned(),
-        merchant_reference: payment::merchant_reference(&case.row.tenant_id, id),
+        merchant_reference: merchant_reference(&case.row.tenant_id, id),
         gateway_session_id: None,
         gateway_payment_id: None,
         redirect_url: None,
@@ -199,6 +201,7 @@ fn new_payment(
         version: 1,
         created_at: Micros(now),
         updated_at: Micros(now),
+        share_of: None,
     }
 }
 

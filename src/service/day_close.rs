@@ -17,7 +17,7 @@ use crate::domain::day_close::{
     day_span, may_close, signed_bytes,
 };
 use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, TenantCode};
-use crate::domain::ledger::{Account, EntryKind, Posting, account_of};
+use crate::domain::ledger::{Account, Entry, EntryKind, Posting, account_of};
 use crate::store::day_closes::{self, CaseEntry, CloseRow, Closed, ConfirmationRow, WayOfPayment, Written};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Tx, exception_desk};
@@ -196,7 +196,7 @@ impl Known {
         };
         let shares = lines.iter().map(|(case, lines)| (*case, lines.iter().map(share).collect())).collect();
         let source_ids: HashSet<Uuid> =
-            piece.iter().filter_map(|(_, recorded)| recorded.entry.source_id.parse().ok()).collect();
+            piece.iter().flat_map(|(_, recorded)| named_by(&recorded.entry)).collect();
         let source_ids: Vec<Uuid> = source_ids.into_iter().collect();
         let payments = day_closes::payments_of_causes(tx, tenant, &source_ids)?;
         // A cause may be the payment itself.
@@ -209,7 +209,8 @@ impl Known {
     fn context(&self, case: ApplicationId, recorded: &RecordedEntry) -> EntryContext {
         let entry = &recorded.entry;
         let of_cause = self.payments.get(&entry.source_id).copied();
-        let payment = of_cause.or_else(|| entry.source_id.parse().ok());
+        let is_known = |id: &PaymentId| self.ways.contains_key(id);
+        let payment = of_cause.or_else(|| named_by(entry).map(PaymentId).find(is_known));
         let way = payment.and_then(|payment| self.ways.get(&payment));
         let (gateway, method) = match way {
             Some(way) => (way.gateway.clone(), way.method.clone()),
@@ -233,6 +234,11 @@ impl Known {
         let ours = all.iter().filter(|(of, _)| meant.is_none_or(|meant| *of == meant));
         ours.map(|(_, share)| share.clone()).collect()
     }
+}
+
+/// The ids that the cause of an entry names: of what it arose from, and of the occasion.
+fn named_by(entry: &Entry) -> impl Iterator<Item = Uuid> {
+    entry.source_id.split(':').filter_map(|id| id.parse().ok())
 }
 
 /// The agent of an entry that is about no payment, such as a fee for none.

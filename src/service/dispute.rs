@@ -10,14 +10,15 @@ use serde_json::json;
 
 use super::accounting::accountant;
 use super::cases::system_actor;
+use super::payment_shares::Shares;
 use super::payment_standing::raise;
 use super::poll::POLL_PAYMENT;
 use super::{Core, Ctx, Failure, JobEnd, Refusal};
 use crate::domain::audit::EventActor;
 use crate::domain::dispute::{Dispute, DisputeSnapshot, DisputeState, reminder_due};
 use crate::domain::id::{DisputeId, TenantCode};
-use crate::domain::money::Yen;
-use crate::domain::payment::Alert;
+use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::payment::{Alert, divide};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::disputes::{self, DisputeRow};
 use crate::store::events::{self, NewEvent};
@@ -32,29 +33,70 @@ pub const REMIND_OF_DISPUTES: &str = "remind_of_disputes";
 const PAGE: i64 = 50;
 
 /// Takes the disputes of a snapshot in and gives what the lost ones pulled back of the payment, by all that is known.
-pub fn take_in(
+///
+/// A dispute about several invoices that were paid in one act is divided over its shares in their order.
+pub(super) fn take_in(
     tx: &mut Tx<'_>,
-    case: &mut ApplicationRow,
-    row: &PaymentRow,
+    shares: &mut Shares<'_>,
     heard: &[DisputeSnapshot],
 ) -> Result<Yen, Failure> {
-    let mut known = disputes::of_payment(tx, &row.tenant_id, row.id)?;
-    let events_before = case.event_count;
+    let mut known = Vec::new();
+    for row in shares.rows() {
+        known.push(disputes::of_payment(tx, &row.tenant_id, row.id)?);
+    }
     for snapshot in heard {
-        if snapshot.state.is_none() {
+        if snapshot.state.is_none()
+            && let Some((case, row)) = shares.at(0)
+        {
             let raw_status = format!("dispute:{}", snapshot.raw_status);
             raise(tx, case, row, &Alert::UnrecognisedStatus { raw_status })?;
+            applications::update(tx, case)?;
         }
-        let found = known.iter_mut().find(|one| one.gateway_dispute_id == snapshot.gateway_dispute_id);
-        match found {
-            Some(stored) => move_on(tx, case, row, stored, snapshot)?,
-            None => known.push(open(tx, case, row, snapshot)?),
+        let parts = parts(shares.rows(), &known, snapshot)?;
+        for ((index, part), its) in parts.into_iter().enumerate().zip(&mut known) {
+            let Some((case, row)) = shares.at(index) else { continue };
+            let part = DisputeSnapshot { amount: part, ..snapshot.clone() };
+            take_part(tx, (case, row), its, &part)?;
         }
+    }
+    let sums = known.iter().map(|its| pulled_back(its)).collect::<Result<Vec<Yen>, Failure>>()?;
+    Yen::sum(sums).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// What of a dispute is about each share: as much of it as no other dispute is about.
+fn parts(
+    shares: &[PaymentRow],
+    known: &[Vec<DisputeRow>],
+    snapshot: &DisputeSnapshot,
+) -> Result<Vec<Yen>, Failure> {
+    let free = |(row, its): (&PaymentRow, &Vec<DisputeRow>)| {
+        let others = its.iter().filter(|one| one.gateway_dispute_id != snapshot.gateway_dispute_id);
+        let others = Yen::sum(others.map(|one| one.amount))?;
+        Ok(row.amount.minus(others).unwrap_or(Yen::ZERO))
+    };
+    let free: Result<Vec<Yen>, YenOutOfRange> = shares.iter().zip(known).map(free).collect();
+    let divided = free.and_then(|free| divide(snapshot.amount, &free));
+    divided.map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// Takes a share's part of a dispute in; a share that it is not about gets no dispute.
+fn take_part(
+    tx: &mut Tx<'_>,
+    (case, row): (&mut ApplicationRow, &PaymentRow),
+    its: &mut Vec<DisputeRow>,
+    part: &DisputeSnapshot,
+) -> Result<(), Failure> {
+    let events_before = case.event_count;
+    let found = its.iter_mut().find(|one| one.gateway_dispute_id == part.gateway_dispute_id);
+    match found {
+        Some(stored) => move_on(tx, case, row, stored, part)?,
+        None if row.share_of.is_none() || part.amount > Yen::ZERO => its.push(open(tx, case, row, part)?),
+        None => {}
     }
     if case.event_count != events_before {
         applications::update(tx, case)?;
     }
-    pulled_back(&known)
+    Ok(())
 }
 
 /// What the lost disputes of a payment pulled back of it.

@@ -19,11 +19,11 @@ use super::cases::system_actor;
 use super::payment::{RECOVER_OPERATION, insert_operation};
 use super::payment_standing::{Source, apply, apply_snapshot, payment_ref};
 use super::poll::POLL_PAYMENT;
-use super::{Core, Failure, JobEnd, Refusal, refund_call};
+use super::{Core, Failure, JobEnd, Refusal, payment_shares, refund_call};
 use crate::domain::id::{OperationId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
-    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, PaymentState, RetryFacts,
+    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, Payment, PaymentState, RetryFacts,
     SnapshotStatus, TRIES, after_create_checkout, after_nothing_found, may_send, next_step,
 };
 use crate::drill::CrashPoint;
@@ -48,6 +48,8 @@ struct Call {
     payment: PaymentRow,
     /// The refund it is about, if it is about one.
     refund: Option<RefundRow>,
+    /// What had gone back of all shares.
+    refunded_before: Yen,
     request: PreparedRequest,
     account: Arc<MerchantAccount>,
 }
@@ -137,11 +139,11 @@ pub async fn carry_out(
     core.ids.fill(&mut random);
     let random = u64::from_le_bytes(random);
     let inner = Arc::clone(core);
-    core.db
-        .write(Root::Application(call.operation.application_id), move |tx| {
-            record(tx, &inner, &call.operation, lease_no, &heard, random)
-        })
-        .await
+    let payment = call.payment.clone();
+    payment_shares::write(core, &payment, move |tx| {
+        record(tx, &inner, &call.operation, lease_no, &heard, random)
+    })
+    .await
 }
 
 async fn send(core: &Core, call: &Call) -> Outcome<Reply> {
@@ -190,7 +192,7 @@ async fn ask_then_send(core: &Core, call: &Call) -> Heard {
 }
 
 async fn ask_for_refund(core: &Core, call: &Call, refund: &RefundRow) -> Heard {
-    let query = refund_call::reference(&call.payment, refund);
+    let query = refund_call::reference(&call.payment, refund, call.refunded_before);
     let now = core.clock.now();
     let facts = retry_facts(&call.operation, now, None, 0);
     let since_last_sent = now.duration_since(call.operation.updated_at.0);
@@ -261,7 +263,7 @@ fn call_off_unreachable(
     let account = core.gateways.find(&payment.tenant_id, &payment.gateway).filter(|_| waiting);
     let Some(account) = account else { return Ok(()) };
     let id = OperationId(tx.new_id());
-    let lost = Cancel::Reference { merchant_reference: payment.merchant_reference.clone() };
+    let lost = Cancel::Reference { merchant_reference: payment.gateway_reference() };
     let prepared = match account.adapter.prepare_cancel(&id.to_string(), &lost) {
         Ok(prepared) => prepared,
         // The same key gives this gateway's answer again, address and all.
@@ -335,23 +337,17 @@ fn take_in(
             apply_snapshot(tx, core, case, payment, snapshot, Source::Answer)
         }
         Heard::Answer(outcome) if creates => {
-            let folded = after_create_checkout(&payment.payment()?, earlier, &checkout_of(outcome));
-            apply(tx, core, case, payment, &folded, Source::Answer)
+            let outcome = checkout_of(outcome);
+            let follow = |whole: &Payment| after_create_checkout(whole, earlier, &outcome);
+            apply(tx, core, case, payment, follow, Source::Answer)
         }
-        Heard::GiveUp if creates => {
-            let mut next = payment.payment()?;
-            let unheard = next.raw_status.is_empty() && next.counters.captured == Yen::ZERO;
-            if unheard && matches!(next.state, PaymentState::Submitting | PaymentState::Unknown) {
-                next.state = PaymentState::Failed;
-            }
-            let change = if next == payment.payment()? { Change::Unchanged } else { Change::Changed };
-            apply(tx, core, case, payment, &Folded { next, change, alerts: Vec::new() }, Source::Query)
-        }
+        Heard::GiveUp if creates => apply(tx, core, case, payment, given_up, Source::Query),
         Heard::AskAgain(_) if creates => {
             let transport =
                 Transport { kind: TransportKind::Timeout, detail: String::new(), retry_after_s: None };
-            let folded = after_create_checkout(&payment.payment()?, earlier, &Outcome::Unknown(transport));
-            apply(tx, core, case, payment, &folded, Source::Query)
+            let outcome = Outcome::Unknown(transport);
+            let follow = |whole: &Payment| after_create_checkout(whole, earlier, &outcome);
+            apply(tx, core, case, payment, follow, Source::Query)
         }
         Heard::Answer(outcome) if is_refused(outcome) => {
             // A payment that cannot be called off stands otherwise than we know: paid, or lapsed.
@@ -361,6 +357,17 @@ fn take_in(
         }
         Heard::Answer(_) | Heard::GiveUp | Heard::AskAgain(_) => Ok(Change::Unchanged),
     }
+}
+
+/// A checkout that was never opened: its payment failed, unless the gateway has said something of it.
+fn given_up(whole: &Payment) -> Folded {
+    let mut next = whole.clone();
+    let unheard = next.raw_status.is_empty() && next.counters.captured == Yen::ZERO;
+    if unheard && matches!(next.state, PaymentState::Submitting | PaymentState::Unknown) {
+        next.state = PaymentState::Failed;
+    }
+    let change = if next == *whole { Change::Unchanged } else { Change::Changed };
+    Folded { next, change, alerts: Vec::new() }
 }
 
 fn checkout_of(outcome: &Outcome<Reply>) -> Outcome<Checkout> {
@@ -429,7 +436,7 @@ async fn operation(core: &Core, tenant: &TenantCode, id: OperationId) -> Result<
 
 async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<Call, Failure> {
     let (keys, of) = (Arc::clone(&core.keys), tenant.clone());
-    let (operation, payment, refund, bytes) = core
+    let (operation, payment, refund, refunded_before, bytes) = core
         .db
         .read(move |tx| {
             let operation = gateway_operations::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
@@ -438,7 +445,8 @@ async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<
             let key = keys.open_case_key(&of, &case.wrapped_key)?;
             let bytes = key.open(&gateway_operations::request_place(id), &operation.sealed_request)?;
             let refund = refunds::of_operation(tx, &of, id)?;
-            Ok::<_, Failure>((operation, payment, refund, bytes))
+            let refunded_before = payment_shares::refunded(tx, &payment)?;
+            Ok::<_, Failure>((operation, payment, refund, refunded_before, bytes))
         })
         .await?;
     let kind =
@@ -449,5 +457,5 @@ async fn load(core: &Arc<Core>, tenant: &TenantCode, id: OperationId) -> Result<
     let account = core.gateways.find(tenant, &operation.gateway).cloned();
     let account =
         account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", operation.gateway)))?;
-    Ok(Call { operation, payment, refund, request, account })
+    Ok(Call { operation, payment, refund, refunded_before, request, account })
 }

@@ -10,12 +10,11 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::payment::tenant_of_reference;
 use super::payment_standing::{Source, apply_snapshot};
 use super::poll::POLL_PAYMENT;
-use super::{Core, Failure, JobEnd, Refusal};
+use super::{Core, Failure, JobEnd, Refusal, payment_shares};
 use crate::domain::id::TenantCode;
-use crate::domain::payment::{PaymentSnapshot, SnapshotStatus};
+use crate::domain::payment::{PaymentSnapshot, SnapshotStatus, tenant_of_reference};
 use crate::drill::CrashPoint;
 use crate::gateway::{MerchantAccount, Notification, NotificationHead, RawNotification};
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
@@ -158,11 +157,8 @@ pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Resul
     let Some(payment) = payment else { return park(core, row).await };
     let verified = verify_again(core, &row)?;
     let inner = Arc::clone(core);
-    core.db
-        .write(Root::Application(payment.application_id), move |tx| {
-            fold_in(tx, &inner, &row, &payment, &verified)
-        })
-        .await
+    let known = payment.clone();
+    payment_shares::write(core, &known, move |tx| fold_in(tx, &inner, &row, &payment, &verified)).await
 }
 
 fn fold_in(

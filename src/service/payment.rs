@@ -14,15 +14,18 @@ use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_link::PaidBy;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
-use super::{account, charge, gateway_call, intake, payment_closing, payment_replacement, payment_standing};
+use super::{
+    charge, checkout, gateway_call, intake, joint_payment, payment_closing, payment_replacement,
+    payment_standing,
+};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
-use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
+use crate::domain::id::{InvoiceId, OperationId, PayableId, PaymentId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, PaymentState};
+use crate::domain::payment::{MethodCode, PaymentState, merchant_reference};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
-use crate::gateway::{CreateCheckout, MerchantAccount, PayerContact, PreparedRequest};
+use crate::gateway::{CreateCheckout, MerchantAccount, PreparedRequest};
 use crate::seal::DataKey;
 use crate::store::disputes::{self, DisputeRow};
 use crate::store::events::{self, NewEvent};
@@ -34,12 +37,6 @@ use crate::store::{ReadTx, Reads, Root, Tx, jobs, payment_links};
 
 /// Kind of the job that finds an operation whose caller died or got no answer.
 pub const RECOVER_OPERATION: &str = "recover_operation";
-
-/// Life of a checkout in seconds.
-const CHECKOUT_LIFE_S: u32 = 3600;
-
-/// The most characters that every gateway takes for a description.
-const LONGEST_DESCRIPTION: usize = 200;
 
 /// How often a repeated request looks whether the first one has heard from the gateway.
 const RECORD_LOOK: Duration = Duration::from_millis(50);
@@ -179,25 +176,16 @@ fn begin(
     let mut case = paid_by.case(tx, ctx, (tenant, invoice.application_id), Action::Pay)?;
     let attempts = payments::of_invoice(tx, tenant, id)?;
     refuse_unpayable(&case, &invoice, &attempts)?;
-    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice)?;
+    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let account = paid_by.account(ctx, &procedure.definition, &invoice, method, now)?;
     let payment_id = PaymentId(tx.new_id());
-    let return_url = wanted.return_url.clone().unwrap_or_else(|| ctx.core.settings.http.public_url.clone());
-    let checkout = CreateCheckout {
-        merchant_reference: merchant_reference(tenant, payment_id),
+    let subject = checkout::Subject {
+        payment: payment_id,
         amount: invoice.owed(),
-        method: method.clone(),
-        return_url,
-        description: description(&invoice.number, &procedure.definition.title.ja),
-        locale: wanted.locale.to_owned(),
-        expires_in_s: CHECKOUT_LIFE_S,
-        requested_at: now,
-        payer_email: match account.adapter.payer_contact(method) {
-            PayerContact::None => None,
-            PayerContact::Email => payer_email(tx, ctx)?,
-        },
+        description: checkout::description(&invoice.number, &procedure.definition.title.ja),
     };
+    let checkout = checkout::wanted(tx, ctx, tenant, (account, method), subject, wanted, now)?;
     let operation_id = OperationId(tx.new_id());
     let prepared = account.adapter.prepare_create_checkout(&operation_id.to_string(), &checkout);
     let prepared =
@@ -206,9 +194,9 @@ fn begin(
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {
         Some(payable) => payable,
-        None => payments::insert_payable(tx, tenant, case.row.id, id, invoice.owed())?,
+        None => payments::insert_payable(tx, tenant, case.row.id, &[id], invoice.owed())?,
     };
-    let row = new_payment(&case, &invoice, payable, payment_id, account, &checkout, wanted, now);
+    let row = new_payment(&invoice, payable, payment_id, account, &checkout, wanted);
     payments::insert(tx, &row)?;
     insert_operation(tx, &ctx.core, &case.key, &row, &prepared, (operation_id, own_lease(ctx, now)))?;
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
@@ -230,19 +218,12 @@ fn begin(
     })
 }
 
-/// What every gateway shows beside the amount: the one number of the debt (納付番号), whatever the method, then what it is for.
-fn description(number: &str, title: &str) -> String {
-    let text = format!("納付番号 {number} {title}");
-    text.chars().take(LONGEST_DESCRIPTION).collect()
-}
-
-/// Where an invitation to pay goes: to whoever asks for it.
-fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx) -> Result<Option<String>, Failure> {
-    let found = account::kind_and_profile(tx, &ctx.core.keys, ctx.account()?)?;
-    Ok(found.map(|(_, profile)| profile.email))
-}
-
-fn refuse_unpayable(case: &OpenCase, invoice: &InvoiceRow, attempts: &[PaymentRow]) -> Result<(), Failure> {
+/// Refuses what nobody owes, and what is being paid already.
+pub(super) fn refuse_unpayable(
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+    attempts: &[PaymentRow],
+) -> Result<(), Failure> {
     for attempt in attempts {
         if attempt.payment()?.state.is_live() {
             return Err(Refusal::PaymentInProgress.into());
@@ -264,29 +245,28 @@ pub(super) fn refuse_ended(case: &OpenCase) -> Result<(), Refusal> {
     if ended { Err(Refusal::InvoiceNotPayable) } else { Ok(()) }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row is put together from everything it names")]
-fn new_payment(
-    case: &OpenCase,
+/// The payment of an invoice by a checkout.
+pub(super) fn new_payment(
     invoice: &InvoiceRow,
-    payable_id: crate::domain::id::PayableId,
+    payable_id: PayableId,
     id: PaymentId,
     account: &MerchantAccount,
     checkout: &CreateCheckout,
     wanted: &OpenPayment,
-    now: Timestamp,
 ) -> PaymentRow {
+    let now = checkout.requested_at;
     PaymentRow {
-        tenant_id: case.row.tenant_id.clone(),
+        tenant_id: invoice.tenant_id.clone(),
         id,
-        application_id: case.row.id,
+        application_id: invoice.application_id,
         payable_id,
         invoice_id: invoice.id,
         gateway: account.name.clone(),
         legal_role: account.legal_role.as_str().to_owned(),
         method: checkout.method.as_str().to_owned(),
-        amount: checkout.amount,
+        amount: invoice.owed(),
         state: PaymentState::Submitting.as_str().to_owned(),
-        merchant_reference: checkout.merchant_reference.clone(),
+        merchant_reference: merchant_reference(&invoice.tenant_id, id),
         gateway_session_id: None,
         gateway_payment_id: None,
         redirect_url: None,
@@ -302,6 +282,7 @@ fn new_payment(
         version: 1,
         created_at: Micros(now),
         updated_at: Micros(now),
+        share_of: None,
     }
 }
 
@@ -391,32 +372,27 @@ fn begin_cancel(
     Ok(Made { resource_id: id.to_string(), value: Opened { payment, operation: Some(operation_id) } })
 }
 
+/// A payment with what is said against it, and what was paid with it.
+#[derive(Clone, Debug)]
+pub struct PaymentDetail {
+    /// The payment.
+    pub row: PaymentRow,
+    /// Its disputes, oldest first.
+    pub disputes: Vec<DisputeRow>,
+    /// The payments of the other invoices that were paid in the same act.
+    pub beside: Vec<PaymentRow>,
+}
+
 /// A payment as it is now.
-pub async fn get(
-    ctx: Ctx,
-    tenant: TenantCode,
-    id: PaymentId,
-) -> Result<(PaymentRow, Vec<DisputeRow>), Failure> {
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: PaymentId) -> Result<PaymentDetail, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
-        let payment = payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        cases::open(tx, &ctx, &tenant, payment.application_id, Action::ReadMoney)?;
+        let row = payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        cases::open(tx, &ctx, &tenant, row.application_id, Action::ReadMoney)?;
         let disputes = disputes::of_payment(tx, &tenant, id)?;
-        Ok((payment, disputes))
+        Ok(PaymentDetail { disputes, beside: joint_payment::beside(tx, &ctx, &row)?, row })
     })
     .await
-}
-
-/// Our reference at the gateway: the body's code and the payment, 39 characters (Suica takes at most 40).
-///
-/// One merchant account may serve several bodies; the code tells whose a notification is.
-pub(super) fn merchant_reference(tenant: &TenantCode, id: PaymentId) -> String {
-    format!("{tenant}-{}", id.0.simple())
-}
-
-/// The body that a reference of ours names.
-pub fn tenant_of_reference(reference: &str) -> Option<TenantCode> {
-    reference.split_once('-').and_then(|(code, _)| TenantCode::parse(code))
 }
 
 fn find(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<PaymentRow, Failure> {
@@ -437,7 +413,7 @@ pub(super) async fn application_of(
 }
 
 /// A payer is sent back only to places that are registered: an open redirect would lend our name to anybody.
-fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refusal> {
     let Some(url) = return_url else { return Ok(()) };
     let http = &ctx.core.settings.http;
     let mut origins = http.return_origins.iter().chain(std::iter::once(&http.public_url));
@@ -452,20 +428,4 @@ fn refuse_foreign_return(ctx: &Ctx, return_url: Option<&str>) -> Result<(), Refu
     let ja = "戻り先のURLが登録されていません。";
     let en = "The return URL is not under a registered origin.";
     Err(Refusal::Invalid(vec![Fault::new("/return_url", "foreign_origin", ja, en)]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{LONGEST_DESCRIPTION, description};
-
-    #[test]
-    fn r87_gateways_show_the_number_first_and_as_much_of_the_title_as_they_take() {
-        assert_eq!(
-            description("20260401-ABC-X", "電気工事業の登録"),
-            "納付番号 20260401-ABC-X 電気工事業の登録"
-        );
-        let long = description("20260401-ABC-X", &"長".repeat(300));
-        assert!(long.starts_with("納付番号 20260401-ABC-X 長"));
-        assert_eq!(long.chars().count(), LONGEST_DESCRIPTION);
-    }
 }

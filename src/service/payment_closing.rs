@@ -31,7 +31,7 @@ pub(super) fn what_closes(row: &PaymentRow) -> Result<Option<Cancel>, StoreError
     Ok(match row.payment()?.state {
         PaymentState::RequiresAction => Some(match row.gateway_session_id.clone() {
             Some(gateway_session_id) => Cancel::Checkout { gateway_session_id },
-            None => Cancel::Reference { merchant_reference: row.merchant_reference.clone() },
+            None => Cancel::Reference { merchant_reference: row.gateway_reference() },
         }),
         // The checkout ended when the slip was issued: the slip is called off.
         PaymentState::AwaitingPayment => {

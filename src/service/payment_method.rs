@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::{Ctx, Refusal};
 use crate::domain::calendar::jst_day;
+use crate::domain::money::Yen;
 use crate::domain::payment::{LegalRole, MethodCode, may_take};
 use crate::domain::procedure::ProcedureDefinition;
 use crate::gateway::MerchantAccount;
@@ -27,16 +28,33 @@ pub fn account_for<'a>(
     method: &MethodCode,
     now: Timestamp,
 ) -> Result<&'a Arc<MerchantAccount>, Refusal> {
-    let allowed = procedure.allowed_methods.as_ref();
-    if !allowed.is_some_and(|allowed| allowed.methods.iter().any(|code| code == method.as_str())) {
+    account_for_all(ctx, &[(procedure, invoice)], method, now)
+}
+
+/// The account that takes several invoices of one body in one act: the procedure of each allows the method, the account
+/// takes their sum, and whoever is behind it may take every revenue of every invoice.
+pub fn account_for_all<'a>(
+    ctx: &'a Ctx,
+    invoices: &[(&ProcedureDefinition, &InvoiceRow)],
+    method: &MethodCode,
+    now: Timestamp,
+) -> Result<&'a Arc<MerchantAccount>, Refusal> {
+    let allows = |(procedure, _): &(&ProcedureDefinition, &InvoiceRow)| {
+        let mut allowed = procedure.allowed_methods.iter().flat_map(|allowed| &allowed.methods);
+        allowed.any(|code| code == method.as_str())
+    };
+    let sum = Yen::sum(invoices.iter().map(|(_, invoice)| invoice.owed()));
+    let (Some((_, first)), Ok(sum), true) = (invoices.first(), sum, invoices.iter().all(allows)) else {
         return Err(Refusal::MethodNotOffered);
-    }
-    let taking: Vec<_> = ctx.core.gateways.taking(&invoice.tenant_id, method, invoice.owed()).collect();
+    };
+    let taking: Vec<_> = ctx.core.gateways.taking(&first.tenant_id, method, sum).collect();
     if taking.is_empty() {
         return Err(Refusal::MethodNotOffered);
     }
-    let mut designated =
-        taking.into_iter().filter(|account| is_designated(ctx, account, invoice, method, now));
+    let may_take_all = |account: &&Arc<MerchantAccount>| {
+        invoices.iter().all(|(_, invoice)| is_designated(ctx, account, invoice, method, now))
+    };
+    let mut designated = taking.into_iter().filter(may_take_all);
     let first = designated.next().ok_or(Refusal::AgentNotDesignated)?;
     let mut healthy = std::iter::once(first).chain(designated).filter(|account| account.is_healthy(now));
     healthy.next().ok_or(Refusal::Busy { retry_after_s: COME_AGAIN_S })

@@ -3,9 +3,11 @@
 //! Counters only grow, so the same news applied twice or out of order ends in the same standing, and the ledger's
 //! unique cause (kind, payment and sum, line) books a capture once. Callers hold the case's root lock.
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::system_actor;
+use super::payment_shares::Shares;
 use super::{
     Core, Failure, charge, clock, dispute, payment_closing, poll, receipt_standing, refund_standing,
     remittance, stamp,
@@ -54,7 +56,7 @@ impl Source {
 /// What a gateway is asked with about a payment.
 pub fn payment_ref(row: &PaymentRow) -> PaymentRef {
     PaymentRef {
-        merchant_reference: row.merchant_reference.clone(),
+        merchant_reference: row.gateway_reference(),
         method: MethodCode::parse(&row.method),
         gateway_session_id: row.gateway_session_id.clone(),
         gateway_payment_id: row.gateway_payment_id.clone(),
@@ -62,7 +64,8 @@ pub fn payment_ref(row: &PaymentRow) -> PaymentRef {
     }
 }
 
-/// Folds a snapshot into a payment and everything that follows from it.
+/// Folds a snapshot into a payment and everything that follows from it: into every share, where several invoices are paid
+/// in one act.
 pub fn apply_snapshot(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -71,46 +74,95 @@ pub fn apply_snapshot(
     snapshot: &PaymentSnapshot,
     source: Source,
 ) -> Result<Change, Failure> {
-    let mut news = refund_standing::without_own_refunds(tx, row, snapshot)?;
-    news.counters.charged_back = dispute::take_in(tx, case, row, &snapshot.disputes)?;
-    let folded = row.payment()?.fold(&news);
+    let mut shares = Shares::of(tx, case, row)?;
+    let mut news = refund_standing::without_own_refunds(tx, shares.rows(), snapshot)?;
+    news.counters.charged_back = dispute::take_in(tx, &mut shares, &snapshot.disputes)?;
+    let folded = shares.whole()?.fold(&news);
     let folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
     let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
-    if row.captured_on.is_none() && folded.next.counters.captured > Yen::ZERO {
-        row.captured_on = Some(IsoDate(jst_day(captured_at)));
+    let change = move_shares(tx, core, &mut shares, &folded, (jst_day(captured_at), source))?;
+    *row = shares.own(row);
+    if change == Change::Changed {
+        poll::schedule(tx, row)?;
     }
-    apply(tx, core, case, row, &folded, source)
+    Ok(change)
 }
 
-/// Takes a folded payment over: row, events, ledger, invoice, next question.
+/// Moves a payment by what follows from its standing, every share of it.
 pub fn apply(
     tx: &mut Tx<'_>,
     core: &Core,
     case: &mut ApplicationRow,
     row: &mut PaymentRow,
-    folded: &Folded,
+    follow: impl FnOnce(&Payment) -> Folded,
     source: Source,
 ) -> Result<Change, Failure> {
-    let events_before = case.event_count;
-    for alert in &folded.alerts {
-        raise(tx, case, row, alert)?;
+    let mut shares = Shares::of(tx, case, row)?;
+    let folded = follow(&shares.whole()?);
+    let today = jst_day(Reads::now(tx));
+    let change = move_shares(tx, core, &mut shares, &folded, (today, source))?;
+    *row = shares.own(row);
+    if change == Change::Changed {
+        poll::schedule(tx, row)?;
     }
-    if folded.change == Change::Unchanged {
+    Ok(change)
+}
+
+/// Tells people what the whole asks of them, on the record of the first share, and gives every share its part.
+fn move_shares(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    shares: &mut Shares<'_>,
+    folded: &Folded,
+    (captured_on, source): (Date, Source),
+) -> Result<Change, Failure> {
+    if let Some((case, row)) = shares.at(0) {
+        let events_before = case.event_count;
+        for alert in &folded.alerts {
+            raise(tx, case, row, alert)?;
+        }
         if case.event_count != events_before {
             applications::update(tx, case)?;
         }
+    }
+    if folded.change == Change::Unchanged {
         return Ok(Change::Unchanged);
     }
+    let mut change = Change::Unchanged;
+    for (index, next) in shares.divided(tx, &folded.next)?.iter().enumerate() {
+        let Some((case, row)) = shares.at(index) else { continue };
+        if row.captured_on.is_none() && next.counters.captured > Yen::ZERO {
+            row.captured_on = Some(IsoDate(captured_on));
+        }
+        if move_share(tx, core, case, row, next, source)? == Change::Changed {
+            change = Change::Changed;
+        }
+    }
+    Ok(change)
+}
+
+/// Takes a payment's new standing over: row, events, ledger, invoice.
+fn move_share(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    row: &mut PaymentRow,
+    next: &Payment,
+    source: Source,
+) -> Result<Change, Failure> {
     let before = row.payment()?;
+    if before == *next {
+        return Ok(Change::Unchanged);
+    }
     let captured_before = before.counters.captured;
-    let money_came = captured_before == Yen::ZERO && folded.next.counters.captured > Yen::ZERO;
+    let money_came = captured_before == Yen::ZERO && next.counters.captured > Yen::ZERO;
     if money_came && matches!(case.state.as_str(), "withdrawn" | "transferred") {
         raise(tx, case, row, &Alert::PaidAfterEnd)?;
     }
-    row.take_over(&folded.next);
-    if before.state != folded.next.state {
+    row.take_over(next);
+    if before.state != next.state {
         let facts = json!({ "payment": row.id.to_string(), "from": before.state.as_str(),
-            "to": folded.next.state.as_str(), "captured": row.captured.amount(), "source": source.as_str() });
+            "to": next.state.as_str(), "captured": row.captured.amount(), "source": source.as_str() });
         let event = NewEvent { kind: "payment_moved", actor: gateway_actor(row), facts, sealed_detail: None };
         events::append(tx, case, event)?;
     }
@@ -118,12 +170,14 @@ pub fn apply(
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
     let mut invoice =
         invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
-    if folded.next.counters.captured > captured_before {
-        book_capture(tx, row, &folded.next, captured_before, &invoice)?;
+    // A share may have had its part before the whole of its act was a success.
+    let succeeded =
+        row.share_of.is_some() && !before.state.is_captured() && next.counters.captured > Yen::ZERO;
+    if next.counters.captured > captured_before || (succeeded && next.state.is_captured()) {
+        book_capture(tx, row, next, captured_before, &invoice)?;
     }
     settle_invoice(tx, core, case, &mut invoice)?;
     applications::update(tx, case)?;
-    poll::schedule(tx, row)?;
     Ok(Change::Changed)
 }
 
@@ -239,7 +293,9 @@ fn book_capture(
     let portions = ledger::portions(&reassessments::owed_lines(tx, invoice)?).map_err(internal)?;
     let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
     let mut entries = Vec::new();
-    let settles = captured == owed || (captured > owed && captured == row.amount);
+    // Of a share the act as a whole says whether it is what was asked for.
+    let asked_for = row.share_of.is_none() || payment.state.is_captured();
+    let settles = asked_for && (captured == owed || (captured > owed && captured == row.amount));
     let (applied, excess) = if open && settles {
         if !first {
             entries = undo_excess(tx, row, today)?;
@@ -260,7 +316,7 @@ fn book_capture(
 }
 
 /// The entries that book back what a payment's earlier sums were booked as.
-fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: jiff::civil::Date) -> Result<Vec<Entry>, Failure> {
+fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: Date) -> Result<Vec<Entry>, Failure> {
     let (first, later) = (row.id.to_string(), format!("{}:", row.id));
     let entries = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
     let ours = entries.iter().filter(|entry| entry.source_id == first || entry.source_id.starts_with(&later));

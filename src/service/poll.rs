@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 
 use super::payment_closing::close_again;
 use super::payment_standing::{Source, apply_snapshot, payment_ref};
-use super::{Core, Failure, JobEnd, Refusal};
+use super::{Core, Failure, JobEnd, Refusal, payment_shares};
 use crate::domain::id::{PaymentId, TenantCode};
 use crate::domain::payment::{Change, LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll};
 use crate::gateway::Outcome;
 use crate::store::payments::{self, PaymentRow};
-use crate::store::{Reads, Root, Tx, applications, jobs};
+use crate::store::{Reads, Tx, applications, jobs};
 
 /// Kind of the job that asks about one payment.
 pub const POLL_PAYMENT: &str = "poll_payment";
@@ -61,29 +61,29 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
     let query = payment_ref(&row);
     let answer = account.ask(&query, core.clock.now()).await;
     let (application, inner) = (row.application_id, Arc::clone(core));
-    core.db
-        .write(Root::Application(application), move |tx| {
-            let case = applications::find(tx, &tenant, application)?;
-            let (Some(mut case), Some(mut row)) = (case, payments::find(tx, &tenant, id)?) else {
-                return Err(Refusal::NotFound.into());
-            };
-            let late_check = late_check(tx, &row)?;
-            row.poll_count += 1;
-            let changed = match &answer {
-                Outcome::Done(Some(snapshot)) => {
-                    apply_snapshot(tx, &inner, &mut case, &mut row, snapshot, Source::Query)?
-                }
-                _ => Change::Unchanged,
-            };
-            if changed == Change::Unchanged {
-                close_again(tx, &inner, &mut case, &row)?;
-                // Asked on another occasion than the one check that a closed payment gets: that one still stands.
-                if let Some(at) = late_check {
-                    return Ok(JobEnd::Again(at));
-                }
-                payments::update(tx, &mut row)?;
+    let known = row.clone();
+    payment_shares::write(core, &known, move |tx| {
+        let case = applications::find(tx, &tenant, application)?;
+        let (Some(mut case), Some(mut row)) = (case, payments::find(tx, &tenant, id)?) else {
+            return Err(Refusal::NotFound.into());
+        };
+        let late_check = late_check(tx, &row)?;
+        row.poll_count += 1;
+        let changed = match &answer {
+            Outcome::Done(Some(snapshot)) => {
+                apply_snapshot(tx, &inner, &mut case, &mut row, snapshot, Source::Query)?
             }
-            Ok(due(tx, &row)?.map_or(JobEnd::Done, JobEnd::Again))
-        })
-        .await
+            _ => Change::Unchanged,
+        };
+        if changed == Change::Unchanged {
+            close_again(tx, &inner, &mut case, &row)?;
+            // Asked on another occasion than the one check that a closed payment gets: that one still stands.
+            if let Some(at) = late_check {
+                return Ok(JobEnd::Again(at));
+            }
+            payments::update(tx, &mut row)?;
+        }
+        Ok(due(tx, &row)?.map_or(JobEnd::Done, JobEnd::Again))
+    })
+    .await
 }

@@ -227,7 +227,7 @@ fn content_of(
         fiscal_year: invoice.fiscal_year,
         method: payment.method.clone(),
         gateway: payment.gateway.clone(),
-        reference: payment.merchant_reference.clone(),
+        reference: payment.gateway_reference(),
         received_on,
         counter: by_hand.map(|by_hand| TakenAtCounter { means: by_hand.means, officer: by_hand.recorded_by }),
         tax: tax.map_err(|error| Failure::Internal(error.to_string()))?,

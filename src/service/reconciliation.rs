@@ -158,7 +158,7 @@ fn read_sources(
     let dues = due_days(tx, catalogue, tenant, &payments, &lines)?;
     let dated = |payment: TakenPayment| {
         let mut ours = payment.ours;
-        ours.refunded_on = refunds.get(&ours.id).copied();
+        ours.refunded_on = payment.shares.iter().filter_map(|id| refunds.get(id)).max().copied();
         ours.due_on = dues.get(&ours.id).copied();
         ours
     };
@@ -223,11 +223,12 @@ fn due_days(
         !by_id && !references.contains(&(gateway, ours.merchant_reference.as_str()))
     };
     let waiting: Vec<&TakenPayment> = payments.iter().filter(waits).collect();
-    let invoices: Vec<InvoiceId> = waiting.iter().map(|payment| payment.invoice).collect();
+    let invoices: Vec<InvoiceId> = waiting.iter().flat_map(|payment| payment.invoices.clone()).collect();
     let revenues = sources::revenues(tx, tenant, &invoices)?;
     let due = |payment: &&TakenPayment| {
         let (ours, method) = (&payment.ours, MethodCode::parse(&payment.method)?);
-        let accounts = revenues.get(&payment.invoice)?.iter().map(String::as_str);
+        let accounts = payment.invoices.iter().filter_map(|invoice| revenues.get(invoice)).flatten();
+        let accounts = accounts.map(String::as_str);
         let day = remit_by(agents, (&ours.gateway, &method), accounts, ours.captured_on?)?;
         Some((ours.id, day))
     };

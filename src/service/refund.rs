@@ -11,7 +11,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::refund_money::{self, PaidMoney};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment, refund_call};
+use super::{Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment, payment_shares, refund_call};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OfficerId, OperationId, PaymentId, RefundId, TenantCode};
@@ -25,7 +25,7 @@ use crate::domain::refund::{
 };
 use crate::gateway::RefundSupport;
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::payments::PaymentRow;
+use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow, StoredPart};
 use crate::store::sql::{Json, Micros};
 use crate::store::{ReadTx, Reads, Root, Tx, jobs};
@@ -180,7 +180,10 @@ fn route_of_method(ctx: &Ctx, row: &PaymentRow, amount: Yen) -> RefundRoute {
     let known = row.gateway_payment_id.is_some();
     match support {
         Some(RefundSupport::Partial) if known => RefundRoute::Gateway,
-        Some(RefundSupport::FullOnly) if known && amount == row.captured => RefundRoute::Gateway,
+        // Of several invoices paid in one act the gateway could only send back all of it.
+        Some(RefundSupport::FullOnly) if known && row.share_of.is_none() && amount == row.captured => {
+            RefundRoute::Gateway
+        }
         _ => RefundRoute::BankTransfer,
     }
 }
@@ -422,16 +425,22 @@ pub async fn decide(
         let tenant = tenant.clone();
         move |tx: &mut ReadTx<'_>| Ok::<_, Failure>(refunds::find(tx, &tenant, id)?)
     };
-    let application = ctx.core.db.read(find.clone()).await?.ok_or(Refusal::NotFound)?.application_id;
-    let (db, inner) = (ctx.core.db.clone(), ctx.clone());
-    let decided = db
-        .write(Root::Application(application), move |tx| {
-            let judge = |tx: &mut Tx<'_>, now| judge(tx, &inner, &request.tenant, id, verdict, now);
-            once(tx, &request, verdict.kind(), judge, |tx, id| {
-                Ok(Decided { row: present(tx, &inner, &request.tenant, id)?, operation: None })
-            })
+    let of_payment = {
+        let tenant = tenant.clone();
+        move |tx: &mut ReadTx<'_>| {
+            let refund = refunds::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+            Ok::<_, Failure>(payments::find(tx, &tenant, refund.payment_id)?.ok_or(Refusal::NotFound)?)
+        }
+    };
+    let payment = ctx.core.db.read(of_payment).await?;
+    let inner = ctx.clone();
+    let decided = payment_shares::write(&ctx.core, &payment, move |tx| {
+        let judge = |tx: &mut Tx<'_>, now| judge(tx, &inner, &request.tenant, id, verdict, now);
+        once(tx, &request, verdict.kind(), judge, |tx, id| {
+            Ok(Decided { row: present(tx, &inner, &request.tenant, id)?, operation: None })
         })
-        .await?;
+    })
+    .await?;
     let Some(operation) = decided.value.operation else { return Ok(decided.map(|decided| decided.row)) };
     payment::call_and_wait(&ctx, &tenant, operation).await;
     let value = ctx.core.db.read(find).await?.ok_or(Refusal::NotFound)?;

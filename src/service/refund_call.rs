@@ -10,9 +10,10 @@ use super::gateway_call::Heard;
 use super::payment_standing::payment_ref;
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Core, Ctx, Failure, JobEnd, Refusal};
+use super::{Core, Ctx, Failure, JobEnd, Refusal, payment_shares};
 use crate::domain::audit::EventActor;
 use crate::domain::id::{OperationId, RefundId, TenantCode};
+use crate::domain::money::Yen;
 use crate::domain::payment::{
     EarlierAttempts, NothingFound, RefundSnapshot, RetryFacts, after_nothing_found, next_refund_poll,
 };
@@ -30,14 +31,14 @@ pub const POLL_REFUND: &str = "poll_refund";
 /// When to ask again after a question that could not be asked.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
-/// What the gateway needs to find a refund of ours.
-pub fn reference(payment: &PaymentRow, refund: &RefundRow) -> RefundRef {
+/// What the gateway needs to find a refund of ours. `refunded_before`: of the whole act of paying.
+pub fn reference(payment: &PaymentRow, refund: &RefundRow, refunded_before: Yen) -> RefundRef {
     RefundRef {
         payment: payment_ref(payment),
         reference: refund.reference(),
         gateway_refund_id: refund.gateway_refund_id.clone(),
         amount: refund.amount,
-        refunded_before: payment.refunded,
+        refunded_before,
     }
 }
 
@@ -151,18 +152,19 @@ fn move_by(
 /// Asks about a refund once, applies the answer, and says when to ask again.
 pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<JobEnd, Failure> {
     let of = tenant.clone();
-    let (refund, payment) = core
+    let (refund, payment, refunded_before) = core
         .db
         .read(move |tx| {
             let refund = refunds::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
             let payment = payments::find(tx, &of, refund.payment_id)?.ok_or(Refusal::NotFound)?;
-            Ok::<_, Failure>((refund, payment))
+            let refunded_before = payment_shares::refunded(tx, &payment)?;
+            Ok::<_, Failure>((refund, payment, refunded_before))
         })
         .await?;
     let account = core.gateways.find(&tenant, &payment.gateway);
     let account =
         account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", payment.gateway)))?;
-    let query = reference(&payment, &refund);
+    let query = reference(&payment, &refund, refunded_before);
     let answer = account.adapter.retrieve_refund(&query, core.clock.now()).await;
     let (application, inner) = (refund.application_id, Arc::clone(core));
     core.db
@@ -191,12 +193,14 @@ pub(super) fn prepare(
     ctx: &Ctx,
     row: &RefundRow,
 ) -> Result<(OperationId, PaymentRow, PreparedRequest), Failure> {
-    for other in refunds::of_payment(tx, &row.tenant_id, row.payment_id)? {
-        if other.refund()?.state.is_in_flight() {
-            return Err(Refusal::Refund(RefundRefusal::InProgress).into());
+    let payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or(Refusal::NotFound)?;
+    for share in payments::shares(tx, &payment)? {
+        for other in refunds::of_payment(tx, &row.tenant_id, share.id)? {
+            if other.refund()?.state.is_in_flight() {
+                return Err(Refusal::Refund(RefundRefusal::InProgress).into());
+            }
         }
     }
-    let payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or(Refusal::NotFound)?;
     let not_by_gateway = Refusal::Refund(RefundRefusal::NotByGateway);
     let account = ctx.core.gateways.find(&row.tenant_id, &payment.gateway);
     let (Some(account), Some(gateway_payment_id)) = (account, payment.gateway_payment_id.clone()) else {

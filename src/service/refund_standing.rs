@@ -182,16 +182,21 @@ fn return_money(tx: &mut Tx<'_>, row: &mut PaymentRow, amount: Yen, way: Way) ->
 /// or repeated answer of the gateway can neither repeat nor undo them. A sum that differs from ours makes us ask.
 pub fn without_own_refunds(
     tx: &mut Tx<'_>,
-    row: &PaymentRow,
+    shares: &[PaymentRow],
     snapshot: &PaymentSnapshot,
 ) -> Result<PaymentSnapshot, Failure> {
     let mut rest = snapshot.clone();
     let claimed = snapshot.counters.refunded;
-    if claimed == row.refunded {
+    let known = Yen::sum(shares.iter().map(|share| share.refunded)).map_err(internal)?;
+    if claimed == known {
         return Ok(rest);
     }
+    let mut ours = Vec::new();
+    for share in shares {
+        ours.extend(refunds::of_payment(tx, &share.tenant_id, share.id)?);
+    }
     let (mut settled, mut explained) = (Yen::ZERO, Yen::ZERO);
-    for refund in refunds::of_payment(tx, &row.tenant_id, row.id)? {
+    for refund in ours {
         let state = refund.refund()?.state;
         let told = state.is_in_flight() || state == RefundState::Succeeded;
         // An old answer may still show what the gateway first accepted and then did not do.
@@ -203,10 +208,10 @@ pub fn without_own_refunds(
         }
         if told {
             let now = tx.now();
-            jobs::enqueue_again(tx, row.tenant_id.as_str(), POLL_REFUND, &refund.id.to_string(), now)?;
+            jobs::enqueue_again(tx, refund.tenant_id.as_str(), POLL_REFUND, &refund.id.to_string(), now)?;
         }
     }
     let outside = claimed.minus(explained).unwrap_or(Yen::ZERO);
-    rest.counters.refunded = row.refunded.max(settled.plus(outside).map_err(internal)?);
+    rest.counters.refunded = known.max(settled.plus(outside).map_err(internal)?);
     Ok(rest)
 }

@@ -50,7 +50,7 @@ pub struct SettlementDetail {
     /// The payout.
     pub row: SettlementRow,
     /// Its lines, in their order.
-    pub lines: Vec<(LineRow, Option<MatchRow>)>,
+    pub lines: Vec<(LineRow, Vec<MatchRow>)>,
 }
 
 /// Takes an uploaded report in, once. `read` judges the file; nobody but an accountant hears what it says.
@@ -292,11 +292,13 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: SettlementId) -> Result<Settl
         accountant(tx, &ctx, &tenant)?;
         let row = settlements::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         let matches = settlement_matches::of_settlement(tx, &tenant, id)?;
-        let mut of: HashMap<SettlementLineId, MatchRow> =
-            matches.into_iter().map(|found| (found.line_id, found)).collect();
+        let mut of: HashMap<SettlementLineId, Vec<MatchRow>> = HashMap::new();
+        for found in matches {
+            of.entry(found.line_id).or_default().push(found);
+        }
         let mut lines = Vec::new();
         for line in settlements::lines(tx, &tenant, id)? {
-            let found = of.remove(&line.id);
+            let found = of.remove(&line.id).unwrap_or_default();
             lines.push((line, found));
         }
         Ok(SettlementDetail { row, lines })

@@ -11,8 +11,9 @@ use super::exceptions::{self, Subject};
 use super::poll::POLL_PAYMENT;
 use super::{Failure, Refusal};
 use crate::domain::id::{PaymentId, SettlementId, SettlementLineId, TenantCode};
-use crate::domain::money::Yen;
-use crate::domain::settlement::{ExceptionKind, LineKind};
+use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::payment::{divide, divide_in_proportion};
+use crate::domain::settlement::{ExceptionKind, LineKind, SignedYen, SignedYenOutOfRange};
 use crate::store::payments::PaymentRow;
 use crate::store::settlement_matches::{self, MatchRow};
 use crate::store::settlements::{self, LineRow, SettlementRow};
@@ -41,6 +42,8 @@ struct Payments {
     /// By the agent's own id; none where it gave the id to more than one.
     by_gateway_id: HashMap<String, Option<PaymentRow>>,
     by_reference: HashMap<String, PaymentRow>,
+    /// All shares of those that lead several, by the first.
+    shares: HashMap<PaymentId, Vec<PaymentRow>>,
 }
 
 impl Payments {
@@ -56,51 +59,102 @@ impl Payments {
             lines.iter().filter_map(|line| line.merchant_reference.as_deref()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let found = payments::of_references(tx, &row.tenant_id, &names)?;
-        let by_reference =
+        let by_reference: HashMap<String, PaymentRow> =
             found.into_iter().map(|payment| (payment.merchant_reference.clone(), payment)).collect();
-        Ok(Self { by_gateway_id, by_reference })
+        let named = by_gateway_id.values().flatten().chain(by_reference.values());
+        let leads: HashSet<PaymentId> = named.filter_map(|payment| payment.share_of).collect();
+        let mut shares: HashMap<PaymentId, Vec<PaymentRow>> = HashMap::new();
+        if !leads.is_empty() {
+            let leads: Vec<PaymentId> = leads.into_iter().collect();
+            for share in payments::of_leads(tx, &row.tenant_id, &leads)? {
+                let Some(lead) = share.share_of else { continue };
+                shares.entry(lead).or_default().push(share);
+            }
+        }
+        Ok(Self { by_gateway_id, by_reference, shares })
     }
 
     fn ids(&self) -> impl Iterator<Item = PaymentId> {
         let by_id = self.by_gateway_id.values().flatten().map(|payment| payment.id);
         let by_reference = self.by_reference.values().map(|payment| payment.id);
-        by_id.chain(by_reference).collect::<HashSet<_>>().into_iter()
+        let shares = self.shares.values().flatten().map(|share| share.id);
+        by_id.chain(by_reference).chain(shares).collect::<HashSet<_>>().into_iter()
     }
 
-    /// The payment of a line; where both names are given, both must name the same one.
-    fn of(&self, row: &SettlementRow, line: &LineRow) -> Option<&PaymentRow> {
+    /// The shares of the payment of a line, the first in front; where both names are given, both must name the same one.
+    fn of(&self, row: &SettlementRow, line: &LineRow) -> Option<&[PaymentRow]> {
         let by_id = line.gateway_payment_id.as_ref().and_then(|id| self.by_gateway_id.get(id)?.as_ref());
         let by_reference = line.merchant_reference.as_ref().and_then(|name| self.by_reference.get(name));
         let found = match (by_id, by_reference) {
             (Some(one), Some(other)) if one.id != other.id => None,
             (one, other) => one.or(other),
         };
-        found.filter(|payment| payment.gateway == row.gateway)
+        let found = found.filter(|payment| payment.gateway == row.gateway)?;
+        let shares = found.share_of.and_then(|lead| self.shares.get(&lead));
+        Some(shares.map_or(std::slice::from_ref(found), Vec::as_slice))
     }
 }
 
-/// What keeps a line from being matched to its payment. `settled`: what lines of its kind that are matched come to.
-fn objection(
-    line: &LineRow,
-    kind: LineKind,
-    payment: &PaymentRow,
-    settled: i64,
-) -> Option<(ExceptionKind, Value)> {
-    let gross = line.gross.amount();
-    let facts =
-        |we: i64| json!({ "line": line.id.to_string(), "gross": gross, "settled": settled, "ours": we });
-    match kind {
-        LineKind::Capture if settled != 0 => {
-            Some((ExceptionKind::DuplicateLine, facts(payment.captured.amount())))
+/// What a payment comes to, and what lines of one kind that are matched to it come to, share by share, in yen.
+struct Standing<'a> {
+    shares: &'a [PaymentRow],
+    settled: Vec<i64>,
+}
+
+impl<'a> Standing<'a> {
+    fn of(shares: &'a [PaymentRow], kind: &str, settled: &HashMap<(PaymentId, String), i64>) -> Self {
+        let known =
+            |share: &PaymentRow| settled.get(&(share.id, kind.to_owned())).copied().unwrap_or_default();
+        Self { shares, settled: shares.iter().map(known).collect() }
+    }
+
+    fn sum(&self, of: fn(&PaymentRow) -> Yen) -> i64 {
+        self.shares.iter().map(|share| of(share).amount()).sum()
+    }
+
+    /// What keeps a line from being matched.
+    fn objection(&self, line: &LineRow, kind: LineKind) -> Option<(ExceptionKind, Value)> {
+        let gross = line.gross.amount();
+        let settled: i64 = self.settled.iter().sum();
+        let (captured, refunded) = (self.sum(|share| share.captured), self.sum(|share| share.refunded));
+        let facts =
+            |we: i64| json!({ "line": line.id.to_string(), "gross": gross, "settled": settled, "ours": we });
+        match kind {
+            LineKind::Capture if settled != 0 => Some((ExceptionKind::DuplicateLine, facts(captured))),
+            LineKind::Capture if captured == 0 => Some((ExceptionKind::StatusMismatch, facts(0))),
+            LineKind::Capture if gross != captured => Some((ExceptionKind::AmountMismatch, facts(captured))),
+            LineKind::Refund if -(settled + gross) > refunded => {
+                Some((ExceptionKind::StatusMismatch, facts(refunded)))
+            }
+            _ => None,
         }
-        LineKind::Capture if payment.captured == Yen::ZERO => Some((ExceptionKind::StatusMismatch, facts(0))),
-        LineKind::Capture if gross != payment.captured.amount() => {
-            Some((ExceptionKind::AmountMismatch, facts(payment.captured.amount())))
+    }
+
+    /// What of a line's gross and net is about each share: what was taken of it, else what went back of it and no other
+    /// line is about.
+    fn parts(&self, line: &LineRow, kind: LineKind) -> Result<Vec<(SignedYen, SignedYen)>, Failure> {
+        if self.shares.len() == 1 {
+            return Ok(vec![(line.gross, line.net)]);
         }
-        LineKind::Refund if -(settled + gross) > payment.refunded.amount() => {
-            Some((ExceptionKind::StatusMismatch, facts(payment.refunded.amount())))
-        }
-        _ => None,
+        let internal = |error: YenOutOfRange| Failure::Internal(error.to_string());
+        let gone = |of: fn(&PaymentRow) -> Yen| {
+            let left = |(share, settled): (&PaymentRow, &i64)| Yen::new(of(share).amount() + settled);
+            self.shares.iter().zip(&self.settled).map(move |pair| left(pair).unwrap_or(Yen::ZERO)).collect()
+        };
+        let capacities: Vec<Yen> = match kind {
+            LineKind::Capture => self.shares.iter().map(|share| share.captured).collect(),
+            LineKind::Refund => gone(|share| share.refunded),
+            _ => gone(|share| share.charged_back),
+        };
+        let gross = line.gross.amount();
+        let parts = divide(Yen::new(gross.abs()).map_err(internal)?, &capacities).map_err(internal)?;
+        let kept = divide_in_proportion(gross - line.net.amount(), &parts).map_err(internal)?;
+        let signed = |(part, kept): (&Yen, &i64)| {
+            let gross = part.amount() * gross.signum();
+            Ok((SignedYen::new(gross)?, SignedYen::new(gross - kept)?))
+        };
+        let signed: Result<Vec<_>, SignedYenOutOfRange> = parts.iter().zip(&kept).map(signed).collect();
+        signed.map_err(|error| Failure::Internal(error.to_string()))
     }
 }
 
@@ -112,45 +166,61 @@ fn match_line(
     settled: &mut HashMap<(PaymentId, String), i64>,
 ) -> Result<(), Failure> {
     let (tenant, id, kind) = (&row.tenant_id, line.id, line.line()?.kind);
-    let Some(payment) = payments.of(row, line) else {
+    let shares = payments.of(row, line).unwrap_or_default();
+    let Some(lead) = shares.first() else {
         let facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "line": line.line_key,
             "reference": line.merchant_reference, "gateway_payment": line.gateway_payment_id,
             "gross": line.gross.amount() });
         exceptions::raise(tx, tenant, ExceptionKind::MissingAtUs, &Subject::Line(id), facts)?;
         return Ok(());
     };
-    let known = settled.entry((payment.id, line.kind.clone())).or_default();
-    if let Some((wrong, facts)) = objection(line, kind, payment, *known) {
-        let subject = if wrong == ExceptionKind::DuplicateLine {
-            Subject::Line(id)
-        } else {
-            Subject::Payment(payment.id)
-        };
+    let standing = Standing::of(shares, &line.kind, settled);
+    if let Some((wrong, facts)) = standing.objection(line, kind) {
+        let subject =
+            if wrong == ExceptionKind::DuplicateLine { Subject::Line(id) } else { Subject::Payment(lead.id) };
         exceptions::raise(tx, tenant, wrong, &subject, facts)?;
         // Perhaps the gateway knows more than we do.
         let now = tx.now();
-        jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), now)?;
+        jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &lead.id.to_string(), now)?;
         return Ok(());
     }
-    *known += line.gross.amount();
-    if kind == LineKind::Chargeback && payment.charged_back == Yen::ZERO {
+    if kind == LineKind::Chargeback && standing.sum(|share| share.charged_back) == 0 {
         let facts = json!({ "line": id.to_string(), "gross": line.gross.amount() });
-        let subject = Subject::Payment(payment.id);
+        let subject = Subject::Payment(lead.id);
         exceptions::raise(tx, tenant, ExceptionKind::UnexpectedChargeback, &subject, facts)?;
     }
-    let found = new_match(line, Some(payment), Micros(Reads::now(tx)));
-    Ok(settlement_matches::insert(tx, &found)?)
+    let now = Micros(Reads::now(tx));
+    let parts = standing.parts(line, kind)?;
+    let all_empty = parts.iter().all(is_empty);
+    for ((share_no, share), part) in (0..).zip(shares).zip(parts) {
+        // What a share has no part in is not about it; the line is about the first one at least.
+        if is_empty(&part) && !(all_empty && share_no == 0) {
+            continue;
+        }
+        let (gross, net) = part;
+        *settled.entry((share.id, line.kind.clone())).or_default() += gross.amount();
+        let found = MatchRow { share_no, gross, net, ..new_match(line, Some(share), now) };
+        settlement_matches::insert(tx, &found)?;
+    }
+    Ok(())
 }
 
-/// The match of a line that is not booked yet.
+fn is_empty((gross, net): &(SignedYen, SignedYen)) -> bool {
+    gross.amount() == 0 && net.amount() == 0
+}
+
+/// The match of a whole line that is not booked yet.
 pub(super) fn new_match(line: &LineRow, payment: Option<&PaymentRow>, now: Micros) -> MatchRow {
     MatchRow {
         tenant_id: line.tenant_id.clone(),
         line_id: line.id,
+        share_no: 0,
         settlement_id: line.settlement_id,
         kind: line.kind.clone(),
         payment_id: payment.map(|payment| payment.id),
         application_id: payment.map(|payment| payment.application_id),
+        gross: line.gross,
+        net: line.net,
         remittance: None,
         remitted_on: None,
         matched_at: now,

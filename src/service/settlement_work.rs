@@ -157,7 +157,7 @@ fn book_case(
         let payment = found.payment_id.ok_or_else(missing)?;
         let payment = payments::find(tx, tenant, payment)?.ok_or_else(missing)?;
         let invoice = invoices::find(tx, tenant, payment.invoice_id)?.ok_or_else(missing)?;
-        book_line(tx, &line, &payment, &entries, arrived_on)?;
+        book_line(tx, (&line, &found), &payment, &entries, arrived_on)?;
         found.booked_at = Some(Micros(Reads::now(tx)));
         if line.line()?.kind == LineKind::Capture
             && payment.payment()?.legal_role == LegalRole::DesignatedAgent
@@ -207,12 +207,12 @@ fn judge(
 
 fn book_line(
     tx: &mut Tx<'_>,
-    line: &LineRow,
+    (line, found): (&LineRow, &MatchRow),
     payment: &PaymentRow,
     entries: &[Entry],
     arrived_on: Date,
 ) -> Result<(), Failure> {
-    let read = line.line()?;
+    let kind = line.line()?.kind;
     let claim = match payment.payment()?.legal_role {
         LegalRole::DesignatedAgent => Account::Entrusted(payment.gateway.clone()),
         LegalRole::CollectionAgent | LegalRole::Direct => Account::Cash(payment.gateway.clone()),
@@ -220,14 +220,20 @@ fn book_line(
     let taken = taken_by_year(payment, entries)?;
     let fiscal_year = taken.first().map_or(FiscalYear::of(arrived_on).year(), |portion| portion.fiscal_year);
     let internal = |error: crate::domain::money::YenOutOfRange| Failure::Internal(error.to_string());
-    let gross = read.gross.amount();
-    let portions = if read.kind == LineKind::Capture {
+    let gross = found.gross.amount();
+    let portions = if kind == LineKind::Capture {
         taken
     } else {
         vec![Portion { fiscal_year, amount: Yen::new(gross.abs()).map_err(internal)? }]
     };
-    let cause = Cause { source_id: line.id.to_string(), booked_on: arrived_on };
-    let remitted = RemittedLine { kind: read.kind, claim, gross, portions: &portions, kept: read.kept() };
+    // A share is booked under `line:payment`, so that each has a cause of its own.
+    let source_id = match payment.share_of {
+        Some(_) => format!("{}:{}", line.id, payment.id),
+        None => line.id.to_string(),
+    };
+    let cause = Cause { source_id, booked_on: arrived_on };
+    let kept = gross - found.net.amount();
+    let remitted = RemittedLine { kind, claim, gross, portions: &portions, kept };
     let booked = ledger::remit(&cause, &remitted).map_err(internal)?;
     Ok(invoices::book(tx, &line.tenant_id, payment.application_id, &booked)?)
 }
@@ -262,7 +268,7 @@ fn record(
     found: &MatchRow,
 ) -> Result<(), Failure> {
     let facts = json!({ "payment": payment.id.to_string(), "settlement": line.settlement_id.to_string(),
-        "line": line.id.to_string(), "kind": line.kind, "gross": line.gross.amount(), "net": line.net.amount(),
+        "line": line.id.to_string(), "kind": line.kind, "gross": found.gross.amount(), "net": found.net.amount(),
         "remittance": found.remittance });
     let actor = EventActor { kind: "gateway", id: payment.gateway.clone() };
     let event = NewEvent { kind: "payment_settled", actor, facts, sealed_detail: None };
@@ -274,8 +280,10 @@ fn finish(tx: &mut Tx<'_>, tenant: &TenantCode, id: SettlementId, arrived_on: Da
     let mut row = settlements::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let Lines { all: lines, faulty } = lines_of(tx, &row)?;
     let matches = settlement_matches::of_settlement(tx, tenant, id)?;
-    let mut booked = matches.iter().filter(|found| found.booked_at.is_some()).count();
     let done: BTreeSet<SettlementLineId> = matches.iter().map(|found| found.line_id).collect();
+    let waiting = matches.iter().filter(|found| found.booked_at.is_none()).map(|found| found.line_id);
+    let waiting: BTreeSet<SettlementLineId> = waiting.collect();
+    let mut booked = done.len() - waiting.len();
     for (line, read) in &lines {
         let whole = !read.kind.names_a_payment();
         if !whole || faulty.contains(&read.line_key) || done.contains(&line.id) {

@@ -7,7 +7,9 @@ use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, InvoiceId, PayableId, PaymentId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::{LegalRole, MethodCode, Payment, PaymentCounters, PaymentState};
+use crate::domain::payment::{
+    LegalRole, MethodCode, Payment, PaymentCounters, PaymentState, merchant_reference,
+};
 
 /// A payment as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -65,6 +67,8 @@ pub struct PaymentRow {
     pub created_at: Micros,
     /// When it was last changed.
     pub updated_at: Micros,
+    /// The first share, where several invoices are paid in one act; the first names itself.
+    pub share_of: Option<PaymentId>,
 }
 
 impl PaymentRow {
@@ -72,7 +76,7 @@ impl PaymentRow {
     pub fn payment(&self) -> Result<Payment, StoreError> {
         Ok(Payment {
             id: self.id,
-            merchant_reference: self.merchant_reference.clone(),
+            merchant_reference: self.gateway_reference(),
             method: MethodCode::parse(&self.method).ok_or_else(|| self.broken("method"))?,
             legal_role: LegalRole::parse(&self.legal_role).ok_or_else(|| self.broken("legal_role"))?,
             amount: self.amount,
@@ -89,6 +93,14 @@ impl PaymentRow {
             redirect_url: self.redirect_url.clone(),
             expires_at: self.expires_at.map(|at| at.0),
         })
+    }
+
+    /// The reference by which the gateway knows the payment: of a share, that of the first.
+    pub fn gateway_reference(&self) -> String {
+        match self.share_of {
+            Some(lead) if lead != self.id => merchant_reference(&self.tenant_id, lead),
+            _ => self.merchant_reference.clone(),
+        }
     }
 
     /// Takes the payment's new standing over into the row.
@@ -147,7 +159,7 @@ pub fn find_by_reference(
         .optional()?)
 }
 
-/// The payment of a gateway's own id; none where the gateway gave the id to more than one.
+/// The payment of a gateway's own id, of shares the first; none where the gateway gave the id to more than one.
 pub fn find_by_gateway_id(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -158,6 +170,7 @@ pub fn find_by_gateway_id(
         .filter(payments::tenant_id.eq(tenant))
         .filter(payments::gateway.eq(gateway))
         .filter(payments::gateway_payment_id.eq(gateway_payment_id))
+        .filter(payments::share_of.is_null().or(payments::share_of.eq(payments::id.nullable())))
         .limit(2)
         .select(PaymentRow::as_select())
         .load(tx.read())?;
@@ -177,7 +190,7 @@ pub fn of_references(
         .load(tx.read())?)
 }
 
-/// The payments of some ids that a gateway gave; it may have given one to several.
+/// The payments of some ids that a gateway gave, of shares the first; it may have given one to several.
 pub fn of_gateway_ids(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -188,6 +201,7 @@ pub fn of_gateway_ids(
         .filter(payments::tenant_id.eq(tenant))
         .filter(payments::gateway.eq(gateway))
         .filter(payments::gateway_payment_id.eq_any(gateway_payment_ids))
+        .filter(payments::share_of.is_null().or(payments::share_of.eq(payments::id.nullable())))
         .select(PaymentRow::as_select())
         .load(tx.read())?)
 }
@@ -204,6 +218,36 @@ pub fn of_invoice(
         .order((payments::created_at, payments::id))
         .select(PaymentRow::as_select())
         .load(tx.read())?)
+}
+
+/// All shares of the act that a payment belongs to, the first in front; of any other payment the row alone.
+pub fn shares(tx: &mut impl Reads, row: &PaymentRow) -> Result<Vec<PaymentRow>, StoreError> {
+    let Some(lead) = row.share_of else { return Ok(vec![row.clone()]) };
+    let mut found: Vec<PaymentRow> = payments::table
+        .filter(payments::tenant_id.eq(&row.tenant_id))
+        .filter(payments::share_of.eq(lead))
+        .order(payments::id)
+        .select(PaymentRow::as_select())
+        .load(tx.read())?;
+    found.sort_by_key(|share| share.id != lead);
+    Ok(found)
+}
+
+/// The shares that some payments lead, each by its first.
+pub fn of_leads(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    leads: &[PaymentId],
+) -> Result<Vec<PaymentRow>, StoreError> {
+    let leads = leads.iter().map(|lead| Some(*lead));
+    let mut found: Vec<PaymentRow> = payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::share_of.eq_any(leads.collect::<Vec<_>>()))
+        .order(payments::id)
+        .select(PaymentRow::as_select())
+        .load(tx.read())?;
+    found.sort_by_key(|share| share.share_of != Some(share.id));
+    Ok(found)
 }
 
 /// Stores the changed standing of a payment under the next version.
@@ -240,27 +284,37 @@ pub fn update(tx: &mut Tx<'_>, row: &mut PaymentRow) -> Result<(), StoreError> {
     if affected == 1 { Ok(()) } else { Err(row.broken("version")) }
 }
 
-/// The one-invoice payable of an invoice, if a payment was ever opened for it.
+/// The payable of an invoice alone, if a payment was ever opened for it.
 pub fn payable_of_invoice(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     invoice: InvoiceId,
 ) -> Result<Option<PayableId>, StoreError> {
-    Ok(payable_invoices::table
+    let all: Vec<PayableId> = payable_invoices::table
         .filter(payable_invoices::tenant_id.eq(tenant))
         .filter(payable_invoices::invoice_id.eq(invoice))
         .order(payable_invoices::payable_id)
         .select(payable_invoices::payable_id)
-        .first(tx.read())
-        .optional()?)
+        .load(tx.read())?;
+    for payable in all {
+        let invoices: i64 = payable_invoices::table
+            .filter(payable_invoices::tenant_id.eq(tenant))
+            .filter(payable_invoices::payable_id.eq(payable))
+            .count()
+            .get_result(tx.read())?;
+        if invoices == 1 {
+            return Ok(Some(payable));
+        }
+    }
+    Ok(None)
 }
 
-/// Makes the payable of one invoice.
+/// Makes the payable of some invoices; `application` is the case of the first.
 pub fn insert_payable(
     tx: &mut Tx<'_>,
     tenant: &TenantCode,
     application: ApplicationId,
-    invoice: InvoiceId,
+    invoices: &[InvoiceId],
     total: Yen,
 ) -> Result<PayableId, StoreError> {
     let (id, now) = (PayableId(tx.new_id()), Micros(tx.now()));
@@ -273,12 +327,14 @@ pub fn insert_payable(
             payables::created_at.eq(now),
         ))
         .execute(tx.change())?;
-    diesel::insert_into(payable_invoices::table)
-        .values((
-            payable_invoices::tenant_id.eq(tenant),
-            payable_invoices::payable_id.eq(id),
-            payable_invoices::invoice_id.eq(invoice),
-        ))
-        .execute(tx.change())?;
+    for invoice in invoices {
+        diesel::insert_into(payable_invoices::table)
+            .values((
+                payable_invoices::tenant_id.eq(tenant),
+                payable_invoices::payable_id.eq(id),
+                payable_invoices::invoice_id.eq(*invoice),
+            ))
+            .execute(tx.change())?;
+    }
     Ok(id)
 }

@@ -1,6 +1,6 @@
 //! The three sources of a reconciliation, as far as a scope of days reaches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -23,7 +23,7 @@ use crate::domain::reconciliation::OurPayment;
 /// Names looked up in one go.
 const AT_ONCE: usize = 500;
 
-type Named = (PaymentId, InvoiceId, String, String, String, Option<String>);
+type Named = (PaymentId, InvoiceId, String, String, String, Option<String>, Option<PaymentId>);
 type Counted = (Yen, Yen, Yen, Option<IsoDate>);
 
 /// A payment as reconciliation sees it, with what decides by when its money must be here.
@@ -33,12 +33,26 @@ pub struct TakenPayment {
     pub ours: OurPayment,
     /// The method.
     pub method: String,
-    /// The invoice it pays.
-    pub invoice: InvoiceId,
+    /// The invoices it pays.
+    pub invoices: Vec<InvoiceId>,
+    /// The payments of these invoices: itself, or the shares that it leads.
+    pub shares: Vec<PaymentId>,
+}
+
+impl TakenPayment {
+    /// Takes another share of the same act in.
+    fn join(&mut self, share: Self) {
+        self.ours.captured += share.ours.captured;
+        self.ours.refunded += share.ours.refunded;
+        self.ours.charged_back += share.ours.charged_back;
+        self.ours.captured_on = self.ours.captured_on.or(share.ours.captured_on);
+        self.invoices.extend(share.invoices);
+        self.shares.extend(share.shares);
+    }
 }
 
 fn payment((named, counted): (Named, Counted)) -> TakenPayment {
-    let (id, invoice, gateway, method, merchant_reference, gateway_payment_id) = named;
+    let (id, invoice, gateway, method, merchant_reference, gateway_payment_id, _) = named;
     let (captured, refunded, charged_back, day) = counted;
     let ours = OurPayment {
         id,
@@ -52,7 +66,7 @@ fn payment((named, counted): (Named, Counted)) -> TakenPayment {
         refunded_on: None,
         due_on: None,
     };
-    TakenPayment { ours, method, invoice }
+    TakenPayment { ours, method, invoices: vec![invoice], shares: vec![id] }
 }
 
 /// What is selected of a payment.
@@ -66,10 +80,43 @@ macro_rules! columns {
                 payments::method,
                 payments::merchant_reference,
                 payments::gateway_payment_id,
+                payments::share_of,
             ),
             (payments::captured, payments::refunded, payments::charged_back, payments::captured_on),
         )
     };
+}
+
+/// The payments as agents know them: shares of one act are one payment, by the name of the first.
+fn as_agents_know_them(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    rows: Vec<(Named, Counted)>,
+) -> Result<Vec<TakenPayment>, StoreError> {
+    let leads: BTreeSet<PaymentId> = rows.iter().filter_map(|(named, _)| named.6).collect();
+    let alone = rows.into_iter().filter(|(named, _)| named.6.is_none());
+    let mut found: Vec<TakenPayment> = alone.map(payment).collect();
+    let leads: Vec<Option<PaymentId>> = leads.into_iter().map(Some).collect();
+    let mut acts: BTreeMap<PaymentId, TakenPayment> = BTreeMap::new();
+    for some in leads.chunks(AT_ONCE) {
+        let mut shares: Vec<(Named, Counted)> = payments::table
+            .filter(payments::tenant_id.eq(tenant))
+            .filter(payments::share_of.eq_any(some))
+            .order(payments::id)
+            .select(columns!())
+            .load(tx.read())?;
+        shares.sort_by_key(|(named, _)| named.6 != Some(named.0));
+        for (named, counted) in shares {
+            let Some(lead) = named.6 else { continue };
+            let share = payment((named, counted));
+            match acts.get_mut(&lead) {
+                Some(act) => act.join(share),
+                None => drop(acts.insert(lead, share)),
+            }
+        }
+    }
+    found.extend(acts.into_values());
+    Ok(found)
 }
 
 /// Payments that agents took from a day up to a day (inclusive).
@@ -86,7 +133,7 @@ pub fn payments_taken(
         .filter(payments::legal_role.ne(LegalRole::Direct.as_str()))
         .select(columns!())
         .load(tx.read())?;
-    Ok(rows.into_iter().map(payment).collect())
+    as_agents_know_them(tx, tenant, rows)
 }
 
 /// The payments of these references and ids of gateways, wherever they were taken.
@@ -103,7 +150,8 @@ pub fn payments_named(
             .filter(payments::merchant_reference.eq_any(some))
             .select(columns!())
             .load(tx.read())?;
-        found.extend(rows.into_iter().map(payment).map(|row| (row.ours.id, row)));
+        let known = as_agents_know_them(tx, tenant, rows)?;
+        found.extend(known.into_iter().map(|row| (row.ours.id, row)));
     }
     for some in gateway_ids.chunks(AT_ONCE) {
         let rows: Vec<(Named, Counted)> = payments::table
@@ -111,7 +159,8 @@ pub fn payments_named(
             .filter(payments::gateway_payment_id.eq_any(some))
             .select(columns!())
             .load(tx.read())?;
-        found.extend(rows.into_iter().map(payment).map(|row| (row.ours.id, row)));
+        let known = as_agents_know_them(tx, tenant, rows)?;
+        found.extend(known.into_iter().map(|row| (row.ours.id, row)));
     }
     Ok(found.into_values().collect())
 }

@@ -264,6 +264,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        share_of -> Nullable<Text>,
     }
 }
 diesel::table! {

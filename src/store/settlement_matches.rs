@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::schema::settlements::{settlement_lines, settlement_matches};
+use super::schema::settlements::settlement_matches;
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, PaymentId, SettlementId, SettlementLineId, TenantCode};
@@ -19,6 +19,8 @@ pub struct MatchRow {
     pub tenant_id: TenantCode,
     /// The line.
     pub line_id: SettlementLineId,
+    /// Counts the shares of the act that the line is about, from 0.
+    pub share_no: i64,
     /// Its payout.
     pub settlement_id: SettlementId,
     /// Name of its kind.
@@ -27,6 +29,10 @@ pub struct MatchRow {
     pub payment_id: Option<PaymentId>,
     /// The case.
     pub application_id: Option<ApplicationId>,
+    /// What of the line's gross amount is about this payment.
+    pub gross: SignedYen,
+    /// What of the line's net amount is about this payment.
+    pub net: SignedYen,
     /// `in_time`, `late` or `accepted`, once an agent's money arrived for a capture.
     pub remittance: Option<String>,
     /// The day it arrived.
@@ -56,20 +62,6 @@ pub fn insert(tx: &mut Tx<'_>, row: &MatchRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The match of a line.
-pub fn find(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-    line: SettlementLineId,
-) -> Result<Option<MatchRow>, StoreError> {
-    Ok(settlement_matches::table
-        .filter(settlement_matches::tenant_id.eq(tenant))
-        .filter(settlement_matches::line_id.eq(line))
-        .select(MatchRow::as_select())
-        .first(tx.read())
-        .optional()?)
-}
-
 /// All matches of a payout.
 pub fn of_settlement(
     tx: &mut impl Reads,
@@ -79,7 +71,7 @@ pub fn of_settlement(
     Ok(settlement_matches::table
         .filter(settlement_matches::tenant_id.eq(tenant))
         .filter(settlement_matches::settlement_id.eq(id))
-        .order(settlement_matches::line_id)
+        .order((settlement_matches::line_id, settlement_matches::share_no))
         .select(MatchRow::as_select())
         .load(tx.read())?)
 }
@@ -95,7 +87,7 @@ pub fn of_case(
         .filter(settlement_matches::tenant_id.eq(tenant))
         .filter(settlement_matches::settlement_id.eq(id))
         .filter(settlement_matches::application_id.eq(application))
-        .order(settlement_matches::line_id)
+        .order((settlement_matches::line_id, settlement_matches::share_no))
         .select(MatchRow::as_select())
         .load(tx.read())?)
 }
@@ -123,7 +115,7 @@ pub fn of_payments(
     Ok(settlement_matches::table
         .filter(settlement_matches::tenant_id.eq(tenant))
         .filter(settlement_matches::payment_id.eq_any(payments))
-        .order(settlement_matches::line_id)
+        .order((settlement_matches::line_id, settlement_matches::share_no))
         .select(MatchRow::as_select())
         .load(tx.read())?)
 }
@@ -135,6 +127,7 @@ pub fn update(tx: &mut Tx<'_>, row: &mut MatchRow) -> Result<(), StoreError> {
     let target = settlement_matches::table
         .filter(settlement_matches::tenant_id.eq(&row.tenant_id))
         .filter(settlement_matches::line_id.eq(row.line_id))
+        .filter(settlement_matches::share_no.eq(row.share_no))
         .filter(settlement_matches::version.eq(before));
     let affected = diesel::update(target)
         .set((
@@ -151,20 +144,16 @@ pub fn update(tx: &mut Tx<'_>, row: &mut MatchRow) -> Result<(), StoreError> {
     }
 }
 
-/// What the gross amounts of the lines that were matched to some payments come to, by payment and kind.
+/// What the lines that were matched to some payments come to, by payment and kind, in gross yen.
 pub fn gross_of_payments(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     payments: &[PaymentId],
 ) -> Result<HashMap<(PaymentId, String), i64>, StoreError> {
-    let same_line = settlement_matches::line_id
-        .eq(settlement_lines::id)
-        .and(settlement_matches::tenant_id.eq(settlement_lines::tenant_id));
     let rows: Vec<(Option<PaymentId>, String, SignedYen)> = settlement_matches::table
-        .inner_join(settlement_lines::table.on(same_line))
         .filter(settlement_matches::tenant_id.eq(tenant))
         .filter(settlement_matches::payment_id.eq_any(payments))
-        .select((settlement_matches::payment_id, settlement_matches::kind, settlement_lines::gross))
+        .select((settlement_matches::payment_id, settlement_matches::kind, settlement_matches::gross))
         .load(tx.read())?;
     let mut sums = HashMap::new();
     for (payment, kind, gross) in rows {
@@ -174,33 +163,38 @@ pub fn gross_of_payments(
     Ok(sums)
 }
 
-/// What the next booked lines after `after` claim, with the id of the last of them.
+/// The line and the share that a page of [`line_claims`] ended with.
+pub type LastClaim = (SettlementLineId, i64);
+
+/// What the next booked matches after `after` claim of their lines, with the last of them.
 pub fn line_claims(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    after: Option<SettlementLineId>,
+    after: Option<LastClaim>,
     limit: i64,
-) -> Result<(Vec<LineClaim>, Option<SettlementLineId>), StoreError> {
-    let same_line = settlement_matches::line_id
-        .eq(settlement_lines::id)
-        .and(settlement_matches::tenant_id.eq(settlement_lines::tenant_id));
+) -> Result<(Vec<LineClaim>, Option<LastClaim>), StoreError> {
     let mut query = settlement_matches::table
-        .inner_join(settlement_lines::table.on(same_line))
         .filter(settlement_matches::tenant_id.eq(tenant))
         .filter(settlement_matches::booked_at.is_not_null())
-        .order(settlement_matches::line_id)
-        .select((settlement_lines::id, settlement_lines::net, settlement_lines::fee, settlement_lines::tax))
+        .order((settlement_matches::line_id, settlement_matches::share_no))
+        .select((
+            settlement_matches::line_id,
+            settlement_matches::share_no,
+            settlement_matches::gross,
+            settlement_matches::net,
+        ))
         .limit(limit)
         .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(settlement_matches::line_id.gt(after));
+    if let Some((line, share_no)) = after {
+        let later_share = settlement_matches::line_id.eq(line).and(settlement_matches::share_no.gt(share_no));
+        query = query.filter(settlement_matches::line_id.gt(line).or(later_share));
     }
-    let rows: Vec<(SettlementLineId, SignedYen, SignedYen, SignedYen)> = query.load(tx.read())?;
-    let last = rows.last().map(|row| row.0);
-    let claim = |(id, net, fee, tax): (SettlementLineId, SignedYen, SignedYen, SignedYen)| LineClaim {
+    let rows: Vec<(SettlementLineId, i64, SignedYen, SignedYen)> = query.load(tx.read())?;
+    let last = rows.last().map(|row| (row.0, row.1));
+    let claim = |(id, _, gross, net): (SettlementLineId, i64, SignedYen, SignedYen)| LineClaim {
         id: id.to_string(),
         net: net.amount(),
-        kept: fee.amount() + tax.amount(),
+        kept: gross.amount() - net.amount(),
     };
     Ok((rows.into_iter().map(claim).collect(), last))
 }

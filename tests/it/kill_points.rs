@@ -3,6 +3,7 @@
 //! The server is the real process. Each case stops it at one crash point, kills it there, starts it again over the same
 //! database, repeats the client's request with the same key, and pays. `TEST_ROUNDS` (default 1) repeats each case.
 
+mod joint;
 mod refund;
 mod server;
 mod stand;

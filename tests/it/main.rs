@@ -45,6 +45,7 @@ mod impact;
 mod inspections;
 mod invoice_lines;
 mod issued_documents;
+mod joint_payments;
 mod journey;
 mod kill_points;
 mod ledger_check;

@@ -364,6 +364,12 @@ async fn together(walk: &mut Walk<'_>, business: &Person) {
     let made = walk.seen("create_basket", made);
     walk.get("get_basket", business, &format!("{baskets}/{}", made["id"].as_str().unwrap())).await;
     walk.refused("create_basket", business, baskets, body, "422 validation_failed").await;
+    let invoices = [0, 1].map(|place| made["applications"][place]["invoice"]["id"].clone());
+    let (payments, body) = ("/v1/tenants/020001/payments", json!({ "invoices": invoices, "method": "card" }));
+    let opened = walk.app.post(business, payments, body.clone()).await;
+    assert_eq!(opened.status, 201, "{}", opened.body);
+    walk.seen("open_joint_payment", opened);
+    walk.refused("open_joint_payment", business, payments, body, "422 validation_failed").await;
 }
 
 /// The fee that staff fix after review.

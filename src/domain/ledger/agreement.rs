@@ -176,13 +176,15 @@ impl Agreement {
     }
 
     fn remitted(&mut self, entry: &Entry) {
+        // A share of a line is booked under `line:payment`.
+        let line = entry.source_id.split(':').next().unwrap_or_default();
         let amount = entry.amount.amount();
         for (account, moved) in [(&entry.debit_account, amount), (&entry.credit_account, -amount)] {
             match account {
                 Account::Cash(place) if place == BANK => {
-                    self.add(Fact::Remitted(entry.source_id.clone()), moved);
+                    self.add(Fact::Remitted(line.to_owned()), moved);
                 }
-                Account::FeeExpense => self.add(Fact::FeeKept(entry.source_id.clone()), moved),
+                Account::FeeExpense => self.add(Fact::FeeKept(line.to_owned()), moved),
                 _ => {}
             }
         }

@@ -12,7 +12,9 @@ mod link;
 mod method;
 mod outcome;
 mod poll;
+mod reference;
 mod retry;
+mod shares;
 mod snapshot;
 mod state;
 
@@ -29,9 +31,11 @@ pub use outcome::{
     after_create_checkout,
 };
 pub use poll::{LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll, next_refund_poll};
+pub use reference::{merchant_reference, tenant_of_reference};
 pub use retry::{
     KEY_LIFETIME_HOURS, NextStep, NothingFound, RetryFacts, TRIES, after_nothing_found, backoff,
     late_arrival_guard, may_send, next_step,
 };
+pub use shares::{divide, divide_in_proportion, divided, whole_of};
 pub use snapshot::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus};
 pub use state::{LegalRole, Payment, PaymentCounters, PaymentState};

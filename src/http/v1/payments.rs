@@ -9,19 +9,20 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::disputes::DisputeBody;
-use crate::domain::id::TenantCode;
-use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath};
+use crate::domain::id::{InvoiceId, TenantCode};
+use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath, TenantPath};
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
 use crate::service::Effect;
-use crate::service::payment::{self, BesideOpen, OpenPayment};
+use crate::service::joint_payment;
+use crate::service::payment::{self, BesideOpen, OpenPayment, PaymentDetail};
 use crate::service::settlement;
 use crate::store::payments::PaymentRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(open_payment).service(get_payment).service(cancel_payment);
+    cfg.service(open_payment).service(open_joint_payment).service(get_payment).service(cancel_payment);
 }
 
 /// How to pay.
@@ -90,6 +91,55 @@ impl PaymentBody {
     }
 }
 
+/// Which invoices to pay in one act, and how.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenJointPaymentRequest {
+    /// The invoices, all of one obligor.
+    #[schema(min_items = 1, max_items = 50)]
+    invoices: Vec<Uuid>,
+    /// A method that the procedures of all of them offer, such as `card`.
+    #[schema(example = "card")]
+    method: String,
+    /// Where to come back to after paying; must lie under a registered origin.
+    #[serde(default)]
+    return_url: Option<String>,
+    /// True to give up what is open of any of the invoices: it is closed at its gateway first.
+    #[serde(default)]
+    #[schema(required = false)]
+    replace_open: bool,
+}
+
+/// Several invoices paid in one act.
+#[derive(Serialize, ToSchema)]
+pub struct JointPaymentBody {
+    /// The payment of each invoice, in the order asked; they move together, and each has its own receipt and refunds.
+    payments: Vec<PaymentBody>,
+    /// What the payer is asked for in all, in yen.
+    total: i64,
+    /// Where the payer goes now; null while the gateway has not answered or when nothing is to be done.
+    redirect_url: Option<String>,
+}
+
+impl JointPaymentBody {
+    fn of(shares: &[PaymentRow]) -> Self {
+        let payments: Vec<PaymentBody> = shares.iter().map(PaymentBody::of).collect();
+        let redirect_url = payments.first().and_then(|first| first.redirect_url.clone());
+        Self { total: payments.iter().map(|payment| payment.amount).sum(), redirect_url, payments }
+    }
+}
+
+/// A payment that was opened together with another one.
+#[derive(Serialize, ToSchema)]
+pub struct PaidWith {
+    /// The payment.
+    payment: Uuid,
+    /// The invoice it pays.
+    invoice: Uuid,
+    /// In yen.
+    amount: i64,
+}
+
 /// A payment with what a payer's bank says against it, and where its money is.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentDetails {
@@ -101,6 +151,8 @@ pub struct PaymentDetails {
     /// Where it stands on its way from the agent to the body's account: `unsettled`, `in_batch`, `settled`, or `mismatch`
     /// while somebody looks at what does not agree.
     settlement: &'static str,
+    /// What else was paid in the same act, as far as you may see it.
+    paid_with: Vec<PaidWith>,
 }
 
 /// Pay an invoice
@@ -135,13 +187,43 @@ pub async fn open_payment(
 #[get("/v1/tenants/{tenant}/payments/{id}")]
 pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let (row, disputes) = payment::get(ctx.clone(), tenant, id).await?;
+    let PaymentDetail { row, disputes, beside } = payment::get(ctx.clone(), tenant, id).await?;
     let settlement = settlement::standing_of(&ctx, &row).await?.as_str();
     let disputes = disputes.iter().map(DisputeBody::of).collect();
-    Ok(respond::versioned(
-        row.version,
-        &PaymentDetails { payment: PaymentBody::of(&row), disputes, settlement },
-    ))
+    let with = |row: &PaymentRow| PaidWith {
+        payment: row.id.0,
+        invoice: row.invoice_id.0,
+        amount: row.amount.amount(),
+    };
+    let paid_with = beside.iter().map(with).collect();
+    let details = PaymentDetails { payment: PaymentBody::of(&row), disputes, settlement, paid_with };
+    Ok(respond::versioned(row.version, &details))
+}
+
+/// Pay several invoices in one act
+///
+/// Opens one checkout at one gateway over the sum. Each invoice keeps a payment of its own: they become paid together, and
+/// each has its own receipt and its own refunds. All invoices must be of one obligor; every one that cannot be paid is named
+/// in `errors`. A claim and what accrued beside it may be paid together whatever their order.
+#[utoipa::path(
+    operation_id = "open_joint_payment", tag = "payments", params(TenantPath, IdempotencyKeyHeader),
+    request_body = OpenJointPaymentRequest,
+    responses((status = 201, description = "The payments", body = JointPaymentBody), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/payments")]
+pub async fn open_joint_payment(
+    mutation: Mutation<OpenJointPaymentRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let OpenJointPaymentRequest { invoices, method, return_url, replace_open } = mutation.body;
+    let wanted = OpenPaymentRequest { method, return_url, replace_open }.wanted();
+    let invoices = invoices.into_iter().map(InvoiceId).collect();
+    let made = joint_payment::open(mutation.ctx, mutation.idempotency, invoices, wanted).await?;
+    let body = JointPaymentBody::of(&made.value);
+    let mut response = respond::effect(StatusCode::CREATED, made.origin, None, &body);
+    if made.value.iter().any(|share| is_unheard(&share.state)) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    Ok(response)
 }
 
 /// Give a payment up
@@ -164,8 +246,13 @@ pub async fn cancel_payment(
 pub(super) fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
     let mut response =
         respond::effect(status, made.origin, Some(made.value.version), &PaymentBody::of(&made.value));
-    if matches!(made.value.state.as_str(), "submitting" | "unknown") {
+    if is_unheard(&made.value.state) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response
+}
+
+/// Whether the gateway has not been heard of a payment in this state.
+fn is_unheard(state: &str) -> bool {
+    matches!(state, "submitting" | "unknown")
 }

@@ -205,16 +205,21 @@ pub struct SettlementLineBody {
     /// The day it happened.
     #[schema(format = Date)]
     occurred_on: String,
-    /// The payment it was matched to; null while it waits, or when it is about none.
+    /// The payment it was matched to; null while it waits, or when it is about none. Of several invoices that were paid in
+    /// one act, the payment of the first.
     payment: Option<Uuid>,
-    /// Whether it is in the books.
+    /// All payments it was matched to: more than one where several invoices were paid in one act.
+    payments: Vec<Uuid>,
+    /// Whether all of it is in the books.
     booked: bool,
     /// `in_time`, `late` or `accepted`, once an agent's money arrived for a capture.
     remittance: Option<String>,
 }
 
 impl SettlementLineBody {
-    fn of((line, found): &(LineRow, Option<MatchRow>)) -> Self {
+    fn of((line, found): &(LineRow, Vec<MatchRow>)) -> Self {
+        let first = found.first();
+        let payments: Vec<Uuid> = found.iter().filter_map(|one| one.payment_id).map(|id| id.0).collect();
         Self {
             id: line.id.0,
             line_key: line.line_key.clone(),
@@ -224,9 +229,10 @@ impl SettlementLineBody {
             fee: line.fee.amount() + line.tax.amount(),
             net: line.net.amount(),
             occurred_on: line.occurred_on.0.to_string(),
-            payment: found.as_ref().and_then(|found| found.payment_id).map(|id| id.0),
-            booked: found.as_ref().is_some_and(|found| found.booked_at.is_some()),
-            remittance: found.as_ref().and_then(|found| found.remittance.clone()),
+            payment: payments.first().copied(),
+            payments,
+            booked: first.is_some() && found.iter().all(|one| one.booked_at.is_some()),
+            remittance: first.and_then(|one| one.remittance.clone()),
         }
     }
 }

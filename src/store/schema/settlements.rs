@@ -57,13 +57,16 @@ diesel::table! {
     }
 }
 diesel::table! {
-    settlement_matches (tenant_id, line_id) {
+    settlement_matches (tenant_id, line_id, share_no) {
         tenant_id -> Text,
         line_id -> Text,
+        share_no -> BigInt,
         settlement_id -> Text,
         kind -> Text,
         payment_id -> Nullable<Text>,
         application_id -> Nullable<Text>,
+        gross -> BigInt,
+        net -> BigInt,
         remittance -> Nullable<Text>,
         remitted_on -> Nullable<Text>,
         matched_at -> BigInt,

@@ -348,6 +348,7 @@ impl World {
             "create_day_close" => json!({ "day": CLOSED_DAY }),
             "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
             "open_payment" | "pay_by_link" => json!({ "method": "card" }),
+            "open_joint_payment" => json!({ "invoices": [uuid::Uuid::nil()], "method": "card" }),
             "create_settlement" => settlement(),
             "record_arrival" => json!({ "arrived_on": "2026-04-01", "amount": -500, "reference": "手数料" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),
