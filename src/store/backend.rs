@@ -192,8 +192,7 @@ fn with_timeouts(url: &str) -> String {
 fn postgres_session(purpose: Purpose, settings: &DatabaseSettings, name: &str) -> String {
     let statement_ms = settings.statement_timeout.as_millis();
     let lock_ms = settings.lock_timeout.as_millis();
-    // A transaction of ours never waits for anything but the database. Pages are cached or on a disk without heads, so an
-    // index is worth its jumps also where the statistics of a new database do not say so yet.
+    // A transaction of ours never waits for anything but the database, whose pages are cached or on a disk without heads.
     let idle_ms = statement_ms * 2;
     let read_only = match purpose {
         Purpose::Write => "off",

@@ -94,9 +94,11 @@ impl PrivateCluster {
         let password = random_hex()?;
         init(bin, folder, user, &password)?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let fsync = match durability {
-            Durability::Full => "on",
-            Durability::None => "off",
+        // A cluster for measuring lives for minutes: it learns what its tables hold within seconds. One for tests has
+        // hundreds of databases, which are gone before that would help them.
+        let (fsync, autovacuum_naptime_s) = match durability {
+            Durability::Full => ("on", 5),
+            Durability::None => ("off", 60),
         };
         let log = fs::File::create(folder.join("server.log"))?;
         let mut server = unprivileged(&bin.join("postgres"), folder, user);
@@ -104,6 +106,7 @@ impl PrivateCluster {
         server.arg("-p").arg(port.to_string()).arg("-k").arg(folder);
         server.args(["-c", &format!("fsync={fsync}"), "-c", &format!("full_page_writes={fsync}")]);
         server.args(["-c", &format!("max_connections={max_connections}"), "-c", "shared_buffers=128MB"]);
+        server.args(["-c", &format!("autovacuum_naptime={autovacuum_naptime_s}s")]);
         server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let mut server = server.spawn()?;
         let cluster = Self { folder: folder.to_owned(), port, password, watchdog };

@@ -83,8 +83,45 @@ pub struct QueueQuery {
     pub limit: i64,
 }
 
+/// Where the rows of a statement begin.
+#[derive(Clone, Debug)]
+enum Begin {
+    /// At the first one.
+    First,
+    /// Behind this case, by arrival.
+    Arrival(Micros, ApplicationId),
+    /// Behind this case, among those due on the same day.
+    SameDay(String, ApplicationId),
+    /// On a later day than this.
+    LaterDay(String),
+}
+
 /// A page of a queue.
+///
+/// By due date the rest of a day and the days after it are read one after the other: each is a plain range of the index,
+/// while a day may be due for thousands of cases.
 pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, StoreError> {
+    let (day, id) = match wanted.after {
+        None => return rows(tx, wanted, Begin::First, wanted.limit),
+        Some(Cursor::Arrival(at, id)) => {
+            return rows(tx, wanted, Begin::Arrival(Micros(at), id), wanted.limit);
+        }
+        Some(Cursor::DueDate(day, id)) => (due_key(day), id),
+    };
+    let mut found = rows(tx, wanted, Begin::SameDay(day.clone(), id), wanted.limit)?;
+    let left = wanted.limit - i64::try_from(found.len()).unwrap_or(wanted.limit);
+    if left > 0 {
+        found.extend(rows(tx, wanted, Begin::LaterDay(day), left)?);
+    }
+    Ok(found)
+}
+
+fn rows(
+    tx: &mut impl Reads,
+    wanted: &QueueQuery,
+    begin: Begin,
+    limit: i64,
+) -> Result<Vec<QueueRow>, StoreError> {
     let applicant = parties::tenant_id
         .eq(applications::tenant_id)
         .and(parties::application_id.eq(applications::id))
@@ -94,7 +131,7 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
         .filter(applications::tenant_id.eq(&wanted.tenant))
         .filter(applications::department.eq(&wanted.department))
         .filter(applications::arrived_at.is_not_null())
-        .limit(wanted.limit)
+        .limit(limit)
         .select((
             applications::id,
             applications::number,
@@ -111,14 +148,12 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
             parties::sealed_party.nullable(),
         ))
         .into_boxed();
-    match &wanted.states {
-        None => query = query.filter(sql::<Bool>(OPEN)),
-        Some(states) => {
-            if states.iter().all(|state| OPEN_STATES.contains(&state.as_str())) {
-                query = query.filter(sql::<Bool>(OPEN));
-            }
-            query = query.filter(applications::state.eq_any(states));
-        }
+    let waits = |states: &Vec<String>| states.iter().all(|state| OPEN_STATES.contains(&state.as_str()));
+    if wanted.states.as_ref().is_none_or(waits) {
+        query = query.filter(sql::<Bool>(OPEN));
+    }
+    if let Some(states) = &wanted.states {
+        query = query.filter(applications::state.eq_any(states));
     }
     if let Some(assignees) = &wanted.assignees {
         query = query.filter(applications::assignee_id.eq_any(assignees).assume_not_null());
@@ -132,21 +167,22 @@ pub fn page(tx: &mut impl Reads, wanted: &QueueQuery) -> Result<Vec<QueueRow>, S
     if wanted.task == TaskFilter::Open {
         query = query.filter(sql::<Bool>(WITH_OPEN_TASK));
     }
-    // Compared as a row, so that an index begins right behind what the page before showed: a day may be due for thousands.
-    query = match wanted.after {
-        Some(Cursor::Arrival(at, id)) => {
-            let beyond = sql::<Bool>("(applications.arrived_at, applications.id) > (");
-            query.filter(beyond.bind::<BigInt, _>(Micros(at)).sql(", ").bind::<Text, _>(id).sql(")"))
+    let within_a_day = matches!(begin, Begin::SameDay(..));
+    query = match begin {
+        Begin::First => query,
+        Begin::Arrival(at, id) => {
+            // Compared as a row, so that an index begins right behind what the page before showed.
+            let behind = sql::<Bool>("(applications.arrived_at, applications.id) > (");
+            query.filter(behind.bind::<BigInt, _>(at).sql(", ").bind::<Text, _>(id).sql(")"))
         }
-        Some(Cursor::DueDate(day, id)) => {
-            let beyond = sql::<Bool>("(COALESCE(applications.due_on, '9999-12-31'), applications.id) > (");
-            query.filter(beyond.bind::<Text, _>(due_key(day)).sql(", ").bind::<Text, _>(id).sql(")"))
-        }
-        None => query,
+        Begin::SameDay(day, id) => query.filter(sql::<Text>(DUE_KEY).eq(day)).filter(applications::id.gt(id)),
+        Begin::LaterDay(day) => query.filter(sql::<Text>(DUE_KEY).gt(day)),
     };
-    query = match wanted.order {
-        Order::Arrival => query.order((applications::arrived_at, applications::id)),
-        Order::DueDate => query.order((sql::<Text>(DUE_KEY), applications::id)),
+    // Of one day the id alone is the order; SQLite would sort the day for the other one.
+    query = match (wanted.order, within_a_day) {
+        (Order::Arrival, _) => query.order((applications::arrived_at, applications::id)),
+        (Order::DueDate, false) => query.order((sql::<Text>(DUE_KEY), applications::id)),
+        (Order::DueDate, true) => query.order(applications::id),
     };
     Ok(query.load(tx.read())?)
 }
