@@ -37,6 +37,9 @@
 //! it into the payment ([`service::payment_standing`]): counters, state, invoice, ledger, event, in one transaction → a
 //! lost notification is found by [`service::poll`], a crash by the job that was enqueued with the intent.
 //!
+//! Several invoices paid in one act ([`service::joint_payment`]) are as many payments under one reference: what is heard of
+//! the whole is folded once and divided over them, in one transaction under the roots of all their cases.
+//!
 //! # The life of a refund
 //!
 //! `POST …/refunds` → [`service::refund::request`] holds ground, ordinance and case against each other and takes up the
