@@ -75,10 +75,11 @@ pub async fn open(
             Ok::<_, Failure>(made)
         })
         .await?;
-    let Some(operation) = opened.value.operation else { return Ok(opened.map(|opened| opened.shares)) };
-    payment::call_and_wait(&ctx, &tenant, operation).await;
-    let shares = opened.value.shares;
-    let Some(lead) = shares.first().cloned() else { return Err(Refusal::NotFound.into()) };
+    let lead = opened.value.shares.first().cloned().ok_or(Refusal::NotFound)?;
+    match opened.value.operation {
+        Some(operation) => payment::call_and_wait(&ctx, &tenant, operation).await,
+        None => drop(payment::await_record(&ctx, &tenant, lead.clone()).await?),
+    }
     let value = ctx.core.db.read(move |tx| Ok::<_, Failure>(payments::shares(tx, &lead)?)).await?;
     ctx.core.drill.reach_async(CrashPoint::PaymentAfterRecordBeforeRedirect).await;
     Ok(Effect { value, origin: opened.origin })
@@ -138,7 +139,7 @@ fn begin(
     let mut shares = Vec::new();
     for (member, id) in members.iter().zip(share_ids) {
         let bare = payment::new_payment(&member.invoice, payable, id, account, &checkout, wanted);
-        let row = PaymentRow { share_of: Some(lead), ..bare };
+        let row = PaymentRow { share_of: (ids.len() > 1).then_some(lead), ..bare };
         payments::insert(tx, &row)?;
         shares.push(row);
     }

@@ -120,7 +120,7 @@ pub(super) async fn open_as(
 }
 
 /// Waits for the gateway as the first of several copies does, so that all of them get the same answer.
-async fn await_record(
+pub(super) async fn await_record(
     ctx: &Ctx,
     tenant: &TenantCode,
     mut payment: PaymentRow,
