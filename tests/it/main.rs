@@ -47,6 +47,7 @@ mod invoice_lines;
 mod issued_documents;
 mod journey;
 mod kill_points;
+mod later_notices;
 mod ledger_check;
 mod mail;
 mod messages;

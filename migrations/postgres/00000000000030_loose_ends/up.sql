@@ -1,0 +1,16 @@
+-- Corrections of decisions (更正) and orders about permits (取消し・効力の停止) have a notice too: by the way that was wished for
+-- (R-37), arrived at the first retrieval (R-38). What was issued before has none: nobody wrote down when it was read.
+ALTER TABLE notices DROP CONSTRAINT notices_tenant_id_decision_id_key;
+ALTER TABLE notices ADD COLUMN about TEXT NOT NULL DEFAULT 'decision'
+    CHECK (about IN ('decision', 'correction', 'permit_order'));
+ALTER TABLE notices ALTER COLUMN about DROP DEFAULT;
+ALTER TABLE notices ADD COLUMN decision_version BIGINT;
+ALTER TABLE notices ADD COLUMN permit_order_id TEXT;
+ALTER TABLE notices ADD FOREIGN KEY (tenant_id, decision_id, decision_version)
+    REFERENCES decision_versions (tenant_id, decision_id, version);
+ALTER TABLE notices ADD FOREIGN KEY (tenant_id, permit_order_id) REFERENCES permit_orders (tenant_id, id);
+ALTER TABLE notices ADD CHECK ((about = 'correction') = (decision_version IS NOT NULL));
+ALTER TABLE notices ADD CHECK ((about = 'permit_order') = (permit_order_id IS NOT NULL));
+CREATE UNIQUE INDEX notices_of_decision ON notices (tenant_id, decision_id) WHERE about = 'decision';
+CREATE UNIQUE INDEX notices_of_correction ON notices (tenant_id, decision_id, decision_version) WHERE about = 'correction';
+CREATE UNIQUE INDEX notices_of_order ON notices (tenant_id, permit_order_id) WHERE about = 'permit_order';
