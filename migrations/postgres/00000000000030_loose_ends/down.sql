@@ -1,3 +1,4 @@
+ALTER TABLE waivers DROP COLUMN instruction;
 -- The table before holds notices of decisions only.
 DROP INDEX notices_of_order;
 DROP INDEX notices_of_correction;

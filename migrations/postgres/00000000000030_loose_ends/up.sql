@@ -14,3 +14,6 @@ ALTER TABLE notices ADD CHECK ((about = 'permit_order') = (permit_order_id IS NO
 CREATE UNIQUE INDEX notices_of_decision ON notices (tenant_id, decision_id) WHERE about = 'decision';
 CREATE UNIQUE INDEX notices_of_correction ON notices (tenant_id, decision_id, decision_version) WHERE about = 'correction';
 CREATE UNIQUE INDEX notices_of_order ON notices (tenant_id, permit_order_id) WHERE about = 'permit_order';
+
+-- 教示 of a refused waiver (JSON, R-32, R-35), as it was on the day; what was refused before said none.
+ALTER TABLE waivers ADD COLUMN instruction TEXT;

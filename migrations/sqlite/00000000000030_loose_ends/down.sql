@@ -1,3 +1,4 @@
+ALTER TABLE waivers DROP COLUMN instruction;
 -- The table before holds notices of decisions only.
 CREATE TABLE notices_rebuilt (
     tenant_id TEXT NOT NULL,

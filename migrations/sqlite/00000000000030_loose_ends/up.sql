@@ -64,3 +64,6 @@ CREATE TRIGGER notice_acts_no_update BEFORE UPDATE ON notice_acts BEGIN SELECT R
 CREATE TRIGGER notice_acts_no_delete BEFORE DELETE ON notice_acts BEGIN SELECT RAISE(ABORT, 'notice_acts is append-only'); END;
 CREATE TRIGGER notices_no_delete BEFORE DELETE ON notices BEGIN SELECT RAISE(ABORT, 'notices are kept'); END;
 CREATE TRIGGER notices_arrive_once BEFORE UPDATE OF arrived_at ON notices WHEN OLD.arrived_at IS NOT NULL AND OLD.arrived_at IS NOT NEW.arrived_at BEGIN SELECT RAISE(ABORT, 'a notice arrives once'); END;
+
+-- 教示 of a refused waiver (JSON, R-32, R-35), as it was on the day; what was refused before said none.
+ALTER TABLE waivers ADD COLUMN instruction TEXT;

@@ -69,7 +69,7 @@ pub(super) fn judge(
             Conclusion::Decision(Box::new(decide(tx, ctx, case, routed, &body, now)?))
         }
         ProposalBody::Waiver(body) => {
-            Conclusion::Waiver(Box::new(waiver_decision::judge(tx, case, routed, body)?))
+            Conclusion::Waiver(Box::new(waiver_decision::judge(tx, ctx, case, (routed, body), now)?))
         }
         ProposalBody::WriteOff(body) => {
             Conclusion::WriteOff(Box::new(write_off::judge(tx, ctx, case, body, now)?))
