@@ -17,3 +17,7 @@ CREATE UNIQUE INDEX notices_of_order ON notices (tenant_id, permit_order_id) WHE
 
 -- 教示 of a refused waiver (JSON, R-32, R-35), as it was on the day; what was refused before said none.
 ALTER TABLE waivers ADD COLUMN instruction TEXT;
+
+-- Less is assessed because the answers were corrected, or because what accrued beside a late claim was assessed up to a day after its
+-- payment; of the latter the lowering itself stands in the place of the correction.
+ALTER TABLE fee_lowerings ADD COLUMN cause TEXT NOT NULL DEFAULT 'correction' CHECK (cause IN ('correction', 'earlier_payment'));
