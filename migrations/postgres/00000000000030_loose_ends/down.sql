@@ -1,3 +1,4 @@
+DROP TABLE acknowledgement_reversals;
 ALTER TABLE fee_lowerings DROP COLUMN cause;
 ALTER TABLE waivers DROP COLUMN instruction;
 -- The table before holds notices of decisions only.

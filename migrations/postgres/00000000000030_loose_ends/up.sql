@@ -21,3 +21,16 @@ ALTER TABLE waivers ADD COLUMN instruction TEXT;
 -- Less is assessed because the answers were corrected, or because what accrued beside a late claim was assessed up to a day after its
 -- payment; of the latter the lowering itself stands in the place of the correction.
 ALTER TABLE fee_lowerings ADD COLUMN cause TEXT NOT NULL DEFAULT 'correction' CHECK (cause IN ('correction', 'earlier_payment'));
+
+-- Acknowledgements of debts that were entered in error: struck out by a second person, once; what was entered stays (R-94).
+CREATE TABLE acknowledgement_reversals (
+    tenant_id TEXT NOT NULL,
+    acknowledgement_id TEXT NOT NULL,
+    application_id TEXT NOT NULL,
+    sealed_reason BYTEA NOT NULL,
+    struck_by TEXT NOT NULL,
+    struck_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, acknowledgement_id),
+    FOREIGN KEY (tenant_id, acknowledgement_id) REFERENCES acknowledgements (tenant_id, id)
+);
+CREATE TRIGGER acknowledgement_reversals_append_only BEFORE UPDATE OR DELETE ON acknowledgement_reversals FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
