@@ -127,6 +127,32 @@ on_both_databases!(r113_the_amount_chooses_who_closes_the_route, async |db: Test
     assert_eq!(office.approve(&office.director, &at_limit).await["application_state"], "decided");
 });
 
+on_both_databases!(
+    /// what the regulation leaves to the chief closes there, be it a correction; what it does not name goes the whole route.
+    r113_a_standing_decision_may_name_a_correction,
+    async |db: TestDb| {
+        let rule = "standing_decisions:\n  - { closes_at: section_chief, decisions: [correction], basis: 事務専決規程第7条, sample: true }\n";
+        let text = include_str!("support/procedures/routes.yaml").replace("standing_decisions:\n", rule);
+        let app = TestApp::start_offering(&db, "procedures/020001/test-routes.yaml", &text).await;
+        let office = Office::with(app).await;
+        let case = office.proposed(1, "ordinary").await;
+        for who in [&office.manager, &office.zaisei, &office.kankyo, &office.chief] {
+            office.approve(who, &case).await;
+        }
+        let version = office.app.get(&office.clerk, &case).await.etag();
+        let reasons = json!([{ "fact": "区域の確認", "clause": "第3条第1項", "criterion": "審査基準第1" }]);
+        let body = json!({ "error": "条項の脱落", "reasons": reasons });
+        let path = format!("{case}/decision/corrections");
+        let proposal = office.app.post_if(&office.clerk, &path, &version, body).await.expect(201);
+        assert_eq!((&proposal["standing_decision"], states(&proposal).len()), (&json!("事務専決規程第7条"), 4));
+        for who in [&office.manager, &office.zaisei, &office.kankyo, &office.chief] {
+            office.act(who, &case, "approve", json!({ "subject": "correction" })).await.expect(200);
+        }
+        let decision = office.app.get(&office.business, &format!("{case}/decision")).await.expect(200);
+        assert_eq!((&decision["version"], &decision["reasons"]), (&json!(2), &reasons));
+    }
+);
+
 on_both_databases!(r114_an_important_matter_and_r116_a_disagreement_go_up, async |db: TestDb| {
     let office = Office::open(&db).await;
     for important in [true, false] {

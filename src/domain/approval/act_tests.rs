@@ -308,6 +308,42 @@ fn r119_who_agreed_for_a_section_and_left_it_seals_at_the_new_desk() {
     assert_eq!(anew.approve(&moved, Capacity::Own).map(|(_, progress)| progress), Ok(Progress::Final));
 }
 
+/// every proposal has its names, and every name that data may use is that of some proposal.
+#[test]
+fn r113_a_standing_decision_names_whatever_goes_its_route() {
+    use crate::domain::disposition::{CorrectionProposal, OrderKind, OrderProposal};
+    use crate::domain::id::PermitId;
+    let mut names: Vec<&str> = Vec::new();
+    for decision in DecisionKind::ALL {
+        let body = DecisionProposal { decision, reasons: Vec::new(), conditions: Vec::new() };
+        names.extend(ProposalBody::Decision(body).matter_names());
+    }
+    let correction = CorrectionProposal {
+        error: "x".into(),
+        decision: DecisionKind::Grant,
+        reasons: Vec::new(),
+        conditions: Vec::new(),
+    };
+    names.extend(ProposalBody::Correction(correction).matter_names());
+    for order in [OrderKind::Revocation, OrderKind::Suspension, OrderKind::Resumption] {
+        let order = OrderProposal {
+            permit: PermitId(Uuid::nil()),
+            order,
+            ground: "x".into(),
+            effective_on: jiff::civil::date(2026, 4, 1),
+            until: None,
+            hearing: None,
+            reasons: Vec::new(),
+        };
+        names.extend(ProposalBody::PermitOrder(order).matter_names());
+    }
+    names.sort_unstable();
+    names.dedup();
+    let mut known = crate::domain::procedure::OF_PROCEDURE.to_vec();
+    known.sort_unstable();
+    assert_eq!(names, known);
+}
+
 /// Days on which posts change hands and people are away.
 #[derive(Clone, Debug)]
 struct World {

@@ -27,7 +27,7 @@ use crate::service::notice::{self, Issued};
 use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
-use crate::service::{Ctx, Failure, Refusal, billing, review, waiver};
+use crate::service::{Ctx, Failure, Refusal, billing, inspection, review, waiver};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
@@ -120,6 +120,10 @@ fn decide(
     let due = procedure.definition.fee_due;
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         return Err(Refusal::FeeNotSettled.into());
+    }
+    if body.decision.grants() {
+        // The place may have been looked at again since the draft.
+        inspection::refuse_missing(tx, ctx, case, body.decision)?;
     }
     let fee = match (due, body.decision.grants()) {
         (FeeDue::OnIssue, true) => {
