@@ -16,7 +16,7 @@ use super::procedure::StepKind;
 
 pub use super::disposition::DecisionKind;
 pub use body::{DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
-pub use post_review::{ActedFor, Verdict};
+pub use post_review::{ActedFor, OwedPlace, Verdict};
 pub use route::{DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight};
 
 /// Where a step stands.
