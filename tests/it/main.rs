@@ -50,6 +50,7 @@ mod kill_points;
 mod later_notices;
 mod ledger_check;
 mod mail;
+mod mail_tls;
 mod messages;
 mod notices;
 mod openapi;

@@ -10,4 +10,5 @@ pub mod db;
 pub mod money;
 pub mod repeat;
 pub mod smtp;
+pub mod tls_server;
 pub mod traces;
