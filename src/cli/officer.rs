@@ -10,9 +10,10 @@ use super::serve::Machine;
 use super::{Common, Stop, say};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::TenantCode;
+use crate::domain::organisation_import::Appointed;
 use crate::domain::policy::{Post, Role};
 use crate::service::Origin;
-use crate::service::officer::{Appointment, appoint};
+use crate::service::officer::{Appointment, appoint_as};
 use crate::start::{Migrate, build_core};
 use crate::store::officers::Term;
 
@@ -43,16 +44,32 @@ pub(super) enum OfficerCommand {
         /// First day; today when missing
         #[arg(long)]
         from: Option<Date>,
-        /// Last day
+        /// Last day; a fixed term ends on the 31st of March of its fiscal year at the latest
         #[arg(long)]
         to: Option<Date>,
+        /// regular, or fixed_term (会計年度任用職員)
+        #[arg(long, default_value = "regular")]
+        appointment: String,
     },
 }
 
 pub(super) fn officer(command: &OfficerCommand) -> Result<(), Stop> {
-    let OfficerCommand::Appoint { common, tenant, email, name, department, role, title, from, to } = command;
+    let OfficerCommand::Appoint {
+        common,
+        tenant,
+        email,
+        name,
+        department,
+        role,
+        title,
+        from,
+        to,
+        appointment,
+    } = command;
     let tenant = TenantCode::parse(tenant).ok_or_else(|| Stop(format!("{tenant} is no code of a body")))?;
     let role = Role::parse(role).ok_or_else(|| Stop(format!("{role} is no role")))?;
+    let kind = Appointed::parse(appointment);
+    let kind = kind.ok_or_else(|| Stop(format!("{appointment} is neither regular nor fixed_term")))?;
     let mut password = String::new();
     std::io::stdin().take(4096).read_to_string(&mut password)?;
     let password = SecretString::from(password.trim_end_matches(['\r', '\n']).to_owned());
@@ -69,7 +86,7 @@ pub(super) fn officer(command: &OfficerCommand) -> Result<(), Stop> {
         let term = Term { from: from.unwrap_or(today), to: *to };
         let posts = vec![(post, term)];
         let appointment = Appointment { tenant, email: email.clone(), name: name.clone(), password, posts };
-        let appointed = appoint(&core, appointment).await?;
+        let appointed = appoint_as(&core, kind, appointment).await?;
         let line = match appointed.origin {
             Origin::Fresh => "appointed",
             Origin::Replayed => "serves there already, nothing was changed",

@@ -39,6 +39,8 @@ pub struct SmtpSettings {
     pub port: u16,
     /// How the connection is kept secret.
     pub tls: SmtpTls,
+    /// PEM file with certificates of authorities to believe beside those of the machine, e.g. the body's own; empty: none.
+    pub ca_file: PathBuf,
     /// Who signs in there; empty: nobody does.
     pub user: String,
     /// How long handing over one mail may take as a whole.

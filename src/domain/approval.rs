@@ -1,6 +1,7 @@
 //! The approval of a proposal (起案から決裁まで): a route of desks, one act a desk, the last seal decides.
 //!
-//! The drafter never acts on the own proposal, in whosever place, and nobody acts at two desks of it.
+//! The drafter never acts on the own proposal, in whosever place, and nobody acts at two desks of it; who
+//! agreed for a consulted section and serves there no more seals at the new desk, where others have sealed too.
 //! Authority is the role held in the step's department on the day of the act, or that of an absent officer in whose
 //! place one acts (代決, R-115). What is proposed is frozen by its SHA-256: another text is another proposal. A
 //! disagreement stays on the record and sends the matter up.
@@ -15,7 +16,7 @@ use super::procedure::StepKind;
 
 pub use super::disposition::DecisionKind;
 pub use body::{DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
-pub use post_review::{ActedFor, Verdict};
+pub use post_review::{ActedFor, OwedPlace, Verdict};
 pub use route::{DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight};
 
 /// Where a step stands.
@@ -221,7 +222,8 @@ impl Proposal {
     }
 
     /// Sets the officer's seal on the current step (決裁), or passes it on (回議), or agrees (合議). Nobody seals two steps of
-    /// one route; sending it back stays possible, so that such a route does not end at that desk.
+    /// one route, unless the other one was consulted and the officer has left it; sending it back stays possible, so that
+    /// such a route does not end at that desk.
     pub fn approve(
         self,
         officer: &OfficerAuthority,
@@ -372,11 +374,32 @@ impl Proposal {
     ) -> Result<(usize, Seal), Rejection> {
         let (step, seal) = self.seal_of(officer, capacity)?;
         // Whose place it is counts as well: nobody's authority seals two steps, neither in person nor through another.
-        let sealed = self.sealed_by(seal.officer);
-        match sealed.or_else(|| seal.acting_for.and_then(|absent| self.sealed_by(absent))) {
+        let authorities = [Some(seal.officer), seal.acting_for];
+        let theirs = |other: &Step| authorities.iter().flatten().any(|one| is_seal_of(other, *one));
+        let counts = |other: &Step| theirs(other) && !self.left_behind(other, step, officer, capacity);
+        let sealed = (1..).zip(&self.steps).find_map(|(number, other)| counts(other).then_some(number));
+        match sealed {
             Some(sealed) => Err(Rejection::AlreadySealed { sealed }),
             None => Ok((step, seal)),
         }
+    }
+
+    /// Whether the officer agreed at `other` in person for a consulted section (合議) whose desk is another's today, and acts at
+    /// `step` under a post of one's own since: the post changed, the matter did not. Somebody besides the officer and the drafter must
+    /// have sealed, else the consulted section is asked anew by a return.
+    fn left_behind(
+        &self,
+        other: &Step,
+        step: usize,
+        officer: &OfficerAuthority,
+        capacity: Capacity<'_>,
+    ) -> bool {
+        let was_consulted = other.planned.kind == StepKind::Consult
+            && other.planned.desk.post_of(officer).is_none()
+            && other.state.seal().is_some_and(|seal| seal.acting_for.is_none());
+        let is_own = capacity == Capacity::Own && self.kind_of(step) != Some(StepKind::Consult);
+        let by_others = |step: &Step| step.state.seal().is_some() && !is_seal_of(step, officer.officer);
+        was_consulted && is_own && self.steps.iter().any(by_others)
     }
 
     fn seal_of(
@@ -415,14 +438,6 @@ impl Proposal {
         Ok((step, Seal { officer: officer.officer, title, acting_for: Some(stand_in.absent) }))
     }
 
-    /// The number of the step that carries the officer's seal, or one set in the officer's place.
-    fn sealed_by(&self, officer: OfficerId) -> Option<usize> {
-        let theirs = |step: &Step| {
-            step.state.seal().is_some_and(|seal| seal.officer == officer || seal.acting_for == Some(officer))
-        };
-        (1..).zip(&self.steps).find_map(|(number, step)| theirs(step).then_some(number))
-    }
-
     fn department_of(&self, number: usize) -> Option<&str> {
         let step = number.checked_sub(1).and_then(|index| self.steps.get(index))?;
         Some(step.planned.desk.department.as_str())
@@ -437,6 +452,11 @@ impl Proposal {
             step.state = state;
         }
     }
+}
+
+/// Whether the step carries the officer's seal, or one set in the officer's place.
+fn is_seal_of(step: &Step, officer: OfficerId) -> bool {
+    step.state.seal().is_some_and(|seal| seal.officer == officer || seal.acting_for == Some(officer))
 }
 
 #[cfg(test)]

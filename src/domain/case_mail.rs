@@ -28,6 +28,8 @@ pub enum CaseMail {
     InspectionArranged,
     /// Another body is in charge of the case and has it now (移送).
     CaseTransferred,
+    /// Another department of the same body has the case now (団体内の移送); which, and why, is read after signing in.
+    CaseMoved,
     /// The day for the answer went by; nothing is withdrawn by that (R-11).
     CorrectionMissed,
     /// A decision takes longer than the standard period; why, and by when, is read after signing in (R-19).
@@ -36,7 +38,7 @@ pub enum CaseMail {
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
@@ -48,6 +50,7 @@ impl CaseMail {
         Self::MessageWritten,
         Self::InspectionArranged,
         Self::CaseTransferred,
+        Self::CaseMoved,
         Self::CorrectionMissed,
         Self::DecisionDelayed,
     ];
@@ -66,6 +69,7 @@ impl CaseMail {
             Self::MessageWritten => "message_written",
             Self::InspectionArranged => "inspection_arranged",
             Self::CaseTransferred => "case_transferred",
+            Self::CaseMoved => "case_moved",
             Self::CorrectionMissed => "correction_missed",
             Self::DecisionDelayed => "decision_delayed",
         }
@@ -85,6 +89,7 @@ impl CaseMail {
             Self::MessageWritten => "【窓口】連絡が届いています / A message is waiting for you",
             Self::InspectionArranged => "【窓口】現地調査のお知らせ / About an inspection",
             Self::CaseTransferred => "【窓口】移送のお知らせ / Your application was sent on",
+            Self::CaseMoved => "【窓口】担当課の変更のお知らせ / Another department has your application",
             Self::CorrectionMissed => "【窓口】回答の期限が過ぎました / The day for your answer has passed",
             Self::DecisionDelayed => "【窓口】処分の時期についてのお知らせ / It takes longer than expected",
         }
@@ -156,20 +161,32 @@ impl CaseMail {
                 "The body in charge has received your application under the number {}. Please sign in to read why it was \
                  sent on, and what follows.",
             ),
+            Self::CaseMoved => CASE_MOVED,
             Self::CorrectionMissed => (
                 "受付番号 {} の手続について、補正または確認をお願いした期限が過ぎました。手続は取り下げられていません。回答は今からでも\
                  受け付けますが、回答がないまま審査を終えると、申請を拒否する処分となることがあります。サインインしてご確認ください。",
                 "The day for your answer about your application {} has passed. Nothing has been withdrawn and you can \
                  still answer; without an answer the office may have to refuse the application. Please sign in.",
             ),
-            Self::DecisionDelayed => (
-                "受付番号 {} の手続は、標準処理期間を超えて時間を要する見込みです。サインインして、理由と処分の見込みの時期をご確認ください。",
-                "Your application {} is expected to take longer than the standard period. Please sign in to read why and by \
-                 when a decision can be expected.",
-            ),
+            Self::DecisionDelayed => DECISION_DELAYED,
         }
     }
 }
+
+/// Another department has the case; `{}` stands for its number.
+const CASE_MOVED: (&str, &str) = (
+    "受付番号 {} の手続の担当課が変わりました。到達の日と受付番号は変わりません。サインインして、担当課と理由をご確認\
+     ください。",
+    "Another department is in charge of your application {} now. Its number and the day it arrived stay the \
+     same. Please sign in to see which department it is, and why.",
+);
+
+/// It takes longer; `{}` stands for the number of the case.
+const DECISION_DELAYED: (&str, &str) = (
+    "受付番号 {} の手続は、標準処理期間を超えて時間を要する見込みです。サインインして、理由と処分の見込みの時期をご確認ください。",
+    "Your application {} is expected to take longer than the standard period. Please sign in to read why and by \
+     when a decision can be expected.",
+);
 
 #[cfg(test)]
 mod tests {

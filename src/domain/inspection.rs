@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::disposition::DecisionKind;
 use super::fault::Fault;
 use super::message::text_faults;
+use super::procedure::RequiredInspection;
 
 /// The most officers of one inspection.
 pub const MOST_OFFICERS: usize = 20;
@@ -67,6 +69,11 @@ impl InspectionResult {
             Self::Conditions => "conditions",
             Self::CouldNotBeCarriedOut => "could_not_be_carried_out",
         }
+    }
+
+    /// The result of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|result| result.as_str() == text)
     }
 }
 
@@ -164,6 +171,32 @@ pub fn findings_faults(
     faults
 }
 
+/// What of a required inspection stands against a grant, given the results in the order of their days. An attempt that could not be
+/// carried out found nothing; of the others the last one counts. What was passed under conditions is granted under conditions.
+pub fn missing(
+    required: &RequiredInspection,
+    results: &[InspectionResult],
+    decision: DecisionKind,
+) -> Option<Fault> {
+    let found = |result: &&InspectionResult| **result != InspectionResult::CouldNotBeCarriedOut;
+    let (code, ja, en) = match results.iter().rfind(found) {
+        Some(InspectionResult::Passed) => return None,
+        Some(InspectionResult::Conditions) if decision != DecisionKind::Grant => return None,
+        Some(InspectionResult::Conditions) => (
+            "conditions_found",
+            "条件付き適合のため、条件を付けずに認めることはできません",
+            "was passed under conditions, so nothing is granted without conditions",
+        ),
+        Some(InspectionResult::Failed) => ("inspection_failed", "適合していません", "was not passed"),
+        Some(InspectionResult::CouldNotBeCarriedOut) | None => {
+            ("inspection_missing", "実施されていません", "has not been carried out")
+        }
+    };
+    let basis = &required.basis;
+    let (ja, en) = (format!("現地調査（{basis}）：{ja}。"), format!("The inspection ({basis}) {en}."));
+    Some(Fault::new("/inspection", code, ja, en))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -187,6 +220,27 @@ mod tests {
             "carried_out released carried_out",
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn a_grant_waits_for_an_inspection_that_was_passed() {
+        use InspectionResult::{Conditions, CouldNotBeCarriedOut, Failed, Passed};
+        let required = RequiredInspection { basis: "審査基準第5".to_owned(), sample: true };
+        for (results, plain, conditional) in [
+            (&[][..], "inspection_missing", "inspection_missing"),
+            (&[CouldNotBeCarriedOut][..], "inspection_missing", "inspection_missing"),
+            (&[Failed][..], "inspection_failed", "inspection_failed"),
+            (&[Failed, Passed][..], "-", "-"),
+            (&[Passed, CouldNotBeCarriedOut][..], "-", "-"),
+            (&[Passed, Failed][..], "inspection_failed", "inspection_failed"),
+            (&[Conditions][..], "conditions_found", "-"),
+        ] {
+            let code = |decision| missing(&required, results, decision).map_or("-", |fault| fault.code);
+            let found = (code(DecisionKind::Grant), code(DecisionKind::ConditionalGrant));
+            assert_eq!(found, (plain, conditional), "{results:?}");
+        }
+        let fault = missing(&required, &[], DecisionKind::Grant).unwrap();
+        assert!(fault.message_ja.contains("審査基準第5"), "{}", fault.message_ja);
     }
 
     #[test]

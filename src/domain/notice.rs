@@ -1,4 +1,4 @@
-//! The notice of a decision (処分の通知) on its way to the addressee: a machine of its own, beside case and money.
+//! The notice of a decision, of its correction or of an order about a permit (処分の通知) on its way to the addressee: a machine of its own, beside case and money.
 //!
 //! Paper is the rule; electronic is the exception of whoever asked for it, and never for what the law wants on paper
 //! . An electronic notice arrives when the addressee first retrieves it, and only then: neither an e-mail nor an
@@ -34,6 +34,36 @@ impl Way {
     /// The way of a stored name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|way| way.as_str() == text)
+    }
+}
+
+/// What a notice gives notice of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The decision of a case.
+    Decision,
+    /// The correction of an issued decision (更正).
+    Correction,
+    /// An order about a permit (取消し・効力の停止).
+    PermitOrder,
+}
+
+impl About {
+    /// Everything there is notice of.
+    pub const ALL: [Self; 3] = [Self::Decision, Self::Correction, Self::PermitOrder];
+
+    /// The name stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Correction => "correction",
+            Self::PermitOrder => "permit_order",
+        }
+    }
+
+    /// What a stored name means.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|about| about.as_str() == text)
     }
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod checklist;
 mod fees;
 mod fields;
+mod inspection;
 mod legal;
 mod routing;
 #[cfg(test)]
@@ -22,13 +23,16 @@ pub use attachments::{AttachmentRule, DocumentForm, Example, ExampleAttachment, 
 pub use check::CheckedDefinition;
 pub use check::examples::ExampleStand;
 pub(crate) use check::is_slug;
-pub(crate) use check::route::RouteData;
+#[cfg(test)]
+pub(crate) use check::route::OF_PROCEDURE;
+pub(crate) use check::route::{OF_WAIVERS, RouteData};
 pub use checklist::ChecklistItem;
 pub use fees::{
     Fee, FeeBand, FeeCase, FeeFormula, Fraction, MinimumStep, Payee, ProRataMode, RefundPolicy, Relief,
     ReliefKind, TaxClass,
 };
 pub use fields::{AnswerRule, Choice, Field, FieldType, Page, Section};
+pub use inspection::RequiredInspection;
 pub use legal::{
     ApplicantKind, Assurance, BasisKind, ClericalKind, DispositionSubject, EligibilityQuestion, Issuance,
     IssuanceChannel, LegalBasis, NoticeMoment, NoticeText, RenewalOffer, RenewalWindow, Validity,
@@ -170,6 +174,9 @@ pub struct ProcedureDefinition {
     /// What staff look at in the review; nothing is granted while a required item is open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checklist: Vec<ChecklistItem>,
+    /// The inspection without which nothing is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<RequiredInspection>,
     /// How the fee may be paid.
     #[serde(default)]
     pub allowed_methods: Option<AllowedMethods>,
@@ -216,6 +223,7 @@ impl ProcedureDefinition {
             || self.validity.as_ref().is_some_and(Validity::is_sample)
             || self.allowed_methods.as_ref().is_some_and(|allowed| allowed.sample)
             || self.standing_decisions.iter().any(|rule| rule.sample)
+            || self.inspection.as_ref().is_some_and(|inspection| inspection.sample)
     }
 
     /// The last day on which a case can arrive under this version; nothing while it is open.

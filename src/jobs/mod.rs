@@ -44,6 +44,7 @@ use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::reorganisation::{self, FOLLOW_REORGANISATIONS};
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
 use crate::service::step_deadline::{self, NOTIFY_OVERDUE_STEP, RAISE_OVERDUE_STEPS, StepNotice};
+use crate::service::transfer::NOTIFY_MOVE;
 use crate::service::transfer_between::NOTIFY_TRANSFER;
 use crate::service::waiver::NOTIFY_WAIVER;
 use crate::service::waiver_expiry::{self, EXPIRE_WAIVERS};
@@ -97,6 +98,8 @@ pub enum Job {
     NotifyInspection(ApplicationId),
     /// Tell the applicant that another body has the case.
     NotifyTransfer(ApplicationId),
+    /// Tell the applicant that another department has the case.
+    NotifyMove(ApplicationId),
     /// Tell the officer in charge of a message.
     NotifyOffice(ApplicationId),
     /// Raise an opinion of another office that did not come in time.
@@ -178,6 +181,7 @@ impl Job {
             NOTIFY_MESSAGE => Ok(Self::NotifyMessage(ApplicationId(id()?))),
             NOTIFY_INSPECTION => Ok(Self::NotifyInspection(ApplicationId(id()?))),
             NOTIFY_TRANSFER => Ok(Self::NotifyTransfer(ApplicationId(id()?))),
+            NOTIFY_MOVE => Ok(Self::NotifyMove(ApplicationId(id()?))),
             NOTIFY_OFFICE => Ok(Self::NotifyOffice(ApplicationId(id()?))),
             RAISE_OPINION => Ok(Self::RaiseOpinion(OpinionId(id()?))),
             CHASE_CORRECTIONS => Ok(Self::ChaseCorrections),
@@ -232,6 +236,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
             mail::about_case(core, case, CaseMail::InspectionArranged, claimed).await
         }
         Job::NotifyTransfer(case) => mail::about_case(core, case, CaseMail::CaseTransferred, claimed).await,
+        Job::NotifyMove(case) => mail::about_case(core, case, CaseMail::CaseMoved, claimed).await,
         Job::NotifyOffice(case) => mail::to_officer(core, case, CaseMail::MessageWritten, claimed).await,
         Job::RaiseOpinion(id) => opinion::raise_overdue(core, tenant(claimed)?, id).await,
         Job::ChaseCorrections => correction_chase::run(core).await,

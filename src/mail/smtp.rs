@@ -4,11 +4,12 @@
 //! not offer it is refused; the whole dialogue ends within the timeout, so a job never outlives its lease; a server that
 //! refuses *us* (no login, no relaying from here, its own trouble) is not held against the addressee.
 
+use std::path::Path;
 use std::time::Duration;
 
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters, TlsParametersBuilder};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::ExposeSecret;
@@ -27,7 +28,12 @@ impl SmtpServer {
     pub fn new(settings: &SmtpSettings, secrets: &SecretSettings, domain: &str) -> Result<Self, BadSettings> {
         let wrong =
             |error: lettre::transport::smtp::Error| BadSettings(vec![format!("mail.smtp.host: {error}")]);
-        let parameters = || TlsParameters::new(settings.host.clone()).map_err(wrong);
+        let own = authorities(&settings.ca_file)?;
+        let parameters = || {
+            let trusting = TlsParameters::builder(settings.host.clone());
+            let trusting = own.iter().cloned().fold(trusting, TlsParametersBuilder::add_root_certificate);
+            trusting.build().map_err(wrong)
+        };
         let tls = match settings.tls {
             SmtpTls::None => Tls::None,
             SmtpTls::Starttls => Tls::Required(parameters()?),
@@ -60,6 +66,16 @@ impl SmtpServer {
             Err(_) => Err(DeliveryFault::Temporary { why: "the mail server was too slow".to_owned() }),
         }
     }
+}
+
+/// The certificates of authorities that are believed beside those of the machine; none without a file.
+fn authorities(file: &Path) -> Result<Option<Certificate>, BadSettings> {
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let wrong = |error: &dyn std::fmt::Display| BadSettings(vec![format!("mail.smtp.ca_file: {error}")]);
+    let pem = std::fs::read(file).map_err(|error| wrong(&error))?;
+    Certificate::from_pem(&pem).map(Some).map_err(|error| wrong(&error))
 }
 
 /// What a failure means. A server's own words are left out: they like to repeat the address.

@@ -1,6 +1,7 @@
 //! Acknowledgements of debts (債務承認): recorded by officers, they count the limitation of a claim anew.
 //!
-//! What is recorded is never rewritten. A part payment that a payment here shows needs no record: it is found by itself, unless
+//! What is recorded is never rewritten: what was entered in error is struck out by a second person, stays readable, and counts for
+//! nothing from then on. A part payment that a payment here shows needs no record: it is found by itself, unless
 //! somebody else than the debtor paid it by a link.
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use crate::domain::id::{AcknowledgementId, InvoiceId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::day_faults;
 use crate::domain::policy::Action;
-use crate::store::acknowledgements::{self, AcknowledgementRow};
+use crate::store::acknowledgements::{self, AcknowledgementRow, ReversalRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Root, Tx, payment_links, payments};
@@ -43,6 +44,8 @@ pub struct Acknowledgement {
     pub row: AcknowledgementRow,
     /// What proves it.
     pub evidence: String,
+    /// That it was entered in error, with the reason.
+    pub struck_out: Option<(ReversalRow, String)>,
 }
 
 /// Records an acknowledgement, once.
@@ -56,14 +59,77 @@ pub async fn record(
     let db = ctx.core.db.clone();
     db.write(Root::Application(root), move |tx| {
         let note = |tx: &mut Tx<'_>, now| note(tx, &ctx, (&request.tenant, id), &wanted, now);
-        once(tx, &request, "acknowledgement", note, |tx, made| {
-            let made = made.parse().map_err(|_| Failure::Internal("an acknowledgement's id".to_owned()))?;
-            let row = acknowledgements::find(tx, &request.tenant, made)?.ok_or(Refusal::NotFound)?;
-            let case = cases::open(tx, &ctx, &request.tenant, row.application_id, Action::Collect)?;
-            opened(&case, row)
+        once(tx, &request, "acknowledgement", note, |tx, made| present(tx, &ctx, &request.tenant, made))
+    })
+    .await
+}
+
+/// An acknowledgement as it stands, for whoever may collect.
+fn present(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &TenantCode, made: &str) -> Result<Acknowledgement, Failure> {
+    let made = made.parse().map_err(|_| Failure::Internal("an acknowledgement's id".to_owned()))?;
+    let row = acknowledgements::find(tx, tenant, made)?.ok_or(Refusal::NotFound)?;
+    let case = cases::open(tx, ctx, tenant, row.application_id, Action::Collect)?;
+    let reversals = acknowledgements::reversals_of_invoice(tx, tenant, row.invoice_id)?;
+    opened(&case, row, &reversals)
+}
+
+/// Strikes out what was entered in error: another officer, with a reason, once. The limitation is counted without it from then on.
+pub async fn strike_out(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    id: AcknowledgementId,
+    reason: String,
+) -> Result<Effect<Acknowledgement>, Failure> {
+    let (db, tenant) = (ctx.core.db.clone(), request.tenant.clone());
+    let found = db.read(move |tx| Ok::<_, Failure>(acknowledgements::find(tx, &tenant, id)?)).await?;
+    let root = found.ok_or(Refusal::NotFound)?.application_id;
+    db.write(Root::Application(root), move |tx| {
+        let strike = |tx: &mut Tx<'_>, now| strike(tx, &ctx, &request.tenant, id, &reason, now);
+        once(tx, &request, "acknowledgement_reversal", strike, |tx, made| {
+            present(tx, &ctx, &request.tenant, made)
         })
     })
     .await
+}
+
+fn strike(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: AcknowledgementId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Made<Acknowledgement>, Failure> {
+    let row = acknowledgements::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let mut case = cases::open(tx, ctx, tenant, row.application_id, Action::Collect)?;
+    let officer = review::officer(&case)?.officer;
+    if officer == row.recorded_by {
+        return Err(Refusal::OwnEntry.into());
+    }
+    if let Some(fault) = text_fault("/reason", reason) {
+        return Err(Refusal::Invalid(vec![fault]).into());
+    }
+    let before = acknowledgements::reversals_of_invoice(tx, tenant, row.invoice_id)?;
+    if before.iter().any(|reversal| reversal.acknowledgement_id == id) {
+        return Err(Refusal::EntryNotReversible.into());
+    }
+    let sealed_reason =
+        case.key.seal(&acknowledgements::reason_place(id), reason.as_bytes(), ctx.core.ids.as_ref());
+    let reversal = ReversalRow {
+        tenant_id: tenant.clone(),
+        acknowledgement_id: id,
+        application_id: row.application_id,
+        sealed_reason,
+        struck_by: officer,
+        struck_at: Micros(now),
+    };
+    acknowledgements::strike_out(tx, &reversal)?;
+    let facts = json!({ "acknowledgement": id.to_string(), "invoice": row.invoice_id.to_string(),
+        "acknowledged_on": row.acknowledged_on.0.to_string() });
+    case.record(tx, "debt_acknowledgement_struck_out", facts, None)?;
+    case.save(tx)?;
+    let value = opened(&case, row, &[reversal])?;
+    Ok(Made { resource_id: id.to_string(), value })
 }
 
 fn note(
@@ -103,7 +169,7 @@ fn note(
         "acknowledged_on": wanted.acknowledged_on.to_string() });
     case.record(tx, "debt_acknowledged", facts, None)?;
     case.save(tx)?;
-    let value = Acknowledgement { row, evidence: wanted.evidence.clone() };
+    let value = Acknowledgement { row, evidence: wanted.evidence.clone(), struck_out: None };
     Ok(Made { resource_id: row_id.to_string(), value })
 }
 
@@ -119,11 +185,24 @@ fn refuse_untrue(
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-fn opened(case: &OpenCase, row: AcknowledgementRow) -> Result<Acknowledgement, Failure> {
-    let text = case.key.open(&acknowledgements::evidence_place(row.id), &row.sealed_evidence)?;
-    let evidence = String::from_utf8(text);
-    let evidence = evidence.map_err(|_| Failure::Internal(format!("the evidence of {}", row.id)))?;
-    Ok(Acknowledgement { row, evidence })
+fn opened(
+    case: &OpenCase,
+    row: AcknowledgementRow,
+    reversals: &[ReversalRow],
+) -> Result<Acknowledgement, Failure> {
+    let open = |place: String, sealed: &[u8]| {
+        let text = String::from_utf8(case.key.open(&place, sealed)?);
+        text.map_err(|_| Failure::Internal(format!("a text of acknowledgement {}", row.id)))
+    };
+    let evidence = open(acknowledgements::evidence_place(row.id), &row.sealed_evidence)?;
+    let struck_out = match reversals.iter().find(|reversal| reversal.acknowledgement_id == row.id) {
+        Some(reversal) => {
+            let reason = open(acknowledgements::reason_place(row.id), &reversal.sealed_reason)?;
+            Some((reversal.clone(), reason))
+        }
+        None => None,
+    };
+    Ok(Acknowledgement { row, evidence, struck_out })
 }
 
 /// The acknowledgements of an invoice with their evidence, for whoever may collect it.
@@ -136,7 +215,9 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Vec<Ack
             let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
             let case = cases::open(tx, &inner, &body, invoice.application_id, Action::Collect)?;
             let rows = acknowledgements::of_invoice(tx, &body, id)?;
-            let found = rows.into_iter().map(|row| opened(&case, row)).collect::<Result<Vec<_>, _>>()?;
+            let reversals = acknowledgements::reversals_of_invoice(tx, &body, id)?;
+            let open = |row| opened(&case, row, &reversals);
+            let found = rows.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
             Ok::<_, Failure>((access::reader(&case.actor), case.row.id, found))
         })
         .await?;
@@ -146,14 +227,18 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Vec<Ack
     Ok(found)
 }
 
-/// Everything by which a debtor acknowledged a claim: what officers recorded, and money that came for a part of it.
+/// Everything by which a debtor acknowledged a claim: what officers recorded and nobody struck out, and money that came for a part of it.
 pub(super) fn renewals(
     tx: &mut impl Reads,
     invoice: &InvoiceRow,
     beside: impl Iterator<Item = InvoiceId>,
 ) -> Result<Vec<Renewal>, Failure> {
     let mut found = Vec::new();
-    for row in acknowledgements::of_invoice(tx, &invoice.tenant_id, invoice.id)? {
+    let reversals = acknowledgements::reversals_of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let stands =
+        |row: &AcknowledgementRow| !reversals.iter().any(|reversal| reversal.acknowledgement_id == row.id);
+    let rows = acknowledgements::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    for row in rows.into_iter().filter(stands) {
         let ground = RenewalGround::Acknowledgement(row.acknowledgement_form()?);
         found.push(Renewal { on: row.acknowledged_on.0, ground });
     }

@@ -34,7 +34,7 @@ use crate::store::demands::{self, DemandRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, StoreError, Tx, jobs, payments};
+use crate::store::{Reads, Root, StoreError, Tx, fee_lowerings, jobs, payments};
 
 /// The job that tells the obligor of a demand; its subject is the application's id and the invoice's.
 pub const NOTIFY_DEMAND: &str = "notify_demand";
@@ -63,6 +63,8 @@ pub struct Arrears {
     pub computed_to: Date,
     /// What was assessed beside the claim so far, oldest first, each with its invoice.
     pub charges: Vec<(ChargeRow, InvoiceRow)>,
+    /// What was taken off the late charges because the claim had been paid on an earlier day.
+    pub lowered: Yen,
     /// Which debt is taken first; none where the body bills nothing beside a claim.
     pub order: Option<ChargeOrder>,
     /// How the claim can be enforced.
@@ -98,10 +100,20 @@ impl Arrears {
             | InvoiceState::PartiallyRefunded
             | InvoiceState::Refunded => {}
         }
+        Ok(still_to_assess(self.charge.amount, self.charged()?))
+    }
+
+    /// What was charged beyond what has accrued up to the day of payment.
+    pub(super) fn charged_beyond(&self) -> Result<Yen, Failure> {
+        Ok(self.charged()?.minus(self.charge.amount).unwrap_or(Yen::ZERO))
+    }
+
+    /// What is assessed as late charge by now.
+    fn charged(&self) -> Result<Yen, Failure> {
         let late = self.charges.iter().filter(|(charge, _)| charge.kind == ChargeKind::LateCharge.as_str());
         let assessed = Yen::sum(late.map(|(charge, _)| charge.amount));
-        let assessed = assessed.map_err(|error| Failure::Internal(error.to_string()))?;
-        Ok(still_to_assess(self.charge.amount, assessed))
+        let charged = assessed.and_then(|assessed| assessed.minus(self.lowered));
+        charged.map_err(|error| Failure::Internal(error.to_string()))
     }
 
     /// What is open in all, in yen: the claim, what was assessed beside it, and what has accrued since.
@@ -163,10 +175,15 @@ pub(super) fn read(
     let principal = demand.as_ref().map_or(invoice.owed(), |demand| demand.principal.min(invoice.owed()));
     let charge =
         explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to);
-    let mut assessed = Vec::new();
+    let (mut assessed, mut lowered) = (Vec::new(), Yen::ZERO);
     for charge in charges::of_principal(tx, &invoice.tenant_id, invoice.id)? {
         let row = invoices::find(tx, &invoice.tenant_id, charge.invoice_id)?;
         let row = row.ok_or_else(|| StoreError::Inconsistent(format!("no invoice {}", charge.invoice_id)))?;
+        for lowering in fee_lowerings::of_invoice(tx, &row.tenant_id, row.id)? {
+            let off = Yen::sum(lowering.lowered.0.iter().map(|line| line.amount));
+            let sum = off.and_then(|off| lowered.plus(off));
+            lowered = sum.map_err(|error| Failure::Internal(error.to_string()))?;
+        }
         assessed.push((charge, row));
     }
     let beside = assessed.iter().map(|(charge, _)| charge.invoice_id);
@@ -175,6 +192,7 @@ pub(super) fn read(
     Ok(Some(Arrears {
         invoice: invoice.clone(),
         charges: assessed,
+        lowered,
         order: terms.billing.as_ref().map(|billing| billing.order),
         last_day_in_time,
         standing: if late { ArrearsStanding::InArrears } else { ArrearsStanding::NotInArrears },
@@ -326,15 +344,21 @@ pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, 
     let ctx = Ctx::new(Arc::clone(core), Caller::Anonymous, Uuid::nil());
     let mut after = None;
     loop {
-        let of = tenant.clone();
+        let (of, inner) = (tenant.clone(), ctx.clone());
         let late = core.db.read(move |tx| {
-            let today = jst_day(tx.now());
-            Ok::<_, Failure>(demands::late(tx, &of, today, after, PAGE)?)
+            let page = demands::late(tx, &of, jst_day(tx.now()), after, PAGE)?;
+            let last = page.last().map(|row| row.id);
+            let mut due = Vec::new();
+            for row in page {
+                let is_due = due_now(tx, &inner.catalogue, &row)?.is_some();
+                due.extend(is_due.then_some(row));
+            }
+            Ok::<_, Failure>((last, due))
         });
-        let page: Vec<InvoiceRow> = late.await?;
-        let Some(last) = page.last() else { return Ok(JobEnd::Done) };
-        after = Some(last.id);
-        for row in page {
+        let (last, due) = late.await?;
+        let Some(last) = last else { return Ok(JobEnd::Done) };
+        after = Some(last);
+        for row in due {
             let ctx = ctx.clone();
             let root = Root::Application(row.application_id);
             core.db.write(root, move |tx| issue_if_due(tx, &ctx, &row)).await?;
@@ -342,11 +366,29 @@ pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, 
     }
 }
 
+/// The claim, where the day of its demand has come and nothing stands against the demand now.
+fn due_now(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    invoice: &InvoiceRow,
+) -> Result<Option<Arrears>, Failure> {
+    let today = jst_day(tx.now());
+    let Some((terms, last_day_in_time)) = terms(catalogue, invoice) else { return Ok(None) };
+    if terms.demand_on(last_day_in_time).is_none_or(|day| today < day) {
+        return Ok(None);
+    }
+    let may_be_demanded = |found: &Arrears| {
+        found.demand.is_none()
+            && found.standing == ArrearsStanding::InArrears
+            && found.limitation.extinct_after.is_none_or(|last| today <= last)
+    };
+    Ok(read(tx, catalogue, invoice)?.filter(may_be_demanded))
+}
+
 fn issue_if_due(tx: &mut Tx<'_>, ctx: &Ctx, seen: &InvoiceRow) -> Result<(), Failure> {
     let now = tx.now();
     let invoice = invoices::find(tx, &seen.tenant_id, seen.id)?.ok_or(Refusal::NotFound)?;
-    let Some((terms, last_day_in_time)) = terms(&ctx.catalogue, &invoice) else { return Ok(()) };
-    if terms.demand_on(last_day_in_time).is_none_or(|day| jst_day(now) < day) {
+    if due_now(tx, &ctx.catalogue, &invoice)?.is_none() {
         return Ok(());
     }
     let mut case = cases::open_for_system(tx, &ctx.core, &invoice.tenant_id, invoice.application_id)?;

@@ -1,6 +1,7 @@
 //! One act on many cases (一括処理): each case is judged for itself, what is refused is told case by case.
 //!
-//! All of it is one transaction over all cases, locked in one order; a refusal of one case has changed nothing of it.
+//! All of it is one transaction over all cases, locked in one order; a refused case is left as it was, whatever had been changed
+//! of it before the refusal.
 
 use std::collections::BTreeSet;
 
@@ -98,10 +99,11 @@ fn select(
             Ok((cases.clone(), 0))
         }
         Selected::AssignedTo(officer) => {
-            let mut cases = queue::assigned_to(tx, tenant, &new.department, *officer, i64::MAX)?;
-            let left_over = cases.len().saturating_sub(MOST_CASES);
-            cases.truncate(MOST_CASES);
-            Ok((cases, i64::try_from(left_over).unwrap_or(i64::MAX)))
+            let most = i64::try_from(MOST_CASES).unwrap_or(i64::MAX);
+            let cases = queue::assigned_to(tx, tenant, &new.department, *officer, most)?;
+            let all = queue::count_assigned_to(tx, tenant, &new.department, *officer)?;
+            let taken = i64::try_from(cases.len()).unwrap_or(i64::MAX);
+            Ok((cases, all.saturating_sub(taken)))
         }
     }
 }
@@ -134,7 +136,7 @@ fn act(
     let me = staff(tx, ctx, tenant, &new.department, Action::Review)?.officer;
     let mut items = Vec::with_capacity(cases.len());
     for &application in cases {
-        let refused = match act_on(tx, ctx, tenant, new, application) {
+        let refused = match tx.part(|tx| act_on(tx, ctx, tenant, new, application)) {
             Ok(()) => None,
             Err(Failure::Refused(refusal)) => Some(told(&refusal)),
             Err(broken) => return Err(broken),

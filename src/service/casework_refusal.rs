@@ -16,6 +16,8 @@ pub enum CaseworkRefusal {
     TaskEnded,
     /// Required items of the checklist are open; every one of them is named.
     ChecklistOpen(Vec<Fault>),
+    /// The inspection that the procedure requires has not been passed.
+    InspectionMissing(Vec<Fault>),
     /// The case has no period whose end a decision could miss, or has ended.
     NoPeriodRuns,
 }
@@ -27,13 +29,14 @@ impl CaseworkRefusal {
             Self::TaskEnded => "task_ended",
             Self::NoPeriodRuns => "no_period_runs",
             Self::ChecklistOpen(_) => "checklist_open",
+            Self::InspectionMissing(_) => "inspection_missing",
         }
     }
 
     /// What exactly is wrong, where the refusal names it.
     pub fn faults(&self) -> &[Fault] {
         match self {
-            Self::ChecklistOpen(faults) => faults,
+            Self::ChecklistOpen(faults) | Self::InspectionMissing(faults) => faults,
             Self::TaskEnded | Self::NoPeriodRuns => &[],
         }
     }
@@ -45,6 +48,10 @@ impl CaseworkRefusal {
             Self::ChecklistOpen(_) => (
                 "チェックリストの必須項目が残っているため、許可等の起案はできません。",
                 "Required items of the checklist are open; nothing can be granted yet.",
+            ),
+            Self::InspectionMissing(_) => (
+                "必要な現地調査で適合と認められていないため、許可等はできません。",
+                "The inspection that is required has not been passed; nothing can be granted yet.",
             ),
             Self::NoPeriodRuns => (
                 "標準処理期間の定めがないか、審査が終わっています。",

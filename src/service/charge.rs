@@ -4,6 +4,7 @@
 //! Each is an invoice of its own with line, notice and posting: payable, refunded and written off like any other,
 //! and of the fiscal year of its claim. Running it again assesses only what has accrued since.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,6 +17,8 @@ use super::arrears_refusal::ArrearsRefusal;
 use super::billing::{self, PricedFrom};
 use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::reassessment::{self, LoweredBy};
+use super::recalculation::{self, Lowering};
 use super::{Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, payment, payment_notice};
 use crate::catalogue::Catalogue;
 use crate::domain::arrears::{ArrearsTerms, ChargeBilling, ChargeKind, ChargeOrder, Debt, must_wait};
@@ -72,10 +75,10 @@ pub(super) fn assess(
         arrived_on: case.arrival_day(now),
         facts: Map::new(),
         office: None,
-        lines: vec![std::collections::BTreeMap::default()],
+        lines: vec![BTreeMap::default()],
         explanations: vec![explanation],
         terms: SameTimeTerms::NONE,
-        charged_before: std::collections::BTreeMap::default(),
+        charged_before: BTreeMap::default(),
     };
     let place = invoices::inputs_place(id);
     let row = InvoiceRow {
@@ -163,6 +166,63 @@ enum UpTo {
     Today,
 }
 
+/// Takes off what was charged up to a day after the payment of the claim (減額調定, R-91): the entry of the payment was corrected, or the
+/// money had come before somebody charged up to that day. The last charge gives way first; what of one was paid is too much then
+/// and proposed to go back. The caller stores the case.
+fn lower_beyond_payment(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    found: &Arrears,
+    now: Timestamp,
+) -> Result<Lowered, Failure> {
+    let kind = ChargeKind::LateCharge.as_str();
+    let late = || found.charges.iter().filter(move |(charge, _)| charge.kind == kind);
+    if !late().any(|(charge, _)| charge.computed_to.0 > found.computed_to) {
+        return Ok(Lowered::No);
+    }
+    let mut less = BTreeMap::from([(kind.to_owned(), found.charged_beyond()?)]);
+    let mut done = Lowered::No;
+    for (_, row) in late().rev() {
+        let Some(lowering) = recalculation::lowering(tx, row.clone(), &mut less)? else { continue };
+        let Lowering { mut invoice, lowered, lifted } = lowering;
+        let by = LoweredBy::EarlierPayment(found.invoice.id);
+        reassessment::lower(tx, &ctx.core, case, &mut invoice, (by, &lowered, &lifted), now)?;
+        done = Lowered::Yes;
+    }
+    Ok(done)
+}
+
+/// Whether anything was taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lowered {
+    /// Something was.
+    Yes,
+    /// Nothing was.
+    No,
+}
+
+/// Assesses what has accrued up to the payment, or takes off what was charged beyond it; stores the case where anything changed.
+fn settle_after_payment(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    principal: &InvoiceRow,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if is_covered(principal)?
+        && let Some(found) = arrears::read(tx, &ctx.catalogue, principal)?
+        && lower_beyond_payment(tx, ctx, case, &found, now)? == Lowered::Yes
+    {
+        return case.save(tx);
+    }
+    let how = (UpTo::Payment, system_actor("billing"), now);
+    match assess_accrued(tx, ctx, case, principal, how)? {
+        Some(_) => case.save(tx),
+        None => Ok(()),
+    }
+}
+
 /// Assesses what has accrued since the last time; none where nothing has. The caller stores the case.
 fn assess_accrued(
     tx: &mut Tx<'_>,
@@ -242,24 +302,22 @@ pub async fn assess_after_payment(
         let now = tx.now();
         let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         let mut case = cases::open_for_system(tx, &ctx.core, &tenant, invoice.application_id)?;
-        let how = (UpTo::Payment, system_actor("billing"), now);
-        if assess_accrued(tx, &ctx, &mut case, &invoice, how)?.is_some() {
-            case.save(tx)?;
-        }
+        settle_after_payment(tx, &ctx, &mut case, &invoice, now)?;
         Ok(JobEnd::Done)
     })
     .await
 }
 
-/// Assesses the late charge of a claim that was paid at the counter, at once; the caller stores the case where something was.
+/// Assesses the late charge of a claim that was paid at the counter, at once, or lowers it where the money had come on an earlier day;
+/// stores the case where anything changed.
 pub(super) fn assess_at_counter(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &mut OpenCase,
     principal: &InvoiceRow,
     now: Timestamp,
-) -> Result<Option<InvoiceRow>, Failure> {
-    assess_accrued(tx, ctx, case, principal, (UpTo::Payment, system_actor("billing"), now))
+) -> Result<(), Failure> {
+    settle_after_payment(tx, ctx, case, principal, now)
 }
 
 /// Assesses what has accrued up to today; the caller stores the case where something was.

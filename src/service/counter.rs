@@ -124,9 +124,7 @@ pub(super) fn enter(
     let received = |payment: &Payment| payment.received_at_counter(entry.means);
     payment_standing::apply(tx, &ctx.core, &mut case.row, &mut row, received, Source::Counter)?;
     invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    if charge::assess_at_counter(tx, ctx, &mut case, &invoice, now)?.is_some() {
-        case.save(tx)?;
-    }
+    charge::assess_at_counter(tx, ctx, &mut case, &invoice, now)?;
     let value = CounterPayment {
         entry: stored,
         reference: entry.reference.clone(),

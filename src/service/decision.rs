@@ -2,7 +2,8 @@
 
 use super::cases::OpenCase;
 use super::decision_correction::{self, VersionText};
-use super::{Ctx, Failure, Refusal, access, approval, billing, cases, intake, notice, officer, validity};
+use super::notice::{self, Given};
+use super::{Ctx, Failure, Refusal, access, approval, billing, cases, intake, officer, validity};
 use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, InvoiceId, OfficerId, ProposalId, TenantCode};
@@ -62,11 +63,12 @@ pub struct DecisionText {
 /// The decision of a case, for its parties and the department; not found before there is one.
 pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<DecisionText, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
-    let (reader, decision) = ctx
+    let (reader, waiting, decision) = ctx
         .core
         .db
         .read(move |tx| {
             let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
+            let waiting = notice::waiting(tx, &body, id, Given::Decision)?;
             let row = decisions::of_case(tx, &body, id)?.ok_or(Refusal::NotFound)?;
             let disposition = dispositions::of_case(tx, &body, id)?;
             let VersionText { version, text: body, body_sha256, .. } =
@@ -80,13 +82,13 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
                 None => None,
             };
             let decision = DecisionText { row, body, version, body_sha256, fee, invoice, disposition, term };
-            Ok::<_, Failure>((access::reader(&case.actor), decision))
+            Ok::<_, Failure>((access::reader(&case.actor), waiting, decision))
         })
         .await?;
     if let Some(officer) = reader {
         access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
     }
-    notice::retrieved(&ctx, &tenant, id, reader).await?;
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
     Ok(decision)
 }
 

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::approval::NOTIFY_DECISION;
 use super::cases::OpenCase;
+use super::notice::{self, Given, Issued};
 use super::{Ctx, Failure, Refusal, access, cases, review};
-use crate::domain::approval::DecisionProposal;
+use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::disposition::CorrectionProposal;
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
 use crate::domain::policy::Action;
@@ -65,6 +66,7 @@ pub fn current(tx: &mut impl Reads, key: &DataKey, row: &DecisionRow) -> Result<
 /// A correction whose last seal is being set.
 pub struct Corrected {
     row: DecisionVersionRow,
+    kind: DecisionKind,
 }
 
 /// Makes the correction ready; changes nothing.
@@ -93,13 +95,14 @@ pub fn judge(
         decided_by: review::officer(case)?.officer,
         decided_at: Micros(now),
     };
-    Ok(Corrected { row })
+    Ok(Corrected { row, kind: body.decision })
 }
 
-/// Issues the correction.
-pub fn issue(tx: &mut Tx<'_>, case: &mut OpenCase, corrected: Corrected) -> Result<(), Failure> {
-    let row = corrected.row;
+/// Issues the correction, with its notice.
+pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, corrected: Corrected) -> Result<(), Failure> {
+    let Corrected { row, kind } = corrected;
     decision_versions::insert(tx, &row)?;
+    notice::make(tx, ctx, case, Issued::Correction(&row, kind), row.decided_at.0)?;
     let subject = format!("{}:{}", case.row.id, row.version);
     jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_DECISION, &subject, row.decided_at.0)?;
     let facts = json!({ "decision_id": row.decision_id, "version": row.version, "proposal": row.proposal_id,
@@ -107,17 +110,19 @@ pub fn issue(tx: &mut Tx<'_>, case: &mut OpenCase, corrected: Corrected) -> Resu
     case.record(tx, "decision_corrected", facts, None)
 }
 
-/// Every version of the decision of a case, for its parties and the department.
+/// Every version of the decision of a case, for its parties and the department; for a party it is a retrieval.
 pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec<VersionText>, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
+        let waiting = notice::waiting(tx, &body, id, Given::Decision)?;
         let row = decisions::of_case(tx, &body, id)?.ok_or(Refusal::NotFound)?;
-        Ok::<_, Failure>((access::reader(&case.actor), versions(tx, &case.key, &row)?))
+        Ok::<_, Failure>((access::reader(&case.actor), waiting, versions(tx, &case.key, &row)?))
     });
-    let (reader, found) = read.await?;
+    let (reader, waiting, found) = read.await?;
     if let Some(officer) = reader {
         access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
     }
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
     Ok(found)
 }

@@ -12,10 +12,10 @@ use super::{Ctx, Failure, closing, document_number, intake, permit, validity};
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
-use crate::domain::disposition::{AppealFacts, Instruction, instruct};
+use crate::domain::disposition::{AppealFacts, DispositionSubject, Instruction, instruct};
 use crate::domain::document_number::{DocumentKind, Numbering, numbering};
 use crate::domain::organisation::TenantKind;
-use crate::domain::procedure::Bilingual;
+use crate::domain::procedure::{BasisKind, Bilingual};
 use crate::domain::validity::Term;
 use crate::store::decisions::DecisionRow;
 use crate::store::dispositions::{self, DispositionRow};
@@ -101,6 +101,28 @@ fn body_of(ctx: &Ctx, case: &OpenCase) -> Result<std::sync::Arc<CatalogueTenant>
     let tenant = &case.row.tenant_id;
     let found = ctx.catalogue.tenant(tenant).cloned();
     found.ok_or_else(|| Failure::Internal(format!("no tenant {tenant} in the catalogue")))
+}
+
+/// The instruction on appeals of a refusal that concerns what is owed (減免の不承認, R-63). It rests on the clause of an ordinance and
+/// belongs to the collection of the fee (地方自治法第229条), so the head of the body reviews it and a suit follows the review
+/// only, whatever the business behind the fee.
+pub fn instruction_about_fees(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Result<Instruction, Failure> {
+    let (procedure, tenant) = (intake::pinned(ctx, &case.row)?, body_of(ctx, case)?);
+    let (body, day, department) = (&tenant.definition, jst_day(now), case.row.department.as_str());
+    let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
+    let facts = AppealFacts {
+        basis_kind: BasisKind::Ordinance,
+        clerical_kind: None,
+        subject: DispositionSubject::Fee,
+        body_kind: body.kind,
+        body: &body.name,
+        head: &body.disposing_authority,
+        authority: body.authority(delegated, department, day),
+        author: body.author(delegated, department, day),
+        minister: None,
+        governor: None,
+    };
+    Ok(instruct(&facts).map_err(DispositionRefusal::InstructionUnknown)?)
 }
 
 /// The instruction on appeals. Whose business a procedure is by law is no matter of its form: where the pinned version

@@ -12,10 +12,11 @@ use serde_json::Value;
 
 use self::paper::{Paper, Papers};
 use super::cases::OpenCase;
-use super::{Ctx, Failure, Refusal, access, cases, intake, notice};
+use super::notice::{self, Given};
+use super::{Ctx, Failure, Refusal, access, cases, intake};
 use crate::documents::{DocumentOrder, RenderFault, page, templates};
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ApplicationId, TenantCode};
+use crate::domain::id::{ApplicationId, DecisionId, NoticeId, TenantCode};
 use crate::domain::issued_document::{
     DocumentAudience, DocumentClaims, DocumentKind, DocumentName, DocumentStatus,
 };
@@ -113,6 +114,8 @@ pub struct PreparedDocument {
     made_at: Timestamp,
     /// The procedure, which may have a template of its own.
     procedure: String,
+    /// The notices that arrive with it where a party gets it.
+    notices: Vec<NoticeId>,
 }
 
 /// Reads what a document of a case prints, for those it is for; not found before there is one.
@@ -129,18 +132,22 @@ pub async fn prepare(
             DocumentAudience::OfMoney => Action::ReadMoney,
         };
         let case = cases::open(tx, &inner, &of, id, action)?;
+        let notices = match given(name) {
+            Some(given) => notice::waiting(tx, &of, id, given)?,
+            None => Vec::new(),
+        };
         let composed = papers(tx, &inner, &case.row, &case.key).compose(name)?;
         let paper = composed.ok_or(Refusal::NotFound)?;
         refuse_electronic(&inner, &case, name.kind())?;
-        Ok::<_, Failure>((access::reader(&case.actor), paper))
+        Ok::<_, Failure>((access::reader(&case.actor), notices, paper))
     });
-    let (reader, paper) = read.await?;
+    let (reader, notices, paper) = read.await?;
     if let Some(officer) = reader {
         access::record(ctx, &tenant, officer, "document", &[id]).await?;
     }
     let token = token(ctx, &tenant, id, name, &paper);
     let data = paper.printed(&format!("{}/v1/verify/{token}", ctx.core.settings.http.public_url));
-    Ok(PreparedDocument { data, token, made_at: paper.made_at, procedure: paper.procedure })
+    Ok(PreparedDocument { data, token, made_at: paper.made_at, procedure: paper.procedure, notices })
 }
 
 /// Makes a document of a case as PDF. Errors: no font (503), characters that no font has (422), too many at once (503).
@@ -150,13 +157,14 @@ pub async fn make(
     id: ApplicationId,
     name: DocumentName,
 ) -> Result<MadeDocument, Failure> {
-    let PreparedDocument { data, token, made_at, procedure } =
+    let PreparedDocument { data, token, made_at, procedure, notices } =
         prepare(&ctx, tenant.clone(), id, name).await?;
     let folder = &ctx.core.settings.documents.templates_directory;
     let template = templates::find(folder, &tenant, &procedure, name.kind());
     let order = DocumentOrder { template, data, made_at };
     let pdf = ctx.core.documents.render(order).await.map_err(refused)?;
-    handed_over(&ctx, &tenant, id, name).await?;
+    // A party that was given what was decided has it.
+    notice::retrieved(&ctx, &tenant, id, None, notices).await?;
     Ok(MadeDocument { pdf, token })
 }
 
@@ -170,20 +178,16 @@ pub async fn make_page(
 ) -> Result<String, Failure> {
     let prepared = prepare(&ctx, tenant.clone(), id, name).await?;
     let page = page::of(&prepared.data).map_err(refused)?;
-    handed_over(&ctx, &tenant, id, name).await?;
+    notice::retrieved(&ctx, &tenant, id, None, prepared.notices).await?;
     Ok(page)
 }
 
-/// A party that was given the decision has it.
-async fn handed_over(
-    ctx: &Ctx,
-    tenant: &TenantCode,
-    id: ApplicationId,
-    name: DocumentName,
-) -> Result<(), Failure> {
-    match name.kind() {
-        DocumentKind::Decision => notice::retrieved(ctx, tenant, id, None).await,
-        _ => Ok(()),
+/// Which notices are retrieved with a document.
+fn given(name: DocumentName) -> Option<Given> {
+    match (name.kind(), name.subject()) {
+        (DocumentKind::Decision, _) => Some(Given::Decision),
+        (DocumentKind::PermitOrder, Some(order)) => Some(Given::Order(DecisionId(order))),
+        _ => None,
     }
 }
 

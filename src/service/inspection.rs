@@ -7,16 +7,18 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::cases::{self, OpenCase};
+use super::casework_refusal::CaseworkRefusal;
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::intake::refuse_faults;
+use super::intake::{pinned, refuse_faults};
 use super::office_refusal::OfficeRefusal;
 use super::{Ctx, Effect, Failure, Refusal, access, review};
+use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, InspectionId, OfficerId, TenantCode};
 use crate::domain::inspection::{
     InspectionPlan, InspectionResult, InspectionState, InspectionStep, MOST_OFFICERS, findings_faults,
-    future_faults, plan_faults,
+    future_faults, missing, plan_faults,
 };
 use crate::domain::message::text_faults;
 use crate::domain::opinion::matters;
@@ -325,6 +327,35 @@ fn act_of(
         officer_id: review::officer(case)?.officer,
         acted_at: Micros(now),
     })
+}
+
+/// Refuses a grant while the inspection that the procedure requires has not been passed.
+pub(super) fn refuse_missing(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    decision: DecisionKind,
+) -> Result<(), Failure> {
+    let procedure = pinned(ctx, &case.row)?;
+    let Some(required) = &procedure.definition.inspection else { return Ok(()) };
+    let mut rows = inspections::of_case(tx, &case.row.tenant_id, case.row.id)?;
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let acts = inspections::acts_of(tx, &case.row.tenant_id, &ids)?;
+    let recorded_at = |id: InspectionId| {
+        let carried_out = InspectionStep::CarryOut.act();
+        let of = acts.iter().rfind(|act| act.inspection_id == id && act.act == carried_out);
+        of.map(|act| act.acted_at)
+    };
+    // Of two on one day the one that was recorded later counts.
+    rows.sort_by_key(|row| (row.carried_out_on, recorded_at(row.id), row.id));
+    let mut results = Vec::with_capacity(rows.len());
+    for row in &rows {
+        results.extend(row.inspection_result()?);
+    }
+    match missing(required, &results, decision) {
+        Some(fault) => Err(CaseworkRefusal::InspectionMissing(vec![fault]).into()),
+        None => Ok(()),
+    }
 }
 
 /// The inspections of a case, for its parties and staff, each as far as the reader may see it.

@@ -1,8 +1,8 @@
-//! Notices of decisions (処分の通知): made with the decision, by the way the applicant wished for, and arrived when the
-//! addressee first retrieves them.
+//! Notices of decisions, of their corrections and of orders about permits (処分の通知): made with what they give notice of, by the
+//! way the applicant wished for, and arrived when the addressee first retrieves them.
 //!
-//! Invariants: a decision has exactly one notice, made in the transaction of the decision; an arrival is recorded before the
-//! answer that shows the text leaves, and only for a party of the case; an officer's look changes nothing.
+//! Invariants: what is issued has exactly one notice, made in the same transaction; an arrival is recorded before the answer that
+//! shows the text leaves, and only for a party of the case; an officer's look changes nothing.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -10,34 +10,74 @@ use serde_json::json;
 use super::cases::{self, OpenCase, event_actor};
 use super::decision::{self, DecisionText};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::permit_order::{self, OrderText};
 use super::{Ctx, Effect, Failure, Refusal, access, intake};
 use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::id::{ApplicationId, NoticeId, OfficerId, TenantCode};
-use crate::domain::notice::{Form, Moved, NoticeState, NoticeStep, Refused, Way, way_of};
+use crate::domain::id::{ApplicationId, DecisionId, NoticeId, OfficerId, TenantCode};
+use crate::domain::notice::{About, Form, Moved, NoticeState, NoticeStep, Refused, Way, way_of};
 use crate::domain::policy::{Action, Actor};
 use crate::domain::procedure::IssuanceChannel;
+use crate::store::decision_versions::DecisionVersionRow;
 use crate::store::decisions::DecisionRow;
 use crate::store::notices::{self, ConsentRow, NoticeActRow, NoticeRow};
+use crate::store::permit_orders::PermitOrderRow;
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Root, Tx};
 
-/// Makes the notice of a decision, in the transaction that makes the decision.
+/// What was issued a moment ago and is to be told.
+#[derive(Clone, Copy, Debug)]
+pub enum Issued<'a> {
+    /// A decision.
+    Decision(&'a DecisionRow),
+    /// The correction of a decision of that kind.
+    Correction(&'a DecisionVersionRow, DecisionKind),
+    /// An order about the permit that the decision granted.
+    Order(&'a PermitOrderRow, DecisionId),
+}
+
+impl Issued<'_> {
+    fn about(self) -> About {
+        match self {
+            Self::Decision(_) => About::Decision,
+            Self::Correction(..) => About::Correction,
+            Self::Order(..) => About::PermitOrder,
+        }
+    }
+
+    fn decision(self) -> DecisionId {
+        match self {
+            Self::Decision(row) => row.id,
+            Self::Correction(row, _) => row.decision_id,
+            Self::Order(_, decision) => decision,
+        }
+    }
+
+    /// Whether a permit is handed over with it, which R-39 is about.
+    fn hands_over(self) -> bool {
+        match self {
+            Self::Decision(row) => row.decision == DecisionKind::Grant.as_str(),
+            Self::Correction(_, kind) => kind == DecisionKind::Grant,
+            Self::Order(..) => false,
+        }
+    }
+}
+
+/// Makes the notice of what is issued, in the same transaction.
 pub fn make(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &OpenCase,
-    decision: &DecisionRow,
+    issued: Issued<'_>,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let tenant = case.row.tenant_id.clone();
     let wish = notices::last_consent(tx, &tenant, case.row.id)?.and_then(|row| Way::parse(&row.way));
     let issuance = intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|it| it.channel);
-    // R-39 is about permits: a refusal hands none over.
-    let grants = decision.decision == DecisionKind::Grant.as_str();
+    // R-39 is about permits: a refusal hands none over, and neither does an order.
     let form = match issuance {
-        Some(IssuanceChannel::PaperOnly) if grants => Form::PaperOnly,
+        Some(IssuanceChannel::PaperOnly) if issued.hands_over() => Form::PaperOnly,
         _ => Form::Either,
     };
     let way = way_of(wish, form);
@@ -45,7 +85,16 @@ pub fn make(
         tenant_id: tenant,
         id: NoticeId(tx.new_id()),
         application_id: case.row.id,
-        decision_id: decision.id,
+        decision_id: issued.decision(),
+        about: issued.about().as_str().to_owned(),
+        decision_version: match issued {
+            Issued::Correction(row, _) => Some(row.version),
+            Issued::Decision(_) | Issued::Order(..) => None,
+        },
+        permit_order_id: match issued {
+            Issued::Order(row, _) => Some(row.id),
+            Issued::Decision(_) | Issued::Correction(..) => None,
+        },
         way: way.as_str().to_owned(),
         state: NoticeState::first(way).as_str().to_owned(),
         made_at: Micros(now),
@@ -145,11 +194,24 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Cas
     Ok(found)
 }
 
+/// What a notice says.
+#[derive(Clone, Debug)]
+pub enum NoticeText {
+    /// The decision as it stands, corrections among it.
+    Decision(Box<DecisionText>),
+    /// The order about a permit.
+    Order(Box<OrderText>),
+}
+
 /// A notice with its text. For the addressee this is the retrieval: the first one is the arrival.
-pub async fn get(ctx: Ctx, tenant: TenantCode, id: NoticeId) -> Result<(OpenNotice, DecisionText), Failure> {
-    let case = application_of(&ctx, &tenant, id).await?;
+pub async fn get(ctx: Ctx, tenant: TenantCode, id: NoticeId) -> Result<(OpenNotice, NoticeText), Failure> {
+    let row = found(&ctx, &tenant, id).await?;
+    let case = row.application_id;
     // Whoever may not see the case is refused here; whoever is its party has retrieved the notice.
-    let text = decision::find(ctx.clone(), tenant.clone(), case).await?;
+    let text = match row.permit_order_id {
+        Some(order) => NoticeText::Order(Box::new(permit_order::find(&ctx, &tenant, order).await?)),
+        None => NoticeText::Decision(Box::new(decision::find(ctx.clone(), tenant.clone(), case).await?)),
+    };
     let inner = ctx.clone();
     let read = ctx.core.db.read(move |tx| {
         let case = cases::open(tx, &inner, &tenant, case, Action::ReadCase)?;
@@ -159,21 +221,51 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: NoticeId) -> Result<(OpenNoti
     Ok((read.await?, text))
 }
 
-/// Records that a party was given the text of the decision, before it is given; nothing for an officer (`reader`, where it is known), for paper,
-/// and where it had arrived before.
+/// Which text is about to be given to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// The decision with its corrections.
+    Decision,
+    /// Every order about the permit of the case.
+    Orders,
+    /// One order.
+    Order(DecisionId),
+}
+
+/// The notices that have not arrived and whose text is about to be read. They are asked for before the text, in one transaction
+/// with it, so that nothing arrives that was issued after the reading.
+pub(super) fn waiting(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    given: Given,
+) -> Result<Vec<NoticeId>, Failure> {
+    let mut waiting = Vec::new();
+    for row in notices::of_case(tx, tenant, id)? {
+        let is_given = match (row.gives_notice_of()?, given) {
+            (About::Decision | About::Correction, Given::Decision) | (About::PermitOrder, Given::Orders) => {
+                true
+            }
+            (About::PermitOrder, Given::Order(order)) => row.permit_order_id == Some(order),
+            _ => false,
+        };
+        if is_given && row.state == NoticeState::Available.as_str() {
+            waiting.push(row.id);
+        }
+    }
+    Ok(waiting)
+}
+
+/// Records that a party was given the text of these notices, before it is given; nothing for an officer (`reader`, where it is
+/// known), and where one had arrived before.
 pub async fn retrieved(
     ctx: &Ctx,
     tenant: &TenantCode,
     id: ApplicationId,
     reader: Option<OfficerId>,
+    given: Vec<NoticeId>,
 ) -> Result<(), Failure> {
-    if reader.is_some() {
-        return Ok(());
-    }
-    let body = tenant.clone();
-    let read = ctx.core.db.read(move |tx| Ok::<_, Failure>(notices::of_case(tx, &body, id)?));
-    let waits = |row: &NoticeRow| row.state == NoticeState::Available.as_str();
-    if !read.await?.iter().any(waits) {
+    if reader.is_some() || given.is_empty() {
         return Ok(());
     }
     let (inner, body) = (ctx.clone(), tenant.clone());
@@ -183,6 +275,7 @@ pub async fn retrieved(
             return Ok::<_, Failure>(());
         }
         let now = tx.now();
+        let waits = |row: &NoticeRow| given.contains(&row.id) && row.state == NoticeState::Available.as_str();
         for mut row in notices::of_case(tx, &body, id)?.into_iter().filter(waits) {
             take(tx, &inner, &mut case, &mut row, NoticeStep::Retrieve(now), (jst_day(now), None))?;
         }
@@ -283,7 +376,11 @@ pub(super) async fn application_of(
     tenant: &TenantCode,
     id: NoticeId,
 ) -> Result<ApplicationId, Failure> {
+    Ok(found(ctx, tenant, id).await?.application_id)
+}
+
+async fn found(ctx: &Ctx, tenant: &TenantCode, id: NoticeId) -> Result<NoticeRow, Failure> {
     let tenant = tenant.clone();
     let found = ctx.core.db.read(move |tx| Ok::<_, Failure>(notices::find(tx, &tenant, id)?)).await?;
-    Ok(found.ok_or(Refusal::NotFound)?.application_id)
+    Ok(found.ok_or(Refusal::NotFound)?)
 }

@@ -7,10 +7,12 @@ use jiff::civil::Date;
 use secrecy::SecretString;
 
 use super::account::{Profile, email_index, new_row};
+use super::intake::refuse_faults;
 use super::{Core, Failure, Origin, Refusal};
 use crate::domain::account::AccountKind;
 use crate::domain::fault::Fault;
 use crate::domain::id::{AccountId, OfficerId, TenantCode};
+use crate::domain::organisation_import::Appointed as AppointmentKind;
 use crate::domain::policy::{Actor, OfficerAuthority, Post};
 use crate::store::accounts::{self, AccountRow};
 use crate::store::officers::{self, Term};
@@ -59,6 +61,27 @@ pub async fn appoint(core: &Core, appointment: Appointment) -> Result<Appointed,
     };
     let (tenant, posts) = (appointment.tenant, appointment.posts);
     core.db.write(Root::Account(row.id), move |tx| install(tx, &tenant, &row, &posts)).await
+}
+
+/// [`appoint`], of somebody whose kind of appointment is known: a fixed term (会計年度任用職員) ends with its fiscal year, and no
+/// term ends before it begins. Every fault is named before anything is stored.
+pub async fn appoint_as(
+    core: &Core,
+    kind: AppointmentKind,
+    appointment: Appointment,
+) -> Result<Appointed, Failure> {
+    let mut faults = Vec::new();
+    for (index, (_, term)) in appointment.posts.iter().enumerate() {
+        let pointer = format!("/posts/{index}/to");
+        if term.to.is_some_and(|to| to < term.from) {
+            let (ja, en) = ("終わりの日が始まりの日より前です。", "It ends before it begins.");
+            faults.push(Fault::new(pointer, "ends_before_it_begins", ja, en));
+        } else if let Some((ja, en)) = kind.term_fault(term.from, term.to) {
+            faults.push(Fault::new(pointer, "beyond_fiscal_year", ja, en));
+        }
+    }
+    refuse_faults(faults)?;
+    appoint(core, appointment).await
 }
 
 fn install(

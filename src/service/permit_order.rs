@@ -7,6 +7,7 @@ use super::approval::NOTIFY_DECISION;
 use super::cases::OpenCase;
 use super::disposition::{self, Papers};
 use super::disposition_refusal::DispositionRefusal;
+use super::notice::{self, Given, Issued};
 use super::{Ctx, Failure, Refusal, access, cases, document_number, permit, review};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::{OrderKind, OrderProposal};
@@ -82,11 +83,12 @@ pub fn judge(
     Ok(Ordered { permit, row, papers, order: body.order })
 }
 
-/// Issues the order: from its day on the permit stands as it says.
-pub fn issue(tx: &mut Tx<'_>, case: &mut OpenCase, ordered: Ordered) -> Result<(), Failure> {
+/// Issues the order, with its notice: from its day on the permit stands as it says.
+pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, ordered: Ordered) -> Result<(), Failure> {
     let Ordered { permit, mut row, papers, order } = ordered;
     row.document_number = document_number::assign(tx, &row.tenant_id, &papers.numbering, row.id)?;
     permit_orders::insert(tx, &row)?;
+    notice::make(tx, ctx, case, Issued::Order(&row, permit.decision_id), row.decided_at.0)?;
     let (happening, kind) = match order {
         OrderKind::Revocation => (PermitHappening::Revoked, "permit_revoked"),
         OrderKind::Suspension => (PermitHappening::Suspended, "permit_suspended"),
@@ -124,23 +126,55 @@ pub struct OrderText {
     pub body: OrderProposal,
 }
 
-/// The orders about a permit, for the parties of its case and the department.
+/// The orders about a permit, for the parties of its case and the department; for a party it is their retrieval.
 pub async fn list(ctx: Ctx, tenant: TenantCode, id: PermitId) -> Result<Vec<OrderText>, Failure> {
+    read(&ctx, &tenant, Wanted::Permit(id)).await
+}
+
+/// One order, for the same people; for a party it is its retrieval.
+pub(super) async fn find(ctx: &Ctx, tenant: &TenantCode, id: DecisionId) -> Result<OrderText, Failure> {
+    let found = read(ctx, tenant, Wanted::Order(id)).await?.pop();
+    Ok(found.ok_or(Refusal::NotFound)?)
+}
+
+/// Which orders are read.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// Those about this permit.
+    Permit(PermitId),
+    /// This one.
+    Order(DecisionId),
+}
+
+async fn read(ctx: &Ctx, tenant: &TenantCode, wanted: Wanted) -> Result<Vec<OrderText>, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
-        let permit = permits::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+        let (permit, given) = match wanted {
+            Wanted::Permit(id) => (id, Given::Orders),
+            Wanted::Order(id) => {
+                let order = permit_orders::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
+                (order.permit_id, Given::Order(id))
+            }
+        };
+        let permit = permits::find(tx, &body, permit)?.ok_or(Refusal::NotFound)?;
         let case = cases::open(tx, &inner, &body, permit.application_id, Action::ReadCase)?;
+        let waiting = notice::waiting(tx, &body, case.row.id, given)?;
         let open = |row: PermitOrderRow| {
             let body = case.key.open_json(&permit_orders::body_place(row.id), &row.sealed_body)?;
             Ok(OrderText { row, body })
         };
-        let rows = permit_orders::of_permit(tx, &body, id)?;
-        let found = rows.into_iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
-        Ok::<_, Failure>((access::reader(&case.actor), permit.application_id, found))
+        let meant = |row: &PermitOrderRow| match wanted {
+            Wanted::Permit(_) => true,
+            Wanted::Order(id) => row.id == id,
+        };
+        let rows = permit_orders::of_permit(tx, &body, permit.id)?;
+        let found = rows.into_iter().filter(meant).map(open).collect::<Result<Vec<_>, Failure>>()?;
+        Ok::<_, Failure>((access::reader(&case.actor), permit.application_id, waiting, found))
     });
-    let (reader, case, found) = read.await?;
+    let (reader, case, waiting, found) = read.await?;
     if let Some(officer) = reader {
-        access::record(&ctx, &tenant, officer, "permit", &[case]).await?;
+        access::record(ctx, tenant, officer, "permit", &[case]).await?;
     }
+    notice::retrieved(ctx, tenant, case, reader, waiting).await?;
     Ok(found)
 }

@@ -8,7 +8,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::refuse_faults;
 use super::queue::staff;
 use super::{Ctx, Effect, Failure, Refusal, cases, officer, review};
-use crate::domain::approval::{ActedFor, Desk, Verdict};
+use crate::domain::approval::{ActedFor, Desk, OwedPlace, Verdict};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ActingDecisionId, TenantCode};
 use crate::domain::policy::{Action, OfficerAuthority, Role};
@@ -54,10 +54,10 @@ pub struct DoneReview {
 }
 
 /// A page of acts with where the next one begins.
-pub type OwedPage = (Vec<OwedReview>, Option<ActingDecisionId>);
+pub type OwedPage = (Vec<OwedReview>, Option<OwedPlace>);
 
 /// What the caller owes a look at, over all bodies served today, oldest first.
-pub async fn owed_by_me(ctx: Ctx, after: Option<ActingDecisionId>) -> Result<OwedPage, Failure> {
+pub async fn owed_by_me(ctx: Ctx, after: Option<OwedPlace>) -> Result<OwedPage, Failure> {
     let account = ctx.account()?;
     let db = ctx.core.db.clone();
     db.read(move |tx| {
@@ -70,10 +70,10 @@ pub async fn owed_by_me(ctx: Ctx, after: Option<ActingDecisionId>) -> Result<Owe
             let found = acting_decisions::open_for(tx, &tenant, me.officer, &me.posts, after, limit())?;
             acts.extend(found.into_iter().map(|act| (me.clone(), act)));
         }
-        acts.sort_by_key(|(_, act)| act.id);
+        acts.sort_by_key(|(_, act)| act.place());
         let more = acts.len() > PAGE;
         acts.truncate(PAGE);
-        let next = acts.last().filter(|_| more).map(|(_, act)| act.id);
+        let next = acts.last().filter(|_| more).map(|(_, act)| act.place());
         let mut owed = Vec::new();
         for (me, act) in acts {
             if owes(tx, &me, &act)?.is_some() {
@@ -90,7 +90,7 @@ pub async fn owed_in_department(
     ctx: Ctx,
     tenant: TenantCode,
     department: String,
-    after: Option<ActingDecisionId>,
+    after: Option<OwedPlace>,
 ) -> Result<OwedPage, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
@@ -98,7 +98,7 @@ pub async fn owed_in_department(
         let mut acts = acting_decisions::open_in_department(tx, &tenant, &department, after, limit())?;
         let more = acts.len() > PAGE;
         acts.truncate(PAGE);
-        let next = acts.last().filter(|_| more).map(|act| act.id);
+        let next = acts.last().filter(|_| more).map(ActingDecisionRow::place);
         let owed = acts.into_iter().map(|act| with_case(tx, &ctx, act)).collect::<Result<_, _>>()?;
         Ok((owed, next))
     })

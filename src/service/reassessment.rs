@@ -13,7 +13,7 @@ use super::refund_money::{self, PaidMoney};
 use super::waiver_refusal::WaiverRefusal;
 use super::{Core, Failure};
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{CorrectionId, PaymentId, ReassessmentId};
+use crate::domain::id::{CorrectionId, InvoiceId, PaymentId, ReassessmentId};
 use crate::domain::ledger::{self, Cause, EntryKind, Posting, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::RefundPart;
@@ -97,23 +97,37 @@ pub fn reduce(
     settle(tx, core, case, invoice, (&row, "invoice_reduced"))
 }
 
-/// Takes off what corrected answers cost less; `lowered` is how much less each line is assessed at, `lifted` what of it was
-/// still owed.
+/// Why less is assessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoweredBy {
+    /// The answers were corrected.
+    Correction(CorrectionId),
+    /// The claim beside which it was charged was paid on an earlier day.
+    EarlierPayment(InvoiceId),
+}
+
+/// Takes off what is assessed less; `lowered` is how much less each line is assessed at, `lifted` what of it was still owed.
 pub fn lower(
     tx: &mut Tx<'_>,
     core: &Core,
     case: &mut OpenCase,
     invoice: &mut InvoiceRow,
-    (correction, lowered, lifted): (CorrectionId, &[LineReduction], &Lifted),
+    (by, lowered, lifted): (LoweredBy, &[LineReduction], &Lifted),
     now: Timestamp,
 ) -> Result<(), Failure> {
     invoice.reduced = invoice.reduced.plus(lifted.amount).map_err(internal)?;
+    let id = ReassessmentId(tx.new_id());
+    let (correction_id, cause, of) = match by {
+        LoweredBy::Correction(correction) => (correction, "correction", correction.to_string()),
+        LoweredBy::EarlierPayment(claim) => (CorrectionId(id.0), "earlier_payment", claim.to_string()),
+    };
     let row = FeeLoweringRow {
         tenant_id: invoice.tenant_id.clone(),
-        id: ReassessmentId(tx.new_id()),
+        id,
         application_id: invoice.application_id,
         invoice_id: invoice.id,
-        correction_id: correction,
+        correction_id,
+        cause: cause.to_owned(),
         lowered: Json(lowered.to_vec()),
         lines: Json(lifted.lines.clone()),
         amount: lifted.amount,
@@ -123,8 +137,7 @@ pub fn lower(
     fee_lowerings::insert(tx, &row)?;
     book_reduction(tx, invoice, (row.id, lifted), now)?;
     invoices::update_standing(tx, invoice)?;
-    let facts = json!({ "invoice": invoice.id.to_string(), "correction": correction.to_string(),
-        "reassessment": row.id.to_string(), "amount": row.amount.amount(), "owed": row.owed.amount(),
+    let facts = json!({ "invoice": invoice.id.to_string(), cause: of, "reassessment": row.id.to_string(), "amount": row.amount.amount(), "owed": row.owed.amount(),
         "lines": row.lines.0 });
     case.record(tx, "invoice_reduced", facts, None)?;
     settle_invoice(tx, core, &mut case.row, invoice)

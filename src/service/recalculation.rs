@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::assessment::NOTIFY_FEE;
 use super::billing::{self, PricedFrom};
 use super::cases::OpenCase;
-use super::reassessment::{self, Lifted};
+use super::reassessment::{self, Lifted, LoweredBy};
 use super::{Ctx, Failure, refund_money, waiver};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::fee::{self, FeeAssessment};
@@ -47,12 +47,12 @@ struct Increase {
 
 /// What is taken off one invoice.
 #[derive(Debug)]
-struct Lowering {
-    invoice: InvoiceRow,
+pub(super) struct Lowering {
+    pub(super) invoice: InvoiceRow,
     /// How much less each line is assessed at.
-    lowered: Vec<LineReduction>,
+    pub(super) lowered: Vec<LineReduction>,
     /// What of it is still owed, or paid and not on its way back.
-    lifted: Lifted,
+    pub(super) lifted: Lifted,
 }
 
 /// What a fee that is due on issue would come to for the answers of the case as they are; nothing for other fees, or where it
@@ -116,8 +116,9 @@ fn charged(tx: &mut impl Reads, standing: &[InvoiceRow]) -> Result<BTreeMap<Stri
     fee::charged(lines.iter().map(|(item, amount)| (item.as_str(), *amount))).map_err(internal)
 }
 
-/// Takes off an invoice what its items cost less, and from `less` what was taken off.
-fn lowering(
+/// Takes off an invoice what its items cost less, and from `less` what was taken off; nothing while money waits on it that covers
+/// nothing.
+pub(super) fn lowering(
     tx: &mut impl Reads,
     invoice: InvoiceRow,
     less: &mut BTreeMap<String, Yen>,
@@ -164,7 +165,8 @@ pub fn carry_out(
     now: Timestamp,
 ) -> Result<(), Failure> {
     for Lowering { mut invoice, lowered, lifted } in change.lowerings {
-        reassessment::lower(tx, &ctx.core, case, &mut invoice, (correction, &lowered, &lifted), now)?;
+        let by = LoweredBy::Correction(correction);
+        reassessment::lower(tx, &ctx.core, case, &mut invoice, (by, &lowered, &lifted), now)?;
     }
     let Some(Increase { difference, office, charged }) = change.increase else { return Ok(()) };
     let invoice = billing::issue_increase(tx, ctx, case, difference, (office, charged), now)?;

@@ -21,7 +21,11 @@ use crate::domain::transfer::{TransferDirection, TransferGrounds};
 use crate::seal::DataKey;
 use crate::store::sql::{Json, Micros};
 use crate::store::transfers::{self, TransferRow};
-use crate::store::{Reads, Root, Tx};
+use crate::store::{Reads, Root, Tx, jobs};
+
+/// The job that tells the applicant that another department of the body has the case; its subject is the application's id and the
+/// transfer's.
+pub const NOTIFY_MOVE: &str = "notify_move";
 
 /// Where somebody wants to send a case.
 #[derive(Clone, Debug)]
@@ -113,6 +117,7 @@ fn move_case(
     let facts = json!({ "transfer": transfer, "from": row.from_department, "department": row.to_department });
     case.record(tx, "transferred_within", facts, Some(row.sealed_grounds.clone()))?;
     case.save(tx)?;
+    jobs::enqueue(tx, tenant.as_str(), NOTIFY_MOVE, &format!("{id}:{transfer}"), now)?;
     Ok(Made { value: opened(&case, row)?, resource_id: transfer.to_string() })
 }
 

@@ -156,6 +156,7 @@ fn insert(
         proposal_id: None,
         amount: None,
         sealed_reasons: None,
+        instruction: None,
         valid_until: None,
         decided_at: None,
         version: 1,

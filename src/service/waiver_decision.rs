@@ -9,9 +9,10 @@ use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::reassessment::{self, Lifted};
 use super::waiver::{OpenWaiver, open, present, root_of, tell};
-use super::{Core, Ctx, Effect, Failure, Refusal};
+use super::{Core, Ctx, Effect, Failure, Refusal, disposition};
 use crate::domain::approval::{DecisionKind, ProposalBody, WaiverProposal, Weight};
 use crate::domain::calendar::jst_day;
+use crate::domain::disposition::Instruction;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ProposalId, TenantCode, WaiverId};
 use crate::domain::money::Yen;
@@ -19,7 +20,7 @@ use crate::domain::policy::Action;
 use crate::domain::waiver::WaiverStep;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::proposals::Routed;
-use crate::store::sql::{IsoDate, Micros};
+use crate::store::sql::{IsoDate, Json, Micros};
 use crate::store::waivers::{self, WaiverRow};
 use crate::store::{StoreError, Tx};
 
@@ -123,14 +124,17 @@ pub struct WaiverConclusion {
     body: WaiverProposal,
     /// What is taken off; nothing for a refusal.
     lifted: Option<Lifted>,
+    /// 教示 of a refusal; a grant takes nothing away.
+    instruction: Option<Instruction>,
 }
 
 /// Judges what the last seal does; changes nothing. The amount that was proposed must still be what the ground lifts.
 pub(super) fn judge(
     tx: &mut Tx<'_>,
+    ctx: &Ctx,
     case: &OpenCase,
-    routed: &Routed,
-    body: WaiverProposal,
+    (routed, body): (&Routed, WaiverProposal),
+    now: Timestamp,
 ) -> Result<WaiverConclusion, Failure> {
     let tenant = &case.row.tenant_id;
     let proposal = routed.row.id;
@@ -138,15 +142,15 @@ pub(super) fn judge(
         .ok_or_else(|| StoreError::Inconsistent(format!("no waiver of proposal {proposal}")))?;
     let invoice = invoices::find(tx, tenant, row.invoice_id)?
         .ok_or_else(|| StoreError::Inconsistent(format!("no invoice of waiver {}", row.id)))?;
-    let lifted = if body.outcome.grants() {
+    let (lifted, instruction) = if body.outcome.grants() {
         row.waiver_state()?.apply(WaiverStep::Grant)?;
         let named = Yen::new(body.amount).map_err(|error| Failure::Internal(error.to_string()))?;
-        Some(reassessment::lift(tx, &invoice, &row.ground.0, Some(named))?)
+        (Some(reassessment::lift(tx, &invoice, &row.ground.0, Some(named))?), None)
     } else {
         row.waiver_state()?.apply(WaiverStep::Refuse)?;
-        None
+        (None, Some(disposition::instruction_about_fees(ctx, case, now)?))
     };
-    Ok(WaiverConclusion { row, invoice, body, lifted })
+    Ok(WaiverConclusion { row, invoice, body, lifted, instruction })
 }
 
 /// Grants or refuses; the caller stores the case.
@@ -158,12 +162,13 @@ pub(super) fn conclude(
     conclusion: WaiverConclusion,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let WaiverConclusion { mut row, mut invoice, body, lifted } = conclusion;
+    let WaiverConclusion { mut row, mut invoice, body, lifted, instruction } = conclusion;
     let step = if lifted.is_some() { WaiverStep::Grant } else { WaiverStep::Refuse };
     row.waiver_state()?.apply(step)?.as_str().clone_into(&mut row.state);
     let place = waivers::reasons_place(row.id);
     row.sealed_reasons = Some(case.key.seal_json(&place, &body.reasons, core.ids.as_ref()));
     row.decided_at = Some(Micros(now));
+    row.instruction = instruction.map(Json);
     row.amount = lifted.as_ref().map(|lifted| lifted.amount);
     let day = jst_day(now);
     let rest_due = body.valid_until.or_else(|| row.ground.0.rest_due_on(day));

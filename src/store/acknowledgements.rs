@@ -1,8 +1,8 @@
-//! Acknowledgements of debts (債務承認): appended, never rewritten.
+//! Acknowledgements of debts (債務承認), and that one was struck out: appended, never rewritten.
 
 use diesel::prelude::*;
 
-use super::schema::charges::acknowledgements;
+use super::schema::charges::{acknowledgement_reversals, acknowledgements};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::arrears::AcknowledgementForm;
@@ -76,5 +76,51 @@ pub fn of_invoice(
         .filter(acknowledgements::invoice_id.eq(id))
         .order((acknowledgements::acknowledged_on, acknowledgements::id))
         .select(AcknowledgementRow::as_select())
+        .load(tx.read())?)
+}
+
+/// That an acknowledgement was entered in error, as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = acknowledgement_reversals)]
+pub struct ReversalRow {
+    /// The body that claims.
+    pub tenant_id: TenantCode,
+    /// What was struck out.
+    pub acknowledgement_id: AcknowledgementId,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// Why, sealed with the case's key.
+    pub sealed_reason: Vec<u8>,
+    /// Who struck it out.
+    pub struck_by: OfficerId,
+    /// When.
+    pub struck_at: Micros,
+}
+
+/// The place that a sealed reason is bound to.
+pub fn reason_place(id: AcknowledgementId) -> String {
+    format!("acknowledgement_reversals.sealed_reason:{id}")
+}
+
+/// Strikes an acknowledgement out; a second time is refused by the key.
+pub fn strike_out(tx: &mut Tx<'_>, row: &ReversalRow) -> Result<(), StoreError> {
+    diesel::insert_into(acknowledgement_reversals::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// What was struck out of the acknowledgements of an invoice.
+pub fn reversals_of_invoice(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: InvoiceId,
+) -> Result<Vec<ReversalRow>, StoreError> {
+    let of_invoice = acknowledgements::tenant_id
+        .eq(acknowledgement_reversals::tenant_id)
+        .and(acknowledgements::id.eq(acknowledgement_reversals::acknowledgement_id));
+    Ok(acknowledgement_reversals::table
+        .inner_join(acknowledgements::table.on(of_invoice))
+        .filter(acknowledgement_reversals::tenant_id.eq(tenant))
+        .filter(acknowledgements::invoice_id.eq(id))
+        .select(ReversalRow::as_select())
         .load(tx.read())?)
 }

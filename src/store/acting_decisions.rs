@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::schema::acting::{acting_decisions, acting_instructions, post_reviews};
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
+use crate::domain::approval::OwedPlace;
 use crate::domain::id::{
     AbsenceId, ActingDecisionId, ActingInstructionId, ApplicationId, OfficerId, ProposalId, TenantCode,
 };
@@ -50,6 +51,13 @@ pub struct ActingDecisionRow {
     pub body_sha256: String,
     /// When.
     pub acted_at: Micros,
+}
+
+impl ActingDecisionRow {
+    /// Where it stands among what is owed a look.
+    pub fn place(&self) -> OwedPlace {
+        OwedPlace { acted_at: self.acted_at.0, id: self.id }
+    }
 }
 
 /// A look afterwards as stored.
@@ -174,14 +182,14 @@ pub fn open_for(
     tenant: &TenantCode,
     officer: OfficerId,
     posts: &[Post],
-    after: Option<ActingDecisionId>,
+    after: Option<OwedPlace>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
     let mut found = open_of(tx, tenant, &Owner::Absent(officer), after, limit)?;
     for post in posts {
         found.extend(open_of(tx, tenant, &Owner::Desk(post), after, limit)?);
     }
-    found.sort_by_key(|row| row.id);
+    found.sort_by_key(ActingDecisionRow::place);
     found.dedup_by_key(|row| row.id);
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
@@ -192,7 +200,7 @@ pub fn open_in_department(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     department: &str,
-    after: Option<ActingDecisionId>,
+    after: Option<OwedPlace>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
     open_of(tx, tenant, &Owner::Department(department), after, limit)
@@ -209,7 +217,7 @@ fn open_of(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     owner: &Owner<'_>,
-    after: Option<ActingDecisionId>,
+    after: Option<OwedPlace>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
     let of_act = post_reviews::tenant_id
@@ -219,7 +227,7 @@ fn open_of(
         .left_join(post_reviews::table.on(of_act))
         .filter(acting_decisions::tenant_id.eq(tenant))
         .filter(post_reviews::acting_decision_id.nullable().is_null())
-        .order(acting_decisions::id)
+        .order((acting_decisions::acted_at, acting_decisions::id))
         .limit(limit)
         .select(ActingDecisionRow::as_select())
         .into_boxed();
@@ -230,8 +238,10 @@ fn open_of(
             .filter(acting_decisions::role.eq(post.role.as_str())),
         Owner::Department(department) => query.filter(acting_decisions::department.eq(*department)),
     };
-    if let Some(after) = after {
-        query = query.filter(acting_decisions::id.gt(after));
+    if let Some(OwedPlace { acted_at, id }) = after {
+        let at = Micros(acted_at);
+        let same = acting_decisions::acted_at.eq(at).and(acting_decisions::id.gt(id));
+        query = query.filter(acting_decisions::acted_at.gt(at).or(same));
     }
     Ok(query.load(tx.read())?)
 }

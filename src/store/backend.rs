@@ -260,6 +260,21 @@ pub(super) fn commit(conn: &mut AnyConn) -> QueryResult<()> {
     <AnyConn as TransactionManager<AnyConn>>::commit_transaction(conn)
 }
 
+/// Begins a part of the open transaction that can be undone by itself (a savepoint).
+pub(super) fn begin_part(conn: &mut AnyConn) -> QueryResult<()> {
+    <AnyConn as TransactionManager<AnyConn>>::begin_transaction(conn)
+}
+
+/// Keeps what the part changed, as far as the transaction is kept.
+pub(super) fn keep_part(conn: &mut AnyConn) -> QueryResult<()> {
+    <AnyConn as TransactionManager<AnyConn>>::commit_transaction(conn)
+}
+
+/// Undoes what the part changed; the transaction goes on.
+pub(super) fn undo_part(conn: &mut AnyConn) -> QueryResult<()> {
+    <AnyConn as TransactionManager<AnyConn>>::rollback_transaction(conn)
+}
+
 /// Whether a connection can still be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Usable {

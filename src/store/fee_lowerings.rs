@@ -1,4 +1,4 @@
-//! What corrected answers cost less than was assessed (補正に伴う減額調定, R-87). Append-only.
+//! What corrected answers cost less than was assessed, and what was charged beyond the day of payment (減額調定, R-87). Append-only.
 
 use diesel::prelude::*;
 
@@ -21,8 +21,10 @@ pub struct FeeLoweringRow {
     pub application_id: ApplicationId,
     /// The invoice.
     pub invoice_id: InvoiceId,
-    /// The correction whose answer it follows from.
+    /// The correction whose answer it follows from; of an earlier payment the lowering itself.
     pub correction_id: CorrectionId,
+    /// `correction` or `earlier_payment`.
+    pub cause: String,
     /// How much less each line is assessed at.
     pub lowered: Json<Vec<LineReduction>>,
     /// What of it was still owed and was taken off.

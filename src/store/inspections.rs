@@ -6,7 +6,7 @@ use super::schema::inspections::{inspection_acts, inspections};
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, InspectionId, OfficerId, TenantCode};
-use crate::domain::inspection::InspectionState;
+use crate::domain::inspection::{InspectionResult, InspectionState};
 
 /// An inspection as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -39,6 +39,13 @@ pub struct InspectionRow {
 }
 
 impl InspectionRow {
+    /// What came of it, once it was carried out.
+    pub fn inspection_result(&self) -> Result<Option<InspectionResult>, StoreError> {
+        let unknown = || StoreError::Inconsistent(format!("inspections.result of {}", self.id));
+        let parse = |name: &str| InspectionResult::parse(name).ok_or_else(unknown);
+        self.result.as_deref().map(parse).transpose()
+    }
+
     /// Where it stands.
     pub fn inspection_state(&self) -> Result<InspectionState, StoreError> {
         InspectionState::parse(&self.state)

@@ -8,7 +8,7 @@ use super::schema::{applications, parties};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{AccountId, ApplicationId, DecisionId, NoticeId, TenantCode};
-use crate::domain::notice::NoticeState;
+use crate::domain::notice::{About, NoticeState};
 
 /// A wish about the way of notices, as stored; never changed.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -38,8 +38,14 @@ pub struct NoticeRow {
     pub id: NoticeId,
     /// The case.
     pub application_id: ApplicationId,
-    /// What it gives notice of.
+    /// The decision; of an order about a permit, the decision that granted the permit.
     pub decision_id: DecisionId,
+    /// `decision`, `correction` or `permit_order`.
+    pub about: String,
+    /// The version of the decision that a correction made.
+    pub decision_version: Option<i64>,
+    /// The order about a permit.
+    pub permit_order_id: Option<DecisionId>,
     /// `electronic` or `paper`.
     pub way: String,
     /// Name of the state.
@@ -60,6 +66,12 @@ impl NoticeRow {
         let beside = (self.arrived_at.map(|at| at.0), self.posted_on.map(|day| day.0));
         NoticeState::parse(&self.state, beside.0, beside.1)
             .ok_or_else(|| StoreError::Inconsistent(format!("notices.state of {}", self.id)))
+    }
+
+    /// What it gives notice of.
+    pub fn gives_notice_of(&self) -> Result<About, StoreError> {
+        About::parse(&self.about)
+            .ok_or_else(|| StoreError::Inconsistent(format!("notices.about of {}", self.id)))
     }
 
     /// Takes a new standing over into the row.

@@ -61,6 +61,16 @@ pub fn insert(tx: &mut Tx<'_>, row: &PermitOrderRow) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// One order.
+pub fn find(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: DecisionId,
+) -> Result<Option<PermitOrderRow>, StoreError> {
+    let found = permit_orders::table.find((tenant, id)).select(PermitOrderRow::as_select());
+    Ok(found.first(tx.read()).optional()?)
+}
+
 /// The orders about a permit, in the order they were issued.
 pub fn of_permit(
     tx: &mut impl Reads,

@@ -264,6 +264,18 @@ pub fn assigned_to(
         .load(tx.read())?)
 }
 
+/// How many waiting cases of one officer can go to somebody else.
+pub fn count_assigned_to(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    department: &str,
+    officer: OfficerId,
+) -> Result<i64, StoreError> {
+    let officers = [officer];
+    let open = of_officers(tenant, department, &officers).filter(applications::state.ne("in_approval"));
+    Ok(open.count().get_result(tx.read())?)
+}
+
 #[diesel::dsl::auto_type]
 fn of_officers<'a>(tenant: &'a TenantCode, department: &'a str, officers: &'a [OfficerId]) -> _ {
     let open: SqlLiteral<Bool> = sql(OPEN);

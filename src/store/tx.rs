@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::backend::AnyConn;
+use super::backend::{self, AnyConn};
+use super::error::StoreError;
 use crate::clock::IdGen;
 
 /// Anything queries can be run on.
@@ -20,7 +21,6 @@ pub struct Tx<'a> {
     ids: &'a dyn IdGen,
     now: Timestamp,
     dirty: Touched,
-    changes: u64,
 }
 
 /// Whether a closure asked for the connection to change something.
@@ -34,20 +34,30 @@ pub(super) enum Touched {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(conn: &'a mut AnyConn, ids: &'a dyn IdGen, now: Timestamp) -> Self {
-        Self { conn, ids, now, dirty: Touched::Clean, changes: 0 }
+        Self { conn, ids, now, dirty: Touched::Clean }
     }
 
     /// The connection, for statements that change something. Refuse before the first call: a refusal after
     /// it makes the store undo the batch and run every closure of it again, alone.
     pub fn change(&mut self) -> &mut AnyConn {
         self.dirty = Touched::Dirty;
-        self.changes += 1;
         self.conn
     }
 
-    /// How often this closure asked to change something: an act of several parts sees by it that a refused part changed nothing.
-    pub fn changes(&self) -> u64 {
-        self.changes
+    /// Runs one part of an act of several: where it is refused, everything it changed is undone and the act goes on without it.
+    /// A failed statement undoes the whole act all the same.
+    pub fn part<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        backend::begin_part(self.conn).map_err(StoreError::from)?;
+        let done = work(self);
+        let ended = match &done {
+            Ok(_) => backend::keep_part(self.conn),
+            Err(_) => backend::undo_part(self.conn),
+        };
+        ended.map_err(StoreError::from)?;
+        done
     }
 
     /// The instant of this transaction: read once, after the batch got its locks, and anew when it is run again.

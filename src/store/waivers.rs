@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::schema::waivers::waivers;
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
+use crate::domain::disposition::Instruction;
 use crate::domain::id::{ApplicationId, AttachmentId, InvoiceId, ProposalId, TenantCode, WaiverId};
 use crate::domain::money::Yen;
 use crate::domain::waiver::{WaiverGround, WaiverState};
@@ -40,6 +41,8 @@ pub struct WaiverRow {
     pub amount: Option<Yen>,
     /// Why it was granted or refused, sealed with the case's key.
     pub sealed_reasons: Option<Vec<u8>>,
+    /// 教示 of a refusal as it was on the day; what was refused before it was kept has none.
+    pub instruction: Option<Json<Instruction>>,
     /// The last day on which the rest can be paid under a grant.
     pub valid_until: Option<IsoDate>,
     /// When the last seal was set.
@@ -167,6 +170,7 @@ pub fn update(tx: &mut Tx<'_>, row: &mut WaiverRow) -> Result<(), StoreError> {
             waivers::proposal_id.eq(row.proposal_id),
             waivers::amount.eq(row.amount),
             waivers::sealed_reasons.eq(&row.sealed_reasons),
+            waivers::instruction.eq(&row.instruction),
             waivers::valid_until.eq(row.valid_until),
             waivers::decided_at.eq(row.decided_at),
             waivers::version.eq(row.version),

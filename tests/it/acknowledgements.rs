@@ -61,6 +61,47 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// what was entered in error is struck out by a second person, once; it stays readable and the limitation is counted anew.
+    r94_an_acknowledgement_entered_in_error_is_struck_out_by_a_second_person,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        days(&mut office, 365).await;
+        let wrong = acknowledged(&office, &office.clerk, &owing, "2027-03-31", "written").await.expect(201);
+        acknowledged(&office, &office.clerk, &owing, "2026-12-01", "oral").await.expect(201);
+        assert_eq!(limitation(&office, &owing).await.0, "2032-03-31");
+        let path = format!("/v1/tenants/020001/acknowledgements/{}/reverse", wrong["id"].as_str().unwrap());
+        let why = json!({ "reason": "別の事案の債務承認書だった" });
+        let before = traces(&db).await;
+        assert_eq!(app.post(&office.clerk, &path, why.clone()).await.problem(), "403 own_entry");
+        assert_eq!(app.post(&office.business, &path, why.clone()).await.problem(), "403 forbidden");
+        let silent = app.post(&office.accountant, &path, json!({ "reason": " " })).await;
+        assert_eq!(silent.problem(), "422 validation_failed");
+        assert_eq!(traces(&db).await, before);
+        assert_eq!(limitation(&office, &owing).await.0, "2032-03-31");
+
+        let both = tokio::join!(app.post(&office.accountant, &path, why.clone()), app.post(&office.chief, &path, why.clone()));
+        let mut statuses = [both.0.status.as_u16(), both.1.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "once");
+        let (last, lines) = limitation(&office, &owing).await;
+        assert_eq!((last.as_str(), lines.len()), ("2031-12-01", 2), "{lines:?}");
+        let listed = app.get(&office.accountant, &owing.path("/acknowledgements")).await.expect(200);
+        let struck: Vec<_> = listed["items"].as_array().unwrap().iter().map(|it| it["struck_out"]["reason"].clone()).collect();
+        assert_eq!(struck, [Value::Null, why["reason"].clone()], "the history is kept");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'debt_acknowledgement_struck_out')").await, 1);
+        let leak = "(SELECT COUNT(*) FROM acknowledgement_reversals WHERE CAST(sealed_reason AS TEXT) LIKE '%別の%')";
+        assert_eq!(db.count(leak).await, 0, "the reason lies sealed");
+        let timeline = app.get(&office.clerk, &format!("{}/timeline", owing.case)).await.expect(200);
+        assert_eq!(timeline["chain"], "intact");
+        // What was right can be recorded again.
+        acknowledged(&office, &office.clerk, &owing, "2027-03-30", "written").await.expect(201);
+        assert_eq!(limitation(&office, &owing).await.0, "2032-03-30");
+    }
+);
+
 on_both_databases!(what_cannot_be_true_of_an_acknowledgement_leaves_no_trace, async |db: TestDb| {
     let app = TestApp::start(&db).await;
     let mut office = Office::open(&app, &db).await;

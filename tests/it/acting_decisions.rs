@@ -237,3 +237,56 @@ on_both_databases!(r115_t7_whoever_follows_at_the_desk_takes_over_what_is_owed, 
     let done = covered.look(&new, id, json!({ "verdict": "agreed" })).await.expect(201);
     assert_eq!(done["reviewer_title"], "new-gm@example.jp");
 });
+
+on_both_databases!(
+    /// R-115: what is owed longest comes first, page by page, whatever the ids say: those of two machines are in no order.
+    r115_what_is_owed_longest_comes_first_and_pages_lose_nothing,
+    async |db: TestDb| {
+        use std::fmt::Write as _;
+        let covered = Covered::open(&db).await;
+        let office = &covered.office;
+        covered.away(&office.chief, &covered.deputy).await;
+        let case = covered.at_the_chief("ordinary").await;
+        covered.seal_for(&covered.deputy, &office.chief, &case).await.expect(200);
+        let mut copies = String::new();
+        for number in 1..=60 {
+            // The later the id, the older the act; two of each instant.
+            let (id, earlier) = (format!("ffffffff-0000-7000-8000-{number:012}"), number / 2 * 1_000_000);
+            for (table, columns) in [
+                ("approval_acts", "application_id, proposal_id, step_no, act, officer_id, officer_title, acting_for, body_sha256"),
+                (
+                    "acting_decisions",
+                    "application_id, proposal_id, step_no, act, officer_id, officer_title, body_sha256, role, department, absence_id, \
+                     absent_id, absent_title, drafter_id",
+                ),
+            ] {
+                writeln!(
+                    copies,
+                    "INSERT INTO {table} (tenant_id, id, acted_at, {columns}) SELECT tenant_id, '{id}', acted_at - {earlier}, {columns} \
+                     FROM {table} WHERE id = (SELECT MIN(id) FROM acting_decisions);"
+                )
+                .unwrap();
+            }
+        }
+        execute(&db.settings.url, &copies);
+        let department = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/post-reviews");
+        for list in ["/v1/me/post-reviews", department.as_str()] {
+            let first = office.app.get(&office.chief, list).await.expect(200);
+            let cursor = first["next_cursor"].as_str().unwrap();
+            let second = office.app.get(&office.chief, &format!("{list}?cursor={cursor}")).await.expect(200);
+            assert_eq!(second["next_cursor"], Value::Null);
+            let items = [&first, &second].map(|page| page["items"].as_array().unwrap().clone()).concat();
+            let places: Vec<(String, String)> = items
+                .iter()
+                .map(|item| (item["acted_at"].as_str().unwrap().to_owned(), item["id"].as_str().unwrap().to_owned()))
+                .collect();
+            assert_eq!((first["items"].as_array().unwrap().len(), places.len()), (50, 61), "{list}");
+            let mut sorted = places.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(places, sorted, "{list}: oldest first, each once");
+            let wrong = office.app.get(&office.chief, &format!("{list}?cursor=x")).await;
+            assert_eq!(wrong.problem(), "400 malformed_request");
+        }
+    }
+);

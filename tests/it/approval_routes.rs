@@ -36,7 +36,10 @@ impl Office {
 
     /// As [`Office::open`], with other settings.
     pub async fn open_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> Self {
-        let app = TestApp::start_with(db, change).await;
+        Self::with(TestApp::start_with(db, change).await).await
+    }
+
+    async fn with(app: TestApp) -> Self {
         let business = app.register("business@example.jp", "business").await;
         let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
         let manager = app.officer(AOMORI, DEPARTMENT, Role::GroupManager, "gm@example.jp").await;
@@ -123,6 +126,32 @@ on_both_databases!(r113_the_amount_chooses_who_closes_the_route, async |db: Test
     }
     assert_eq!(office.approve(&office.director, &at_limit).await["application_state"], "decided");
 });
+
+on_both_databases!(
+    /// what the regulation leaves to the chief closes there, be it a correction; what it does not name goes the whole route.
+    r113_a_standing_decision_may_name_a_correction,
+    async |db: TestDb| {
+        let rule = "standing_decisions:\n  - { closes_at: section_chief, decisions: [correction], basis: 事務専決規程第7条, sample: true }\n";
+        let text = include_str!("support/procedures/routes.yaml").replace("standing_decisions:\n", rule);
+        let app = TestApp::start_offering(&db, "procedures/020001/test-routes.yaml", &text).await;
+        let office = Office::with(app).await;
+        let case = office.proposed(1, "ordinary").await;
+        for who in [&office.manager, &office.zaisei, &office.kankyo, &office.chief] {
+            office.approve(who, &case).await;
+        }
+        let version = office.app.get(&office.clerk, &case).await.etag();
+        let reasons = json!([{ "fact": "区域の確認", "clause": "第3条第1項", "criterion": "審査基準第1" }]);
+        let body = json!({ "error": "条項の脱落", "reasons": reasons });
+        let path = format!("{case}/decision/corrections");
+        let proposal = office.app.post_if(&office.clerk, &path, &version, body).await.expect(201);
+        assert_eq!((&proposal["standing_decision"], states(&proposal).len()), (&json!("事務専決規程第7条"), 4));
+        for who in [&office.manager, &office.zaisei, &office.kankyo, &office.chief] {
+            office.act(who, &case, "approve", json!({ "subject": "correction" })).await.expect(200);
+        }
+        let decision = office.app.get(&office.business, &format!("{case}/decision")).await.expect(200);
+        assert_eq!((&decision["version"], &decision["reasons"]), (&json!(2), &reasons));
+    }
+);
 
 on_both_databases!(r114_an_important_matter_and_r116_a_disagreement_go_up, async |db: TestDb| {
     let office = Office::open(&db).await;
@@ -244,6 +273,45 @@ on_both_databases!(
             kept["steps"][0]["title"], "old-gm@example.jp",
             "R-126: the seal shows the title of its day"
         );
+    }
+);
+
+on_both_databases!(
+    /// who agreed for a consulted section and became chief of the case's own section holds nothing up.
+    r119_a_consulted_chief_who_becomes_chief_of_the_own_section_seals_there,
+    async |db: TestDb| {
+        let mut office = Office::open(&db).await;
+        let (last, first) = (civil::date(2026, 4, 2), civil::date(2026, 4, 3));
+        let chief_of = |department: &str, title: &str| Post {
+            department: department.into(),
+            role: Role::SectionChief,
+            title: title.into(),
+        };
+        let posts = vec![
+            (chief_of("kankyo-hozen", "環境保全課長"), Term { from: civil::date(2025, 4, 1), to: Some(last) }),
+            (chief_of(DEPARTMENT, "消防保安課長"), Term { from: first, to: None }),
+        ];
+        let appointment = Appointment {
+            tenant: TenantCode::parse(AOMORI).unwrap(),
+            email: "moves@example.jp".to_owned(),
+            name: "異動 課長".to_owned(),
+            password: SecretString::from(PASSWORD),
+            posts,
+        };
+        let appointed = officer::appoint(&office.app.core, appointment).await.unwrap();
+        let moves = office.app.sign_in("moves@example.jp", &appointed.officer.to_string()).await;
+        let case = office.proposed(1, "ordinary").await;
+        office.approve(&office.manager, &case).await;
+        office.approve(&office.zaisei, &case).await;
+        office.approve(&moves, &case).await;
+        assert_eq!(office.act(&moves, &case, "approve", json!({})).await.status, 403, "the new desk is not theirs yet");
+        office.later(SignedDuration::from_hours(48)).await;
+        let moves = office.app.sign_in("moves@example.jp", &moves.id).await;
+        assert_eq!(office.waits_for(&moves).await, 1);
+        let done = office.approve(&moves, &case).await;
+        assert_eq!(done["application_state"], "decided");
+        let titles: Vec<_> = done["steps"].as_array().unwrap().iter().map(|step| step["title"].clone()).collect();
+        assert!(titles.contains(&json!("環境保全課長")) && titles.contains(&json!("消防保安課長")), "{titles:?}");
     }
 );
 

@@ -1,7 +1,9 @@
 //! Arrears (滞納): demanded once, charged to the yen, written off by others, never while somebody is paying.
 
 use jiff::SignedDuration;
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::ledger::{Account, balances};
+use madoguchi::service::arrears;
 use serde_json::{Value, json};
 
 use crate::support::app::{AOMORI, Answer, Person, TestApp};
@@ -98,6 +100,25 @@ on_both_databases!(
         assert_eq!(office.stands(&slip).await.0, "unpaid", "what is not due yet is left alone");
     }
 );
+
+on_both_databases!(the_demand_job_writes_only_where_a_demand_is_due, async |db: TestDb| {
+    let app = TestApp::start(&db).await;
+    let mut office = Office::open(&app, &db).await;
+    for _ in 0..3 {
+        office.owing().await;
+    }
+    let tenant = TenantCode::parse(AOMORI).unwrap();
+    let writes = async || {
+        let before = db.db.statistics().committed_closures;
+        arrears::issue_due(&app.core, &tenant).await.unwrap();
+        db.db.statistics().committed_closures - before
+    };
+    days(&mut office, 31).await;
+    assert_eq!((writes().await, db.count(DEMANDS).await), (0, 0), "late, and not to be demanded yet");
+    days(&mut office, 25).await;
+    assert_eq!((writes().await, db.count(DEMANDS).await), (3, 3));
+    assert_eq!((writes().await, db.count(DEMANDS).await), (0, 3), "each is demanded already");
+});
 
 async fn give_up(office: &Office<'_>, owing: &Owing, ground: &str) -> Answer {
     let version = office.app.get(&office.clerk, &owing.case).await.etag();

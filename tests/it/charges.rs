@@ -132,6 +132,47 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// an entry that is struck out and made again for an earlier day lowers the charge; what of it was paid goes back.
+    r91_a_charge_beyond_the_day_of_payment_is_lowered,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (unpaid, paid) = (demanded(&mut office).await, demanded(&mut office).await);
+        // The second was demanded 31 days after the first.
+        days(&mut office, 44).await;
+        for (owing, is_paid, late_day, early_day) in
+            [(&unpaid, false, "2026-07-16", "2026-07-06"), (&paid, true, "2026-07-16", "2026-07-06")]
+        {
+            let enter = async |day: &str| at_counter(&office, &office.clerk, owing, FEE, day).await.expect(201);
+            let entry = enter(late_day).await;
+            let before = late(&office, owing).await;
+            let charged = charge(owing, &before, "late_charge");
+            let first = before["charge"].as_i64().unwrap();
+            if is_paid {
+                at_counter(&office, &office.clerk, &charged, first, late_day).await.expect(201);
+            }
+            let strike = format!("/v1/tenants/{AOMORI}/counter-payments/{}/reverse", entry["id"].as_str().unwrap());
+            app.post(&office.chief, &strike, json!({ "reason": "受領日の誤り" })).await.expect(200);
+            let owed_again = late(&office, owing).await;
+            assert_eq!(owed_again["accruing"], 0, "nothing more accrued while it was struck out");
+            enter(early_day).await;
+            let after = late(&office, owing).await;
+            let second = after["charge"].as_i64().unwrap();
+            assert!(second < first && first - second > 0, "{first} {second}");
+            assert_eq!((&after["computed_to"], &after["accruing"]), (&json!(early_day), &json!(0)));
+            let stands = app.get(&office.business, &charged.path("")).await.expect(200);
+            assert_eq!((&stands["total"], &stands["owed"]), (&json!(first), &json!(second)), "R-87: beside, never an edit");
+            assert_eq!(stands["state"], if is_paid { "overpaid" } else { "unpaid" });
+            let back = if is_paid { vec![(charged.invoice.clone(), first - second, "overpaid".to_owned())] } else { vec![] };
+            assert_eq!(office.proposals().await, back, "never below what was paid without giving it back");
+            everything_again(&db.db, async || { app.drain().await; }).await;
+            assert_eq!(late(&office, owing).await, after, "once");
+        }
+        assert_eq!(db.count("(SELECT COUNT(*) FROM fee_lowerings WHERE cause = 'earlier_payment')").await, 2);
+    }
+);
+
+on_both_databases!(
     /// where the ordinance puts charges first, the claim waits for what is assessed; what accrues later is assessed later.
     r92_charges_first_are_taken_before_the_claim,
     async |db: TestDb| {

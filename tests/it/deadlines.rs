@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 use jiff::SignedDuration;
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
@@ -259,3 +260,21 @@ on_both_databases!(
         assert_eq!(app.post(&office.clerk, &path, why).await.problem(), "409 no_period_runs");
     }
 );
+
+/// every body that the shipped configuration describes tells its people of overdue cases, and says that nobody confirmed how.
+#[test]
+fn r19_every_shipped_body_has_levels_of_overdue_cases() {
+    let catalogue = crate::support::catalogue::shipped();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/tenants");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let codes: Vec<String> =
+        files.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    assert_eq!(codes.len(), 5, "{codes:?}");
+    for code in codes {
+        let body = catalogue.tenant(&TenantCode::parse(&code).unwrap()).unwrap();
+        let levels = &body.definition.escalation;
+        let found: Vec<_> = levels.iter().map(|level| (level.code.as_str(), level.after_open_days)).collect();
+        assert_eq!(found, [("due", 0), ("late", 5)], "{code}");
+        assert!(levels.iter().all(|level| level.sample && !level.source.is_empty()), "{code}");
+    }
+}

@@ -8,9 +8,10 @@ use jiff::civil::{Date, date};
 use madoguchi::domain::account::AccountKind;
 use madoguchi::domain::calendar::jst_day;
 use madoguchi::domain::id::{AccountId, TenantCode};
+use madoguchi::domain::organisation_import::Appointed as Kind;
 use madoguchi::domain::policy::{Actor, OfficerAuthority, Post, Role};
 use madoguchi::service::account::{Register, Registered, me, register};
-use madoguchi::service::officer::{self, Appointment, appoint};
+use madoguchi::service::officer::{self, Appointment, appoint, appoint_as};
 use madoguchi::service::session::{Grant, SignIn, refresh, sign_in, sign_out};
 use madoguchi::service::{Caller, Core, Ctx, Failure, Origin, Refusal};
 use madoguchi::store::StoreError;
@@ -322,6 +323,31 @@ on_both_databases!(appointing_the_same_address_again_keeps_everything, async |db
     assert_eq!(second_body.account, first.account);
     assert_ne!(second_body.officer, first.officer);
 });
+
+on_both_databases!(
+    /// A fixed term ends with the fiscal year it begins in, however somebody is appointed.
+    r128_a_fixed_term_beyond_its_fiscal_year_appoints_nobody,
+    async |db: TestDb| {
+        let core = core(&db);
+        let from = date(2026, 10, 1);
+        for (to, kind, expected) in [
+            (None, Kind::FixedTerm, "beyond_fiscal_year"),
+            (Some(date(2027, 4, 1)), Kind::FixedTerm, "beyond_fiscal_year"),
+            (Some(date(2026, 9, 30)), Kind::Regular, "ends_before_it_begins"),
+        ] {
+            let posts = vec![post(Role::Clerk, from, to)];
+            let refused = appoint_as(&core, kind, Appointment { posts, ..clerk() }).await.unwrap_err();
+            let Failure::Refused(Refusal::Invalid(faults)) = refused else { panic!("{refused:?}") };
+            assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [expected], "{to:?}");
+        }
+        assert_eq!(db.count("(SELECT count(*) FROM officers)").await, 0);
+        let posts = vec![post(Role::Clerk, from, Some(date(2027, 3, 31)))];
+        let appointed = appoint_as(&core, Kind::FixedTerm, Appointment { posts, ..clerk() }).await.unwrap();
+        let last = authority_on(&core, tenant("020001"), appointed.account, date(2027, 3, 31)).await;
+        assert!(last.is_some());
+        assert_eq!(authority_on(&core, tenant("020001"), appointed.account, date(2027, 4, 1)).await, None);
+    }
+);
 
 on_both_databases!(nothing_personal_stands_in_the_rows_in_clear, async |db: TestDb| {
     let core = core(&db);

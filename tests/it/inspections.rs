@@ -2,10 +2,12 @@
 
 use jiff::SignedDuration;
 use madoguchi::domain::policy::Role;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::fee_timing::Counter;
-use crate::support::app::{AOMORI, ON_ISSUE, Person};
+use crate::policy_coverage::world::DEPARTMENT;
+use crate::support::app::{AOMORI, ON_ISSUE, Person, TestApp, new_key};
 use crate::support::db::TestDb;
 use crate::support::traces::{rounds, traces};
 
@@ -144,5 +146,59 @@ on_both_databases!(
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 409], "{} {}", canceled.body, done.body);
         }
+    }
+);
+
+on_both_databases!(
+    /// What the procedure wants looked at is looked at before a grant, also when the text changes on its route or a later look fails.
+    a_grant_waits_for_the_inspection_that_the_procedure_requires,
+    async |db: TestDb| {
+        let text = include_str!("support/procedures/on-issue.yaml")
+            .replace("approval_route:", "inspection: { basis: 審査基準第5, sample: true }\napproval_route:");
+        let app = TestApp::start_offering(&db, "procedures/020001/test-on-issue.yaml", &text).await;
+        let business = app.register("business@example.jp", "business").await;
+        let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
+        let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
+        let counter = Counter { app, business, clerk, chief };
+        let case = counter.claimed(ON_ISSUE).await;
+        let propose = async |decision: &str, conditions: Value| {
+            let version = counter.app.get(&counter.clerk, &case).await.etag();
+            let reasons = json!([{ "fact": "換気", "clause": "第3条", "criterion": "審査基準第5" }]);
+            let body = json!({ "decision": decision, "reasons": reasons, "conditions": conditions });
+            counter.app.post_if(&counter.clerk, &format!("{case}/proposal"), &version, body).await
+        };
+        let act = async |who: &Person, act: &str, body: Value| {
+            let version = counter.app.get(&counter.clerk, &case).await.etag();
+            counter.app.post_if(who, &format!("{case}/approval/{act}"), &version, body).await
+        };
+        let found = async |result: &str| {
+            counter.app.advance(SignedDuration::from_secs(1)).await;
+            let inspection = planned(&counter, &case).await;
+            let body = json!({ "result": result, "carried_out_on": "2026-04-01", "findings": "換気扇" });
+            counter.app.post(&counter.clerk, &format!("{inspection}/result"), body).await.expect(200);
+        };
+        let missing = propose("grant", json!([])).await;
+        assert_eq!((missing.problem(), &missing.body["errors"][0]["code"]), ("409 inspection_missing".into(), &json!("inspection_missing")));
+        found("could_not_be_carried_out").await;
+        assert_eq!(propose("grant", json!([])).await.problem(), "409 inspection_missing");
+        // A refusal waits for nothing, and does not become a grant on its route unseen.
+        propose("refuse", json!([])).await.expect(201);
+        let version = counter.app.get(&counter.clerk, &case).await.etag();
+        let key = new_key();
+        let headers = [("idempotency-key", key.as_str()), ("if-match", version.as_str())];
+        let grant = Some(json!({ "decision": "grant" }));
+        let path = format!("{case}/proposal");
+        let turned = counter.app.call(Method::PATCH, &path, Some(&counter.clerk), &headers, grant).await;
+        assert_eq!(turned.problem(), "409 inspection_missing");
+        act(&counter.clerk, "recall", json!({})).await.expect(200);
+        found("conditions").await;
+        let plain = propose("grant", json!([])).await;
+        assert_eq!(plain.body["errors"][0]["code"], "conditions_found");
+        propose("conditional_grant", json!(["換気扇を増設すること"])).await.expect(201);
+        found("failed").await;
+        let late = act(&counter.chief, "approve", json!({})).await;
+        assert_eq!((late.problem(), &late.body["errors"][0]["code"]), ("409 inspection_missing".into(), &json!("inspection_failed")));
+        found("passed").await;
+        act(&counter.chief, "approve", json!({})).await.expect(200);
     }
 );

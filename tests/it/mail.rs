@@ -21,7 +21,7 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 13] = [
+const JOBS: [(&str, CaseMail); 14] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
@@ -33,6 +33,7 @@ const JOBS: [(&str, CaseMail); 13] = [
     ("notify_message", CaseMail::MessageWritten),
     ("notify_inspection", CaseMail::InspectionArranged),
     ("notify_transfer", CaseMail::CaseTransferred),
+    ("notify_move", CaseMail::CaseMoved),
     ("notify_missed_correction", CaseMail::CorrectionMissed),
     ("notify_delay", CaseMail::DecisionDelayed),
 ];

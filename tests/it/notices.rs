@@ -11,6 +11,7 @@ use crate::fee_timing::Counter;
 use crate::policy_coverage::world::DEPARTMENT;
 use crate::support::app::{AOMORI, Answer, ON_ISSUE, Person, new_key};
 use crate::support::db::TestDb;
+use crate::support::font::without_font;
 use crate::support::repeat::everything_again;
 use crate::support::traces::traces;
 
@@ -155,6 +156,10 @@ on_both_databases!(
         let document = format!("{}/documents/decision", scene.case);
         let made = scene.counter.app.get(&scene.counter.business, &document).await;
         let expected = if made.status == 200 { "arrived" } else { "available" };
+        if made.status != 200 {
+            assert_eq!(made.problem(), "503 font_missing");
+            without_font();
+        }
         assert_eq!(scene.notice().await["state"], expected, "{}", made.status);
         let copy = format!("{}/documents/application_copy", scene.case);
         scene.counter.app.get(&scene.counter.business, &copy).await;

@@ -138,6 +138,7 @@ const TABLE: &[(&str, Access)] = &[
     ("assess_late_charge", Guarded(Target::Submitted, AT_COUNTER)),
     ("record_acknowledgement", Guarded(Target::Submitted, AT_COUNTER)),
     ("list_acknowledgements", Guarded(Target::Submitted, AT_COUNTER)),
+    ("reverse_acknowledgement", Guarded(Target::Submitted, AT_COUNTER)),
     ("propose_write_off", Guarded(Target::Submitted, STAFF)),
     ("list_waivers", Guarded(Target::Submitted, READ)),
     ("create_waiver", Guarded(Target::Submitted, READ)),

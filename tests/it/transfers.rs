@@ -102,6 +102,7 @@ on_both_databases!(
             ids.push(moved.expect(201)["id"].clone());
         }
         assert_eq!(ids[0], ids[1], "a repeat moves nothing twice");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_move')").await, 1, "told once");
         assert_eq!(counter.app.get(&counter.clerk, &case).await.status.as_u16(), 404, "it is another desk's now");
         let after = counter.app.get(&other, &case).await.expect(200);
         assert_eq!((after["department"].as_str(), after["state"].as_str()), (Some("kendo-doro"), Some("submitted")));

@@ -43,6 +43,7 @@ on_both_databases!(
         assert_eq!(office.stands(&owing).await, ("unpaid".to_owned(), HALF));
         let shown = office.waiver(&asked).await;
         assert_eq!((&shown["state"], &shown["amount"]), (&json!("granted"), &json!(HALF)));
+        assert_eq!(shown["instruction"], Value::Null, "a grant takes nothing away");
         assert_eq!((&shown["reasons"][0], &shown["valid_until"]), (&json!("罹災証明書を確認した"), &json!("2026-05-01")));
         office.pays(&owing).await;
         let books = office.books(&owing).await;
@@ -97,6 +98,14 @@ on_both_databases!(r63_a_refused_waiver_says_why_and_another_ground_can_be_named
     let shown = office.waiver(&asked).await;
     assert_eq!((&shown["state"], &shown["amount"]), (&json!("refused"), &Value::Null));
     assert_eq!(shown["reasons"], json!(["条例第5条の要件に当たらない"]));
+    // what burdens says how to appeal; about what is owed, a suit follows the review only.
+    let appeal = &shown["instruction"];
+    assert_eq!(appeal["review_authority"], "Governor of Aomori Prefecture");
+    assert_eq!((&appeal["review_months"], &appeal["review_comes_first"]), (&json!(3), &json!(true)));
+    assert!(
+        appeal["text"].as_str().unwrap().contains("only after the ruling on a review"),
+        "R-199b: {appeal}"
+    );
     assert_eq!(office.stands(&owing).await, ("unpaid".to_owned(), FEE));
     assert_eq!(db.count("(SELECT COUNT(*) FROM reassessments)").await, 0);
     let other = office.ask(&office.business, &owing, "special").await.expect(201);

@@ -64,7 +64,11 @@ const HINTS: &[(&str, &str, &str)] = &[
         "closes_at には経路にある決裁の職を書いてください",
         "let closes_at name a role that seals on the route",
     ),
-    ("decision", "decisions には grant か refuse を書いてください", "write grant or refuse in decisions"),
+    (
+        "decision",
+        "decisions には、その経路で決裁される事案の名前を書いてください",
+        "let decisions name what goes this route",
+    ),
     ("positive", "1円以上の額にしてください", "use an amount of at least one yen"),
     (
         "unknown_revenue_account",

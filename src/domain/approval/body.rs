@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::application::StateName;
-use crate::domain::disposition::{CorrectionProposal, DecisionKind, OrderProposal, Reason, reason_faults};
+use crate::domain::disposition::{
+    CorrectionProposal, DecisionKind, OrderKind, OrderProposal, Reason, reason_faults,
+};
 use crate::domain::fault::Fault;
 use crate::domain::id::InvoiceId;
 use crate::domain::procedure::ProcedureKind;
@@ -158,6 +160,28 @@ impl ProposalBody {
         match self {
             Self::Decision(body) => Some(body.decision),
             Self::Waiver(_) | Self::WriteOff(_) | Self::Correction(_) | Self::PermitOrder(_) => None,
+        }
+    }
+
+    /// By which names a standing decision (専決, R-113) may mean it: the kind itself, and the wider word that covers it. What grants
+    /// under conditions or in part is a grant, as rules that tell only grants from refusals mean it.
+    pub fn matter_names(&self) -> &'static [&'static str] {
+        match self {
+            Self::Decision(body) => match body.decision {
+                DecisionKind::Grant => &["grant"],
+                DecisionKind::ConditionalGrant => &["conditional_grant", "grant"],
+                DecisionKind::PartialRefusal => &["partial_refusal", "grant"],
+                DecisionKind::Refuse => &["refuse"],
+            },
+            Self::Waiver(body) if body.outcome.grants() => &["grant"],
+            Self::Waiver(_) => &["refuse"],
+            Self::WriteOff(_) => &[],
+            Self::Correction(_) => &["correction"],
+            Self::PermitOrder(body) => match body.order {
+                OrderKind::Revocation => &["revocation", "permit_order"],
+                OrderKind::Suspension => &["suspension", "permit_order"],
+                OrderKind::Resumption => &["resumption", "permit_order"],
+            },
         }
     }
 

@@ -1,12 +1,40 @@
 //! The look afterwards at an act in an absent officer's place (後閲, R-115): who owes it, and what it can say.
 
+use jiff::Timestamp;
+
 use super::Desk;
 use crate::domain::fault::Fault;
-use crate::domain::id::OfficerId;
+use crate::domain::id::{ActingDecisionId, OfficerId};
 use crate::domain::policy::{OfficerAuthority, Post};
 
 /// The most characters of a comment.
 const LONGEST_COMMENT: usize = 2_000;
+
+/// Where an act stands among what is owed a look: the oldest first, whatever its id says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwedPlace {
+    /// When it was done.
+    pub acted_at: Timestamp,
+    /// The act, which tells those of one instant apart.
+    pub id: ActingDecisionId,
+}
+
+impl OwedPlace {
+    /// The place as a cursor: opaque text.
+    pub fn encode(self) -> String {
+        let text = format!("{}:{}", self.acted_at.as_microsecond(), self.id);
+        data_encoding::BASE64URL_NOPAD.encode(text.as_bytes())
+    }
+
+    /// Reads what [`OwedPlace::encode`] wrote.
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let (micros, id) = text.split_once(':')?;
+        let acted_at = Timestamp::from_microsecond(micros.parse().ok()?).ok()?;
+        Some(Self { acted_at, id: id.parse().ok()? })
+    }
+}
 
 /// What a look afterwards says; neither undoes what was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,5 +88,27 @@ impl ActedFor {
         }
         let has_left = self.desk.post_among(absent_posts).is_none();
         if me.officer == self.absent || has_left { self.desk.post_of(me) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_place_survives_its_way_out_and_back_and_age_comes_before_the_id() {
+        let at = |second: i64, id: u128| OwedPlace {
+            acted_at: Timestamp::from_second(second).unwrap(),
+            id: ActingDecisionId(Uuid::from_u128(id)),
+        };
+        for place in [at(0, 0), at(1_775_000_000, 7), at(-1, u128::MAX)] {
+            assert_eq!(OwedPlace::decode(&place.encode()), Some(place));
+        }
+        assert!(at(1, 9) < at(2, 1) && at(2, 1) < at(2, 2));
+        for nonsense in ["", "x", "!!", "MTIz", "OjEyMw"] {
+            assert_eq!(OwedPlace::decode(nonsense), None, "{nonsense}");
+        }
     }
 }

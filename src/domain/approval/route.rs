@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{DecisionKind, Subject};
+use super::Subject;
 use crate::domain::policy::{OfficerAuthority, Post, Role};
 use crate::domain::procedure::{ApprovalStep, StandingDecision, StepKind};
 
@@ -92,8 +92,8 @@ pub struct Route {
 /// What decides about a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matter {
-    /// Grant or refuse, of a disposition.
-    pub decision: Option<DecisionKind>,
+    /// By which names a standing decision may mean it ([`super::ProposalBody::matter_names`]).
+    pub names: &'static [&'static str],
     /// The whole amount of the one matter in yen, with what was split off it.
     pub amount: Option<i64>,
     /// How much it weighs.
@@ -238,12 +238,8 @@ fn role_of(name: &str) -> Result<Role, RouteFault> {
 
 /// Whether a standing decision covers the matter; an unknown amount is below no limit.
 fn fits(rule: &StandingDecision, matter: Matter) -> bool {
-    let kind = match matter.decision {
-        Some(decision) => {
-            rule.decisions.is_empty() || rule.decisions.iter().any(|name| name == decision.as_str())
-        }
-        None => rule.decisions.is_empty(),
-    };
+    let named = |name: &String| matter.names.contains(&name.as_str());
+    let kind = rule.decisions.is_empty() || rule.decisions.iter().any(named);
     let amount = rule.amount_below.is_none_or(|limit| matter.amount.is_some_and(|amount| amount < limit));
     kind && amount
 }

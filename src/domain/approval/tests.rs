@@ -415,22 +415,24 @@ fn r113_amount_kind_and_weight_choose_the_closing_desk() {
     .unwrap();
     let ladder =
         Ladder { steps: &steps, standing: &standing, department: "kanri", deciding: Some(&deciding) };
-    let (grant, refuse) = (Some(DecisionKind::Grant), Some(DecisionKind::Refuse));
-    for (decision, amount, weight, closing) in [
+    let (grant, refuse, none): (&[&str], &[&str], &[&str]) = (&["grant"], &["refuse"], &[]);
+    let conditional: &[&str] = &["conditional_grant", "grant"];
+    for (names, amount, weight, closing) in [
         (grant, Some(0), Weight::Ordinary, "section_chief 4 第4条"),
         (grant, Some(1_199_999), Weight::Novel, "section_chief 4 第4条"),
         (grant, Some(1_200_000), Weight::Ordinary, "director 5 -"),
         (grant, None, Weight::Ordinary, "director 5 -"),
         (refuse, Some(0), Weight::Ordinary, "director 5 -"),
-        (None, Some(0), Weight::Ordinary, "director 5 -"),
+        (none, Some(0), Weight::Ordinary, "director 5 -"),
+        (conditional, Some(0), Weight::Ordinary, "section_chief 4 第4条"),
         (grant, Some(0), Weight::Important, "head 6 -"),
         (refuse, None, Weight::Unusual, "head 6 -"),
     ] {
-        let route = ladder.route(Matter { decision, amount, weight }).unwrap();
+        let route = ladder.route(Matter { names, amount, weight }).unwrap();
         let last = route.steps.last().unwrap();
         let basis = route.standing_basis.as_deref().unwrap_or("-");
         let says = format!("{} {} {basis}", last.desk.role.as_str(), route.steps.len());
-        assert_eq!(says, closing, "{decision:?} {amount:?} {weight:?}");
+        assert_eq!(says, closing, "{names:?} {amount:?} {weight:?}");
     }
     let stages: Vec<_> = ladder.upward().unwrap().iter().map(|step| step.stage).collect();
     assert_eq!(stages, [1, 2, 2, 3, 4, 5]);

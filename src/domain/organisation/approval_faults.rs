@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 
 use super::Tenant;
-use crate::domain::approval::SubjectRoute;
+use crate::domain::approval::{Subject, SubjectRoute};
 use crate::domain::fault::Fault;
 use crate::domain::policy::Role;
-use crate::domain::procedure::RouteData;
+use crate::domain::procedure::{OF_WAIVERS, RouteData};
 
 impl Tenant {
     /// Routes of waivers and write-offs, and the desk where important matters go (R-112…R-114).
@@ -28,7 +28,8 @@ impl Tenant {
 
     fn route_faults(&self, route: &SubjectRoute, place: &str, faults: &mut Vec<Fault>) {
         let (steps_at, standing_at) = (format!("{place}/steps"), format!("{place}/standing_decisions"));
-        let data = RouteData { steps: &route.steps, standing: &route.standing_decisions };
+        let matters = if route.subject == Subject::Waiver { OF_WAIVERS } else { &[] };
+        let data = RouteData { steps: &route.steps, standing: &route.standing_decisions, matters };
         faults.extend(data.faults(&self.code, (&steps_at, &standing_at)));
         if route.steps.is_empty() {
             faults.push(Fault::new(&steps_at, "empty", "空にできません", "must not be empty"));
@@ -108,6 +109,8 @@ mod tests {
         let short = route(&json!({ "role": "head", "department": "kanri" }), "2024-04-01", &Value::Null);
         let within =
             route(&json!({ "role": "head", "department": "kanri" }), "2024-04-01", &json!("2026-03-31"));
+        let mut misnamed = sound.clone();
+        misnamed["standing_decisions"][0]["decisions"] = json!(["refuse", "revocation"]);
         let passing = route(&json!({ "role": "head", "kind": "pass" }), "2024-04-01", &Value::Null);
         let cases = [
             (json!([sound, sound]), &desk, "/approval_routes/1/valid_from", "overlap"),
@@ -124,6 +127,7 @@ mod tests {
                 "/approval_routes/0/steps/0/role",
                 "unknown_role",
             ),
+            (json!([misnamed]), &desk, "/approval_routes/0/standing_decisions/0/decisions/1", "decision"),
             (json!([passing]), &desk, "/approval_routes/0/steps/0/kind", "last_step"),
             (
                 json!([]),

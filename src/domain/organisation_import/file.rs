@@ -299,10 +299,10 @@ impl Reader<'_> {
     }
 
     fn appointment(&mut self) -> Appointed {
-        match self.optional("appointment").as_deref() {
-            None | Some("regular") => Appointed::Regular,
-            Some("fixed_term") => Appointed::FixedTerm,
-            Some(_) => {
+        let said = self.optional("appointment");
+        match said.as_deref().map_or(Some(Appointed::Regular), Appointed::parse) {
+            Some(appointed) => appointed,
+            None => {
                 let (ja, en) =
                     ("regular か fixed_term にしてください。", "This must be regular or fixed_term.");
                 self.fault("appointment", "appointment", ja, en);

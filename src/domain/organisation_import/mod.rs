@@ -12,9 +12,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use super::fiscal_year::FiscalYear;
 use super::organisation::Department;
 use super::policy::Role;
 
@@ -29,6 +30,32 @@ pub enum Appointed {
     Regular,
     /// 会計年度任用職員: at the latest until the 31st of March of the fiscal year.
     FixedTerm,
+}
+
+impl Appointed {
+    /// The name in files and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Regular => "regular",
+            Self::FixedTerm => "fixed_term",
+        }
+    }
+
+    /// What that name means.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Regular, Self::FixedTerm].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// What is wrong with a term of this kind: in Japanese and in English.
+    pub fn term_fault(self, from: Date, to: Option<Date>) -> Option<(String, String)> {
+        let year_ends = date(FiscalYear::of(from).year().saturating_add(1), 3, 31);
+        if self == Self::Regular || to.is_some_and(|to| to <= year_ends) {
+            return None;
+        }
+        let ja = format!("会計年度任用職員の任期は{year_ends}までです（地方公務員法第22条の2第2項）。");
+        let en = format!("A fixed-term appointment ends on {year_ends} at the latest (R-128).");
+        Some((ja, en))
+    }
 }
 
 /// Where a record stands in its file: `/rows/3` of CSV (the header is row 1), `/holdings/0` of YAML.

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 
 use super::{
-    Appointed, Change, ChangeKind, Effect, Known, KnownHolding, Plan, StatedDepartment, StatedHolding,
-    Statement,
+    Change, ChangeKind, Effect, Known, KnownHolding, Plan, StatedDepartment, StatedHolding, Statement,
 };
 use crate::domain::fault::Fault;
-use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::policy::Role;
 
 /// The organisation as it would stand.
@@ -252,12 +250,8 @@ fn plan_holding(work: &mut Work<'_>, stated: &StatedHolding, new: &BTreeSet<&str
             (ja, "Neither the body nor this file has such an officer.".to_owned()),
         );
     }
-    let year = FiscalYear::of(stated.valid_from);
-    let year_ends = date(year.year().saturating_add(1), 3, 31);
-    if stated.appointment == Appointed::FixedTerm && stated.valid_to.is_none_or(|to| to > year_ends) {
-        let ja = format!("会計年度任用職員の任期は{year_ends}までです（地方公務員法第22条の2第2項）。");
-        let en = format!("A fixed-term appointment ends on {year_ends} at the latest (R-128).");
-        work.fault(place, "valid_to", "beyond_fiscal_year", (ja, en));
+    if let Some(said) = stated.appointment.term_fault(stated.valid_from, stated.valid_to) {
+        work.fault(place, "valid_to", "beyond_fiscal_year", said);
     }
     let term = (Some(stated.valid_from), stated.valid_to);
     let shown =

@@ -169,7 +169,9 @@ pub struct ApprovalStep {
 pub struct StandingDecision {
     /// The role whose step closes the route.
     pub closes_at: String,
-    /// The kinds of decision it covers, `grant` or `refuse`; all when empty.
+    /// What it covers; everything on the route when empty. Of a procedure: `grant`, `conditional_grant`, `partial_refusal` (both are a
+    /// `grant` too), `refuse`, `correction`, `permit_order`, or `revocation`, `suspension` and `resumption` of these; of a body's route of
+    /// waivers: `grant` or `refuse`.
     #[serde(default)]
     pub decisions: Vec<String>,
     /// Only matters of less than this many yen, counted whole (1件); no limit when absent.

@@ -1,4 +1,5 @@
-//! `…/invoices/{id}/acknowledgements`: a debtor acknowledged what is owed (債務承認), which counts its limitation anew.
+//! `…/invoices/{id}/acknowledgements`: a debtor acknowledged what is owed (債務承認), which counts its limitation anew; what was
+//! entered in error is struck out.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -18,7 +19,7 @@ use crate::service::acknowledgement::{self, Acknowledgement, RecordAcknowledgeme
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(record_acknowledgement).service(list_acknowledgements);
+    cfg.service(record_acknowledgement).service(list_acknowledgements).service(reverse_acknowledgement);
 }
 
 /// In which form somebody acknowledged.
@@ -79,6 +80,29 @@ pub struct AcknowledgementBody {
     /// When it was recorded.
     #[schema(format = DateTime)]
     recorded_at: String,
+    /// That it was entered in error and counts for nothing; null while it stands.
+    struck_out: Option<StruckOutBody>,
+}
+
+/// That something was entered in error.
+#[derive(Serialize, ToSchema)]
+pub struct StruckOutBody {
+    /// The officer who struck it out.
+    by: Uuid,
+    /// When.
+    #[schema(format = DateTime, value_type = String)]
+    at: String,
+    /// Why.
+    reason: String,
+}
+
+/// Why an acknowledgement is struck out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReverseAcknowledgement {
+    /// Why; 1 to 200 characters on one line.
+    #[schema(example = "別の事案の債務承認書だった")]
+    reason: String,
 }
 
 impl AcknowledgementBody {
@@ -92,6 +116,11 @@ impl AcknowledgementBody {
             evidence: found.evidence.clone(),
             recorded_by: row.recorded_by.0,
             recorded_at: row.recorded_at.0.to_string(),
+            struck_out: found.struck_out.as_ref().map(|(reversal, reason)| StruckOutBody {
+                by: reversal.struck_by.0,
+                at: reversal.struck_at.0.to_string(),
+                reason: reason.clone(),
+            }),
         }
     }
 }
@@ -143,4 +172,24 @@ pub async fn list_acknowledgements(
     let found = acknowledgement::list(ctx, tenant, id).await?;
     let items = found.iter().map(AcknowledgementBody::of).collect();
     Ok(respond::plain(&AcknowledgementList { items, next_cursor: None }))
+}
+
+/// Strike out an acknowledgement that was entered in error
+///
+/// For another officer than the one who recorded it (403 `own_entry`), once (409 `entry_not_reversible`). It stays readable and counts
+/// for nothing: the limitation is that of the other acknowledgements, see `…/arrears`.
+#[utoipa::path(
+    operation_id = "reverse_acknowledgement", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
+    request_body = ReverseAcknowledgement,
+    responses((status = 200, description = "It is struck out", body = AcknowledgementBody), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/acknowledgements/{id}/reverse")]
+pub async fn reverse_acknowledgement(
+    mutation: Mutation<ReverseAcknowledgement>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = segment(&request, "id")?;
+    let reason = mutation.body.reason;
+    let made = acknowledgement::strike_out(mutation.ctx, mutation.idempotency, id, reason).await?;
+    Ok(respond::effect(StatusCode::OK, made.origin, None, &AcknowledgementBody::of(&made.value)))
 }

@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::decision_changes::PermitOrderBody;
 use super::decisions::DecisionBody;
 use super::mine::cursor;
 use super::queues::DepartmentPath;
 use crate::domain::id::{NoticeId, TenantCode};
+use crate::domain::issued_document::{DocumentKind, DocumentName};
 use crate::domain::notice::Way;
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, PageQuery, ReadProblems, ResourcePath,
@@ -19,7 +21,7 @@ use crate::http::contract::{
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, SignedIn, segment};
 use crate::http::{locale, respond};
-use crate::service::notice::{self, OpenNotice, Wish};
+use crate::service::notice::{self, NoticeText as Text, OpenNotice, Wish};
 use crate::service::paper_notice::{self, Letter, LetterAct};
 use crate::store::notices::NoticeRow;
 
@@ -98,15 +100,22 @@ pub struct NoticeAct {
     text: Option<String>,
 }
 
-/// A notice of a decision.
+/// A notice of a decision, of its correction, or of an order about a permit.
 #[derive(Serialize, ToSchema)]
 pub struct NoticeView {
     /// The notice.
     id: Uuid,
     /// The case.
     application: Uuid,
-    /// What it gives notice of.
+    /// `decision`, `correction` or `permit_order`.
+    #[schema(example = "decision")]
+    about: String,
+    /// The decision; of an order about a permit, the decision that granted the permit.
     decision: Uuid,
+    /// The version of the decision that a correction made.
+    decision_version: Option<i64>,
+    /// The order about a permit.
+    permit_order: Option<Uuid>,
     /// `electronic` or `paper`.
     #[schema(example = "electronic")]
     way: String,
@@ -140,7 +149,10 @@ impl NoticeView {
         Self {
             id: row.id.0,
             application: row.application_id.0,
+            about: row.about.clone(),
             decision: row.decision_id.0,
+            decision_version: row.decision_version,
+            permit_order: row.permit_order_id.map(|order| order.0),
             way: row.way.clone(),
             state: row.state.clone(),
             made_at: row.made_at.0.to_string(),
@@ -168,8 +180,10 @@ pub struct NoticeList {
 pub struct NoticeText {
     /// Where it stands.
     notice: NoticeView,
-    /// What it says.
-    decision: DecisionBody,
+    /// What the decision says today; null where it is about an order.
+    decision: Option<DecisionBody>,
+    /// What the order about a permit says; null where it is about a decision.
+    permit_order: Option<PermitOrderBody>,
 }
 
 /// A letter that waits to be posted.
@@ -177,8 +191,14 @@ pub struct NoticeText {
 pub struct PaperNotice {
     /// The notice.
     id: Uuid,
-    /// The case; its decision is printed from `…/documents/decision`.
+    /// The case.
     application: Uuid,
+    /// `decision`, `correction` or `permit_order`.
+    #[schema(example = "decision")]
+    about: String,
+    /// The document of the case to print: `…/documents/{document}`.
+    #[schema(example = "decision")]
+    document: String,
     /// 受付番号.
     number: Option<String>,
     /// Name of the procedure.
@@ -205,6 +225,8 @@ impl PaperNotice {
         Self {
             id: letter.row.id.0,
             application: letter.row.application_id.0,
+            about: letter.row.about.clone(),
+            document: document(&letter.row).to_string(),
             number: letter.number.clone(),
             title: locale::current().locale.pick(title.ja, title.en),
             state: letter.row.state.clone(),
@@ -213,6 +235,14 @@ impl PaperNotice {
             addressee: addressee.map(|addressee| addressee.name.clone()),
             address: addressee.and_then(|addressee| addressee.address.clone()),
         }
+    }
+}
+
+/// What is printed and put into the envelope: the decision as it stands, or the order.
+fn document(row: &NoticeRow) -> DocumentName {
+    match row.permit_order_id {
+        Some(order) => DocumentName::new(DocumentKind::PermitOrder, order.0),
+        None => DocumentName::new(DocumentKind::Decision, row.decision_id.0),
     }
 }
 
@@ -296,7 +326,8 @@ pub async fn choose_notice_way(
 /// Retrieve a notice
 ///
 /// For the applicant and for staff of the department. The applicant's first retrieval of an electronic notice is its arrival
-/// here as by reading the decision or its document; staff may look without any effect.
+/// here as by reading the decision, the orders about the permit, or a document of them; staff may look without any
+/// effect.
 #[utoipa::path(
     operation_id = "get_notice", tag = "applications", params(ResourcePath),
     responses((status = 200, description = "The notice with its text", body = NoticeText), ReadProblems),
@@ -306,7 +337,11 @@ pub async fn get_notice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result
     let (tenant, id): (TenantCode, NoticeId) = (segment(&request, "tenant")?, segment(&request, "id")?);
     let (notice, text) = notice::get(ctx, tenant, id).await?;
     let notice = NoticeView::of(&notice);
-    Ok(respond::versioned(notice.version, &NoticeText { notice, decision: DecisionBody::from(text) }))
+    let (decision, permit_order) = match text {
+        Text::Decision(text) => (Some(DecisionBody::from(*text)), None),
+        Text::Order(text) => (None, Some(PermitOrderBody::from(*text))),
+    };
+    Ok(respond::versioned(notice.version, &NoticeText { notice, decision, permit_order }))
 }
 
 /// List letters that wait to be posted

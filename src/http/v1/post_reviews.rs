@@ -7,15 +7,15 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::mine::cursor;
 use super::queues::DepartmentPath;
 use super::review::tenant;
-use crate::domain::approval::Verdict;
-use crate::domain::id::ActingDecisionId;
+use crate::domain::approval::{OwedPlace, Verdict};
+use crate::domain::fault::Fault;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, PageQuery, ReadProblems};
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, SignedIn, segment};
 use crate::http::{locale, respond};
+use crate::service::Refusal;
 use crate::service::post_review::{self, DoneReview, NewPostReview, OwedPage, OwedReview};
 
 /// Adds the calls of this file.
@@ -146,7 +146,7 @@ pub struct PostReviewList {
 impl From<OwedPage> for PostReviewList {
     fn from((items, next): OwedPage) -> Self {
         let items = items.into_iter().map(OwedPostReview::from).collect();
-        Self { items, next_cursor: next.map(|id| id.to_string()) }
+        Self { items, next_cursor: next.map(OwedPlace::encode) }
     }
 }
 
@@ -186,6 +186,14 @@ impl From<DoneReview> for PostReviewBody {
     }
 }
 
+/// The place that a cursor names.
+fn cursor(text: Option<&str>) -> Result<Option<OwedPlace>, Refusal> {
+    let fault = || {
+        Fault::new("/cursor", "cursor", "カーソルが正しくありません。", "This is not a cursor of this list.")
+    };
+    text.map(|text| OwedPlace::decode(text).ok_or_else(|| Refusal::Malformed(vec![fault()]))).transpose()
+}
+
 /// What I owe a look at
 ///
 /// Acts in your place while you were away (代決), over all bodies where you hold a post today; and those at your desk whose
@@ -199,7 +207,7 @@ pub async fn my_post_reviews(
     SignedIn(ctx): SignedIn,
     page: web::Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let after = cursor(page.cursor.as_deref())?.map(ActingDecisionId);
+    let after = cursor(page.cursor.as_deref())?;
     Ok(respond::plain(&PostReviewList::from(post_review::owed_by_me(ctx, after).await?)))
 }
 
@@ -216,7 +224,7 @@ pub async fn list_post_reviews(
     page: web::Query<PageQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let after = cursor(page.cursor.as_deref())?.map(ActingDecisionId);
+    let after = cursor(page.cursor.as_deref())?;
     let (tenant, department) = (tenant(&request)?, segment(&request, "department")?);
     let owed = post_review::owed_in_department(ctx, tenant, department, after).await?;
     Ok(respond::plain(&PostReviewList::from(owed)))

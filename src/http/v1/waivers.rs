@@ -9,6 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::approval_bodies::WeightWord;
+use super::decisions::{InstructionBody, instruction};
 use crate::domain::approval::DecisionKind;
 use crate::domain::id::{AttachmentId, TenantCode};
 use crate::domain::waiver::{WaiverEffect, WaiverGround};
@@ -161,6 +162,8 @@ pub struct WaiverBody {
     amount: Option<i64>,
     /// Why it was granted or refused.
     reasons: Vec<String>,
+    /// Where and until when to appeal against a refusal; null otherwise.
+    instruction: Option<InstructionBody>,
     /// The last day on which the rest can be paid; what was waived is owed again after it.
     #[schema(format = Date)]
     valid_until: Option<String>,
@@ -189,6 +192,7 @@ impl WaiverBody {
             proposal: row.proposal_id.map(|proposal| proposal.0),
             amount: row.amount.map(crate::domain::money::Yen::amount),
             reasons: open.reasons.clone(),
+            instruction: row.instruction.as_ref().and_then(|of| instruction(of.0.clone())),
             valid_until: row.valid_until.map(|day| day.0.to_string()),
             requested_at: row.created_at.0.to_string(),
             decided_at: row.decided_at.map(|at| at.0.to_string()),

@@ -1,7 +1,7 @@
 //! Many seals at once (一括決裁): each proposal is judged, sealed and recorded for itself; what is refused is told case by case.
 //!
-//! All of it is one transaction over all cases, locked in one order. A refusal has changed nothing of its case: one that comes
-//! after a change breaks the whole act, and nothing of it is stored.
+//! All of it is one transaction over all cases, locked in one order; a refused case is left as it was, whatever had been changed
+//! of it before the refusal.
 
 use std::collections::BTreeSet;
 
@@ -103,9 +103,10 @@ fn seal_one(
 ) -> Result<BulkApprovalItem, Failure> {
     let SealWanted { application, seat, version, content_sha256 } = wanted.clone();
     let act = Act::Approve { version, content_sha256 };
-    let before = tx.changes();
-    let sealed =
-        Desk::open(tx, ctx, (tenant, application), seat, &act, now).and_then(|desk| desk.carry_out(tx, &act));
+    let sealed = tx.part(|tx| {
+        let desk = Desk::open(tx, ctx, (tenant, application), seat, &act, now)?;
+        desk.carry_out(tx, &act)
+    });
     let subject = seat.subject.as_str().to_owned();
     match sealed {
         Ok(standing) => Ok(BulkApprovalItem {
@@ -115,16 +116,13 @@ fn seal_one(
             application_state: Some(standing.case.state),
             refused: None,
         }),
-        Err(Failure::Refused(refusal)) if tx.changes() == before => Ok(BulkApprovalItem {
+        Err(Failure::Refused(refusal)) => Ok(BulkApprovalItem {
             application,
             subject,
             state: None,
             application_state: None,
             refused: Some(told(&refusal)),
         }),
-        Err(Failure::Refused(refusal)) => {
-            Err(Failure::Internal(format!("{} after a change of {application}", refusal.code())))
-        }
         Err(broken) => Err(broken),
     }
 }

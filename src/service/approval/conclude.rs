@@ -23,10 +23,11 @@ use crate::service::cases::OpenCase;
 use crate::service::decision_correction::{self, Corrected};
 use crate::service::disposition::{self, Prepared};
 use crate::service::intake::pinned;
+use crate::service::notice::{self, Issued};
 use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
-use crate::service::{Ctx, Failure, Refusal, billing, notice, review, waiver};
+use crate::service::{Ctx, Failure, Refusal, billing, inspection, review, waiver};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
@@ -68,7 +69,7 @@ pub(super) fn judge(
             Conclusion::Decision(Box::new(decide(tx, ctx, case, routed, &body, now)?))
         }
         ProposalBody::Waiver(body) => {
-            Conclusion::Waiver(Box::new(waiver_decision::judge(tx, case, routed, body)?))
+            Conclusion::Waiver(Box::new(waiver_decision::judge(tx, ctx, case, (routed, body), now)?))
         }
         ProposalBody::WriteOff(body) => {
             Conclusion::WriteOff(Box::new(write_off::judge(tx, ctx, case, body, now)?))
@@ -97,8 +98,8 @@ pub(super) fn carry_out(
         Conclusion::Decision(made) => issue(tx, ctx, case, *made, now),
         Conclusion::Waiver(made) => waiver_decision::conclude(tx, &ctx.core, case, routed, *made, now),
         Conclusion::WriteOff(made) => write_off::conclude(tx, ctx, case, routed, *made, now),
-        Conclusion::Correction(corrected) => decision_correction::issue(tx, case, corrected),
-        Conclusion::PermitOrder(ordered) => permit_order::issue(tx, case, *ordered),
+        Conclusion::Correction(corrected) => decision_correction::issue(tx, ctx, case, corrected),
+        Conclusion::PermitOrder(ordered) => permit_order::issue(tx, ctx, case, *ordered),
     }
 }
 
@@ -119,6 +120,10 @@ fn decide(
     let due = procedure.definition.fee_due;
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         return Err(Refusal::FeeNotSettled.into());
+    }
+    if body.decision.grants() {
+        // The place may have been looked at again since the draft.
+        inspection::refuse_missing(tx, ctx, case, body.decision)?;
     }
     let fee = match (due, body.decision.grants()) {
         (FeeDue::OnIssue, true) => {
@@ -173,7 +178,7 @@ fn issue(
         "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
         "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
     });
-    notice::make(tx, ctx, case, &decision, now)?;
+    notice::make(tx, ctx, case, Issued::Decision(&decision), now)?;
     if let Some(invoice) = &invoice {
         waiver::open_by_notice(tx, ctx, case, invoice, now)?;
     }

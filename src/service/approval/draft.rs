@@ -14,7 +14,7 @@ use crate::seal::sha256_hex;
 use crate::service::cases::{self, OpenCase};
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
-use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, review};
+use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, inspection, review};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx};
@@ -62,14 +62,29 @@ fn decision(
         return Err(Refusal::Forbidden.into());
     }
     refuse_faults(draft.body.faults())?;
-    // A refusal needs no right fee: a case must never be stuck between a changed fee and no decision.
-    if draft.body.decision().is_some_and(DecisionKind::grants) {
-        checklist::refuse_open(tx, ctx, &case)?;
-        billing::refuse_outdated_fee(tx, ctx, &case, now)?;
+    if let Some(decision) = draft.body.decision() {
+        refuse_unready(tx, ctx, &case, decision, now)?;
     }
     let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;
     case.save(tx)?;
     Ok(Made { value: standing(tx, ctx, case, routed)?, resource_id: proposal_id.to_string() })
+}
+
+/// Refuses to propose a grant that the review is not ready for: open items, an inspection that was not passed, an outdated fee.
+/// A refusal needs none of it: a case must never be stuck between a changed fee and no decision.
+pub(super) fn refuse_unready(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    decision: DecisionKind,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    if !decision.grants() {
+        return Ok(());
+    }
+    checklist::refuse_open(tx, ctx, case)?;
+    inspection::refuse_missing(tx, ctx, case, decision)?;
+    billing::refuse_outdated_fee(tx, ctx, case, now)
 }
 
 /// Puts a proposal of any subject on the route that data gives it, in the transaction of the caller, who has asked the policy
@@ -97,7 +112,7 @@ pub fn put_on_route(
     let drafter = review::officer(case)?.officer;
     let procedure = pinned(ctx, &case.row)?;
     let amount = amount_of_matter(tx, ctx, case, &procedure, body, now)?;
-    let matter = Matter { decision: body.decision(), amount, weight: draft.weight };
+    let matter = Matter { names: body.matter_names(), amount, weight: draft.weight };
     let mut route = ladder(ctx, case, &procedure, subject, jst_day(now))?.route(matter).map_err(no_route)?;
     put_in_charge(ctx, case, &mut route.steps, jst_day(now))?;
     let standing_basis = route.standing_basis.clone();

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::acting::Desk;
-use super::draft::{Draft, put_on_route};
+use super::draft::{Draft, put_on_route, refuse_unready};
 use super::{Standing, open_body, refuse, standing};
 use crate::domain::application::Command;
 use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
@@ -12,7 +12,7 @@ use crate::domain::disposition::Reason;
 use crate::domain::fault::Fault;
 use crate::domain::id::ProposalId;
 use crate::service::intake::refuse_faults;
-use crate::service::{Failure, Refusal, billing};
+use crate::service::{Failure, Refusal};
 use crate::store::Tx;
 use crate::store::proposals;
 
@@ -53,9 +53,7 @@ impl Desk<'_> {
             return Err(Refusal::Invalid(vec![Fault::new("", "nothing_changed", ja, en)]).into());
         }
         refuse_faults(text.faults())?;
-        if text.decision.grants() {
-            billing::refuse_outdated_fee(tx, self.ctx, &self.case, self.now)?;
-        }
+        refuse_unready(tx, self.ctx, &self.case, text.decision, self.now)?;
         let void = self.sealed_from(1);
         self.take_over(&replaced)?;
 

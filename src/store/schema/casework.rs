@@ -26,6 +26,7 @@ diesel::table! {
         application_id -> Text,
         invoice_id -> Text,
         correction_id -> Text,
+        cause -> Text,
         lowered -> Text,
         lines -> Text,
         amount -> BigInt,

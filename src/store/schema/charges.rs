@@ -26,3 +26,14 @@ diesel::table! {
         recorded_at -> BigInt,
     }
 }
+diesel::table! {
+    acknowledgement_reversals (tenant_id, acknowledgement_id) {
+        tenant_id -> Text,
+        acknowledgement_id -> Text,
+        application_id -> Text,
+        sealed_reason -> Binary,
+        struck_by -> Text,
+        struck_at -> BigInt,
+    }
+}
+diesel::allow_tables_to_appear_in_same_query!(acknowledgements, acknowledgement_reversals);

@@ -15,6 +15,7 @@ diesel::table! {
         proposal_id -> Nullable<Text>,
         amount -> Nullable<BigInt>,
         sealed_reasons -> Nullable<Binary>,
+        instruction -> Nullable<Text>,
         valid_until -> Nullable<Text>,
         decided_at -> Nullable<BigInt>,
         version -> BigInt,

@@ -37,6 +37,7 @@ pub async fn late(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     walk.app.advance(SignedDuration::from_hours(24 * 45)).await;
     let business = walk.app.sign_in("business@example.jp", &business.id).await;
     let clerk = walk.app.sign_in("clerk@example.jp", &clerk.id).await;
+    let accountant = walk.app.sign_in("taino@example.jp", &accountant.id).await;
     let assessed = walk.app.post(&clerk, &charges, json!({})).await;
     assert_eq!(assessed.status, 201, "{}", assessed.body);
     walk.seen("assess_late_charge", assessed);
@@ -44,9 +45,16 @@ pub async fn late(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     let said = json!({ "acknowledged_on": "2026-05-10", "form": "written", "evidence": "債務承認書" });
     let recorded = walk.app.post(&clerk, &acknowledgements, said.clone()).await;
     assert_eq!(recorded.status, 201, "{}", recorded.body);
+    let made = recorded.body["id"].as_str().unwrap().to_owned();
     walk.seen("record_acknowledgement", recorded);
     walk.refused("record_acknowledgement", &business, &acknowledgements, said, "403 forbidden").await;
     walk.get("list_acknowledgements", &clerk, &acknowledgements).await;
+    let strike = format!("/v1/tenants/020001/acknowledgements/{made}/reverse");
+    let why = json!({ "reason": "別の事案の書面だった" });
+    walk.refused("reverse_acknowledgement", &clerk, &strike, why.clone(), "403 own_entry").await;
+    let struck = walk.app.post(&accountant, &strike, why).await;
+    assert_eq!(struck.status, 200, "{}", struck.body);
+    walk.seen("reverse_acknowledgement", struck);
     walk.get("get_arrears", &business, &format!("{invoice}/arrears")).await;
     let given_up = json!({ "ground": "waived-by-assembly", "reasons": ["議決第1号"] });
     walk.change("propose_write_off", &clerk, &format!("{invoice}/write-off"), &case, given_up).await;

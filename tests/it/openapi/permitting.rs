@@ -38,5 +38,10 @@ async fn afterwards(
     }
     walk.get("list_decision_versions", business, &format!("{case}/decision/versions")).await;
     walk.get("list_permit_orders", business, &format!("{permit}/orders")).await;
+    let notices = walk.get("list_notices", business, &format!("{case}/notices")).await;
+    for notice in notices["items"].as_array().unwrap() {
+        let path = format!("/v1/tenants/020001/notices/{}", notice["id"].as_str().unwrap());
+        walk.get("get_notice", business, &path).await;
+    }
     walk.get("get_permit", business, permit).await;
 }

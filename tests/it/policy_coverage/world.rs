@@ -100,6 +100,7 @@ pub struct World {
     opinion: String,
     inspection: String,
     case_link: String,
+    acknowledgement: String,
 }
 
 impl World {
@@ -147,6 +148,7 @@ impl World {
         let receipts = format!("/v1/tenants/020001/invoices/{}/receipt", decided.invoice);
         let receipt = app.get(&applicant, &receipts).await.expect(200)["id"].as_str().unwrap().to_owned();
         let refund = refund(&app, &treasurer, &decided).await;
+        let acknowledgement = acknowledged(&app, &treasurer, &spare).await;
         let bank_statement = bank_statement(&app, &treasurer).await;
         let exception = exception(&app).await;
         let day = json!({ "day": CLOSED_DAY });
@@ -203,6 +205,7 @@ impl World {
             opinion,
             inspection,
             case_link,
+            acknowledgement,
         }
     }
 
@@ -272,6 +275,8 @@ impl World {
             &self.task
         } else if template.contains("/undelivered-mails/") {
             &self.undelivered_mail
+        } else if template.contains("/acknowledgements/") {
+            &self.acknowledgement
         } else if template.contains("/waivers/") {
             &self.waiver
         } else if template.contains("/stamp-uses/") {
@@ -340,8 +345,9 @@ impl World {
                 json!({ "stamps": [{ "face": 10_000, "count": 2 }], "cancelled_on": "2026-04-01" })
             }
             "quote_stamp_refund" => json!({ "stamps": [{ "face": 1_000, "count": 1 }] }),
-            "reverse_stamp_use" => json!({ "reason": "誤入力" }),
-            "reverse_counter_payment" => json!({ "reason": "誤入力" }),
+            "reverse_stamp_use" | "reverse_counter_payment" | "reverse_acknowledgement" => {
+                json!({ "reason": "誤入力" })
+            }
             "import_bank_statement" => csv(&table(&[("2026-03-31", 500, "ｱ")])),
             "propose_resolution" => json!({ "resolution": "explained", "comment": "確認した" }),
             "return_resolution" => json!({ "comment": "証拠を付けてください" }),

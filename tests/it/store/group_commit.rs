@@ -67,6 +67,41 @@ on_both_databases!(a_refusal_before_the_first_change_costs_nothing, only TABLES,
     assert_only_neighbours(&test).await;
 });
 
+on_both_databases!(a_refused_part_is_undone_and_the_act_goes_on_without_it, only TABLES, async |test: TestDb| {
+    let act = |tx: &mut Tx<'_>| {
+        note(tx, "before", 1)?;
+        let part = tx.part(|tx| {
+            note(tx, "half", 1)?;
+            tx.part(|tx| note(tx, "quarter", 1))?;
+            Err::<(), _>(TestError::Refused)
+        });
+        assert!(matches!(part, Err(TestError::Refused)), "{part:?}");
+        tx.part(|tx| note(tx, "kept", 1))?;
+        note(tx, "after", 1)
+    };
+    test.db.write(root(0), act).await.unwrap();
+    assert_eq!(note_ids(&test.db).await, ["after", "before", "kept"]);
+    let statistics = test.db.statistics();
+    assert_eq!(statistics.poisoned_batches, 0);
+    // A part that only read and was refused leaves the closure clean; a failed statement in a part undoes the whole act.
+    let clean = test.db.write(root(0), |tx| {
+        let read = tx.part(|tx| {
+            notes::table.count().get_result::<i64>(tx.read())?;
+            Err::<(), _>(TestError::Refused)
+        });
+        assert!(read.is_err());
+        Ok::<_, TestError>(())
+    });
+    clean.await.unwrap();
+    let failed = test.db.write(root(0), |tx| {
+        note(tx, "lost", 1)?;
+        let _ = tx.part(|tx| note(tx, "negative", -1));
+        Ok::<_, TestError>(())
+    });
+    assert!(failed.await.is_err());
+    assert_eq!(note_ids(&test.db).await, ["after", "before", "kept"]);
+});
+
 on_both_databases!(a_refusal_after_a_change_undoes_only_itself, only TABLES, async |test: TestDb| {
     let runs = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&runs);

@@ -155,7 +155,7 @@ impl TestApp {
             ids: Arc::new(SystemIds::default()),
             drill: Arc::new(Drill::default()),
         };
-        let files = files.into_iter().chain(fee_procedures());
+        let files = fee_procedures().into_iter().chain(files);
         let catalogue = shipped_with(files);
         let core = build_core_on(db.db.clone(), settings, sources, catalogue).await.unwrap();
         let server = serve(listener, &core);

@@ -7,7 +7,9 @@ pub mod cluster;
 pub mod core;
 #[macro_use]
 pub mod db;
+pub mod font;
 pub mod money;
 pub mod repeat;
 pub mod smtp;
+pub mod tls_server;
 pub mod traces;

@@ -1,6 +1,6 @@
 //! Faults between the legal kind, the money, the route, the queue and the clock.
 
-use super::route::RouteData;
+use super::route::{OF_PROCEDURE, RouteData};
 use super::{MAX_DAYS, check_span, check_text, duplicate_fault, empty_fault, is_name, is_slug, slug_fault};
 use crate::domain::fault::Fault;
 use crate::domain::procedure::{FeeDue, IssuanceChannel, ProcedureDefinition, ProcedureKind, RoutingRule};
@@ -46,6 +46,7 @@ impl ProcedureDefinition {
             ("/issuance/channel", hands_over),
             ("/validity", self.validity.is_some()),
             ("/renewal", self.renewal.is_some()),
+            ("/inspection", self.inspection.is_some()),
         ];
         for (pointer, _) in granted.into_iter().filter(|(_, is_given)| *is_given) {
             let (ja, en) = ("届出では何も許可・交付されません", "a notification grants nothing (R-2)");
@@ -54,12 +55,16 @@ impl ProcedureDefinition {
     }
 
     fn check_approval_route(&self, faults: &mut Vec<Fault>) {
-        let route = RouteData { steps: &self.approval_route, standing: &self.standing_decisions };
+        let (steps, standing) = (&self.approval_route, &self.standing_decisions);
+        let route = RouteData { steps, standing, matters: OF_PROCEDURE };
         faults.extend(route.faults(&self.tenant, ("/approval_route", "/standing_decisions")));
     }
 
-    /// Every item is called by a name of its own, says what is looked at and why.
+    /// Every item is called by a name of its own, says what is looked at and why; so does an inspection.
     fn check_checklist(&self, faults: &mut Vec<Fault>) {
+        if self.inspection.as_ref().is_some_and(|inspection| inspection.basis.trim().is_empty()) {
+            faults.push(empty_fault("/inspection/basis"));
+        }
         for (index, item) in self.checklist.iter().enumerate() {
             let pointer = format!("/checklist/{index}");
             if !is_slug(&item.id) {

@@ -11,7 +11,25 @@ pub(crate) struct RouteData<'a> {
     pub steps: &'a [ApprovalStep],
     /// 専決.
     pub standing: &'a [StandingDecision],
+    /// What a standing decision may name here.
+    pub matters: &'static [&'static str],
 }
+
+/// What goes the route of a procedure: the decision, its correction, orders about the permit.
+pub(crate) const OF_PROCEDURE: &[&str] = &[
+    "grant",
+    "conditional_grant",
+    "partial_refusal",
+    "refuse",
+    "correction",
+    "permit_order",
+    "revocation",
+    "suspension",
+    "resumption",
+];
+
+/// What goes a body's route of waivers.
+pub(crate) const OF_WAIVERS: &[&str] = &["grant", "refuse"];
 
 impl RouteData<'_> {
     /// Every desk is one that acts, the last one seals, and a standing decision closes a route that there is.
@@ -40,8 +58,10 @@ impl RouteData<'_> {
             faults.push(Fault::new(format!("{place}/closes_at"), "not_on_route", ja, en));
         }
         for (index, name) in rule.decisions.iter().enumerate() {
-            if !matches!(name.as_str(), "grant" | "refuse") {
-                let (ja, en) = ("grant か refuse にしてください", "must be grant or refuse");
+            if !self.matters.contains(&name.as_str()) {
+                let known = self.matters.join(", ");
+                let ja = format!("この経路の事案ではありません。使えるもの：{known}");
+                let en = format!("nothing of that name goes this route; possible are: {known}");
                 faults.push(Fault::new(format!("{place}/decisions/{index}"), "decision", ja, en));
             }
         }

@@ -82,6 +82,13 @@ pub async fn acting(app: &TestApp, applicant: &Person, clerk: &Person, chief: &P
     owed["items"][0]["id"].as_str().unwrap().to_owned()
 }
 
+/// The debtor of a case acknowledged it; gives the acknowledgement.
+pub async fn acknowledged(app: &TestApp, who: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/{AOMORI}/invoices/{}/acknowledgements", case.invoice);
+    let said = json!({ "acknowledged_on": "2026-04-01", "form": "oral", "evidence": "面談記録" });
+    app.post(who, &path, said).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 /// A report of a payout that only takes a fee.
 pub fn settlement() -> Value {
     let table = "line_key,kind,merchant_reference,gateway_payment_id,gross,fee,tax,net,occurred_on\n\
