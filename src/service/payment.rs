@@ -19,7 +19,7 @@ use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PaymentId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, PaymentState};
+use crate::domain::payment::{MethodCode, PayerEmail, PaymentState};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
 use crate::gateway::{CreateCheckout, MerchantAccount, PayerContact, PreparedRequest};
@@ -55,6 +55,8 @@ pub struct OpenPayment {
     pub locale: &'static str,
     /// What becomes of an attempt that is open.
     pub beside_open: BesideOpen,
+    /// Where an invitation goes, of whoever has no account.
+    pub payer_email: Option<PayerEmail>,
 }
 
 /// What becomes of an attempt that is open when another one is asked for.
@@ -195,7 +197,7 @@ fn begin(
         requested_at: now,
         payer_email: match account.adapter.payer_contact(method) {
             PayerContact::None => None,
-            PayerContact::Email => payer_email(tx, ctx)?,
+            PayerContact::Email => payer_email(tx, ctx, wanted)?,
         },
     };
     let operation_id = OperationId(tx.new_id());
@@ -213,7 +215,7 @@ fn begin(
     insert_operation(tx, &ctx.core, &case.key, &row, &prepared, (operation_id, own_lease(ctx, now)))?;
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
         "gateway": row.gateway, "amount": row.amount.amount() });
-    if let PaidBy::Link(link) = paid_by {
+    if let PaidBy::Link(link, _) = paid_by {
         payment_links::insert_payer(tx, tenant, row.id, link)?;
     }
     let actor = paid_by.event_actor(&case);
@@ -237,7 +239,10 @@ fn description(number: &str, title: &str) -> String {
 }
 
 /// Where an invitation to pay goes: to whoever asks for it.
-fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx) -> Result<Option<String>, Failure> {
+fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx, wanted: &OpenPayment) -> Result<Option<String>, Failure> {
+    if let Some(given) = &wanted.payer_email {
+        return Ok(Some(given.as_str().to_owned()));
+    }
     let found = account::kind_and_profile(tx, &ctx.core.keys, ctx.account()?)?;
     Ok(found.map(|(_, profile)| profile.email))
 }
