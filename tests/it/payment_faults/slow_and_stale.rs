@@ -186,6 +186,32 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// The answer with the address is lost, and so is every call that closes the code: nobody can pay in it, and nobody but us
+    /// can call it off. It is called off anew under a key of its own, or the invoice would wait for ever.
+    f09_a_code_that_nobody_can_reach_is_called_off_even_when_its_close_was_given_up,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "paypay")).await;
+        let payer = Payer::with_invoice(&app, &db).await;
+        let lost = json!({ "hold_ms": 0, "end": "drop" });
+        app.fault(json!({ "match": { "op": "create" }, "fault": "F02", "args": lost })).await;
+        let lost = json!({ "hold_ms": 0, "end": "drop", "times": 6 });
+        app.fault(json!({ "match": { "op": "cancel" }, "fault": "F01", "args": lost })).await;
+        assert_eq!(payer.open("paypay").await.expect(201)["state"], "unknown");
+        let page = payer.page_at_last("paypay").await;
+        let closes = "(SELECT COUNT(*) FROM gateway_operations WHERE kind = 'cancel' AND state = 'abandoned')";
+        assert_eq!(db.count(closes).await, 1, "the first one was given up");
+        payer.does(&page, "paypay", "result=ok").await;
+        notifications_arrive(&app).await;
+        for _ in 0..3 {
+            app.drain().await;
+            app.advance(SignedDuration::from_secs(5)).await;
+        }
+        payer.assert_entrusted().await;
+        assert_eq!(payer.books().await.states(), ["canceled", "captured"]);
+    }
+);
+
 /// A fee that was paid by PayPay.
 async fn paid_by_paypay<'a>(app: &TestApp, desk: &'a Desk<'a>) -> crate::refunds::desk::Paid<'a> {
     let submitted = app.submitted(&desk.business, "020001", "denki-koji-toroku").await;
