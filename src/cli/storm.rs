@@ -28,7 +28,7 @@ pub(super) struct StormOptions {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Payers at the same time
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 64)]
     payers: u64,
     /// The server is killed after so many runs
     #[arg(long, default_value_t = 10)]

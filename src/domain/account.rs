@@ -124,7 +124,7 @@ pub fn faults(statement: &Statement<'_>, password_min: usize) -> Vec<Fault> {
 }
 
 /// Whether `text` looks like an address that mail can be sent to. Only a mail that arrives proves more.
-fn has_email_shape(text: &str) -> bool {
+pub fn has_email_shape(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let local_char = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let label = |label: &str| {

@@ -48,7 +48,7 @@ pub(super) fn wanted(
         requested_at: now,
         payer_email: match account.adapter.payer_contact(method) {
             PayerContact::None => None,
-            PayerContact::Email => payer_email(tx, ctx)?,
+            PayerContact::Email => payer_email(tx, ctx, wanted)?,
         },
     })
 }
@@ -60,7 +60,10 @@ pub(super) fn description(number: &str, title: &str) -> String {
 }
 
 /// Where an invitation to pay goes: to whoever asks for it.
-fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx) -> Result<Option<String>, Failure> {
+fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx, wanted: &OpenPayment) -> Result<Option<String>, Failure> {
+    if let Some(given) = &wanted.payer_email {
+        return Ok(Some(given.as_str().to_owned()));
+    }
     let found = account::kind_and_profile(tx, &ctx.core.keys, ctx.account()?)?;
     Ok(found.map(|(_, profile)| profile.email))
 }

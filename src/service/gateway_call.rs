@@ -245,7 +245,11 @@ fn record(
     } else {
         take_in(tx, core, &mut case, &mut payment, &operation, earlier, heard)?;
     }
-    if creates(&operation) && matches!(heard, Heard::Found(_)) {
+    let found = creates(&operation) && matches!(heard, Heard::Found(_));
+    // A close that was given up, such as one whose key grew old while nobody was there: of a checkout that nobody can reach
+    // nobody asks for another one.
+    let given_up = operation.kind == OperationKind::Cancel.as_str() && matches!(heard, Heard::GiveUp);
+    if found || given_up {
         call_off_unreachable(tx, core, &mut case, &payment)?;
     }
     Ok(again.map_or(JobEnd::Done, JobEnd::Again))

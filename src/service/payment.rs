@@ -22,7 +22,7 @@ use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PayableId, PaymentId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, PaymentState, merchant_reference};
+use crate::domain::payment::{MethodCode, PayerEmail, PaymentState, merchant_reference};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
 use crate::gateway::{CreateCheckout, MerchantAccount, PreparedRequest};
@@ -52,6 +52,8 @@ pub struct OpenPayment {
     pub locale: &'static str,
     /// What becomes of an attempt that is open.
     pub beside_open: BesideOpen,
+    /// Where an invitation goes, of whoever has no account.
+    pub payer_email: Option<PayerEmail>,
 }
 
 /// What becomes of an attempt that is open when another one is asked for.
@@ -201,7 +203,7 @@ fn begin(
     insert_operation(tx, &ctx.core, &case.key, &row, &prepared, (operation_id, own_lease(ctx, now)))?;
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
         "gateway": row.gateway, "amount": row.amount.amount() });
-    if let PaidBy::Link(link) = paid_by {
+    if let PaidBy::Link(link, _) = paid_by {
         payment_links::insert_payer(tx, tenant, row.id, link)?;
     }
     let actor = paid_by.event_actor(&case);

@@ -22,7 +22,7 @@ use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, PaymentLinkId, TenantCode};
 use crate::domain::invoice::InvoiceState;
-use crate::domain::payment::{MethodCode, end_of_day, last_day_of_link, link_is_good};
+use crate::domain::payment::{MethodCode, PayerEmail, end_of_day, last_day_of_link, link_is_good};
 use crate::domain::policy::Action;
 use crate::domain::procedure::{Bilingual, ProcedureDefinition};
 use crate::domain::rate_limit::RateRule;
@@ -45,7 +45,16 @@ pub(super) enum PaidBy {
     /// A party of the case, signed in.
     Party,
     /// Whoever holds this link.
-    Link(PaymentLinkId),
+    Link(PaymentLinkId, Reach),
+}
+
+/// Where the holder of a link can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// At an e-mail address given with the request.
+    ByEmail,
+    /// Nowhere but at the page they look at.
+    AtThePage,
 }
 
 impl PaidBy {
@@ -57,15 +66,15 @@ impl PaidBy {
         (tenant, application): (&TenantCode, ApplicationId),
         action: Action,
     ) -> Result<OpenCase, Failure> {
-        let Self::Link(id) = self else { return cases::open(tx, ctx, tenant, application, action) };
+        let Self::Link(id, _) = self else { return cases::open(tx, ctx, tenant, application, action) };
         let link = payment_links::find(tx, tenant, id)?.filter(|link| link.application_id == application);
         let now = tx.now();
         let link = link.filter(|link| is_good(link, now)).ok_or(Refusal::NotFound)?;
         cases::open_for_bearer(tx, ctx, tenant, link.application_id)
     }
 
-    /// The account that takes the invoice by a method. A method whose gateway sends the payer an invitation is for parties:
-    /// of whoever holds a link no address is known.
+    /// The account that takes the invoice by a method. Where the gateway sends the payer an invitation, the holder of a link
+    /// must say where to: of a party the address is known.
     pub(super) fn account<'a>(
         self,
         ctx: &'a Ctx,
@@ -76,8 +85,10 @@ impl PaidBy {
     ) -> Result<&'a Arc<MerchantAccount>, Refusal> {
         let account = payment_method::account_for(ctx, procedure, invoice, method, now)?;
         match (self, account.adapter.payer_contact(method)) {
-            (Self::Link(_), PayerContact::Email) => Err(Refusal::MethodNotOffered),
-            (Self::Party, _) | (Self::Link(_), PayerContact::None) => Ok(account),
+            (Self::Link(_, Reach::AtThePage), PayerContact::Email) => {
+                Err(Refusal::Invalid(vec![PayerEmail::missing()]))
+            }
+            _ => Ok(account),
         }
     }
 
@@ -85,13 +96,13 @@ impl PaidBy {
     pub(super) fn event_actor(self, case: &OpenCase) -> EventActor {
         match self {
             Self::Party => event_actor(&case.actor),
-            Self::Link(id) => EventActor { kind: "payer", id: id.to_string() },
+            Self::Link(id, _) => EventActor { kind: "payer", id: id.to_string() },
         }
     }
 
     /// Refuses to close what somebody else opened: the holder of a link replaces only own attempts.
     pub(super) fn refuse_foreign(self, tx: &mut impl Reads, attempt: &PaymentRow) -> Result<(), Failure> {
-        let Self::Link(id) = self else { return Ok(()) };
+        let Self::Link(id, _) = self else { return Ok(()) };
         let opened_by = payment_links::link_of_payment(tx, &attempt.tenant_id, attempt.id)?;
         if opened_by == Some(id) { Ok(()) } else { Err(Refusal::PaymentInProgress.into()) }
     }
@@ -145,6 +156,8 @@ pub struct LinkView {
     pub title: Bilingual,
     /// The methods by which the holder can pay now.
     pub payable_by: Vec<String>,
+    /// Those of them by which the gateway sends an invitation, so that an address must be given.
+    pub email_needed_for: Vec<String>,
     /// The youngest payment opened by this link.
     pub payment: Option<PaymentRow>,
 }
@@ -252,19 +265,20 @@ pub async fn look(ctx: Ctx, token: String) -> Result<LinkView, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         let tenant = &link.tenant_id;
-        let case = PaidBy::Link(link.id).case(tx, &ctx, (tenant, link.application_id), Action::ReadMoney)?;
+        let holder = PaidBy::Link(link.id, Reach::AtThePage);
+        let case = holder.case(tx, &ctx, (tenant, link.application_id), Action::ReadMoney)?;
         let invoice = invoices::find(tx, tenant, link.invoice_id)?.ok_or(Refusal::NotFound)?;
         let procedure = intake::pinned(&ctx, &case.row)?;
         let definition = &procedure.definition;
         let now = Reads::now(tx);
         let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
-        let mut payable_by =
+        let payable_by =
             if owed { payment_method::offered(&ctx, definition, &invoice, now) } else { Vec::new() };
-        let holder = PaidBy::Link(link.id);
-        payable_by.retain(|code| {
+        let asks_where = |code: &&String| {
             let method = MethodCode::parse(code);
-            method.is_some_and(|method| holder.account(&ctx, definition, &invoice, &method, now).is_ok())
-        });
+            method.is_some_and(|method| holder.account(&ctx, definition, &invoice, &method, now).is_err())
+        };
+        let email_needed_for = payable_by.iter().filter(asks_where).cloned().collect();
         let mut payment = None;
         for attempt in payments::of_invoice(tx, tenant, invoice.id)? {
             if payment_links::link_of_payment(tx, tenant, attempt.id)? == Some(link.id) {
@@ -281,24 +295,30 @@ pub async fn look(ctx: Ctx, token: String) -> Result<LinkView, Failure> {
             invoice,
             body,
             payable_by,
+            email_needed_for,
             payment,
         })
     })
     .await
 }
 
-/// Opens a payment as the holder of a link; `key` and `fingerprint` make it happen once.
+/// Opens a payment as the holder of a link, who may say where an invitation can be sent; `key` and `fingerprint` make it
+/// happen once. The address stands in the sealed request to the gateway and nowhere else.
 pub async fn pay(
     ctx: Ctx,
     token: String,
     (key, fingerprint): (String, [u8; 32]),
-    wanted: OpenPayment,
+    mut wanted: OpenPayment,
+    email: Option<String>,
 ) -> Result<Effect<PaymentRow>, Failure> {
     let link = find(&ctx, &token).await?;
+    let read = email.as_deref().map(PayerEmail::parse).transpose();
+    wanted.payer_email = read.map_err(|fault| Refusal::Invalid(vec![fault]))?;
+    let reach = if wanted.payer_email.is_some() { Reach::ByEmail } else { Reach::AtThePage };
     // The scope of the key is the link: its holder has no account.
     let scope = AccountId(link.id.0);
     let request = IdempotencyRequest { tenant: link.tenant_id.clone(), actor: scope, key, fingerprint };
-    open_as(ctx, request, link.invoice_id, wanted, PaidBy::Link(link.id)).await
+    open_as(ctx, request, link.invoice_id, wanted, PaidBy::Link(link.id, reach)).await
 }
 
 /// The good link of a secret.

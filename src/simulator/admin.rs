@@ -7,10 +7,11 @@ use serde_json::json;
 
 use super::core::Simulator;
 use super::disputes::contest;
-use super::faults::{FaultKind, FaultOrder, Op};
+use super::faults::FaultOrder;
 use super::ledger::ledger;
 use super::model::Vendor;
 use super::state::{Delivery, DeliveryState, Entry, Signing};
+use super::webhooks::due_at;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +63,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/_sim/clock", web::post().to(advance))
         .route("/_sim/webhook", web::post().to(point_webhooks))
         .route("/_sim/webhooks", web::get().to(deliveries))
+        .route("/_sim/due", web::get().to(due))
         .route("/_sim/reset", web::post().to(reset));
 }
 
@@ -71,13 +73,11 @@ async fn health() -> HttpResponse {
 
 async fn arm(sim: Data<Simulator>, order: Json<FaultOrder>) -> HttpResponse {
     let order = order.into_inner();
-    if (order.on.op == Op::Webhook) != order.fault.hits_notifications() {
-        return bad("F14 to F20 go with op \"webhook\", all others with a call");
-    }
-    if order.fault == FaultKind::F12
-        && !matches!(order.on.op, Op::GetSession | Op::GetPayment | Op::ListPayments)
-    {
-        return bad("F12 goes with a query");
+    if !order.fault.goes_with(order.on.op) {
+        return bad(
+            "F14 to F20 go with op \"webhook\", F09 with \"create\", F12 and F13 with a query, F26 to F28 with \"refund\", \
+             all others with a call",
+        );
     }
     if !(500..=599).contains(&order.args.status) {
         return bad("status must be a 5xx");
@@ -137,6 +137,15 @@ async fn deliveries(sim: Data<Simulator>) -> HttpResponse {
     let inner = sim.lock();
     let items: Vec<DeliveryLine<'_>> = inner.state.deliveries.values().map(line).collect();
     HttpResponse::Ok().json(json!({ "items": items }))
+}
+
+/// How many notifications are due and not answered yet: none means that whoever moves the clock on loses nothing.
+async fn due(sim: Data<Simulator>) -> HttpResponse {
+    let mut inner = sim.lock();
+    if let Err(error) = sim.tick(&mut inner) {
+        return broken(&error);
+    }
+    HttpResponse::Ok().json(json!({ "notifications": due_at(&inner, inner.now()).count() }))
 }
 
 async fn reset(sim: Data<Simulator>) -> HttpResponse {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::clock::IdSource;
 use super::core::{CallFault, Keyed, Reply, Simulator};
 use super::engine::Change;
-use super::faults::{FaultArgs, FaultKind, Op};
+use super::faults::{FaultKind, FaultOrder, Op};
 use super::shaping;
 use super::state::State;
 
@@ -48,22 +48,26 @@ pub struct Words {
     pub key_reused: fn() -> Reply,
     /// A refund that is not possible for this payment (F26).
     pub refund_refused: fn() -> Reply,
+    /// A refund that the method, or the moment, does not allow (F27).
+    pub refund_unfit: fn() -> Reply,
+    /// The caller's clock is too far off; none where the vendor does not mind (F38).
+    pub clock_off: Option<fn() -> Reply>,
     /// A query that finds nothing.
     pub nothing_found: fn(Op) -> Reply,
 }
 
 /// Answers a call.
 pub async fn serve<C: Call>(sim: Data<Simulator>, call: C) -> HttpResponse {
-    match sim.take_fault(call.op(), call.target()) {
+    match sim.take_fault(&call) {
         None => shaping::plain(&perform(&sim, &call)),
-        Some(order) => faulty(sim, call, order.fault, &order.args).await,
+        Some(order) => faulty(sim, call, &order).await,
     }
 }
 
 /// Carries a call out, or not, and spoils the answer as ordered.
-async fn faulty<C: Call>(sim: Data<Simulator>, call: C, fault: FaultKind, args: &FaultArgs) -> HttpResponse {
-    let words = call.words();
-    match fault {
+async fn faulty<C: Call>(sim: Data<Simulator>, call: C, order: &FaultOrder) -> HttpResponse {
+    let (words, args) = (call.words(), &order.args);
+    match order.fault {
         FaultKind::F01 => shaping::silence(args, &(words.failure)(504)).await,
         FaultKind::F02 => {
             perform(&sim, &call);
@@ -79,9 +83,20 @@ async fn faulty<C: Call>(sim: Data<Simulator>, call: C, fault: FaultKind, args: 
         FaultKind::F06 => shaping::plain(&(words.failure)(args.status)),
         FaultKind::F07 => shaping::plain(&(words.in_flight)()),
         FaultKind::F08 => shaping::retry_after(&(words.throttled)(), args.retry_after),
+        FaultKind::F09 => {
+            perform(&sim, &call);
+            sim.lose_answer(call.target(), order);
+            shaping::nothing()
+        }
+        FaultKind::F10 => shaping::dripping(perform(&sim, &call)),
+        FaultKind::F13 => shaping::plain(&sim.ask_the_past(&call).unwrap_or_else(|| perform(&sim, &call))),
         FaultKind::F26 => shaping::plain(&(words.refund_refused)()),
+        FaultKind::F27 => shaping::plain(&(words.refund_unfit)()),
         FaultKind::F28 => shaping::plain(&perform(&sim, &call.with_failing_refund(args.delay_seconds))),
         FaultKind::F12 => shaping::plain(&(words.nothing_found)(call.op())),
+        FaultKind::F38 => {
+            shaping::plain(&words.clock_off.map_or_else(|| perform(&sim, &call), |said| said()))
+        }
         FaultKind::F40 => shaping::plain(&shaping::of_tomorrow(perform(&sim, &call))),
         FaultKind::F11 => slowly(sim, call, args.hold_ms).await,
         _ => shaping::plain(&perform(&sim, &call)),

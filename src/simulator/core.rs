@@ -11,10 +11,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
+use super::calls::Call;
 use super::clock::{IdSource, machine_now};
 use super::engine::{Change, Refusal, after_seconds, lapse};
 use super::facade::{self, Event};
-use super::faults::{FaultBook, FaultKind, FaultOrder, Op};
+use super::fault_book::{FaultBook, Met};
+use super::faults::{FaultKind, FaultOrder, Op};
+use super::former::Formers;
 use super::journal::Journal;
 use super::model::{EventKind, Payment, PaymentStatus};
 use super::settings::SimulatorSettings;
@@ -79,6 +82,7 @@ pub struct Inner {
     pub state: State,
     /// Armed faults.
     pub faults: FaultBook,
+    formers: Formers,
     journal: Journal,
     ids: IdSource,
     in_flight: BTreeSet<String>,
@@ -97,6 +101,7 @@ impl Inner {
             return Ok(());
         }
         self.journal.append(self.ids.drawn(), &entries)?;
+        self.formers.keep(&self.state, &entries);
         for entry in entries {
             self.state.apply(entry);
         }
@@ -123,6 +128,7 @@ impl Simulator {
         let inner = Inner {
             state: opened.state,
             faults: FaultBook::default(),
+            formers: Formers::default(),
             journal: opened.journal,
             ids: IdSource::new(settings.seed, opened.drawn),
             in_flight: BTreeSet::new(),
@@ -148,6 +154,7 @@ impl Simulator {
     /// Lets deadlines pass: unfinished payments and unpaid slips lapse.
     pub fn tick(&self, inner: &mut Inner) -> io::Result<()> {
         let now = inner.now();
+        inner.faults.forget(now);
         let (change, settled) = lapse(&inner.state, now);
         if !change.entries.is_empty() {
             self.commit(inner, change, None, now)?;
@@ -215,11 +222,46 @@ impl Simulator {
         }
     }
 
-    /// The fault ordered for this call, if any; `id` is any name of the session or payment.
-    pub fn take_fault(&self, op: Op, id: &str) -> Option<FaultOrder> {
+    /// The fault ordered for this call, if any and if it can befall it; without one the caller hears the truth, and what
+    /// was lost of it before is known.
+    pub fn take_fault(&self, call: &impl Call) -> Option<FaultOrder> {
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        let names = inner.state.aliases(call.target());
+        let (state, formers) = (&inner.state, &inner.formers);
+        let payment = || names.iter().find_map(|name| state.payments.get(name));
+        let possible = |fault| match fault {
+            FaultKind::F09 => call.keyed().is_some(),
+            FaultKind::F12 => names.len() > 1,
+            FaultKind::F13 => formers.knows(&names),
+            FaultKind::F26 | FaultKind::F27 | FaultKind::F28 => {
+                payment().is_some_and(|payment| payment.refundable() > 0)
+            }
+            FaultKind::F38 => call.words().clock_off.is_some(),
+            _ => true,
+        };
+        let met = Met { op: call.op(), names: &names, event: None };
+        let order = inner.faults.take(&met, possible);
+        if order.is_none() {
+            inner.faults.hear(&names);
+        }
+        order
+    }
+
+    /// The answer about `reference` was lost, and nobody has asked for it yet; its key lives as long as any.
+    pub fn lose_answer(&self, reference: &str, order: &FaultOrder) {
         let mut inner = self.lock();
-        let names = inner.state.aliases(id);
-        inner.faults.take(op, &names, None)
+        let forgotten_at = after_seconds(inner.now(), KEY_LIFE_SECONDS);
+        inner.faults.lose(reference, order, forgotten_at);
+    }
+
+    /// What a query shows that lags one change behind.
+    pub fn ask_the_past(&self, call: &impl Call) -> Option<Reply> {
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        let past = inner.formers.of(&inner.state.aliases(call.target()))?;
+        let now = inner.now();
+        Some(call.decide(&past, now, &mut inner.ids).map_or_else(|reply| reply, |(_, reply)| reply))
     }
 
     fn commit(
@@ -251,7 +293,8 @@ impl Simulator {
             let mut names = inner.state.aliases(&payment.id);
             names.push(payment.session_id.clone());
             names.extend(payment.external_order_num.clone());
-            let fault = inner.faults.take(Op::Webhook, &names, Some(name));
+            let met = Met { op: Op::Webhook, names: &names, event: Some(name) };
+            let fault = inner.faults.take(&met, |_| true);
             let signing = match fault.as_ref().map(|order| order.fault) {
                 Some(FaultKind::F19) => Signing::WrongKey,
                 Some(FaultKind::F20) => Signing::ChangedBody,

@@ -1,6 +1,6 @@
 //! Faults on order: what goes wrong, at which call, how often.
 //!
-//! Faults are armed over `POST /_sim/faults` and live in memory only: a restarted simulator is healthy.
+//! Faults are armed over `POST /_sim/faults` and live in memory only ([`super::fault_book`]): a restarted simulator is healthy.
 //! The names F01–F40 are those of the project's fault catalogue.
 
 use serde::{Deserialize, Serialize};
@@ -48,10 +48,16 @@ pub enum FaultKind {
     F07,
     /// 429 with `Retry-After`.
     F08,
+    /// It was done, the answer was lost, and the key is forgotten before anybody asks: it counts as a hit once that is so.
+    F09,
+    /// It was done, and the answer comes a byte a second.
+    F10,
     /// Done and answered only after `hold_ms`; the key is in flight until then.
     F11,
     /// A query finds nothing although something is there.
     F12,
+    /// A query shows the state before the last change.
+    F13,
     /// A notification arrives several times, one after the other.
     F14,
     /// A notification arrives several times at once.
@@ -66,10 +72,14 @@ pub enum FaultKind {
     F19,
     /// A refund is refused: more than the acquirer allows, too late, or none for this contract.
     F26,
+    /// A refund is refused for what the method, or the moment, cannot do; PayPay: another one was made a moment ago.
+    F27,
     /// A refund is accepted, and fails `delay_seconds` of virtual time later.
     F28,
     /// A forged notification with the signature of other bytes arrives before the true one.
     F20,
+    /// The caller's clock is three minutes off, where the vendor minds that (PayPay).
+    F38,
     /// The answer speaks of a status, and has a field, that did not exist when the merchant's program was written.
     F40,
 }
@@ -79,10 +89,20 @@ impl FaultKind {
     pub fn hits_notifications(self) -> bool {
         matches!(self, Self::F14 | Self::F15 | Self::F16 | Self::F17 | Self::F18 | Self::F19 | Self::F20)
     }
+
+    /// Whether this fault can befall a call of that kind.
+    pub fn goes_with(self, op: Op) -> bool {
+        match self {
+            Self::F09 => op == Op::Create,
+            Self::F12 | Self::F13 => matches!(op, Op::GetSession | Op::GetPayment | Op::ListPayments),
+            Self::F26 | Self::F27 | Self::F28 => op == Op::Refund,
+            _ => (op == Op::Webhook) == self.hits_notifications(),
+        }
+    }
 }
 
 /// Which calls a fault hits.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultMatch {
     /// The kind of call.
@@ -121,7 +141,7 @@ pub enum SilenceEnd {
 }
 
 /// Particulars of a fault; each kind reads its own.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultArgs {
     /// How long silence lasts, in real milliseconds.
@@ -159,7 +179,7 @@ impl Default for FaultArgs {
 }
 
 /// A fault as ordered.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultOrder {
     /// Which calls.
@@ -172,61 +192,10 @@ pub struct FaultOrder {
     pub args: FaultArgs,
 }
 
-/// An armed fault and how often it met and hit.
-#[derive(Debug, Clone, Serialize)]
-pub struct ArmedFault {
-    /// The order.
-    pub order: FaultOrder,
-    /// Matching calls since arming.
-    pub seen: u32,
-    /// Calls hit.
-    pub fired: u32,
-}
-
-/// All armed faults.
-#[derive(Debug, Default)]
-pub struct FaultBook {
-    armed: Vec<ArmedFault>,
-}
-
-impl FaultBook {
-    /// Arms a fault.
-    pub fn arm(&mut self, order: FaultOrder) {
-        self.armed.push(ArmedFault { order, seen: 0, fired: 0 });
-    }
-
-    /// Disarms everything.
-    pub fn clear(&mut self) {
-        self.armed.clear();
-    }
-
-    /// Every armed fault with its counts.
-    pub fn list(&self) -> &[ArmedFault] {
-        &self.armed
-    }
-
-    /// The fault for this call, if one is due; every matching fault counts the call.
-    pub fn take(&mut self, op: Op, names: &[String], event: Option<&str>) -> Option<FaultOrder> {
-        let mut hit = None;
-        for armed in &mut self.armed {
-            if !armed.order.on.matches(op, names, event) {
-                continue;
-            }
-            armed.seen += 1;
-            if hit.is_none() && armed.seen >= armed.order.on.nth && armed.fired < armed.order.args.times {
-                armed.fired += 1;
-                hit = Some(armed.order.clone());
-            }
-        }
-        hit
-    }
-}
-
 impl FaultMatch {
-    fn matches(&self, op: Op, names: &[String], event: Option<&str>) -> bool {
-        self.op == op
-            && self.payment.as_ref().is_none_or(|wanted| names.contains(wanted))
-            && self.event.as_deref().is_none_or(|wanted| event == Some(wanted))
+    /// Whether a call, or a notification, of that kind is meant; by whose name it was found is the finder's matter.
+    pub fn fits(&self, op: Op, event: Option<&str>) -> bool {
+        self.op == op && self.event.as_deref().is_none_or(|wanted| event == Some(wanted))
     }
 }
 

@@ -1,11 +1,11 @@
 //! The truth for tests: what payers really paid, folded from the movements alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::engine::status_name;
-use super::model::{MovementKind, SessionStatus};
+use super::model::{MovementKind, Session, SessionStatus};
 use super::state::State;
 
 /// One merchant's reference (or one session without a reference).
@@ -57,8 +57,13 @@ struct Sums {
 
 /// Folds the movements, for one merchant's reference or for all.
 pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
+    let wanted = |reference: &Option<String>| order.is_none() || reference.as_deref() == order;
+    let found: Vec<&Session> =
+        state.sessions.values().filter(|session| wanted(&session.external_order_num)).collect();
+    // A storm asks for one reference thousands of times: only what is shown is folded.
+    let shown: BTreeSet<&str> = found.iter().filter_map(|session| session.payment_id.as_deref()).collect();
     let mut sums: BTreeMap<&str, Sums> = BTreeMap::new();
-    for movement in &state.movements {
+    for movement in state.movements.iter().filter(|it| shown.contains(it.payment_id.as_str())) {
         let sum = sums.entry(movement.payment_id.as_str()).or_default();
         match movement.kind {
             MovementKind::Authorize => sum.authorized += movement.amount,
@@ -72,9 +77,8 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
             MovementKind::Void => {}
         }
     }
-    let wanted = |reference: &Option<String>| order.is_none() || reference.as_deref() == order;
     let mut orders = Vec::new();
-    for session in state.sessions.values().filter(|session| wanted(&session.external_order_num)) {
+    for session in found {
         let payment = state.payment_of(session);
         let sum = payment.and_then(|payment| sums.remove(payment.id.as_str())).unwrap_or_default();
         orders.push(LedgerLine {

@@ -20,7 +20,7 @@
 //!
 //! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
 //! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/clock`, `POST /_sim/clock
-//! {advance_seconds?,shift_ms?}`; `POST /_sim/disputes {payment,state,amount?,reason?,respond_in_seconds?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `POST /_sim/reset`; `GET /healthz`.
+//! {advance_seconds?,shift_ms?}`; `POST /_sim/disputes {payment,state,amount?,reason?,respond_in_seconds?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `GET /_sim/due`; `POST /_sim/reset`; `GET /healthz`.
 
 mod admin;
 mod calls;
@@ -29,7 +29,9 @@ mod core;
 mod disputes;
 mod engine;
 mod facade;
+mod fault_book;
 mod faults;
+mod former;
 mod hosted;
 mod html;
 mod journal;

@@ -18,6 +18,9 @@ use super::faults::{FaultArgs, SilenceEnd, SpoilStyle};
 /// How long the first half of a broken answer travels before the connection breaks.
 const BREAK_AFTER: Duration = Duration::from_millis(50);
 
+/// The pause before each byte of a dripping answer.
+const A_DROP: Duration = Duration::from_secs(1);
+
 /// The reply as it should be.
 pub fn plain(reply: &Reply) -> HttpResponse {
     json(reply.status, reply.body.clone())
@@ -35,8 +38,20 @@ pub async fn silence(args: &FaultArgs, timeout: &Reply) -> HttpResponse {
     pause(args.hold_ms).await;
     match args.end {
         SilenceEnd::GatewayTimeout => plain(timeout),
-        SilenceEnd::Drop => cut(StatusCode::OK, 1, Bytes::new()),
+        SilenceEnd::Drop => nothing(),
     }
+}
+
+/// The connection is dropped before a byte of the answer was sent.
+pub fn nothing() -> HttpResponse {
+    cut(StatusCode::OK, 1, Bytes::new())
+}
+
+/// The whole answer, one byte after the other: whoever waits for the end of it waits for minutes.
+pub fn dripping(reply: Reply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    let body = DrippingBody { left: Bytes::from(reply.body), wait: Box::pin(tokio::time::sleep(A_DROP)) };
+    HttpResponse::build(status).content_type("application/json").body(BoxBody::new(body))
 }
 
 /// Waits that many real milliseconds.
@@ -127,5 +142,33 @@ impl MessageBody for CutBody {
             return Poll::Pending;
         }
         Poll::Ready(Some(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+    }
+}
+
+/// A body that comes a byte at a time.
+struct DrippingBody {
+    left: Bytes,
+    wait: Pin<Box<Sleep>>,
+}
+
+impl MessageBody for DrippingBody {
+    type Error = std::io::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(u64::try_from(self.left.len()).unwrap_or(u64::MAX))
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if self.left.is_empty() {
+            return Poll::Ready(None);
+        }
+        if self.wait.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        self.wait = Box::pin(tokio::time::sleep(A_DROP));
+        Poll::Ready(Some(Ok(self.left.split_to(1))))
     }
 }

@@ -55,7 +55,8 @@ fn due(simulator: &Simulator) -> Vec<(String, Delivery)> {
     found
 }
 
-fn due_at(inner: &Inner, now: Timestamp) -> impl Iterator<Item = &Delivery> {
+/// What is to be sent at `now`.
+pub fn due_at(inner: &Inner, now: Timestamp) -> impl Iterator<Item = &Delivery> {
     let open = inner.state.open.iter().filter_map(|seq| inner.state.deliveries.get(seq));
     open.filter(move |delivery| delivery.due_at <= now)
 }

@@ -1,10 +1,8 @@
 //! What the database says of a run after the healing.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
-use super::judge::{PaymentBook, PaysTwice, Receipt, RunBooks, Taker};
+use super::judge::{Confirmed, PaymentBook, PaysTwice, RunBooks, Taker};
 use super::payer::RunRecord;
 use super::plan::{Behaviour, Plan};
 use super::{StormError, TENANT};
@@ -14,11 +12,11 @@ use crate::store::events::{self, EventRow};
 use crate::store::payments::PaymentRow;
 use crate::store::{Db, StoreError, invoices, payments};
 
-/// Reads the books of a run; `shown` are the invoices whose confirmation can be read.
+/// Reads the books of a run, beside what its payer has in hand.
 pub async fn read(
     db: &Db,
     record: &RunRecord,
-    shown: &BTreeSet<String>,
+    confirmed: Confirmed,
     seed: u64,
 ) -> Result<RunBooks, StormError> {
     let broken = || StormError::Failed(format!("run {} has no invoice", record.number));
@@ -37,14 +35,21 @@ pub async fn read(
         state: row.state.clone(),
         captured: row.captured.amount(),
         refunded: row.refunded.amount(),
+        charged_back: row.charged_back.amount(),
         confirmations: confirmations(row, &events),
     });
     let pays_twice = match Plan::draw(seed, record.number).behaviour {
         Behaviour::Switches | Behaviour::PaysLate => PaysTwice::Perhaps,
         _ => PaysTwice::No,
     };
-    let receipt = if shown.contains(&record.invoice) { Receipt::Shown } else { Receipt::Missing };
-    Ok(RunBooks { total: record.total, invoice_state, payments: books.collect(), pays_twice, receipt })
+    Ok(RunBooks {
+        total: record.total,
+        invoice_state,
+        payments: books.collect(),
+        pays_twice,
+        confirmed,
+        seen_wrong: record.believed + record.headroom_lost,
+    })
 }
 
 /// How often the record of the case says that the money of this payment came: from no money to money, once.

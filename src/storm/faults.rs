@@ -1,9 +1,9 @@
 //! The faults of the project's catalogue (F01–F40) that can befall a payment, as orders for the simulator.
 //!
-//! Not in the table, and why: F09 (a key past its 24 hours) and F10 (one byte a second) are proven where one call can be
-//! watched; F13, F21 and F24 are answers and hints that the simulator's façades do not make; F27 is a rule of a method, not of
-//! a moment; F29, F34–F37 and F39 concern transfers, settlements and names. F22, F23 and F25 are made by the payers' own
-//! hand, F30 and F31 by their behaviour, F38 by the clock, which jumps between server and gateway at every kill.
+//! Not in the table, because no call of a payment is hit: F34–F37 are faults of settlement reports. F21–F25 are made by
+//! strangers ([`super::stranger`]), F30 and F31 by what payers do, F29 by whoever decides, F32 and F33 by the payer's bank
+//! ([`super::disputing`]), F39 by a gate that is shut ([`super::gate`]). F09 is ordered here and happens where the server
+//! stays dead for longer than a key lives ([`super::killer`]).
 
 use serde_json::{Value, json};
 
@@ -57,19 +57,26 @@ pub const FAULTS: &[Fault] = &[
     fault("F06", Step::Create, r#"{"status":503}"#),
     fault("F07", Step::Create, NOTHING),
     fault("F08", Step::Create, NOTHING),
+    fault("F09", Step::Create, NOTHING),
+    fault("F10", Step::Create, NOTHING),
     fault("F11", Step::Create, LATE),
+    fault("F38", Step::Create, NOTHING),
     fault("F40", Step::Create, NOTHING),
     fault("F01", Step::Query, DROP),
     fault("F03", Step::Query, NOTHING),
     fault("F04", Step::Query, r#"{"style":"html"}"#),
     fault("F06", Step::Query, r#"{"status":502}"#),
     fault("F08", Step::Query, NOTHING),
+    fault("F10", Step::Query, NOTHING),
     fault("F12", Step::Query, NOTHING),
+    fault("F13", Step::Query, r#"{"times":2}"#),
+    fault("F38", Step::Query, NOTHING),
     fault("F40", Step::Query, NOTHING),
     fault("F01", Step::Cancel, DROP),
     fault("F02", Step::Cancel, DROP),
     fault("F04", Step::Cancel, NOTHING),
     fault("F05", Step::Cancel, r#"{"status":504}"#),
+    fault("F10", Step::Cancel, NOTHING),
     fault("F06", Step::Cancel, r#"{"status":500}"#),
     fault("F01", Step::Refund, DROP),
     fault("F02", Step::Refund, DROP),
@@ -80,8 +87,11 @@ pub const FAULTS: &[Fault] = &[
     fault("F06", Step::Refund, r#"{"status":503}"#),
     fault("F07", Step::Refund, NOTHING),
     fault("F08", Step::Refund, NOTHING),
+    fault("F10", Step::Refund, NOTHING),
     fault("F11", Step::Refund, LATE),
     fault("F26", Step::Refund, NOTHING),
+    fault("F27", Step::Refund, NOTHING),
+    fault("F38", Step::Refund, NOTHING),
     fault("F28", Step::Refund, r#"{"delay_seconds":600}"#),
     fault("F40", Step::Refund, NOTHING),
     fault("F14", Step::Webhook, r#"{"copies":4}"#),

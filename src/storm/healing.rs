@@ -1,16 +1,17 @@
 //! After the storm: no more faults, and time enough for everything to be found out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use super::StormError;
+use super::client::Answer;
 use super::killer::Lives;
 use super::payer::{RunRecord, Stand, reference};
 use super::plan::Method;
+use super::simulator::Acted;
 
 /// The steps of the first virtual day, in seconds and how often.
 const FIRST_DAY: [(u32, u64); 5] = [(6, 15), (10, 60), (8, 300), (10, 1_800), (6, 10_800)];
@@ -18,8 +19,10 @@ const FIRST_DAY: [(u32, u64); 5] = [(6, 15), (10, 60), (8, 300), (10, 1_800), (6
 const COME_BACK_AFTER: u32 = 24;
 /// The steps of the days after it: slips lapse after three, and what lapsed is asked about once more a day later.
 const LATER_DAYS: (u32, u64) = (12, 43_200);
-/// How long notifications may take to arrive after each step.
-const SETTLE: Duration = Duration::from_millis(120);
+/// How long notifications may take to arrive after each step, at most: the gateway itself says when none is left.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
+/// How often jobs and notifications are followed up in one step: each may ask for the other.
+const FOLLOW_UP: u32 = 8;
 /// Questions to the server at the same time.
 const AT_ONCE: usize = 16;
 
@@ -34,14 +37,14 @@ pub struct Healed {
 
 /// Ends the faults and lets the days pass, with every due job run after each step.
 pub async fn heal(stand: &Arc<Stand>, lives: &Lives, records: &[RunRecord]) -> Result<Healed, StormError> {
-    let faults_by_id = stand.simulator.heal().await?;
+    let mut faults_by_id = stand.simulator.heal().await?;
     let mut step = 0;
     for (times, seconds) in FIRST_DAY {
         for _ in 0..times {
             pass(stand, lives, seconds).await?;
             step += 1;
             if step == COME_BACK_AFTER {
-                come_back(stand, records).await?;
+                *faults_by_id.entry("F30".to_owned()).or_default() += come_back(stand, records).await?;
             }
         }
     }
@@ -52,27 +55,57 @@ pub async fn heal(stand: &Arc<Stand>, lives: &Lives, records: &[RunRecord]) -> R
     Ok(Healed { faults_by_id, unresolved })
 }
 
+/// One step of time. It is over when the gateway has nothing more to tell and the server nothing more to do, so no step
+/// waits longer than it has to, and none ends with news under way.
 async fn pass(stand: &Stand, lives: &Lives, seconds: u64) -> Result<(), StormError> {
     let drill = lives.drill();
     stand.time.advance(Duration::from_secs(seconds), &stand.simulator, Some(&drill)).await?;
-    drill.drain().await?;
-    sleep(SETTLE).await;
-    drill.drain().await?;
-    Ok(())
-}
-
-/// Payers who left come back and pay wherever they still can.
-async fn come_back(stand: &Stand, records: &[RunRecord]) -> Result<(), StormError> {
-    for record in records {
-        let Some(method) = record.comes_back else { continue };
-        for payment in &record.payments {
-            let Some(line) = stand.simulator.truth_of(&reference(payment)).await? else { continue };
-            let has_slip = method == Method::Konbini && line.session_status == "completed";
-            let acts = if has_slip { &[("konbini/pay", "")] } else { method.acts() };
-            stand.simulator.act(&stand.simulator.page(&line.session_id), acts).await?;
+    for _ in 0..FOLLOW_UP {
+        stand.simulator.settled(SETTLE_WITHIN).await?;
+        if drill.drain().await? == 0 {
+            break;
         }
     }
     Ok(())
+}
+
+/// Payers who left come back and pay wherever they still can; gives how often that was too late by our books (F30).
+async fn come_back(stand: &Arc<Stand>, records: &[RunRecord]) -> Result<u64, StormError> {
+    let (mut coming, mut late) = (JoinSet::new(), 0);
+    for record in records {
+        let Some(method) = record.comes_back else { continue };
+        for payment in &record.payments {
+            if coming.len() >= AT_ONCE {
+                late += u64::from(joined(coming.join_next().await)? == Some(Came::Late));
+            }
+            let (stand, payment) = (Arc::clone(stand), payment.clone());
+            coming.spawn(async move { pay_now(&stand, &payment, method).await });
+        }
+    }
+    while let Some(came) = joined(coming.join_next().await)? {
+        late += u64::from(came == Came::Late);
+    }
+    Ok(late)
+}
+
+/// How somebody who came back fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    /// The gateway took the money, of a payment that had ended here.
+    Late,
+    /// It took it in time, or not at all.
+    Otherwise,
+}
+
+async fn pay_now(stand: &Stand, payment: &str, method: Method) -> Result<Came, StormError> {
+    let applicant = stand.counter.people().applicant;
+    let shown = stand.counter.get(applicant, &format!("payments/{payment}")).await?;
+    let Some(line) = stand.simulator.truth_of(&reference(payment)).await? else { return Ok(Came::Otherwise) };
+    let has_slip = method == Method::Konbini && line.session_status == "completed";
+    let acts = if has_slip { &[("konbini/pay", "")] } else { method.acts() };
+    let acted = stand.simulator.act(&stand.simulator.page(&line.session_id), acts).await?;
+    let had_ended = matches!(shown.text("/state"), Some("expired" | "canceled" | "failed"));
+    Ok(if had_ended && acted == Acted::Taken { Came::Late } else { Came::Otherwise })
 }
 
 /// How many payments have no known outcome, as the payer sees them.
@@ -80,25 +113,17 @@ async fn unresolved(stand: &Arc<Stand>, records: &[RunRecord]) -> Result<u64, St
     let payments = records.iter().flat_map(|record| &record.payments);
     let states =
         look(stand, payments.map(|payment| (payment.clone(), format!("payments/{payment}")))).await?;
-    let unknown = |state: &&(String, u16, String)| {
-        matches!(state.2.as_str(), "created" | "submitting" | "processing" | "unknown")
+    let unknown = |(_, answer): &&(String, Answer)| {
+        matches!(answer.text("/state"), Some("created" | "submitting" | "processing" | "unknown"))
     };
     Ok(u64::try_from(states.iter().filter(unknown).count()).unwrap_or(u64::MAX))
 }
 
-/// The invoices for which a confirmation can be read.
-pub async fn receipts(stand: &Arc<Stand>, records: &[RunRecord]) -> Result<BTreeSet<String>, StormError> {
-    let paths =
-        records.iter().map(|record| (record.invoice.clone(), format!("invoices/{}/receipt", record.invoice)));
-    let answers = look(stand, paths).await?;
-    Ok(answers.into_iter().filter(|(_, status, _)| *status == 200).map(|(invoice, _, _)| invoice).collect())
-}
-
-/// Looks at many things in the applicant's name: what it was asked for, status and state.
-async fn look(
+/// Looks at many things in the applicant's name: what it was asked for, and the answer.
+pub async fn look(
     stand: &Arc<Stand>,
     paths: impl Iterator<Item = (String, String)>,
-) -> Result<Vec<(String, u16, String)>, StormError> {
+) -> Result<Vec<(String, Answer)>, StormError> {
     let (mut asking, mut found) = (JoinSet::new(), Vec::new());
     for (name, path) in paths {
         if asking.len() >= AT_ONCE {
@@ -107,8 +132,7 @@ async fn look(
         let stand = Arc::clone(stand);
         asking.spawn(async move {
             let answer = stand.counter.get(stand.counter.people().applicant, &path).await?;
-            let state = answer.text("/state").unwrap_or_default().to_owned();
-            Ok((name, answer.status, state))
+            Ok((name, answer))
         });
     }
     while let Some(answer) = joined(asking.join_next().await)? {

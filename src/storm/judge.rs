@@ -9,12 +9,13 @@ use super::simulator::TruthLine;
 /// What is counted; every bar is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// A checkout that took money twice, and money beyond the total that the payer did not choose to pay or that the books
+    /// A checkout that took money twice, a second checkout under one reference, which could take it, and money beyond the total that the payer did not choose to pay or that the books
     /// do not show as too much (`overpaid`), so that nobody would send it back.
     pub double_charges: u64,
     /// Payments whose money the gateway has and the books have not, all of it.
     pub lost_payments: u64,
-    /// Payments and invoices that stand otherwise than the truth says after the healing.
+    /// Payments and invoices that stand otherwise than the truth says after the healing, what was pulled back included;
+    /// notifications that were believed and must not be; refunds that failed and whose money cannot be asked for again.
     pub wrong_final_states: u64,
     /// Payments with no known outcome after 24 virtual hours without faults.
     pub unresolved_unknown: u64,
@@ -22,9 +23,10 @@ pub struct Counts {
     pub over_refunds: u64,
     /// Findings of the ledger check. The careless adapter has no ledger: sums that differ from the truth.
     pub unbalanced_postings: u64,
-    /// Captured payments that were never confirmed, and invoices with money but without a readable confirmation.
+    /// Captured payments without their confirmation: in the record of the case, among the receipts that the payer can read
+    /// (official for a clerk's cash, an entrustment confirmation for an agent's money, R-80), in the mail.
     pub receipts_missing: u64,
-    /// Payments that were confirmed more than once.
+    /// Confirmations beyond the one that each payment with money is due, at any of these places; also of no money at all.
     pub receipts_duplicated: u64,
 }
 
@@ -64,6 +66,8 @@ pub struct PaymentBook {
     pub captured: i64,
     /// Yen sent back.
     pub refunded: i64,
+    /// Yen pulled back by the payer's bank.
+    pub charged_back: i64,
     /// How often it was confirmed that money came.
     pub confirmations: u64,
 }
@@ -77,13 +81,40 @@ pub enum PaysTwice {
     No,
 }
 
-/// Whether a confirmation can be read where one is due.
+/// A receipt as the payer reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenReceipt {
+    /// The reference of its payment.
+    pub reference: String,
+    /// `official_receipt` or `entrustment_confirmation`.
+    pub kind: String,
+    /// `valid` or `revoked`.
+    pub state: String,
+    /// Yen.
+    pub total: i64,
+}
+
+/// Whether the confirmation of the invoice itself can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// It can.
     Shown,
     /// It cannot.
     Missing,
+}
+
+/// What the payer was given for money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// What can be read, and what came by mail.
+    Seen {
+        /// The confirmation of the invoice.
+        current: Receipt,
+        /// Every receipt that was ever given for it.
+        given: Vec<GivenReceipt>,
+        /// Mails that say so.
+        mails: u64,
+    },
     /// None can be read at all there; only what was sent counts.
     NotOffered,
 }
@@ -99,19 +130,18 @@ pub struct RunBooks {
     pub payments: Vec<PaymentBook>,
     /// What the payer meant to do.
     pub pays_twice: PaysTwice,
-    /// The confirmation.
-    pub receipt: Receipt,
+    /// What the payer has in hand.
+    pub confirmed: Confirmed,
+    /// What the run itself saw go wrong: lies that were believed, money that could not be asked for again.
+    pub seen_wrong: u64,
 }
 
 /// Judges one run.
 pub fn judge(books: &RunBooks, truth: &BTreeMap<String, TruthLine>) -> Counts {
-    let mut counts = Counts::default();
+    let mut counts = Counts { wrong_final_states: books.seen_wrong, ..Counts::default() };
     let (mut came, mut back) = (0, 0);
     for payment in &books.payments {
-        let line = match payment.taker {
-            Taker::Gateway => truth.get(&payment.reference).cloned().unwrap_or_default(),
-            Taker::Clerk(captured) => TruthLine { captured, charges: 1, ..TruthLine::default() },
-        };
+        let line = line(payment, truth);
         came += line.captured;
         back += line.refunded;
         judge_payment(payment, &line, &mut counts);
@@ -123,17 +153,62 @@ pub fn judge(books: &RunBooks, truth: &BTreeMap<String, TruthLine>) -> Counts {
     if !expected(books, came, back).contains(&books.invoice_state.as_str()) {
         counts.wrong_final_states += 1;
     }
-    let confirmable = books.payments.iter().any(|payment| payment.refunded < payment.captured);
-    if books.receipt == Receipt::Missing && came > back && confirmable {
-        counts.receipts_missing += 1;
+    if let Confirmed::Seen { current, given, mails } = &books.confirmed {
+        let confirmable = books.payments.iter().any(|payment| payment.refunded < payment.captured);
+        counts.receipts_missing += u64::from(*current == Receipt::Missing && came > back && confirmable);
+        judge_confirmations(books, truth, (given, *mails), &mut counts);
     }
     counts
+}
+
+fn line(payment: &PaymentBook, truth: &BTreeMap<String, TruthLine>) -> TruthLine {
+    match payment.taker {
+        Taker::Gateway => truth.get(&payment.reference).cloned().unwrap_or_default(),
+        Taker::Clerk(captured) => TruthLine { captured, charges: 1, ..TruthLine::default() },
+    }
+}
+
+/// Each payment with money was confirmed once, of the right kind and over the right sum, and nothing else was.
+fn judge_confirmations(
+    books: &RunBooks,
+    truth: &BTreeMap<String, TruthLine>,
+    (given, mails): (&[GivenReceipt], u64),
+    counts: &mut Counts,
+) {
+    let (mut due, mut known) = (0, 0);
+    for payment in &books.payments {
+        let line = line(payment, truth);
+        let is_due = u64::from(line.captured > 0);
+        let right = GivenReceipt {
+            reference: payment.reference.clone(),
+            kind: match payment.taker {
+                Taker::Gateway => "entrustment_confirmation".to_owned(),
+                Taker::Clerk(_) => "official_receipt".to_owned(),
+            },
+            state: "valid".to_owned(),
+            total: line.captured,
+        };
+        let ours = || given.iter().filter(|receipt| receipt.reference == payment.reference);
+        counts.receipts_missing += u64::from(is_due == 1 && !ours().any(|receipt| *receipt == right));
+        let number = count(ours());
+        counts.receipts_duplicated += number.saturating_sub(is_due);
+        due += is_due;
+        known += number;
+    }
+    counts.receipts_duplicated += count(given.iter()).saturating_sub(known) + mails.saturating_sub(due);
+    counts.receipts_missing += due.saturating_sub(mails);
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u64 {
+    u64::try_from(items.count()).unwrap_or(u64::MAX)
 }
 
 fn judge_payment(payment: &PaymentBook, line: &TruthLine, counts: &mut Counts) {
     if line.charges > 1 {
         counts.double_charges += u64::from(line.charges - 1);
     }
+    // Of a forgotten key: nobody has paid in the second one yet, and whoever finds it can.
+    counts.double_charges += u64::from(line.checkouts.saturating_sub(1));
     if line.captured > payment.captured {
         counts.lost_payments += 1;
     }
@@ -146,8 +221,11 @@ fn judge_payment(payment: &PaymentBook, line: &TruthLine, counts: &mut Counts) {
         (captured, refunded) if refunded < captured => &["partially_refunded"][..],
         _ => &["refunded"][..],
     };
+    // What had gone back already is not gone a second time from this payment (F33).
+    let charged_back = line.charged_back.min(line.captured - line.refunded);
     let right = state.contains(&payment.state.as_str())
-        && (payment.captured, payment.refunded) == (line.captured, line.refunded);
+        && (payment.captured, payment.refunded, payment.charged_back)
+            == (line.captured, line.refunded, charged_back);
     if payment.state == "unknown" {
         counts.unresolved_unknown += 1;
     } else if !right {
@@ -175,74 +253,5 @@ fn expected(books: &RunBooks, came: i64, back: i64) -> &'static [&'static str] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn payment(state: &str, captured: i64, refunded: i64, confirmations: u64) -> PaymentBook {
-        let (reference, state) = ("r".to_owned(), state.to_owned());
-        PaymentBook { reference, taker: Taker::Gateway, state, captured, refunded, confirmations }
-    }
-
-    fn books(invoice_state: &str, payment: PaymentBook) -> RunBooks {
-        RunBooks {
-            total: 100,
-            invoice_state: invoice_state.to_owned(),
-            payments: vec![payment],
-            pays_twice: PaysTwice::No,
-            receipt: Receipt::Shown,
-        }
-    }
-
-    fn truth(captured: i64, refunded: i64, charges: u32) -> BTreeMap<String, TruthLine> {
-        BTreeMap::from([("r".to_owned(), TruthLine { captured, refunded, charges, ..TruthLine::default() })])
-    }
-
-    #[test]
-    fn books_that_tell_the_truth_are_without_fault() {
-        let good = [
-            (books("entrusted", payment("captured", 100, 0, 1)), truth(100, 0, 1)),
-            (books("refunded", payment("refunded", 100, 100, 1)), truth(100, 100, 1)),
-            (books("partially_refunded", payment("partially_refunded", 100, 40, 1)), truth(100, 40, 1)),
-            (books("unpaid", payment("expired", 0, 0, 0)), truth(0, 0, 0)),
-            (books("unpaid", payment("failed", 0, 0, 0)), BTreeMap::new()),
-        ];
-        for (books, truth) in good {
-            assert_eq!(judge(&books, &truth), Counts::default(), "{books:?}");
-        }
-    }
-
-    #[test]
-    fn each_kind_of_fault_is_seen() {
-        let lost = judge(&books("unpaid", payment("expired", 0, 0, 0)), &truth(100, 0, 1));
-        assert_eq!((lost.lost_payments, lost.wrong_final_states, lost.receipts_missing), (1, 2, 1));
-        let invented = judge(&books("entrusted", payment("captured", 100, 0, 1)), &truth(0, 0, 0));
-        assert_eq!((invented.lost_payments, invented.wrong_final_states), (0, 2));
-        let twice = judge(&books("entrusted", payment("captured", 100, 0, 1)), &truth(200, 0, 2));
-        assert_eq!((twice.double_charges, twice.lost_payments), (2, 1));
-        let too_much_back = judge(
-            &books("partially_refunded", payment("partially_refunded", 100, 30, 1)),
-            &truth(100, 60, 1),
-        );
-        assert_eq!(too_much_back.over_refunds, 1);
-        let told_twice = judge(&books("entrusted", payment("captured", 100, 0, 2)), &truth(100, 0, 1));
-        assert_eq!(told_twice.receipts_duplicated, 1);
-        let unknown = judge(&books("pending", payment("unknown", 0, 0, 0)), &truth(0, 0, 0));
-        assert_eq!(unknown.unresolved_unknown, 1);
-        let mut unread = books("entrusted", payment("captured", 100, 0, 1));
-        unread.receipt = Receipt::Missing;
-        assert_eq!(judge(&unread, &truth(100, 0, 1)).receipts_missing, 1);
-    }
-
-    #[test]
-    fn money_that_comes_twice_by_choice_must_show_as_too_much() {
-        let mut both = books("overpaid", payment("captured", 100, 0, 1));
-        both.payments.push(PaymentBook { reference: "s".to_owned(), ..payment("captured", 100, 0, 1) });
-        let mut truth = truth(100, 0, 1);
-        truth.insert("s".to_owned(), TruthLine { captured: 100, charges: 1, ..TruthLine::default() });
-        assert_eq!(judge(&both, &truth).double_charges, 1, "nobody chose that");
-        both.pays_twice = PaysTwice::Perhaps;
-        assert_eq!(judge(&both, &truth), Counts::default());
-        both.invoice_state = "entrusted".to_owned();
-        assert_eq!(judge(&both, &truth).double_charges, 1, "nobody would send it back");
-    }
-}
+#[path = "judge_tests.rs"]
+mod tests;

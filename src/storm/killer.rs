@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::sleep;
 
 use super::StormError;
@@ -13,11 +14,17 @@ use crate::drill::CrashPoint;
 
 /// Longer than the lease of a gateway call and of a job.
 const PAST_THE_LEASE: Duration = Duration::from_secs(91);
+/// Longer than any gateway remembers a key (24 hours), so that sending again what was in hand would be a new payment (F09).
+const PAST_THE_KEYS: Duration = Duration::from_hours(25);
+/// The lives after which the server stays dead for so long. Few, for every checkout that is open ends with such a day.
+const LONG_DEATHS: [u64; 4] = [3, 21, 150, 700];
+/// Whose answers are lost right before it.
+const LOST_ANSWERS: u32 = 6;
 /// How long an armed point is waited for.
 const HIT_WITHIN: Duration = Duration::from_secs(15);
 /// How often the clock is moved on, and by how much.
-pub const TICK: Duration = Duration::from_millis(100);
-const TICK_BY: Duration = Duration::from_secs(6);
+pub const TICK: Duration = Duration::from_millis(50);
+const TICK_BY: Duration = Duration::from_secs(3);
 
 /// Whether a point lies on the way of money; a new point must be placed here.
 fn concerns_money(point: CrashPoint) -> bool {
@@ -82,7 +89,15 @@ impl Lives {
     /// Arms the point that was hit least, kills the server there, and starts the next over the same data.
     pub async fn kill(mut self, stand: &Stand) -> Result<Self, StormError> {
         let least = |point: &&CrashPoint| self.kills.get(point.name()).copied().unwrap_or(0);
-        let Some(point) = self.points.iter().min_by_key(least).copied() else { return Ok(self) };
+        let Some(mut point) = self.points.iter().min_by_key(least).copied() else { return Ok(self) };
+        let is_long = LONG_DEATHS.contains(&self.life);
+        if is_long {
+            // With a checkout in hand: sent, carried out, never answered.
+            point = CrashPoint::PaymentAfterSendBeforeAnswer;
+            let lost =
+                json!({ "match": { "op": "create" }, "fault": "F09", "args": { "times": LOST_ANSWERS } });
+            stand.simulator.fault(&lost).await?;
+        }
         let mut talk = self.drill().arm(point).await?;
         let found = {
             let mut hit = std::pin::pin!(talk.parked(HIT_WITHIN));
@@ -104,7 +119,8 @@ impl Lives {
             }
         }
         self.server.kill().await?;
-        stand.time.advance(PAST_THE_LEASE, &stand.simulator, None).await?;
+        let dead_for = if is_long { PAST_THE_KEYS } else { PAST_THE_LEASE };
+        stand.time.advance(dead_for, &stand.simulator, None).await?;
         self.life += 1;
         self.server = Server::start(&self.place, self.life, stand.time.shift_ms()).await?;
         Ok(self)

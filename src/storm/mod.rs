@@ -11,17 +11,23 @@
 //!
 //! ```text
 //! cli::storm ─► run ─► payer (plan, client, refunding) ─► server ◄─ killer (child)
-//!                 └──► healing ─► books, judge ─► report
+//!                 │            │ (gate: the server's way to the gateways)
+//!                 └──► healing ─► confirmations, books, judge ─► report
 //! ```
 
 mod books;
 mod child;
 mod client;
+mod confirmations;
 mod dice;
+mod disputing;
+mod examples;
 mod faults;
+mod gate;
 mod healing;
 mod judge;
 mod killer;
+mod looks;
 mod naive;
 mod naive_webhooks;
 mod payer;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::dice::Dice;
 use super::faults::Step;
-use super::judge::{self, Counts, PaymentBook, PaysTwice, Receipt, RunBooks, Taker};
+use super::judge::{self, Confirmed, Counts, PaymentBook, PaysTwice, RunBooks, Taker};
 use super::plan::{Behaviour, Method, Plan, Refunding};
 use super::run::StormSettings;
 use super::simulator::{Acted, Simulator};
@@ -250,6 +250,7 @@ impl Shop {
                 state: state.to_owned(),
                 captured,
                 refunded: order.refunded,
+                charged_back: 0,
                 confirmations: order.mails,
             }
         };
@@ -267,7 +268,8 @@ impl Shop {
             invoice_state: invoice_state.to_owned(),
             payments,
             pays_twice: run.pays_twice,
-            receipt: Receipt::NotOffered,
+            confirmed: Confirmed::NotOffered,
+            seen_wrong: 0,
         }
     }
 }

@@ -3,25 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::BASE64;
 use reqwest::{Client, Method as Verb};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::client::{Answer, Body, Counter, new_key};
 use super::dice::Dice;
+use super::disputing;
+use super::examples::{Examples, multipart};
 use super::faults::Step;
-use super::plan::{Behaviour, Method, Plan, Refunding};
+use super::gate::Gate;
+use super::looks::Looks;
+use super::plan::{Behaviour, Method, Plan, Refunding, Way};
 use super::simulator::{Acted, Simulator};
-use super::stranger::{self, Secrets};
+use super::stranger::{self, Reception, Secrets};
 use super::time::VirtualTime;
 use super::{StormError, TENANT, refunding};
 use crate::domain::calendar::jst_day;
 
 /// How long a payer waits for a page before going away.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// The pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(80);
+/// How long the gate stays shut at most: shorter than the server waits for a gateway before it answers the payer.
+const SHUT_FOR: Duration = Duration::from_millis(400);
 /// How often a payer begins anew.
 const ATTEMPTS: u32 = 3;
 
@@ -40,6 +43,10 @@ pub struct Stand {
     pub server: String,
     /// The merchant's secrets.
     pub secrets: Secrets,
+    /// The server's way to the gateways.
+    pub gate: Gate,
+    /// What is applied for.
+    pub examples: Examples,
 }
 
 /// What is known of a run afterwards.
@@ -47,6 +54,8 @@ pub struct Stand {
 pub struct RunRecord {
     /// Its number.
     pub number: u64,
+    /// The number of its case, which mails name.
+    pub case_number: String,
     /// What is owed.
     pub invoice: String,
     /// In yen.
@@ -57,8 +66,12 @@ pub struct RunRecord {
     pub at_counter: i64,
     /// The payer comes back later, by this method.
     pub comes_back: Option<Method>,
-    /// Faults that were made by hand.
+    /// Faults that were made by hand, and happened.
     pub by_hand: Vec<&'static str>,
+    /// Notifications that were believed although they must be refused.
+    pub believed: u64,
+    /// Refunds that came to nothing and whose money could not be asked for again.
+    pub headroom_lost: u64,
 }
 
 /// The reference of a payment at its gateway.
@@ -93,6 +106,9 @@ impl Payer {
         if has_paid == Paid::Yes && payer.plan.refunding != Refunding::None {
             refunding::send_back(&mut payer).await?;
         }
+        if let Some(verdict) = payer.plan.contested {
+            disputing::contest(&mut payer, verdict).await?;
+        }
         Ok(payer.record)
     }
 
@@ -108,13 +124,7 @@ impl Payer {
 
     async fn submit(&mut self) -> Result<(), StormError> {
         let procedure = self.plan.procedure;
-        let described = self.get(&format!("procedures/{procedure}")).await?;
-        let examples = described.body.get("examples").and_then(Value::as_array);
-        let business = examples
-            .into_iter()
-            .flatten()
-            .filter(|example| example.get("applicant_kind").and_then(Value::as_str) == Some("business"));
-        let example = business.clone().nth(self.plan.example).cloned().unwrap_or_default();
+        let example = self.stand.examples.of(&self.stand.counter, procedure, self.plan.example).await?;
         let form = example.get("form").cloned().unwrap_or_default();
         let draft = self.post("applications", &json!({ "procedure": procedure, "form": form })).await?;
         let case = text(&draft, "/id")?;
@@ -126,6 +136,7 @@ impl Payer {
             text(&call.await?, "/id")?;
         }
         let submitted = self.post(&format!("applications/{case}/submit"), &json!({})).await?;
+        self.record.case_number = text(&submitted, "/number")?;
         self.record.invoice = text(&submitted, "/invoice/id")?;
         self.record.total =
             submitted.body.pointer("/invoice/total").and_then(Value::as_i64).unwrap_or_default();
@@ -149,6 +160,10 @@ impl Payer {
         sleep(Duration::from_millis(self.plan.pause_ms)).await;
         self.arm(Step::Query, &payment).await?;
         self.arm(Step::Webhook, &payment).await?;
+        let stranger = self.plan.stranger;
+        if let Some(id) = stranger.filter(|id| stranger::is_lie(id)) {
+            self.is_told_by_a_stranger(id, &payment).await;
+        }
         let paid = match self.plan.behaviour {
             Behaviour::Pays => self.pays(&page, method).await?,
             Behaviour::FailsThenPays => {
@@ -167,8 +182,10 @@ impl Payer {
             Behaviour::Switches => {
                 self.cancel(&payment).await?;
                 let paid = self.pays_anew(self.plan.other_method).await?;
-                self.record.by_hand.push("F31");
                 let late = self.pays(&page, method).await?;
+                if (late, paid) == (Paid::Yes, Paid::Yes) {
+                    self.record.by_hand.push("F31");
+                }
                 if late == Paid::Yes { late } else { paid }
             }
             Behaviour::CancelRacesPaying => {
@@ -183,17 +200,23 @@ impl Payer {
                     self.stand.simulator.act(&page, &[("konbini", "")]).await?;
                 }
                 self.record.comes_back = Some(method);
-                self.record.by_hand.push("F30");
                 Paid::No
             }
         };
-        if let Some(id) = self.plan.stranger {
-            self.record.by_hand.push(id);
-            let stand = &self.stand;
-            let at = (&stand.http, &stand.simulator, &stand.secrets);
-            stranger::interfere(at, &stand.server, (id, &reference(&payment))).await;
+        if let Some(id) = stranger.filter(|id| !stranger::is_lie(id)) {
+            self.is_told_by_a_stranger(id, &payment).await;
         }
         Ok(paid)
+    }
+
+    /// Somebody else speaks to the server of a payment. What must be refused and is taken was believed.
+    async fn is_told_by_a_stranger(&mut self, id: &'static str, payment: &str) {
+        let reception = stranger::interfere(&self.stand, id, &reference(payment)).await;
+        match (stranger::must_be_refused(id), reception) {
+            (true, Reception::Taken) => self.record.believed += 1,
+            (true, Reception::Refused) | (false, Reception::Taken) => self.record.by_hand.push(id),
+            (false, Reception::Refused) | (_, Reception::Unheard) => {}
+        }
     }
 
     async fn pays(&self, page: &str, method: Method) -> Result<Paid, StormError> {
@@ -232,15 +255,15 @@ impl Payer {
             self.stand.simulator.fault(&fault.order("create", None)).await?;
             self.plan.faults.retain(|planned| planned.step != Step::Create);
         }
-        let path = format!("invoices/{}/payments", self.record.invoice);
         for _ in 0..ATTEMPTS {
+            let mut looks = Looks::default();
             let opened = loop {
-                let answer = self.post(&path, &json!({ "method": method.code() })).await?;
+                let answer = self.open(method).await?;
                 if answer.status == 201 || Instant::now() > deadline {
                     break answer;
                 }
                 // The payment before has not ended yet, or the method rests.
-                sleep(LOOK_EVERY).await;
+                looks.pause().await;
             };
             let Some(payment) = opened.text("/id").filter(|_| opened.status == 201) else { return Ok(None) };
             let payment = payment.to_owned();
@@ -257,8 +280,32 @@ impl Payer {
         Ok(None)
     }
 
+    /// Asks for a payment, the first time before a gate that is shut, if that is planned.
+    async fn open(&mut self, method: Method) -> Result<Answer, StormError> {
+        let stand = Arc::clone(&self.stand);
+        let path = format!("invoices/{}/payments", self.record.invoice);
+        let (who, key) = (stand.counter.people().applicant, new_key(&mut self.dice));
+        let body = json!({ "method": method.code() });
+        let mut asking = std::pin::pin!(stand.counter.post(who, &path, &key, &body));
+        if self.plan.way == Way::Open {
+            return asking.await;
+        }
+        self.plan.way = Way::Open;
+        let shut = stand.gate.shut().await;
+        let answered = tokio::time::timeout(SHUT_FOR, &mut asking).await;
+        shut.open()?;
+        let Ok(answer) = answered else { return asking.await };
+        let answer = answer?;
+        // So early it cannot be the wait for a gateway that ran out: not a byte was sent (F39).
+        if answer.status == 201 && answer.text("/state") == Some("submitting") {
+            self.record.by_hand.push("F39");
+        }
+        Ok(answer)
+    }
+
     /// Waits until an opened payment has a page; none when it ended, or never gets one in time.
     async fn page_of(&self, payment: &str, deadline: Instant) -> Result<Option<String>, StormError> {
+        let mut looks = Looks::default();
         loop {
             let shown = self.get(&format!("payments/{payment}")).await?;
             match shown.text("/state") {
@@ -278,13 +325,13 @@ impl Payer {
             if Instant::now() > deadline {
                 return Ok(None);
             }
-            sleep(LOOK_EVERY).await;
+            looks.pause().await;
         }
     }
 
     /// Waits until the invoice shows that money came; whether it did in time.
     pub async fn sees_money(&self) -> Result<Paid, StormError> {
-        let deadline = Instant::now() + PATIENCE;
+        let (deadline, mut looks) = (Instant::now() + PATIENCE, Looks::default());
         loop {
             let shown = self.get(&format!("invoices/{}", self.record.invoice)).await?;
             if matches!(shown.text("/state"), Some("entrusted" | "paid" | "overpaid")) {
@@ -293,7 +340,7 @@ impl Payer {
             if Instant::now() > deadline {
                 return Ok(Paid::No);
             }
-            sleep(LOOK_EVERY).await;
+            looks.pause().await;
         }
     }
 }
@@ -320,18 +367,4 @@ impl Paid {
 fn text(answer: &Answer, pointer: &str) -> Result<String, StormError> {
     let missing = || StormError::Failed(format!("{} without {pointer}: {}", answer.status, answer.body));
     answer.text(pointer).map(str::to_owned).ok_or_else(missing)
-}
-
-/// A file of an example as `multipart/form-data` with the boundary `B`.
-fn multipart(file: &Value) -> Vec<u8> {
-    let text = |field: &str| file.get(field).and_then(Value::as_str).unwrap_or_default();
-    let head = format!(
-        "--B\r\nContent-Disposition: form-data; name=\"code\"\r\n\r\n{}\r\n--B\r\nContent-Disposition: form-data; \
-         name=\"file\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
-        text("code"),
-        text("filename"),
-        text("media_type")
-    );
-    let content = BASE64.decode(text("content_base64").as_bytes()).unwrap_or_default();
-    [head.as_bytes(), &content, b"\r\n--B--\r\n"].concat()
 }

@@ -116,6 +116,43 @@ pub enum Refunding {
     RacingSixty,
 }
 
+/// What the second person says to money that goes back by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByHand {
+    /// Yes.
+    Approved,
+    /// No (F29).
+    Rejected,
+}
+
+/// How the payer's bank decides what it contests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The body keeps the money.
+    Won,
+    /// The payer has it back.
+    Lost,
+}
+
+impl Verdict {
+    /// The simulator's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// Whether the gateway can be reached when the payment is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It can.
+    Open,
+    /// Every connection is refused (F39).
+    Shut,
+}
+
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -133,7 +170,14 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// What the body sends back when money came.
     pub refunding: Refunding,
-    /// A notification by somebody else: under another delivery id (F22), another secret (F23) or of nothing we know (F25).
+    /// What is said to a refund that goes by hand.
+    pub by_hand: ByHand,
+    /// The payer's bank contests the card payment, and decides so (F32; F33 where all went back before).
+    pub contested: Option<Verdict>,
+    /// Whether the gateway can be reached at first.
+    pub way: Way,
+    /// A notification by somebody else: with an old timestamp (F21), under another delivery id (F22), under another secret
+    /// (F23), unsigned and about another sum (F24) or of nothing we know (F25).
     pub stranger: Option<&'static str>,
     /// How long the payer thinks, in real milliseconds.
     pub pause_ms: u64,
@@ -187,17 +231,52 @@ impl Plan {
         let drawn = chances
             .into_iter()
             .filter_map(|(step, per_cent)| dice.happens(per_cent).then(|| Fault::draw(step, dice)).flatten());
-        let faults = drawn.collect();
-        let stranger =
-            if dice.happens(8) { dice.one_of(&[(1, "F22"), (1, "F23"), (1, "F25")]) } else { None };
+        let mut faults: Vec<Fault> = drawn.collect();
+        let strangers: &[(u64, &str)] = match method {
+            Method::Paypay => &[(1, "F24")],
+            Method::Card | Method::Konbini => &[(2, "F21"), (1, "F22"), (1, "F23"), (1, "F25")],
+            _ => &[(1, "F22"), (1, "F23"), (1, "F25")],
+        };
+        let stranger = if dice.happens(14) { dice.one_of(strangers) } else { None };
+        let by_hand =
+            dice.one_of(&[(1, ByHand::Approved), (1, ByHand::Rejected)]).unwrap_or(ByHand::Approved);
+        let contested = contested(method, behaviour, dice);
+        if contested.is_some() {
+            // What is decided months after the payment is asked about only while it is open: a bank whose every word is lost
+            // is found by the settlement report, which no run has.
+            faults.retain(|fault| fault.id != "F18");
+        }
+        let way = if dice.happens(5) { Way::Shut } else { Way::Open };
         let pause_ms = dice.below(60);
-        Self { procedure, example, method, other_method, behaviour, faults, refunding, stranger, pause_ms }
+        Self {
+            procedure,
+            example,
+            method,
+            other_method,
+            behaviour,
+            faults,
+            refunding,
+            by_hand,
+            contested,
+            way,
+            stranger,
+            pause_ms,
+        }
     }
 
     /// The fault at a step, if any.
     pub fn fault(&self, step: Step) -> Option<Fault> {
         self.faults.iter().copied().find(|fault| fault.step == step)
     }
+}
+
+/// Only cards are contested, and only those that are surely paid by card.
+fn contested(method: Method, behaviour: Behaviour, dice: &mut Dice) -> Option<Verdict> {
+    let paid_by_card = method == Method::Card
+        && matches!(behaviour, Behaviour::Pays | Behaviour::FailsThenPays | Behaviour::CancelRacesPaying);
+    let verdict = dice.one_of(&[(1, Verdict::Won), (2, Verdict::Lost)]);
+    let is_contested = dice.happens(25);
+    verdict.filter(|_| paid_by_card && is_contested)
 }
 
 #[cfg(test)]
@@ -226,8 +305,19 @@ mod tests {
         for method in [Method::Suica, Method::Waon, Method::Edy, Method::Counter, Method::Konbini] {
             assert!(plans.iter().any(|plan| plan.method == method), "{method:?}");
         }
-        for stranger in ["F22", "F23", "F25"] {
+        for stranger in ["F21", "F22", "F23", "F24", "F25"] {
             assert!(plans.iter().any(|plan| plan.stranger == Some(stranger)), "{stranger}");
+        }
+        for verdict in [Verdict::Won, Verdict::Lost] {
+            let contested = plans.iter().filter(|plan| plan.contested == Some(verdict));
+            let full = contested.clone().filter(|plan| plan.refunding == Refunding::Full).count();
+            assert!(full > 0 && contested.count() > full, "{verdict:?}");
+        }
+        for (way, by_hand) in [(Way::Open, ByHand::Approved), (Way::Shut, ByHand::Rejected)] {
+            assert!(
+                plans.iter().any(|plan| plan.way == way && plan.by_hand == by_hand),
+                "{way:?} {by_hand:?}"
+            );
         }
     }
 }

@@ -8,8 +8,11 @@ use super::StormError;
 use super::client::new_key;
 use super::faults::Step;
 use super::payer::{Paid, Payer};
-use super::plan::Refunding;
+use super::plan::{ByHand, Refunding};
 use super::run::Person;
+
+/// The route by which a person pays out.
+const BY_HAND: &str = "bank_transfer";
 
 /// Sends back what the plan says, once the money is seen.
 pub async fn send_back(payer: &mut Payer) -> Result<(), StormError> {
@@ -31,7 +34,7 @@ pub async fn send_back(payer: &mut Payer) -> Result<(), StormError> {
             let (first, second) = tokio::join!(one.ask(), other.ask());
             for (asked, decider) in [(first?, chief), (second?, accountant)] {
                 if let Some(refund) = asked {
-                    approve(payer, decider, &refund).await?;
+                    decide(payer, decider, &refund.id, "approve").await?;
                 }
             }
             Ok(())
@@ -39,18 +42,71 @@ pub async fn send_back(payer: &mut Payer) -> Result<(), StormError> {
     }
 }
 
-async fn refund(payer: &mut Payer, (asks, decides): (Person, Person), amount: i64) -> Result<(), StormError> {
-    match request(payer, asks, amount).ask().await? {
-        Some(refund) => approve(payer, decides, &refund).await,
-        None => Ok(()),
+/// One refund of that amount. Where the gateway refuses it for good (F26, F27) it is asked for again by bank transfer.
+async fn refund(payer: &mut Payer, people: (Person, Person), amount: i64) -> Result<(), StormError> {
+    let (asks, decides) = people;
+    let Some(asked) = request(payer, asks, amount).ask().await? else { return Ok(()) };
+    if asked.route == BY_HAND {
+        // The method sends nothing back, and a person is offered to do it (F27).
+        payer.record.by_hand.push("F27");
+        return by_hand(payer, people, &asked.id).await;
+    }
+    if decide(payer, decides, &asked.id, "approve").await?.as_deref() != Some("failed") {
+        return Ok(());
+    }
+    let mut again = request(payer, asks, amount);
+    if let Some(fields) = again.body.as_object_mut() {
+        fields.insert("route".to_owned(), json!(BY_HAND));
+    }
+    match again.ask().await? {
+        Some(asked) => by_hand(payer, people, &asked.id).await,
+        None => has_headroom(payer, asks).await,
     }
 }
 
-async fn approve(payer: &mut Payer, who: Person, refund: &str) -> Result<(), StormError> {
-    let key = new_key(&mut payer.dice);
-    // Where a person must add to whom the money goes, the refund stays as it is.
-    drop(payer.stand.counter.post(who, &format!("refunds/{refund}/approve"), &key, &json!({})).await?);
+/// A refund that a person pays out: approved it waits for an account; rejected it was never asked for (F29).
+async fn by_hand(
+    payer: &mut Payer,
+    (asks, decides): (Person, Person),
+    refund: &str,
+) -> Result<(), StormError> {
+    if payer.plan.by_hand == ByHand::Approved {
+        return decide(payer, decides, refund, "approve").await.map(drop);
+    }
+    if decide(payer, decides, refund, "reject").await?.as_deref() == Some("rejected") {
+        payer.record.by_hand.push("F29");
+        has_headroom(payer, asks).await?;
+    }
     Ok(())
+}
+
+/// After a refund that came to nothing all of the fee can be sent back as before.
+async fn has_headroom(payer: &mut Payer, who: Person) -> Result<(), StormError> {
+    let path = format!("invoices/{}/refunds", payer.record.invoice);
+    let list = payer.stand.counter.get(who, &path).await?;
+    let available = list.body.get("refund_amount_available").and_then(Value::as_i64);
+    // More than the fee where other money came beside it.
+    payer.record.headroom_lost += u64::from(available < Some(payer.record.total));
+    Ok(())
+}
+
+/// Decides; gives where the refund stands then, or nothing when the decision was refused.
+async fn decide(
+    payer: &mut Payer,
+    who: Person,
+    refund: &str,
+    verdict: &str,
+) -> Result<Option<String>, StormError> {
+    let key = new_key(&mut payer.dice);
+    let answer =
+        payer.stand.counter.post(who, &format!("refunds/{refund}/{verdict}"), &key, &json!({})).await?;
+    Ok(answer.text("/state").filter(|_| answer.status == 200).map(str::to_owned))
+}
+
+/// A refund that was asked for.
+struct Asked {
+    id: String,
+    route: String,
 }
 
 /// One request for a refund.
@@ -73,9 +129,10 @@ fn request(payer: &mut Payer, who: Person, amount: i64) -> Request {
 }
 
 impl Request {
-    /// Asks; gives the refund's id, or nothing when it is refused.
-    async fn ask(&mut self) -> Result<Option<String>, StormError> {
+    /// Asks; gives the refund, or nothing when it is refused.
+    async fn ask(&mut self) -> Result<Option<Asked>, StormError> {
         let answer = self.stand.counter.post(self.who, &self.path, &self.key, &self.body).await?;
-        Ok(answer.text("/id").filter(|_| answer.status == 201).map(str::to_owned))
+        let text = |pointer| answer.text(pointer).unwrap_or_default().to_owned();
+        Ok((answer.status == 201).then(|| Asked { id: text("/id"), route: text("/route") }))
     }
 }

@@ -19,7 +19,9 @@ pub struct Report {
     pub kills_by_point: BTreeMap<&'static str, u64>,
     /// Kills where the armed point did not come by in time.
     pub kills_elsewhere: u64,
-    /// How often each fault of the catalogue hit.
+    /// All kills.
+    pub deaths: u64,
+    /// How often each fault of the catalogue happened: counted where it did, not where it was ordered.
     pub faults_by_id: BTreeMap<String, u64>,
     /// Our counts.
     #[serde(flatten)]

@@ -11,14 +11,16 @@ use tokio::time::sleep;
 
 use super::child::ServerPlace;
 use super::client::{Counter, http};
-use super::judge::{self, Counts};
+use super::examples::Examples;
+use super::gate::Gate;
+use super::judge::{self, Confirmed, Counts};
 use super::killer::{Lives, TICK};
 use super::payer::{Payer, RunRecord, Stand};
 use super::report::Report;
 use super::simulator::Simulator;
 use super::stranger::Secrets;
 use super::time::VirtualTime;
-use super::{StormError, books, healing, naive};
+use super::{StormError, books, confirmations, healing, naive};
 use crate::service::ledger_check;
 use crate::store::Db;
 
@@ -74,18 +76,61 @@ pub struct StormSettings {
 pub async fn run(settings: StormSettings, db: &Db) -> Result<Report, StormError> {
     let began = Instant::now();
     let stand = Arc::new(stand(&settings)?);
-    let lives = Lives::begin(settings.place.clone(), settings.seed).await?;
+    // The server reaches its gateways through the gate; payers and judge go to them directly.
+    let mut place = settings.place.clone();
+    place.gateways.simulator = stand.gate.base();
+    let lives = Lives::begin(place, settings.seed).await?;
     let (lives, records) = blow(&settings, &stand, lives).await?;
-    progress("the storm is over; healing");
-    let healed = healing::heal(&stand, &lives, &records).await?;
-    let shown = healing::receipts(&stand, &records).await?;
+    progress("the storm is over; healing, while the careless adapter goes through the same plans");
+    // Two houses with a simulator each: neither can see the other, so they need not wait for each other.
+    let careless = naive::run(&settings, &stand.http, &stand.secrets);
+    let (judged, naive) = tokio::join!(heal_and_judge(&settings, &stand, lives, &records, db), careless);
+    let Judged { kills, deaths, elsewhere, mut faults_by_id, counts } = judged?;
+    for id in records.iter().flat_map(|record| &record.by_hand) {
+        *faults_by_id.entry((*id).to_owned()).or_default() += 1;
+    }
+    Ok(Report {
+        backend: settings.backend,
+        seed: settings.seed,
+        runs: settings.runs,
+        kills_by_point: kills,
+        kills_elsewhere: elsewhere,
+        deaths,
+        faults_by_id,
+        counts,
+        naive: naive?,
+        virtual_hours: stand.time.shift_ms() / 3_600_000,
+        seconds: began.elapsed().as_secs(),
+    })
+}
+
+/// What became of the runs.
+struct Judged {
+    kills: BTreeMap<&'static str, u64>,
+    deaths: u64,
+    elsewhere: u64,
+    faults_by_id: BTreeMap<String, u64>,
+    counts: Counts,
+}
+
+/// Lets everything be found out, ends the last life, and judges what it left.
+async fn heal_and_judge(
+    settings: &StormSettings,
+    stand: &Arc<Stand>,
+    lives: Lives,
+    records: &[RunRecord],
+    db: &Db,
+) -> Result<Judged, StormError> {
+    let healed = healing::heal(stand, &lives, records).await?;
+    let mut in_hand = confirmations::in_hand(stand, records, &settings.place.folder.join("mail")).await?;
     let (kills, deaths, elsewhere) = (lives.kills().clone(), lives.deaths(), lives.elsewhere());
     lives.end().await?;
     progress("judging");
     let truth = stand.simulator.truth().await?;
-    let mut counts = Counts::default();
-    for record in &records {
-        let found = books::read(db, record, &shown, settings.seed).await?;
+    let mut counts = Counts { unresolved_unknown: healed.unresolved, ..Counts::default() };
+    for record in records {
+        let confirmed = in_hand.remove(&record.invoice).unwrap_or(Confirmed::NotOffered);
+        let found = books::read(db, record, confirmed, settings.seed).await?;
         let verdict = judge::judge(&found, &truth);
         if verdict != Counts::default() {
             progress(&format!("run {}: {verdict:?}\n  {found:?}", record.number));
@@ -95,48 +140,35 @@ pub async fn run(settings: StormSettings, db: &Db) -> Result<Report, StormError>
         }
         counts.add(&verdict);
     }
-    counts.unresolved_unknown += healed.unresolved;
     let reports = ledger_check::check(db).await.map_err(|failure| StormError::Failed(failure.to_string()))?;
     for finding in reports.iter().flat_map(|report| &report.findings) {
         counts.unbalanced_postings += 1;
         progress(&format!("ledger: {finding:?}"));
     }
-    progress("the careless adapter goes through the same plans");
-    let naive = naive::run(&settings, &stand.http, &stand.secrets).await?;
-    let mut faults_by_id = healed.faults_by_id;
-    for id in records.iter().flat_map(|record| &record.by_hand) {
-        *faults_by_id.entry((*id).to_owned()).or_default() += 1;
-    }
-    faults_by_id.insert("F38".to_owned(), deaths);
-    Ok(Report {
-        backend: settings.backend,
-        seed: settings.seed,
-        runs: settings.runs,
-        kills_by_point: kills,
-        kills_elsewhere: elsewhere,
-        faults_by_id,
-        counts,
-        naive,
-        virtual_hours: stand.time.shift_ms() / 3_600_000,
-        seconds: began.elapsed().as_secs(),
-    })
+    Ok(Judged { kills, deaths, elsewhere, faults_by_id: healed.faults_by_id, counts })
 }
 
 fn stand(settings: &StormSettings) -> Result<Stand, StormError> {
     let http = http()?;
     let server = format!("http://127.0.0.1:{}", settings.place.port);
     let secret = |name: &str| settings.secrets.get(name).cloned().unwrap_or_default();
+    let simulator = settings.place.gateways.simulator.clone();
+    let behind = simulator.trim_start_matches("http://").parse();
+    let behind = behind.map_err(|_| StormError::Failed(format!("no address: {simulator}")))?;
     Ok(Stand {
         counter: Counter::new(http.clone(), server.clone(), settings.people.clone()),
-        simulator: Simulator::new(http.clone(), settings.place.gateways.simulator.clone()),
+        simulator: Simulator::new(http.clone(), simulator),
         time: VirtualTime::default(),
         http,
         server,
         secrets: Secrets {
             komoju_key: secret("komoju_secret_key"),
             komoju_webhook: secret("komoju_webhook_secret"),
+            stripe_key: secret("stripe_secret_key"),
             stripe_webhook: secret("stripe_webhook_secret"),
         },
+        gate: Gate::before(behind)?,
+        examples: Examples::default(),
     })
 }
 

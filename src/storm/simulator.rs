@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, RequestBuilder, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::StormError;
 
@@ -36,8 +37,18 @@ pub struct TruthLine {
     pub captured: i64,
     /// Yen given back.
     pub refunded: i64,
+    /// Yen pulled back by the payer's bank.
+    #[serde(default)]
+    pub charged_back: i64,
     /// How many times money was taken.
     pub charges: u32,
+    /// How many checkouts were opened under the reference.
+    #[serde(skip, default = "one")]
+    pub checkouts: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 impl TruthLine {
@@ -45,7 +56,9 @@ impl TruthLine {
     fn add(&mut self, other: &Self) {
         self.captured += other.captured;
         self.refunded += other.refunded;
+        self.charged_back += other.charged_back;
         self.charges += other.charges;
+        self.checkouts += other.checkouts;
     }
 }
 
@@ -82,6 +95,26 @@ impl Simulator {
     /// Sets its clock to `shift_ms` from the machine's.
     pub async fn shift_clock(&self, shift_ms: i64) -> Result<(), StormError> {
         self.tell("clock", &json!({ "shift_ms": shift_ms })).await
+    }
+
+    /// Lets the payer's bank open a dispute of a payment in that state, or move it there.
+    pub async fn contest(&self, reference: &str, state: &str) -> Result<Acted, StormError> {
+        let url = format!("{}/_sim/disputes", self.base);
+        let order = json!({ "payment": reference, "state": state });
+        let status = self.send(self.http.post(url).json(&order)).await?.status();
+        Ok(if status.is_success() { Acted::Taken } else { Acted::Refused })
+    }
+
+    /// Waits until every notification that is due was delivered or refused; at most `limit`.
+    pub async fn settled(&self, limit: Duration) -> Result<(), StormError> {
+        let (url, deadline) = (format!("{}/_sim/due", self.base), Instant::now() + limit);
+        loop {
+            let due: Value = self.send(self.http.get(&url)).await?.json().await?;
+            if due.get("notifications").and_then(Value::as_u64) == Some(0) || Instant::now() > deadline {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Where KOMOJU's notifications go.

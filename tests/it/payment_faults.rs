@@ -2,6 +2,7 @@
 
 mod first_wins;
 pub mod payer;
+mod slow_and_stale;
 mod vendors;
 mod veritrans;
 mod webhooks;

@@ -22,8 +22,13 @@ struct Debt<'a> {
 
 impl<'a> Debt<'a> {
     async fn of(app: &'a TestApp, db: &'a TestDb, email: &str) -> Self {
-        let business = app.register(email, "business").await;
-        let submitted = app.submitted(&business, AOMORI, PROCEDURE).await;
+        Self::owing(app, db, email, (PROCEDURE, "business")).await
+    }
+
+    async fn owing(app: &'a TestApp, db: &'a TestDb, email: &str, what: (&str, &str)) -> Self {
+        let (procedure, kind) = what;
+        let business = app.register(email, kind).await;
+        let submitted = app.submitted(&business, AOMORI, procedure).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (case, invoice) = (text(&submitted["id"]), text(&submitted["invoice"]["id"]));
         Self { app, db, business, case, invoice }
@@ -198,6 +203,58 @@ on_both_databases!(a_link_replaces_its_own_attempt_and_nobody_elses, async |db: 
     assert_eq!(debt.books().await.sorted_states(), states, "the party decides in the end");
     assert_eq!(debt.look(&token).await.expect(200)["payment"]["state"], "canceled");
 });
+
+on_both_databases!(
+    /// an invitation goes to whoever pays, and their address is nowhere to be read but at the gateway.
+    whoever_holds_a_link_says_where_the_invitation_goes,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| {
+            for gateway in &mut settings.gateways {
+                gateway.enabled = gateway.name == "veritrans";
+            }
+        })
+        .await;
+        let debt = Debt::owing(&app, &db, "resident@example.jp", ("kikenbutsu-menjo", "resident")).await;
+        let (_, token) = debt.link(json!({})).await;
+        let shown = debt.look(&token).await.expect(200);
+        let has = |field: &str, code: &str| shown[field].as_array().unwrap().contains(&json!(code));
+        assert!(has("payable_by", "suica") && has("payable_by", "nanaco"), "{shown}");
+        assert!(has("email_needed_for", "suica") && !has("email_needed_for", "nanaco"), "{shown}");
+        assert_eq!(debt.pay(&token, &new_key(), json!({ "method": "nanaco" })).await.status, 201);
+
+        // What is not whole closes nothing and stores nothing.
+        let before = traces(&db).await;
+        for (email, code) in [(Value::Null, "required"), (json!("nobody"), "email"), (json!("a@b.jp\r\nBcc: c@d.jp"), "email")] {
+            let wanted = json!({ "method": "suica", "replace_open": true, "email": email });
+            let refused = debt.pay(&token, &new_key(), wanted).await;
+            assert_eq!(refused.problem(), "422 validation_failed");
+            let fault = &refused.body["errors"][0];
+            assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/email"), &json!(code)));
+        }
+        assert_eq!(traces(&db).await, before);
+
+        let (key, email) = (new_key(), "Payer.Elsewhere@example.jp");
+        let wanted = json!({ "method": "suica", "replace_open": true, "email": email });
+        let opened = debt.pay(&token, &key, wanted.clone()).await.expect(201);
+        assert_eq!((&opened["state"], &opened["redirect_url"]), (&json!("awaiting_payment"), &Value::Null));
+        let again = debt.pay(&token, &key, wanted).await;
+        assert_eq!((again.headers["idempotency-replayed"].to_str().unwrap(), &again.body["id"]), ("true", &opened["id"]));
+        let books = debt.books().await;
+        assert_eq!(books.sorted_states(), ["awaiting_payment", "canceled"]);
+        let reference = &books.payments.iter().find(|payment| payment.method == "suica").unwrap().merchant_reference;
+        let order = app.truth(reference).await;
+        let page = format!("{}/hosted/{}", app.simulator, order["session_id"].as_str().unwrap());
+        assert_eq!(app.at_gateway(&page, "suica", "result=ok").await.0, 303, "whoever got the invitation pays");
+        app.until("it is paid", async || debt.books().await.invoice.state == "entrusted").await;
+        debt.books().await.assert_entrusted_once();
+
+        for shown in [debt.look(&token).await.expect(200), app.get(&debt.business, &debt.path("")).await.expect(200)] {
+            assert!(!shown.to_string().to_lowercase().contains("elsewhere"), "{shown}");
+        }
+        let facts = "(SELECT COUNT(*) FROM events WHERE facts LIKE '%lsewhere%')";
+        assert_eq!(db.count(facts).await, 0);
+    }
+);
 
 on_both_databases!(links_and_party_at_once_open_one_payment, async |db: TestDb| {
     let app = TestApp::start(&db).await;

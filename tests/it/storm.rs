@@ -14,6 +14,10 @@ use crate::support::traces::rounds;
 /// Runs on each database; both together are 300.
 const RUNS: usize = 150;
 
+/// Faults that are not left to chance in a storm of this length: a key is forgotten, a shut gate, a refund by hand, one that is
+/// rejected, a contested payment.
+const OFTEN: [&str; 5] = ["F09", "F27", "F29", "F32", "F39"];
+
 /// What has to be 0 after the healing.
 const BARS: [&str; 8] = [
     "double_charges",
@@ -51,8 +55,12 @@ on_both_databases!(the_money_survives_a_storm, async |db: TestDb| {
     for (point, kills) in report["kills_by_point"].as_object().unwrap() {
         assert!(kills.as_u64().unwrap() > 0, "nobody was killed at {point}: {report}");
     }
-    let hits: Vec<&Value> = report["faults_by_id"].as_object().unwrap().values().collect();
-    assert!(hits.iter().filter(|count| count.as_u64() > Some(0)).count() >= 18, "{report}");
+    let hits = report["faults_by_id"].as_object().unwrap();
+    let happened = hits.values().filter(|count| count.as_u64() > Some(0)).count();
+    assert!(happened >= 26, "{happened}: {report}");
+    for id in OFTEN {
+        assert!(hits.get(id).and_then(Value::as_u64) > Some(0), "{id} never happened: {report}");
+    }
     let naive: u64 = BARS.iter().map(|bar| report["naive"][bar].as_u64().unwrap()).sum();
     assert!(naive > 0, "in a storm that spares the careless, faultlessness means nothing");
 });

@@ -11,6 +11,7 @@ mod fold;
 mod link;
 mod method;
 mod outcome;
+mod payer_email;
 mod poll;
 mod reference;
 mod retry;
@@ -30,6 +31,7 @@ pub use outcome::{
     Checkout, Decline, EarlierAttempts, Outcome, OutcomeKind, Problem, Transport, TransportKind,
     after_create_checkout,
 };
+pub use payer_email::PayerEmail;
 pub use poll::{LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll, next_refund_poll};
 pub use reference::{merchant_reference, tenant_of_reference};
 pub use retry::{

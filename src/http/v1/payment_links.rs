@@ -138,6 +138,8 @@ pub struct PaymentLinkView {
     issued_at: String,
     /// The methods by which it can be paid by this link now.
     payable_by: Vec<String>,
+    /// Those of them for which an `email` must be given, because the gateway sends an invitation there.
+    email_needed_for: Vec<String>,
     /// From when on the link is worth nothing.
     #[schema(format = DateTime)]
     expires_at: String,
@@ -168,10 +170,33 @@ impl PaymentLinkView {
             state: invoice.state,
             issued_at: invoice.issued_at.0.to_string(),
             payable_by: found.payable_by,
+            email_needed_for: found.email_needed_for,
             expires_at: found.link.expires_at.0.to_string(),
             payment: found.payment.as_ref().map(PaymentBody::of),
         }
     }
+}
+
+/// How to pay by a link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PayByLinkRequest {
+    /// One of `payable_by`.
+    #[schema(example = "card")]
+    method: String,
+    /// Where to come back to after paying; must lie under a registered origin.
+    #[serde(default)]
+    #[schema(required = false)]
+    return_url: Option<String>,
+    /// True to give up the payment that this link opened before: it is closed at its gateway first.
+    #[serde(default)]
+    #[schema(required = false)]
+    replace_open: bool,
+    /// Where the gateway sends its invitation: required by the methods of `email_needed_for`. It is handed to the gateway and
+    /// kept sealed with the payment.
+    #[serde(default)]
+    #[schema(required = false, example = "payer@example.jp")]
+    email: Option<String>,
 }
 
 /// Make a link to pay by
@@ -261,11 +286,11 @@ pub async fn get_payment_link(Anyone(ctx): Anyone, request: HttpRequest) -> Resu
 
 /// Pay by a link
 ///
-/// Opens a payment as its payer. With `replace_open` only a payment that was opened by the same link gives way. Ask for
+/// Opens a payment as its payer. Where the gateway sends an invitation, say where to. With `replace_open` only a payment that was opened by the same link gives way. Ask for
 /// the link again to see what became of the payment.
 #[utoipa::path(
     operation_id = "pay_by_link", tag = "payments", params(TokenPath, IdempotencyKeyHeader),
-    request_body = OpenPaymentRequest,
+    request_body = PayByLinkRequest,
     responses(
         (status = 201, description = "The payment", body = PaymentBody),
         (status = 429, description = "Too many calls; wait as long as `Retry-After` says", body = Problem,
@@ -276,12 +301,14 @@ pub async fn get_payment_link(Anyone(ctx): Anyone, request: HttpRequest) -> Resu
 )]
 #[post("/v1/payment-links/{token}/payments")]
 pub async fn pay_by_link(
-    mutation: BearerMutation<OpenPaymentRequest>,
+    mutation: BearerMutation<PayByLinkRequest>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let token: String = segment(&request, "token")?;
     let BearerMutation { ctx, key, fingerprint, body } = mutation;
     ctx.core.link_calls.admit(&ctx.core, source(&request), &token)?;
-    let made = payment_link::pay(ctx, token, (key, fingerprint), body.wanted()).await?;
+    let PayByLinkRequest { method, return_url, replace_open, email } = body;
+    let wanted = OpenPaymentRequest { method, return_url, replace_open }.wanted();
+    let made = payment_link::pay(ctx, token, (key, fingerprint), wanted, email).await?;
     Ok(payments::present(StatusCode::CREATED, &made))
 }

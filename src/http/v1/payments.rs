@@ -31,15 +31,15 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 pub struct OpenPaymentRequest {
     /// A method that the procedure offers, such as `card` or `nanaco`.
     #[schema(example = "card")]
-    method: String,
+    pub(super) method: String,
     /// Where to come back to after paying; must lie under a registered origin.
     #[serde(default)]
-    return_url: Option<String>,
+    pub(super) return_url: Option<String>,
     /// True to give up the payment that is open, such as a slip of a convenience store: it is closed at its gateway first,
     /// and only once that is confirmed the new one opens. False by default: then an open payment bars a new one.
     #[serde(default)]
     #[schema(required = false)]
-    replace_open: bool,
+    pub(super) replace_open: bool,
 }
 
 impl OpenPaymentRequest {
@@ -48,7 +48,7 @@ impl OpenPaymentRequest {
         let locale = locale::current().locale.pick("ja", "en");
         let Self { method, return_url, replace_open } = self;
         let beside_open = if replace_open { BesideOpen::Replace } else { BesideOpen::Refuse };
-        OpenPayment { method, return_url, locale, beside_open }
+        OpenPayment { method, return_url, locale, beside_open, payer_email: None }
     }
 }
 

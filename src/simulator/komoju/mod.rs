@@ -245,6 +245,8 @@ const WORDS: Words = Words {
     refund_refused: || {
         wire::error(422, "refund_not_allowed", "The refund is not allowed for this payment.", None)
     },
+    refund_unfit: || wire::refusal(&Refusal::MethodCannot("money paid in this way cannot be sent back")),
+    clock_off: None,
     nothing_found,
 };
 

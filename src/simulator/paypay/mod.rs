@@ -56,6 +56,8 @@ const WORDS: Words = Words {
     in_flight: || wire::error(400, "DUPLICATE_DYNAMIC_QR_REQUEST"),
     key_reused: || wire::error(400, "INVALID_PARAMS"),
     refund_refused: || wire::error(400, "REFUND_WINDOW_EXCEED"),
+    refund_unfit: || wire::error(400, "THROTTLED_MULTIPLE_REFUND_REJECTED"),
+    clock_off: Some(|| wire::error(401, "UNAUTHORIZED")),
     nothing_found: |_| wire::error(404, "DYNAMIC_QR_PAYMENT_NOT_FOUND"),
 };
 

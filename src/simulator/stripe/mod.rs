@@ -54,6 +54,8 @@ const WORDS: Words = Words {
         let words = "This payment cannot be refunded.";
         wire::error(400, "invalid_request_error", "charge_not_refundable", words)
     },
+    refund_unfit: || wire::refusal(&Refusal::MethodCannot("This payment method does not support refunds.")),
+    clock_off: None,
     nothing_found: |_| wire::refusal(&Refusal::NotFound),
 };
 

@@ -51,6 +51,8 @@ const WORDS: Words = Words {
     in_flight: wire::held,
     key_reused: wire::held,
     refund_refused: || failure(Code::NotPossible, None, None),
+    refund_unfit: || failure(Code::NotPossible, None, None),
+    clock_off: None,
     nothing_found: |_| wire::found(&[]),
 };
 

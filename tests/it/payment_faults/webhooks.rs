@@ -3,11 +3,12 @@
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use jiff::SignedDuration;
+use madoguchi::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::payer::{Payer, client, notifications_arrive};
-use crate::support::app::{AOMORI, TestApp, VERITRANS_KEY};
+use crate::support::app::{AOMORI, TestApp, VERITRANS_KEY, WEBHOOK_SECRET, gateway_first};
 use crate::support::db::TestDb;
 
 on_both_databases!(f14_f15_copies_of_a_notification_have_one_effect, async |db: TestDb| {
@@ -116,6 +117,49 @@ on_both_databases!(
         assert_eq!(other.books().await.events, events, "one alert, however often it is heard");
     }
 );
+
+on_both_databases!(
+    /// Stripe's signature carries its instant: what was overheard is worth nothing five minutes later, whatever it says.
+    f21_a_signature_that_is_too_old_is_refused_and_leaves_no_trace,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
+        let payer = Payer::with_invoice(&app, &db).await;
+        payer.page("card").await;
+        let books = payer.books().await;
+        let (session, now) = (books.payment().gateway_session_id.clone().unwrap(), app.clock.now().as_second());
+        let standing = books.standing();
+        let lie = json!({ "id": session, "object": "checkout.session", "status": "complete", "payment_status": "paid",
+            "amount_total": books.payment().amount.amount(), "currency": "jpy", "payment_method_types": ["card"],
+            "client_reference_id": books.payment().merchant_reference, "payment_intent": "pi_of_a_stranger" });
+        for (at, status) in [(now - 301, 401), (now + 301, 401), (now - 86_400, 401)] {
+            assert_eq!(stripe_says(&app, &format!("evt_{at}"), at, &lie).await, status, "{at}");
+        }
+        app.drain().await;
+        assert_eq!(db.count("(SELECT COUNT(*) FROM gateway_notifications)").await, 0, "nothing is stored");
+        assert_eq!(payer.books().await.standing(), standing);
+        // In time the same words would be believed: it is the instant alone that is wrong.
+        assert_eq!(stripe_says(&app, "evt_in_time", now - 299, &lie).await, 200);
+        assert_eq!(db.count("(SELECT COUNT(*) FROM gateway_notifications)").await, 1);
+    }
+);
+
+/// Sends an event of Stripe's about a session, signed at that instant under the right secret.
+async fn stripe_says(app: &TestApp, event: &str, at: i64, session: &Value) -> u16 {
+    let body = json!({ "id": event, "object": "event", "type": "checkout.session.completed", "created": at,
+        "data": { "object": session } })
+    .to_string();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, WEBHOOK_SECRET.as_bytes());
+    let tag = HEXLOWER.encode(hmac::sign(&key, format!("{at}.{body}").as_bytes()).as_ref());
+    app.raw(Method::POST, &format!("/v1/tenants/{AOMORI}/gateways/stripe/notifications"))
+        .header("content-type", "application/json")
+        .header("stripe-signature", format!("t={at},v1={tag}"))
+        .body(body)
+        .send()
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
+}
 
 /// The payment as the gateway shows it now.
 async fn at_gateway(app: &TestApp, reference: &str) -> Value {

@@ -128,6 +128,132 @@ async fn f12_a_query_lags_behind() {
     }
 }
 
+async fn hits(stand: &Stand) -> Vec<u64> {
+    let url = format!("{}/_sim/faults", stand.base);
+    let (_, body) = read(stand.client.get(url).send().await.unwrap()).await;
+    body["items"].as_array().unwrap().iter().map(|item| item["fired"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn f09_a_lost_answer_counts_once_its_key_is_forgotten_and_nobody_has_asked() {
+    let stand = Stand::set_up();
+    stand.fault(json!({ "op": "create" }), "F09", json!({ "times": 2 })).await;
+    for order in ["A-1", "A-2"] {
+        let key = format!("key-{order}");
+        assert!(stand.post("/sessions", Some(&key), &new_session(order, "auto")).await.is_err());
+        stand.truth(order).await;
+    }
+    let (status, again) = stand.posted("/sessions", Some("key-A-2"), &new_session("A-2", "auto")).await;
+    assert_eq!(
+        (status, &again["id"]),
+        (200, &stand.truth("A-2").await["session_id"]),
+        "in time it is remembered"
+    );
+    assert_eq!(hits(&stand).await, [0]);
+    stand.advance(86_399).await;
+    assert_eq!(hits(&stand).await, [0]);
+    stand.advance(1).await;
+    stand.got("/payments?external_order_num=A-1").await;
+    assert_eq!(hits(&stand).await, [1], "one was asked for in time");
+}
+
+#[tokio::test]
+async fn f10_the_answer_comes_a_byte_a_second() {
+    let stand = Stand::set_up();
+    stand.fault(json!({ "op": "create" }), "F10", json!({})).await;
+    let mut answer = stand.post("/sessions", Some("key-1"), &new_session("A-1", "auto")).await.unwrap();
+    assert_eq!(answer.status(), 200, "the head comes at once");
+    let first = answer.chunk().await.unwrap().unwrap();
+    assert_eq!(&first[..], b"{", "and then a byte");
+    assert!(tokio::time::timeout(Duration::from_millis(500), answer.chunk()).await.is_err());
+    assert_eq!(orders(&stand).await, 1);
+}
+
+#[tokio::test]
+async fn f13_a_query_shows_the_state_before_the_last_change() {
+    let stand = Stand::set_up();
+    let session = stand.session("A-1", "auto").await;
+    let query = format!("/sessions/{session}");
+    for on in [json!({ "op": "get_session" }), json!({ "op": "list_payments" })] {
+        stand.fault(on, "F13", json!({})).await;
+    }
+    assert_eq!(stand.got(&query).await.1["status"], json!("pending"));
+    assert_eq!(hits(&stand).await, [0, 0], "what has never changed has no older state");
+    stand.pay(&session, "card", "number=4242424242424242").await;
+    assert_eq!(stand.got("/payments?external_order_num=A-1").await.1["total"], json!(0));
+    assert_eq!(stand.got(&query).await.1["status"], json!("pending"));
+    assert_eq!(hits(&stand).await, [1, 1]);
+    let (_, now) = stand.got(&query).await;
+    assert_eq!((&now["status"], &now["payment"]["status"]), (&json!("completed"), &json!("captured")));
+    let payment = now["payment"]["id"].as_str().unwrap();
+    stand.posted(&format!("/payments/{payment}/refund"), None, &json!({ "amount": 500 })).await;
+    stand.fault(json!({ "op": "get_payment" }), "F13", json!({})).await;
+    for refunded in [0, 500] {
+        assert_eq!(stand.got(&format!("/payments/{payment}")).await.1["amount_refunded"], json!(refunded));
+    }
+}
+
+#[tokio::test]
+async fn f27_a_refund_is_refused_for_its_method_and_what_cannot_be_refunded_meets_no_such_fault() {
+    let stand = Stand::set_up();
+    let session = stand.session("A-1", "auto").await;
+    for fault in ["F26", "F27", "F28"] {
+        stand.fault(json!({ "op": "refund" }), fault, json!({})).await;
+    }
+    assert_eq!(stand.posted("/payments/nobody/refund", None, &json!({})).await.0, 404);
+    assert_eq!(hits(&stand).await, [0, 0, 0]);
+    stand.pay(&session, "card", "number=4242424242424242").await;
+    let payment = stand.truth("A-1").await["payment_id"].as_str().unwrap().to_owned();
+    let path = format!("/payments/{payment}/refund");
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let (status, body) = stand.posted(&path, None, &json!({})).await;
+        codes.push((status, body["error"]["code"].as_str().unwrap().to_owned()));
+    }
+    let refused = |code: &str| (422, code.to_owned());
+    assert_eq!(codes, [refused("refund_not_allowed"), refused("unprocessable_entity")]);
+    assert_eq!((hits(&stand).await, stand.truth("A-1").await["refunded"].clone()), (vec![1, 1, 0], json!(0)));
+}
+
+#[tokio::test]
+async fn a_fault_that_cannot_befall_a_call_waits_for_one_that_it_can() {
+    let stand = Stand::set_up();
+    // KOMOJU minds no clock, and without a key there is none to forget.
+    for fault in ["F38", "F09"] {
+        stand.fault(json!({ "op": "create" }), fault, json!({})).await;
+    }
+    assert_eq!(stand.posted("/sessions", None, &new_session("A-1", "auto")).await.0, 200);
+    stand.fault(json!({ "op": "list_payments" }), "F12", json!({})).await;
+    assert_eq!(stand.got("/payments?external_order_num=nobody").await.1["total"], json!(0));
+    assert_eq!(hits(&stand).await, [0, 0, 0]);
+    for (op, fault) in [("get_session", "F09"), ("create", "F13"), ("create", "F27"), ("webhook", "F38")] {
+        let unfit = json!({ "match": { "op": op }, "fault": fault });
+        assert_eq!(stand.admin("faults", &unfit).await, 400, "{op} {fault}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_due_once_every_notification_was_answered() {
+    let stand = Stand::set_up();
+    let due =
+        async || read(stand.client.get(format!("{}/_sim/due", stand.base)).send().await.unwrap()).await.1;
+    assert_eq!(due().await["notifications"], json!(0));
+    let session = stand.session("A-1", "auto").await;
+    let args = json!({ "delay_seconds": 60 });
+    stand.fault(json!({ "op": "webhook" }), "F17", args).await;
+    stand.pay(&session, "card", "number=4242424242424242").await;
+    assert_eq!(due().await["notifications"], json!(0), "it is not due yet");
+    stand.advance(60).await;
+    for _ in 0..200 {
+        if due().await["notifications"] == json!(0) {
+            assert_eq!(stand.merchant.events(), ["payment.captured"], "and then it was delivered");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it is due for ever");
+}
+
 #[tokio::test]
 async fn faults_hit_the_nth_matching_call_only() {
     let stand = Stand::set_up();
