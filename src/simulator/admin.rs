@@ -10,6 +10,7 @@ use super::disputes::contest;
 use super::faults::{FaultKind, FaultOrder, Op};
 use super::ledger::ledger;
 use super::model::Vendor;
+use super::settlement::Batch;
 use super::state::{Delivery, DeliveryState, Entry, Signing};
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +58,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/_sim/faults", web::get().to(faults))
         .route("/_sim/faults", web::delete().to(disarm))
         .route("/_sim/ledger", web::get().to(truth))
+        .route("/_sim/settlements", web::get().to(settlements))
         .route("/_sim/disputes", web::post().to(contest))
         .route("/_sim/clock", web::get().to(clock))
         .route("/_sim/clock", web::post().to(advance))
@@ -78,6 +80,11 @@ async fn arm(sim: Data<Simulator>, order: Json<FaultOrder>) -> HttpResponse {
         && !matches!(order.on.op, Op::GetSession | Op::GetPayment | Op::ListPayments)
     {
         return bad("F12 goes with a query");
+    }
+    if !order.fault.fits_settlements(order.on.op) {
+        return bad(
+            "F34 goes with get_report or settle, F35 and F36 with get_report, F37 with get_report or get_settlement",
+        );
     }
     if !(500..=599).contains(&order.args.status) {
         return bad("status must be a 5xx");
@@ -101,6 +108,16 @@ async fn truth(sim: Data<Simulator>, query: Query<LedgerQuery>) -> HttpResponse 
         return broken(&error);
     }
     HttpResponse::Ok().json(ledger(&inner.state, query.external_order_num.as_deref()))
+}
+
+/// What was paid out, batch by batch, and what is paid out in none: the truth about settlements.
+async fn settlements(sim: Data<Simulator>) -> HttpResponse {
+    if let Err(error) = sim.settle() {
+        return broken(&error);
+    }
+    let inner = sim.lock();
+    let items: Vec<&Batch> = inner.state.settlements.values().collect();
+    HttpResponse::Ok().json(json!({ "items": items }))
 }
 
 async fn clock(sim: Data<Simulator>) -> HttpResponse {

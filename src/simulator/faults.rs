@@ -27,6 +27,14 @@ pub enum Op {
     Refund,
     /// A notification leaving us.
     Webhook,
+    /// `GET /settlements`, `GET /v1/payouts`.
+    ListSettlements,
+    /// `GET /settlements/{id}`, `GET /v1/payouts/{id}`.
+    GetSettlement,
+    /// `GET /settlements/{id}/csv`, `GET /v1/balance_transactions`.
+    GetReport,
+    /// No call: a movement of money that goes into a batch.
+    Settle,
 }
 
 /// What goes wrong.
@@ -70,6 +78,14 @@ pub enum FaultKind {
     F28,
     /// A forged notification with the signature of other bytes arrives before the true one.
     F20,
+    /// A line is missing: in one answer, or (with op `settle`) for good, because it is settled in no batch.
+    F34,
+    /// A line stands twice.
+    F35,
+    /// The fee of a line is not what was kept.
+    F36,
+    /// The report as a whole: as `report` says.
+    F37,
     /// The answer speaks of a status, and has a field, that did not exist when the merchant's program was written.
     F40,
 }
@@ -78,6 +94,16 @@ impl FaultKind {
     /// Whether this fault concerns notifications rather than calls.
     pub fn hits_notifications(self) -> bool {
         matches!(self, Self::F14 | Self::F15 | Self::F16 | Self::F17 | Self::F18 | Self::F19 | Self::F20)
+    }
+
+    /// Whether this fault fits a call, or what else `op` names, as far as settlements go.
+    pub fn fits_settlements(self, op: Op) -> bool {
+        match self {
+            Self::F34 => matches!(op, Op::GetReport | Op::Settle),
+            Self::F35 | Self::F36 => op == Op::GetReport,
+            Self::F37 => matches!(op, Op::GetReport | Op::GetSettlement),
+            _ => op != Op::Settle,
+        }
     }
 }
 
@@ -109,6 +135,19 @@ pub enum SpoilStyle {
     Html,
 }
 
+/// What is wrong with a settlement report as a whole (F37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFault {
+    /// From now on the same batch has a line more and another total.
+    #[default]
+    Reissued,
+    /// Its file is not to be had any more.
+    LinkExpired,
+    /// Its file is cut in the middle of a Shift_JIS character.
+    BrokenText,
+}
+
 /// How silence ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +169,8 @@ pub struct FaultArgs {
     pub end: SilenceEnd,
     /// How a 200 is spoilt.
     pub style: SpoilStyle,
+    /// What F37 does.
+    pub report: ReportFault,
     /// HTTP status of F05 and F06.
     pub status: u16,
     /// Seconds in `Retry-After`.
@@ -149,6 +190,7 @@ impl Default for FaultArgs {
             hold_ms: 60_000,
             end: SilenceEnd::GatewayTimeout,
             style: SpoilStyle::Truncated,
+            report: ReportFault::Reissued,
             status: 500,
             retry_after: 1,
             copies: 3,
