@@ -180,6 +180,12 @@ pub struct PaymentSettings {
     pub link_callers_remembered: usize,
     /// Days before a gateway's deadline on which an open dispute is reminded of.
     pub dispute_reminder_days: Vec<i64>,
+    /// Minutes between two looks at the gateways' payouts; 0: never look.
+    pub payout_fetch_minutes: i64,
+    /// How many days back payouts are listed, unless the last known one is older.
+    pub payout_look_back_days: i32,
+    /// How many days a payout is asked for again, because its agent may issue it anew.
+    pub payout_refresh_days: i32,
 }
 
 /// `[catalogue]`.
@@ -309,6 +315,15 @@ impl Settings {
         check(
             self.payments.dispute_reminder_days.iter().all(|days| (1..=90).contains(days)),
             "payments.dispute_reminder_days must lie between 1 and 90",
+        );
+        let minutes = self.payments.payout_fetch_minutes;
+        check((0..=10_080).contains(&minutes), "payments.payout_fetch_minutes must lie between 0 and 10080");
+        let days = self.payments.payout_look_back_days;
+        check((1..=366).contains(&days), "payments.payout_look_back_days must lie between 1 and 366");
+        let again = self.payments.payout_refresh_days;
+        check(
+            (0..=days).contains(&again),
+            "payments.payout_refresh_days must not exceed payout_look_back_days",
         );
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         let days = self.payments.link_longest_days;

@@ -49,9 +49,10 @@
 //!
 //! # The life of a payout
 //!
-//! `POST …/settlements` → [`service::settlement`] takes an agent's report in → [`service::settlement_work`] finds the payment
-//! of each line → two people say that the money arrived ([`service::remittance`]) → case by case the lines are booked gross
-//! and each invoice is paid on the day of its entrustment, or waits as an exception ([`service::exceptions`]).
+//! `POST …/settlements` → [`service::settlement`] takes an agent's report in, or [`service::settlement_fetch`] asks the gateway
+//! for it by the clock → [`service::settlement_work`] finds the payment of each line → two people say that the money arrived
+//! ([`service::remittance`]) → case by case the lines are booked gross and each invoice is paid on the day of its entrustment,
+//! or waits as an exception ([`service::exceptions`]).
 
 pub mod catalogue;
 pub mod cli;

@@ -30,6 +30,13 @@ pub struct GatewaySettings {
     /// True: orders move no money, where the vendor has a test mode at the same address.
     #[serde(default)]
     pub test_mode: bool,
+    /// The body whose bank account the payouts reach, one of `tenants`: their reports are fetched for it. None: they are not
+    /// fetched.
+    #[serde(default)]
+    pub payouts_to: Option<String>,
+    /// After how many days on which the body is open captured money must be in a payout.
+    #[serde(default)]
+    pub settles_within_open_days: Option<u16>,
     /// Connect time-out.
     pub connect_timeout_ms: u64,
     /// Whole call time-out.
@@ -107,6 +114,8 @@ impl GatewaySettings {
             &format!("gateways.{name}: a name is up to 32 of a-z, 0-9 and _, and begins with a letter"),
         );
         check(self.max_calls > 0, &format!("gateways.{name}: max_calls must be at least 1"));
+        let usable = self.settles_within_open_days.is_none_or(|days| (1..=90).contains(&days));
+        check(usable, &format!("gateways.{name}: settles_within_open_days must lie between 1 and 90"));
         let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
         let near = loopback.iter().any(|prefix| self.base_url.starts_with(prefix));
         check(

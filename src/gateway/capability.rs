@@ -40,6 +40,16 @@ pub enum IdempotencyKind {
     MerchantReference,
 }
 
+/// Where the reports of a gateway's payouts come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportSource {
+    /// Its interface gives them: they are fetched.
+    Api,
+    /// Its interface gives none: an accountant uploads them.
+    Upload,
+}
+
 /// What one method can do at one gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +84,8 @@ pub struct Capabilities {
     pub idempotency: IdempotencyKind,
     /// The longest life of a checkout, in seconds.
     pub longest_checkout_s: u32,
+    /// Where its settlement reports come from.
+    pub settlement_reports: ReportSource,
     /// Its methods.
     pub methods: Vec<MethodCapability>,
 }

@@ -11,7 +11,10 @@ pub mod capability;
 pub mod komoju;
 pub mod paypay;
 mod registry;
+mod reports;
 mod request;
+#[cfg(test)]
+mod scripted;
 mod status_table;
 pub mod stripe;
 mod transport;
@@ -30,9 +33,11 @@ use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot, Refund
 
 pub use crate::domain::payment::{Checkout, Decline, Outcome, Problem, Transport, TransportKind};
 pub use capability::{
-    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
+    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport,
+    ReportSource, Trust,
 };
 pub use registry::{AccountParts, Gateways, MerchantAccount, Vendor};
+pub use reports::{FetchedReport, ListedSettlement, ReportedDays, SettlementReports};
 pub use request::{OperationKind, PreparedRequest, StoredRequestDamaged, Unpreparable};
 pub use transport::SetupError;
 
@@ -104,6 +109,11 @@ pub trait PaymentGateway: Send + Sync {
             let found = self.retrieve_payment(&query.payment, now).await;
             found.map(|payment| payment.and_then(|payment| query.proven_by(payment)))
         })
+    }
+
+    /// Its payouts, where its interface gives them ([`Capabilities::settlement_reports`]).
+    fn settlement_reports(&self) -> Option<&dyn SettlementReports> {
+        None
     }
 
     /// Proves who sent a notification and translates it, from its raw bytes.

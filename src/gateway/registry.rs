@@ -9,8 +9,9 @@ use secrecy::SecretString;
 
 use super::breaker::Breaker;
 use super::{
-    CaptureMode, LookupBy, MethodCapability, OpCtx, Outcome, PaymentGateway, PaymentRef, PreparedRequest,
-    RefundSupport, Reply, Transport, TransportKind, komoju, paypay, stripe, veritrans,
+    CaptureMode, FetchedReport, ListedSettlement, LookupBy, MethodCapability, OpCtx, Outcome, PaymentGateway,
+    PaymentRef, PreparedRequest, Problem, RefundSupport, Reply, ReportedDays, Transport, TransportKind,
+    komoju, paypay, stripe, veritrans,
 };
 use crate::config::{BadSettings, GatewayKind, GatewaySettings, MethodSettings, SecretSettings, Settings};
 use crate::domain::id::TenantCode;
@@ -28,6 +29,10 @@ pub struct MerchantAccount {
     pub legal_role: LegalRole,
     /// The adapter.
     pub adapter: Arc<dyn PaymentGateway>,
+    /// The body whose bank account its payouts reach; none: its reports are not fetched.
+    pub payouts_to: Option<TenantCode>,
+    /// After how many days on which the body is open money must be in a payout; none: no such day is agreed.
+    pub settles_within_open_days: Option<u16>,
     tenants: Vec<String>,
     breaker: Breaker,
 }
@@ -40,7 +45,25 @@ impl MerchantAccount {
         tenants: Vec<String>,
         adapter: Arc<dyn PaymentGateway>,
     ) -> Self {
-        Self { name, legal_role, adapter, tenants, breaker: Breaker::new(MOST_CALLS) }
+        let (payouts_to, settles_within_open_days) = (None, None);
+        let breaker = Breaker::new(MOST_CALLS);
+        Self { name, legal_role, adapter, payouts_to, settles_within_open_days, tenants, breaker }
+    }
+
+    /// Takes over whom it pays out to, and within how many days.
+    fn paying_out(mut self, settings: &GatewaySettings) -> Result<Self, BadSettings> {
+        let fault = |what: &str| BadSettings(vec![format!("gateways.{}: {what}", self.name)]);
+        self.settles_within_open_days = settings.settles_within_open_days;
+        let Some(code) = &settings.payouts_to else { return Ok(self) };
+        let tenant = TenantCode::parse(code).filter(|tenant| self.serves(tenant));
+        let tenant = tenant.ok_or_else(|| fault("payouts_to must be one of its tenants"))?;
+        if self.adapter.settlement_reports().is_none() {
+            return Err(fault(
+                "this vendor's interface gives no payouts; leave payouts_to out, and upload them",
+            ));
+        }
+        self.payouts_to = Some(tenant);
+        Ok(self)
     }
 
     /// Bears at most so many calls at once.
@@ -75,6 +98,35 @@ impl MerchantAccount {
         outcome
     }
 
+    /// Asks which payouts there are, also while the account is spared.
+    pub async fn list_settlements(
+        &self,
+        days: ReportedDays,
+        now: Timestamp,
+    ) -> Outcome<Vec<ListedSettlement>> {
+        let Some(reports) = self.adapter.settlement_reports() else { return no_reports() };
+        let Some(_running) = self.breaker.enter() else { return too_many() };
+        let outcome = reports.list_settlements(days).await;
+        self.breaker.learn(&outcome, now);
+        outcome
+    }
+
+    /// Asks for the report of one payout, also while the account is spared.
+    pub async fn settlement_report(
+        &self,
+        gateway_settlement_id: &str,
+        now: Timestamp,
+    ) -> Outcome<FetchedReport> {
+        let Some(reports) = self.adapter.settlement_reports() else { return no_reports() };
+        let Some(_running) = self.breaker.enter() else { return too_many() };
+        let outcome = reports.settlement_report(gateway_settlement_id).await;
+        self.breaker.learn(&outcome, now);
+        outcome.map(|mut fetched| {
+            self.name.clone_into(&mut fetched.report.batch.gateway);
+            fetched
+        })
+    }
+
     /// Whether it takes money for a body.
     pub fn serves(&self, tenant: &TenantCode) -> bool {
         self.tenants.iter().any(|code| code == "*" || code == tenant.as_str())
@@ -102,7 +154,10 @@ impl Gateways {
                 Ok(adapter) => {
                     let (name, tenants) = (gateway.name.clone(), gateway.tenants.clone());
                     let account = MerchantAccount::new(name, gateway.legal_role, tenants, adapter);
-                    accounts.push(Arc::new(account.bearing(gateway.max_calls)));
+                    match account.bearing(gateway.max_calls).paying_out(gateway) {
+                        Ok(account) => accounts.push(Arc::new(account)),
+                        Err(BadSettings(reasons)) => faults.extend(reasons),
+                    }
                 }
                 Err(BadSettings(reasons)) => faults.extend(reasons),
             }
@@ -128,10 +183,24 @@ impl Gateways {
         })
     }
 
+    /// The accounts whose payouts are fetched, each with the body that they reach.
+    pub fn paying_out(&self) -> impl Iterator<Item = (&TenantCode, &Arc<MerchantAccount>)> {
+        self.accounts.iter().filter_map(|account| Some((account.payouts_to.as_ref()?, account)))
+    }
+
     /// The accounts that serve a body.
     pub fn serving(&self, tenant: &TenantCode) -> impl Iterator<Item = &Arc<MerchantAccount>> {
         self.accounts.iter().filter(move |account| account.serves(tenant))
     }
+}
+
+/// Nothing was sent: there is nobody to ask.
+fn no_reports<T>() -> Outcome<T> {
+    Outcome::Rejected(Problem {
+        code: "no_settlement_reports".to_owned(),
+        message: "the interface gives no payouts".to_owned(),
+        http_status: None,
+    })
 }
 
 /// Nothing was sent: as many calls run as may.

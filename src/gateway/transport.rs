@@ -10,6 +10,9 @@ use super::{Outcome, Problem, Transport, TransportKind};
 /// The largest answer that is read: 1 MiB.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
+/// The largest answer that is read of a report: 16 MiB.
+pub(super) const LARGEST_REPORT: usize = 16 * 1024 * 1024;
+
 /// Settings that no adapter can be made from.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
@@ -115,17 +118,22 @@ impl<T> From<Failure> for Outcome<T> {
 
 /// Sends a request and reads its answer whole.
 pub(super) async fn call(request: RequestBuilder) -> Result<Received, Failure> {
-    let response = request.send().await.map_err(|error| Failure::of(&error))?;
-    receive(response).await
+    call_up_to(request, LARGEST_ANSWER).await
 }
 
-async fn receive(mut response: Response) -> Result<Received, Failure> {
+/// As [`call`], with an answer of at most so many bytes.
+pub(super) async fn call_up_to(request: RequestBuilder, largest: usize) -> Result<Received, Failure> {
+    let response = request.send().await.map_err(|error| Failure::of(&error))?;
+    receive(response, largest).await
+}
+
+async fn receive(mut response: Response, largest: usize) -> Result<Received, Failure> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = retry_after.and_then(|text| text.parse().ok());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Failure::of(&error))? {
-        if body.len().saturating_add(chunk.len()) > LARGEST_ANSWER {
+        if body.len().saturating_add(chunk.len()) > largest {
             let transport = unreadable("the answer is too large");
             return Err(Failure { sent: Sent::PerhapsAll, transport });
         }

@@ -42,6 +42,7 @@ use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::reorganisation::{self, FOLLOW_REORGANISATIONS};
+use crate::service::settlement_fetch::{self, Attempt, FETCH_REPORT, FETCH_SETTLEMENTS, LIST_SETTLEMENTS};
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
 use crate::service::step_deadline::{self, NOTIFY_OVERDUE_STEP, RAISE_OVERDUE_STEPS, StepNotice};
 use crate::service::transfer::NOTIFY_MOVE;
@@ -90,6 +91,12 @@ pub enum Job {
     WorkSettlement(SettlementId),
     /// Look at every payout that is not settled.
     ChaseSettlements,
+    /// Look at what every gateway lists as paid out.
+    FetchSettlements,
+    /// List the payouts of the merchant account of this name.
+    ListSettlements(String),
+    /// Fetch the report of one payout; the subject names account and payout.
+    FetchReport(String),
     /// Tell the applicant that the office asks something.
     NotifyQuestion(ApplicationId),
     /// Tell the applicant of a message.
@@ -171,6 +178,9 @@ impl Job {
             NOTIFY_REFUND => Ok(Self::NotifyRefund(ApplicationId(id()?))),
             WORK_SETTLEMENT => Ok(Self::WorkSettlement(SettlementId(id()?))),
             CHASE_SETTLEMENTS => Ok(Self::ChaseSettlements),
+            FETCH_SETTLEMENTS => Ok(Self::FetchSettlements),
+            LIST_SETTLEMENTS => Ok(Self::ListSettlements(subject.to_owned())),
+            FETCH_REPORT => Ok(Self::FetchReport(subject.to_owned())),
             FORGET_PERIODIC => Ok(Self::ForgetPeriodic),
             SEAL_CHECKPOINTS => Ok(Self::SealCheckpoints),
             SWEEP_FILES => Ok(Self::SweepFiles),
@@ -220,6 +230,7 @@ impl Job {
 
 /// Carries out one job. A failure is tried again later.
 pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Result<JobEnd, Failure> {
+    let attempt = Attempt(claimed.attempts + 1);
     match job {
         Job::MailAccountExists(account) => mail::account_exists(core, account, claimed).await,
         Job::RecoverOperation(id) => gateway_call::recover(core, tenant(claimed)?, id).await,
@@ -254,6 +265,9 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::ExpirePermit(permit) => permit_upkeep::expire(core, tenant(claimed)?, permit).await,
         Job::WorkSettlement(id) => settlement_work::run(core, tenant(claimed)?, id).await,
         Job::ChaseSettlements => settlement_work::chase(core).await,
+        Job::FetchSettlements => settlement_fetch::ask_all(core).await,
+        Job::ListSettlements(name) => settlement_fetch::list(core, tenant(claimed)?, &name, attempt).await,
+        Job::FetchReport(subject) => settlement_fetch::fetch(core, tenant(claimed)?, &subject, attempt).await,
         Job::SealCheckpoints => seal_all(core).await,
         Job::ReconcileAll => reconciliation::run_all(core).await,
         Job::ReconcileBody => reconciliation::run_job(core, tenant(claimed)?).await,
@@ -277,17 +291,19 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
             tracing::info!(removed, "old sign-ins are forgotten");
             Ok(JobEnd::Done)
         }
-        Job::ForgetPeriodic => {
-            let week = SignedDuration::from_hours(24 * 7);
-            core.db
-                .write_alone(vec![], move |tx| {
-                    let now = tx.now();
-                    forget_periodic(tx, now.checked_sub(week).unwrap_or(now)).map_err(Failure::from)
-                })
-                .await?;
-            Ok(JobEnd::Done)
-        }
+        Job::ForgetPeriodic => forget_old_jobs(core).await,
     }
+}
+
+/// Forgets periodic jobs that were done more than a week ago.
+async fn forget_old_jobs(core: &Core) -> Result<JobEnd, Failure> {
+    let week = SignedDuration::from_hours(24 * 7);
+    let forget = move |tx: &mut Tx<'_>| {
+        let now = tx.now();
+        forget_periodic(tx, now.checked_sub(week).unwrap_or(now)).map_err(Failure::from)
+    };
+    core.db.write_alone(vec![], forget).await?;
+    Ok(JobEnd::Done)
 }
 
 fn tenant(claimed: &ClaimedJob) -> Result<TenantCode, Failure> {
@@ -307,7 +323,11 @@ pub struct Periodic {
 /// All periodic work, as often as the settings say.
 pub fn periodic(core: &Core) -> Vec<Periodic> {
     let seal_s = core.settings.audit.checkpoint_minutes.saturating_mul(60);
-    vec![
+    let fetch_s = core.settings.payments.payout_fetch_minutes.saturating_mul(60);
+    // Nobody need be asked where no account pays out to a body.
+    let fetches = fetch_s > 0 && core.gateways.paying_out().next().is_some();
+    let fetching = fetches.then_some(Periodic { kind: FETCH_SETTLEMENTS, every_s: fetch_s });
+    let mut all = vec![
         Periodic { kind: FORGET_PERIODIC, every_s: 86_400 },
         Periodic { kind: SEAL_CHECKPOINTS, every_s: seal_s },
         Periodic { kind: SWEEP_FILES, every_s: 86_400 },
@@ -322,7 +342,9 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
         // Days begin at 15:00 UTC: what works by the hour begins with the day in Japan, too.
         Periodic { kind: FOLLOW_REORGANISATIONS, every_s: 3_600 },
-    ]
+    ];
+    all.extend(fetching);
+    all
 }
 
 /// Seals every tenant; the failure of one does not hold up the others, and is tried again with all of them.

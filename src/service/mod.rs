@@ -114,6 +114,8 @@ pub mod resubmission;
 pub mod review;
 pub mod session;
 pub mod settlement;
+pub mod settlement_fetch;
+mod settlement_intake;
 mod settlement_matching;
 pub mod settlement_refusal;
 pub mod settlement_work;

@@ -5,6 +5,7 @@
 //! found before: an arrival is recorded once, an exception is raised once for each kind and subject.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -74,10 +75,23 @@ struct Sources {
     credits: Vec<OpenCredit>,
 }
 
+/// By when money must be in a payout.
+struct Terms {
+    /// The designations of the body, and its calendar.
+    catalogue: Arc<Catalogue>,
+    /// Within how many days on which the body is open each merchant account settles, where that is agreed.
+    settles_within: HashMap<String, u16>,
+}
+
 /// Reconciles a body as of the end of a JST day.
 pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunReport, Failure> {
-    let (of, catalogue) = (tenant.clone(), core.catalogue.current());
-    let sources = core.db.read(move |tx| read_sources(tx, &catalogue, &of, day)).await?;
+    let of = tenant.clone();
+    let agreed = core
+        .gateways
+        .serving(tenant)
+        .filter_map(|account| account.settles_within_open_days.map(|days| (account.name.clone(), days)));
+    let terms = Terms { catalogue: core.catalogue.current(), settles_within: agreed.collect() };
+    let sources = core.db.read(move |tx| read_sources(tx, &terms, &of, day)).await?;
     // A hundred thousand lines take a moment: not on the reactor.
     let compared = tokio::task::spawn_blocking(move || {
         let lines = match_lines(&sources.payments, &sources.lines, &sources.payouts, sources.scope);
@@ -135,7 +149,7 @@ pub async fn run_job(core: &Core, tenant: TenantCode) -> Result<JobEnd, Failure>
 
 fn read_sources(
     tx: &mut impl Reads,
-    catalogue: &Catalogue,
+    terms: &Terms,
     tenant: &TenantCode,
     day: Date,
 ) -> Result<Sources, Failure> {
@@ -155,7 +169,7 @@ fn read_sources(
     let named = named_elsewhere(&payments, &lines);
     payments.extend(sources::payments_named(tx, tenant, &named.references, &named.gateway_ids)?);
     let refunds = sources::refund_days(tx, tenant, since)?;
-    let dues = due_days(tx, catalogue, tenant, &payments, &lines)?;
+    let dues = due_days(tx, terms, tenant, &payments, &lines)?;
     let dated = |payment: TakenPayment| {
         let mut ours = payment.ours;
         ours.refunded_on = payment.shares.iter().filter_map(|id| refunds.get(id)).max().copied();
@@ -200,17 +214,18 @@ fn named_elsewhere(payments: &[TakenPayment], lines: &[ReportedLine]) -> Named {
     named
 }
 
-/// By when the agents must have sent the money of the payments that no capture names: the designated day of their
-/// revenues, as it is judged when the money arrives. Where no day was fixed, nothing is overdue.
+/// By when the agents must have sent the money of the payments that no capture names: the designated day of their revenues
+/// as it is judged when the money arrives, or the day that the agreement with the agent names, whichever is earlier.
+/// Where neither was fixed, nothing is overdue.
 fn due_days(
     tx: &mut impl Reads,
-    catalogue: &Catalogue,
+    terms: &Terms,
     tenant: &TenantCode,
     payments: &[TakenPayment],
     lines: &[ReportedLine],
 ) -> Result<HashMap<PaymentId, Date>, Failure> {
-    let definition = catalogue.tenant(tenant).map(|tenant| &tenant.definition);
-    let agents: &[Designation] = definition.map_or(&[], |definition| definition.payment_agents.as_slice());
+    let body = terms.catalogue.tenant(tenant);
+    let agents: &[Designation] = body.map_or(&[], |body| body.definition.payment_agents.as_slice());
     let (mut references, mut ids) = (HashSet::new(), HashSet::new());
     for reported in lines.iter().filter(|reported| reported.line.kind == LineKind::Capture) {
         let gateway = reported.gateway.as_str();
@@ -227,10 +242,13 @@ fn due_days(
     let revenues = sources::revenues(tx, tenant, &invoices)?;
     let due = |payment: &&TakenPayment| {
         let (ours, method) = (&payment.ours, MethodCode::parse(&payment.method)?);
+        let taken_on = ours.captured_on?;
         let accounts = payment.invoices.iter().filter_map(|invoice| revenues.get(invoice)).flatten();
         let accounts = accounts.map(String::as_str);
-        let day = remit_by(agents, (&ours.gateway, &method), accounts, ours.captured_on?)?;
-        Some((ours.id, day))
+        let designated = remit_by(agents, (&ours.gateway, &method), accounts, taken_on);
+        let within = terms.settles_within.get(&ours.gateway).copied();
+        let agreed = body.zip(within).map(|(body, days)| body.calendar.after_open_days(taken_on, days));
+        Some((ours.id, designated.into_iter().chain(agreed).min()?))
     };
     Ok(waiting.iter().filter_map(due).collect())
 }

@@ -7,26 +7,23 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::json;
 
 use super::accounting::accountant;
-use super::exceptions::{self, Subject};
+use super::exceptions::Subject;
 use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::remittance::{self, Arrival, Recorded, Witness};
+use super::settlement_intake::{self, Source};
 use super::settlement_refusal::SettlementRefusal;
 use super::{Ctx, Effect, Failure, Refusal};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::id::{OfficerId, PaymentId, SettlementId, SettlementLineId, TenantCode};
+use crate::domain::id::{PaymentId, SettlementId, SettlementLineId, TenantCode};
 use crate::domain::settlement::{
-    BatchFault, ExceptionKind, OpenExceptions, SettlementLine, SettlementReport, SettlementState,
-    batch_faults, fault_exception, settlement_state, sums,
+    OpenExceptions, ReportOrigin, SettlementReport, SettlementState, settlement_state,
 };
-use crate::seal::sha256_hex;
 use crate::store::payments::PaymentRow;
 use crate::store::settlement_matches::{self, MatchRow};
-use crate::store::settlements::{self, LineRow, SettlementRow, SourceRow};
-use crate::store::sql::{IsoDate, Micros};
+use crate::store::settlements::{self, LineRow, SettlementRow};
 use crate::store::{Reads, Root, Tx, reconciliation_exceptions};
 
 /// The most payouts of one page.
@@ -65,7 +62,7 @@ pub async fn upload(
     let upload = read()?;
     // The payout need not exist yet, so there is no root to lock; its name is unique.
     db.write_alone(vec![], move |tx| {
-        let take = |tx: &mut Tx<'_>, now| take(tx, &ctx, &request.tenant, &upload, now);
+        let take = |tx: &mut Tx<'_>, _: Timestamp| take(tx, &ctx, &request.tenant, &upload);
         once(tx, &request, "settlement", take, |tx, id| {
             let id = id.parse().map_err(|_| Failure::Internal("a record names no payout".to_owned()))?;
             present(tx, &ctx, &request.tenant, id)
@@ -89,186 +86,16 @@ fn take(
     ctx: &Ctx,
     tenant: &TenantCode,
     upload: &Upload,
-    now: Timestamp,
 ) -> Result<Made<SettlementRow>, Failure> {
     let officer = accountant(tx, ctx, tenant)?;
     if ctx.core.gateways.find(tenant, &upload.report.batch.gateway).is_none() {
         let (ja, en) = ("この団体の決済事業者ではありません。", "No such merchant account serves this body.");
         return Err(Refusal::Invalid(vec![Fault::new("/gateway", "unknown_gateway", ja, en)]).into());
     }
-    let sha256 = sha256_hex(&upload.file);
-    keep_file(tx, ctx, tenant, upload, (&sha256, officer), now)?;
-    let row = take_in(tx, tenant, &upload.report, &sha256, now)?;
+    let source = Source { origin: ReportOrigin::Upload, imported_by: Some(officer), file: &upload.file };
+    settlement_intake::keep_file(tx, &ctx.core, tenant, &upload.report.batch.gateway, &source)?;
+    let row = settlement_intake::take_in(tx, tenant, &upload.report, &source)?;
     Ok(Made { resource_id: row.id.to_string(), value: row })
-}
-
-fn keep_file(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    tenant: &TenantCode,
-    upload: &Upload,
-    (sha256, officer): (&str, OfficerId),
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let key = ctx.core.keys.new_case_key(tenant, ctx.core.ids.as_ref())?;
-    let sealed = key.key.seal(&settlements::source_place(sha256), &upload.file, ctx.core.ids.as_ref());
-    let source = SourceRow {
-        tenant_id: tenant.clone(),
-        gateway: upload.report.batch.gateway.clone(),
-        sha256: sha256.to_owned(),
-        origin: "upload".to_owned(),
-        imported_by: Some(officer),
-        wrapped_key: Some(key.wrapped),
-        sealed_file: Some(sealed),
-        recorded_at: Micros(now),
-    };
-    settlements::insert_source(tx, &source)?;
-    Ok(())
-}
-
-/// Takes a report into the payout that it names: a new one, or lines that an earlier report lacked (F37).
-pub fn take_in(
-    tx: &mut Tx<'_>,
-    tenant: &TenantCode,
-    report: &SettlementReport,
-    sha256: &str,
-    now: Timestamp,
-) -> Result<SettlementRow, Failure> {
-    let batch = &report.batch;
-    let found = settlements::find_by_reference(tx, tenant, &batch.gateway, &batch.batch_reference)?;
-    let mut row = if let Some(row) = found {
-        row
-    } else {
-        let row = new_row(tenant, SettlementId(tx.new_id()), report, now);
-        settlements::insert(tx, &row)?;
-        row
-    };
-    let mut known: Vec<LineRow> = settlements::lines(tx, tenant, row.id)?;
-    let mut places: HashMap<String, usize> =
-        known.iter().zip(0..).map(|(line, place)| (line.line_key.clone(), place)).collect();
-    let mut differs = false;
-    for line in &report.lines {
-        match places.get(&line.line_key).and_then(|place| known.get(*place)) {
-            Some(same) => differs |= !same.line()?.says_the_same(line),
-            // The money has come: what it was for cannot grow any more.
-            None if row.arrived_on.is_some() => differs = true,
-            None => {
-                let line = line_row(tenant, &row, SettlementLineId(tx.new_id()), line, sha256, now);
-                settlements::insert_line(tx, &line)?;
-                places.insert(line.line_key.clone(), known.len());
-                known.push(line);
-            }
-        }
-    }
-    let lines: Vec<SettlementLine> = known.iter().map(LineRow::line).collect::<Result<_, _>>()?;
-    let stated = row.batch();
-    if stated != *batch {
-        // Of two statements the one that the lines bear out holds, whichever came first.
-        let borne_out = sums(&lines).3;
-        if row.arrived_on.is_none() && batch.net.amount() == borne_out && stated.net.amount() != borne_out {
-            row.restate(batch);
-        } else {
-            differs = true;
-        }
-    }
-    let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-    if row.line_count != count || row.batch() != stated {
-        row.line_count = count;
-        settlements::update(tx, &mut row)?;
-    }
-    if differs {
-        let facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "report": sha256,
-            "net": batch.net.amount() });
-        exceptions::raise(tx, tenant, ExceptionKind::BatchReissued, &Subject::Settlement(row.id), facts)?;
-    }
-    raise_faults(tx, &row, &known, &batch_faults(&row.batch(), &lines))?;
-    remittance::ask_for_work(tx, &row)?;
-    Ok(row)
-}
-
-fn raise_faults(
-    tx: &mut Tx<'_>,
-    row: &SettlementRow,
-    known: &[LineRow],
-    faults: &[BatchFault],
-) -> Result<(), Failure> {
-    let by_key: HashMap<&str, SettlementLineId> =
-        known.iter().map(|line| (line.line_key.as_str(), line.id)).collect();
-    for fault in faults {
-        let key = match fault {
-            BatchFault::NetDiffers { .. } | BatchFault::FeeDiffers { .. } => None,
-            BatchFault::LineDoesNotAdd { line_key }
-            | BatchFault::WrongSign { line_key }
-            | BatchFault::DuplicateLine { line_key, .. } => Some(line_key),
-        };
-        let line = key.and_then(|key| by_key.get(key.as_str()).copied());
-        let subject = line.map_or(Subject::Settlement(row.id), Subject::Line);
-        let mut facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "line": key });
-        if let BatchFault::NetDiffers { stated, lines } | BatchFault::FeeDiffers { stated, lines } = fault {
-            facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "stated": stated, "lines": lines });
-        }
-        exceptions::raise(tx, &row.tenant_id, fault_exception(fault), &subject, facts)?;
-    }
-    Ok(())
-}
-
-fn new_row(
-    tenant: &TenantCode,
-    id: SettlementId,
-    report: &SettlementReport,
-    now: Timestamp,
-) -> SettlementRow {
-    let batch = &report.batch;
-    SettlementRow {
-        tenant_id: tenant.clone(),
-        id,
-        gateway: batch.gateway.clone(),
-        batch_reference: batch.batch_reference.clone(),
-        period_from: batch.period_from.map(IsoDate),
-        period_to: batch.period_to.map(IsoDate),
-        payout_on: batch.payout_on.map(IsoDate),
-        gross: batch.gross,
-        fee: batch.fee,
-        tax: batch.tax,
-        net: batch.net,
-        line_count: 0,
-        state: "imported".to_owned(),
-        arrived_on: None,
-        arrived_amount: None,
-        arrival_reference: None,
-        arrival_recorded_by: None,
-        arrival_confirmed_by: None,
-        version: 1,
-        created_at: Micros(now),
-        updated_at: Micros(now),
-    }
-}
-
-fn line_row(
-    tenant: &TenantCode,
-    row: &SettlementRow,
-    id: SettlementLineId,
-    line: &SettlementLine,
-    sha256: &str,
-    now: Timestamp,
-) -> LineRow {
-    LineRow {
-        tenant_id: tenant.clone(),
-        id,
-        settlement_id: row.id,
-        line_key: line.line_key.clone(),
-        line_no: line.line_no,
-        kind: line.kind.as_str().to_owned(),
-        merchant_reference: line.merchant_reference.clone(),
-        gateway_payment_id: line.gateway_payment_id.clone(),
-        gross: line.gross,
-        fee: line.fee,
-        tax: line.tax,
-        net: line.net,
-        occurred_on: IsoDate(line.occurred_on),
-        source_sha256: sha256.to_owned(),
-        recorded_at: Micros(now),
-    }
 }
 
 /// The payouts of a body, youngest first; `before` is the last id of the page before.

@@ -10,6 +10,7 @@ use super::disputes::contest;
 use super::faults::FaultOrder;
 use super::ledger::ledger;
 use super::model::Vendor;
+use super::settlement::Batch;
 use super::state::{Delivery, DeliveryState, Entry, Signing};
 use super::webhooks::due_at;
 
@@ -58,6 +59,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/_sim/faults", web::get().to(faults))
         .route("/_sim/faults", web::delete().to(disarm))
         .route("/_sim/ledger", web::get().to(truth))
+        .route("/_sim/settlements", web::get().to(settlements))
         .route("/_sim/disputes", web::post().to(contest))
         .route("/_sim/clock", web::get().to(clock))
         .route("/_sim/clock", web::post().to(advance))
@@ -75,8 +77,8 @@ async fn arm(sim: Data<Simulator>, order: Json<FaultOrder>) -> HttpResponse {
     let order = order.into_inner();
     if !order.fault.goes_with(order.on.op) {
         return bad(
-            "F14 to F20 go with op \"webhook\", F09 with \"create\", F12 and F13 with a query, F26 to F28 with \"refund\", \
-             all others with a call",
+            "F14 to F20 go with op \"webhook\", F09 with \"create\", F12 and F13 with a query, F26 to F28 with \"refund\", F34 \
+             with get_report or settle, F35 and F36 with get_report, F37 with get_report or get_settlement, all others with a call",
         );
     }
     if !(500..=599).contains(&order.args.status) {
@@ -101,6 +103,16 @@ async fn truth(sim: Data<Simulator>, query: Query<LedgerQuery>) -> HttpResponse 
         return broken(&error);
     }
     HttpResponse::Ok().json(ledger(&inner.state, query.external_order_num.as_deref()))
+}
+
+/// What was paid out, batch by batch, and what is paid out in none: the truth about settlements.
+async fn settlements(sim: Data<Simulator>) -> HttpResponse {
+    if let Err(error) = sim.settle() {
+        return broken(&error);
+    }
+    let inner = sim.lock();
+    let items: Vec<&Batch> = inner.state.settlements.values().collect();
+    HttpResponse::Ok().json(json!({ "items": items }))
 }
 
 async fn clock(sim: Data<Simulator>) -> HttpResponse {

@@ -8,6 +8,7 @@ use super::clock::IdSource;
 use super::core::{CallFault, Keyed, Reply, Simulator};
 use super::engine::Change;
 use super::faults::{FaultKind, FaultOrder, Op};
+use super::settlement::ReportSpoil;
 use super::shaping;
 use super::state::State;
 
@@ -34,6 +35,11 @@ pub trait Call: Sized + 'static {
     /// The same call, whose refund is accepted and fails so many virtual seconds later (F28).
     #[must_use]
     fn with_failing_refund(self, after_seconds: u32) -> Self;
+    /// The same call, whose settlement report has this fault (F34–F37); a vendor that publishes none has none.
+    #[must_use]
+    fn with_spoilt_report(self, _spoil: ReportSpoil) -> Self {
+        self
+    }
 }
 
 /// A vendor's own words for trouble.
@@ -73,8 +79,8 @@ async fn faulty<C: Call>(sim: Data<Simulator>, call: C, order: &FaultOrder) -> H
             perform(&sim, &call);
             shaping::silence(args, &(words.failure)(504)).await
         }
-        FaultKind::F03 => shaping::broken(perform(&sim, &call)),
-        FaultKind::F04 => shaping::spoilt(perform(&sim, &call), args.style),
+        FaultKind::F03 => shaping::broken(&perform(&sim, &call)),
+        FaultKind::F04 => shaping::spoilt(&perform(&sim, &call), args.style),
         FaultKind::F05 => {
             let failure = (words.failure)(args.status);
             perform_saying(&sim, &call, Some(&failure).filter(|_| call.keeps_failures()));
@@ -98,6 +104,10 @@ async fn faulty<C: Call>(sim: Data<Simulator>, call: C, order: &FaultOrder) -> H
             shaping::plain(&words.clock_off.map_or_else(|| perform(&sim, &call), |said| said()))
         }
         FaultKind::F40 => shaping::plain(&shaping::of_tomorrow(perform(&sim, &call))),
+        FaultKind::F34 | FaultKind::F35 | FaultKind::F36 | FaultKind::F37 => {
+            let spoil = ReportSpoil::of(order.fault, args.report);
+            shaping::plain(&perform(&sim, &call.with_spoilt_report(spoil)))
+        }
         FaultKind::F11 => slowly(sim, call, args.hold_ms).await,
         _ => shaping::plain(&perform(&sim, &call)),
     }

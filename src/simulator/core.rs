@@ -21,6 +21,7 @@ use super::former::Formers;
 use super::journal::Journal;
 use super::model::{EventKind, Payment, PaymentStatus};
 use super::settings::SimulatorSettings;
+use super::settlement;
 use super::state::{Answer, Delivery, DeliveryState, Entry, Signing, State};
 
 /// Idempotency keys are forgotten after this long (KOMOJU: at most 24 hours).
@@ -31,8 +32,28 @@ const KEY_LIFE_SECONDS: u32 = 86_400;
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// JSON text.
+    /// Its text.
     pub body: String,
+    /// How the text is written on the wire.
+    pub media: Media,
+}
+
+/// How a text is written on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// JSON in UTF-8.
+    Json,
+    /// Comma-separated values in Shift_JIS.
+    ShiftJisCsv,
+    /// As before, with a character of which one half is missing (F37).
+    BrokenShiftJisCsv,
+}
+
+impl Reply {
+    /// An answer in JSON.
+    pub fn json(status: u16, body: String) -> Self {
+        Self { status, body, media: Media::Json }
+    }
 }
 
 /// An idempotency key and what it stands for.
@@ -146,6 +167,19 @@ impl Simulator {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Closes the books of every day that has ended: what its movements come to is paid out in one batch.
+    pub fn settle(&self) -> io::Result<()> {
+        let mut guard = self.lock();
+        let inner = &mut *guard;
+        self.tick(inner)?;
+        let now = inner.now();
+        let Inner { state, faults, ids, .. } = &mut *inner;
+        let left_out =
+            |names: &[String]| faults.take(&Met { op: Op::Settle, names, event: None }, |_| true).is_some();
+        let entries = settlement::due(state, now, ids, left_out);
+        inner.record(entries)
+    }
+
     /// Ends all writing: a worker that is still shutting down must not hold the journal, nor write to it.
     pub fn close(&self) {
         self.lock().journal.close();
@@ -192,7 +226,7 @@ impl Simulator {
         let now = inner.now();
         if let Some(answer) = keyed.and_then(|keyed| kept_answer(&inner.state, keyed, now)) {
             let same = keyed.is_some_and(|keyed| keyed.fingerprint == answer.fingerprint);
-            let reply = Reply { status: answer.status, body: answer.body.clone() };
+            let reply = Reply::json(answer.status, answer.body.clone());
             return if same { Ok(reply) } else { Err(CallFault::KeyReused) };
         }
         let (change, reply) = decide(&inner.state, now, &mut inner.ids);

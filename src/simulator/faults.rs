@@ -27,6 +27,14 @@ pub enum Op {
     Refund,
     /// A notification leaving us.
     Webhook,
+    /// `GET /settlements`, `GET /v1/payouts`.
+    ListSettlements,
+    /// `GET /settlements/{id}`, `GET /v1/payouts/{id}`.
+    GetSettlement,
+    /// `GET /settlements/{id}/csv`, `GET /v1/balance_transactions`.
+    GetReport,
+    /// No call: a movement of money that goes into a batch.
+    Settle,
 }
 
 /// What goes wrong.
@@ -78,6 +86,14 @@ pub enum FaultKind {
     F28,
     /// A forged notification with the signature of other bytes arrives before the true one.
     F20,
+    /// A line is missing: in one answer, or (with op `settle`) for good, because it is settled in no batch.
+    F34,
+    /// A line stands twice.
+    F35,
+    /// The fee of a line is not what was kept.
+    F36,
+    /// The report as a whole: as `report` says.
+    F37,
     /// The caller's clock is three minutes off, where the vendor minds that (PayPay).
     F38,
     /// The answer speaks of a status, and has a field, that did not exist when the merchant's program was written.
@@ -90,13 +106,16 @@ impl FaultKind {
         matches!(self, Self::F14 | Self::F15 | Self::F16 | Self::F17 | Self::F18 | Self::F19 | Self::F20)
     }
 
-    /// Whether this fault can befall a call of that kind.
+    /// Whether this fault can befall what `op` names.
     pub fn goes_with(self, op: Op) -> bool {
         match self {
             Self::F09 => op == Op::Create,
             Self::F12 | Self::F13 => matches!(op, Op::GetSession | Op::GetPayment | Op::ListPayments),
             Self::F26 | Self::F27 | Self::F28 => op == Op::Refund,
-            _ => (op == Op::Webhook) == self.hits_notifications(),
+            Self::F34 => matches!(op, Op::GetReport | Op::Settle),
+            Self::F35 | Self::F36 => op == Op::GetReport,
+            Self::F37 => matches!(op, Op::GetReport | Op::GetSettlement),
+            _ => op != Op::Settle && (op == Op::Webhook) == self.hits_notifications(),
         }
     }
 }
@@ -129,6 +148,19 @@ pub enum SpoilStyle {
     Html,
 }
 
+/// What is wrong with a settlement report as a whole (F37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFault {
+    /// From now on the same batch has a line more and another total.
+    #[default]
+    Reissued,
+    /// Its file is not to be had any more.
+    LinkExpired,
+    /// Its file is cut in the middle of a Shift_JIS character.
+    BrokenText,
+}
+
 /// How silence ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +182,8 @@ pub struct FaultArgs {
     pub end: SilenceEnd,
     /// How a 200 is spoilt.
     pub style: SpoilStyle,
+    /// What F37 does.
+    pub report: ReportFault,
     /// HTTP status of F05 and F06.
     pub status: u16,
     /// Seconds in `Retry-After`.
@@ -169,6 +203,7 @@ impl Default for FaultArgs {
             hold_ms: 60_000,
             end: SilenceEnd::GatewayTimeout,
             style: SpoilStyle::Truncated,
+            report: ReportFault::Reissued,
             status: 500,
             retry_after: 1,
             copies: 3,

@@ -19,7 +19,7 @@
 //! but armed faults; no card number is kept; the listener is on loopback.
 //!
 //! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
-//! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/clock`, `POST /_sim/clock
+//! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/settlements`; `GET /_sim/clock`, `POST /_sim/clock
 //! {advance_seconds?,shift_ms?}`; `POST /_sim/disputes {payment,state,amount?,reason?,respond_in_seconds?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `GET /_sim/due`; `POST /_sim/reset`; `GET /healthz`.
 
 mod admin;
@@ -42,6 +42,7 @@ mod payer;
 mod paypay;
 mod server;
 mod settings;
+mod settlement;
 mod shaping;
 mod state;
 mod stripe;

@@ -9,10 +9,11 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Bytes;
+use encoding_rs::SHIFT_JIS;
 use serde_json::Value;
 use tokio::time::Sleep;
 
-use super::core::Reply;
+use super::core::{Media, Reply};
 use super::faults::{FaultArgs, SilenceEnd, SpoilStyle};
 
 /// How long the first half of a broken answer travels before the connection breaks.
@@ -23,7 +24,29 @@ const A_DROP: Duration = Duration::from_secs(1);
 
 /// The reply as it should be.
 pub fn plain(reply: &Reply) -> HttpResponse {
-    json(reply.status, reply.body.clone())
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type(content_type(reply)).body(bytes(reply))
+}
+
+fn content_type(reply: &Reply) -> &'static str {
+    match reply.media {
+        Media::Json => "application/json",
+        Media::ShiftJisCsv | Media::BrokenShiftJisCsv => "text/csv; charset=Shift_JIS",
+    }
+}
+
+/// The reply as it is written on the wire.
+fn bytes(reply: &Reply) -> Bytes {
+    if reply.media == Media::Json {
+        return Bytes::from(reply.body.clone());
+    }
+    let mut written = SHIFT_JIS.encode(&reply.body).0.into_owned();
+    if reply.media == Media::BrokenShiftJisCsv {
+        // The first half of a character, with a line's end where the second should be.
+        let end = written.iter().rposition(|byte| *byte == b'\n').unwrap_or(written.len());
+        written.insert(end, 0x95);
+    }
+    Bytes::from(written)
 }
 
 /// The reply with a wish when to come back.
@@ -60,18 +83,18 @@ pub async fn pause(milliseconds: u64) {
 }
 
 /// Half of the answer, then the connection breaks.
-pub fn broken(reply: Reply) -> HttpResponse {
+pub fn broken(reply: &Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
-    let whole = Bytes::from(reply.body);
+    let whole = bytes(reply);
     cut(status, u64::try_from(whole.len()).unwrap_or(u64::MAX), whole.slice(..whole.len() / 2))
 }
 
 /// A complete 200 whose content is no use.
-pub fn spoilt(reply: Reply, style: SpoilStyle) -> HttpResponse {
+pub fn spoilt(reply: &Reply, style: SpoilStyle) -> HttpResponse {
     match style {
         SpoilStyle::Truncated => {
-            let whole = Bytes::from(reply.body);
-            HttpResponse::Ok().content_type("application/json").body(whole.slice(..whole.len() / 2))
+            let whole = bytes(reply);
+            HttpResponse::Ok().content_type(content_type(reply)).body(whole.slice(..whole.len() / 2))
         }
         SpoilStyle::Html => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")
@@ -83,7 +106,7 @@ pub fn spoilt(reply: Reply, style: SpoilStyle) -> HttpResponse {
 pub fn of_tomorrow(reply: Reply) -> Reply {
     let Ok(mut body) = serde_json::from_str(&reply.body) else { return reply };
     rename_statuses(&mut body);
-    Reply { status: reply.status, body: body.to_string() }
+    Reply { body: body.to_string(), ..reply }
 }
 
 fn rename_statuses(value: &mut Value) {
@@ -99,11 +122,6 @@ fn rename_statuses(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(rename_statuses),
         _ => {}
     }
-}
-
-fn json(status: u16, body: String) -> HttpResponse {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status).content_type("application/json").body(body)
 }
 
 /// With a first part, the head and that part arrive and then the connection breaks; without one, it breaks

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Movement, Payment, RefundFate, Session, Vendor};
+use super::settlement::Batch;
 
 /// An answer kept for an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +108,10 @@ pub enum Entry {
     WebhookUrl(Option<String>),
     /// Where a vendor's notifications go.
     VendorWebhookUrl(Vendor, Option<String>),
+    /// A batch's new value.
+    Settlement(Batch),
+    /// A movement, by its place in the truth ledger, that is paid out in no batch (F34).
+    LeftOut(usize),
     /// Everything but the clock and the notification address was forgotten.
     Reset,
 }
@@ -122,6 +127,10 @@ pub struct State {
     pub orders: BTreeMap<String, String>,
     /// The truth ledger.
     pub movements: Vec<Movement>,
+    /// What was paid out, by the batch's id.
+    pub settlements: BTreeMap<String, Batch>,
+    /// Which movements were paid out, or are to be in no batch, by their place in the truth ledger.
+    pub settled: BTreeSet<usize>,
     /// Answers by idempotency key.
     pub answers: BTreeMap<String, Answer>,
     /// Notifications by order of creation.
@@ -167,6 +176,13 @@ impl State {
             Entry::ClockShift(shift_ms) => self.shift_ms = shift_ms,
             Entry::WebhookUrl(url) => self.put_webhook_url(Vendor::Komoju, url),
             Entry::VendorWebhookUrl(vendor, url) => self.put_webhook_url(vendor, url),
+            Entry::LeftOut(place) => {
+                self.settled.insert(place);
+            }
+            Entry::Settlement(batch) => {
+                self.settled.extend(batch.movements());
+                self.settlements.insert(batch.id.clone(), batch);
+            }
             Entry::Reset => {
                 let webhook_urls = std::mem::take(&mut self.webhook_urls);
                 *self = Self { shift_ms: self.shift_ms, webhook_urls, ..Self::default() };

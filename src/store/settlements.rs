@@ -1,12 +1,14 @@
 //! Payouts of agents (払込), their lines and the reports they were taken from.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::schema::settlements::{settlement_lines, settlement_sources, settlements};
 use super::sql::{IsoDate, Micros, or_ignore};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{OfficerId, SettlementId, SettlementLineId, TenantCode};
-use crate::domain::settlement::{LineKind, SettlementBatch, SettlementLine, SignedYen};
+use crate::domain::settlement::{LineKind, ReportOrigin, SettlementBatch, SettlementLine, SignedYen};
 
 /// A payout as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -197,6 +199,42 @@ pub fn source_is(
         .count()
         .get_result::<i64>(tx.read())?;
     Ok(if known == 0 { SourceIs::New } else { SourceIs::Known })
+}
+
+/// How the reports of these digests came; what is not among them was never kept.
+pub fn origins(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    sha256: &[&str],
+) -> Result<HashMap<String, ReportOrigin>, StoreError> {
+    let rows: Vec<(String, String)> = settlement_sources::table
+        .filter(settlement_sources::tenant_id.eq(tenant))
+        .filter(settlement_sources::gateway.eq(gateway))
+        .filter(settlement_sources::sha256.eq_any(sha256))
+        .select((settlement_sources::sha256, settlement_sources::origin))
+        .load(tx.read())?;
+    let read = |(sha256, origin): (String, String)| {
+        let known = ReportOrigin::parse(&origin);
+        let broken = || StoreError::Inconsistent(format!("settlement_sources.origin of {sha256}"));
+        Ok((sha256.clone(), known.ok_or_else(broken)?))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// The payout of an account that was reported last.
+pub fn youngest_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+) -> Result<Option<SettlementRow>, StoreError> {
+    Ok(settlements::table
+        .filter(settlements::tenant_id.eq(tenant))
+        .filter(settlements::gateway.eq(gateway))
+        .order(settlements::id.desc())
+        .select(SettlementRow::as_select())
+        .first(tx.read())
+        .optional()?)
 }
 
 /// Stores a new payout.

@@ -72,6 +72,7 @@ mod rehearsal;
 mod resubmissions;
 mod review;
 mod schema_parity;
+mod settlement_reports;
 mod settlements;
 mod simulator;
 mod stamps;

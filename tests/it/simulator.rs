@@ -1,6 +1,7 @@
 //! The payment gateway simulator, driven over HTTP as a merchant, a payer and a test bench would.
 
 mod faults;
+mod settlements;
 mod stand;
 mod vendors;
 mod veritrans;

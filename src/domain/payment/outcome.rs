@@ -33,6 +33,17 @@ impl<T> Outcome<T> {
         }
     }
 
+    /// The answer; or the other case, which holds none and so fits any question.
+    pub fn answer<U>(self) -> Result<T, Outcome<U>> {
+        match self {
+            Self::Done(answer) => Ok(answer),
+            Self::Declined(decline) => Err(Outcome::Declined(decline)),
+            Self::Rejected(problem) => Err(Outcome::Rejected(problem)),
+            Self::NotSent(transport) => Err(Outcome::NotSent(transport)),
+            Self::Unknown(transport) => Err(Outcome::Unknown(transport)),
+        }
+    }
+
     /// Changes what was answered, keeps every other case.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Outcome<U> {
         match self {

@@ -79,7 +79,7 @@ fn fault(row: i64, column: &str, ja: &str, en: &str) -> Fault {
 }
 
 /// The cells of a row; a cell may be put in quotation marks. None when a quotation does not end.
-fn cells(row: &str) -> Option<Vec<String>> {
+pub fn cells(row: &str) -> Option<Vec<String>> {
     let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
     let mut chars = row.chars().peekable();
     while let Some(char) = chars.next() {

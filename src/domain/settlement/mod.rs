@@ -9,7 +9,9 @@ mod check;
 mod csv;
 mod dimension;
 mod exception;
+mod intake;
 mod remittance_rule;
+mod trouble;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -17,10 +19,12 @@ use serde::{Deserialize, Serialize};
 use crate::domain::money::YEN_MAX;
 
 pub use check::{BatchFault, batch_faults, fault_exception};
-pub use csv::{decode, read_csv};
+pub use csv::{cells, decode, read_csv};
 pub use dimension::{MatchedLine, OpenExceptions, SettlementState, settlement_state};
 pub use exception::{ExceptionKind, ExceptionState};
+pub use intake::{Agreement, Arrived, HeadNews, KnownLine, LineNews, ReportOrigin, head_news, line_news};
 pub use remittance_rule::{RemitWithin, designated_day};
+pub use trouble::{Concern, report_concern};
 
 /// Yen with a sign: what an agent adds (positive) or takes off (negative).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

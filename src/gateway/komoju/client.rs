@@ -113,7 +113,7 @@ impl Komoju {
 }
 
 /// A refusal in KOMOJU's own words.
-fn refused<T>(status: u16, body: &[u8]) -> Option<Outcome<T>> {
+pub(super) fn refused<T>(status: u16, body: &[u8]) -> Option<Outcome<T>> {
     let error = response::error(body)?;
     let (code, message) = (error.code, error.message.unwrap_or_default());
     Some(match status {

@@ -14,6 +14,8 @@ mod methods;
 mod notification;
 mod request;
 mod response;
+mod settlement;
+mod settlement_table;
 mod status;
 
 #[cfg(test)]
@@ -32,7 +34,7 @@ use crate::domain::payment::{PaymentSnapshot, RefundSnapshot};
 use crate::gateway::{
     AccountParts, Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, MethodCapability,
     Notification, NotificationRejected, OpCtx, PaymentGateway, PaymentRef, PreparedRequest, RawNotification,
-    RefundRef, Reply, SetupError, Unpreparable, Vendor, transport,
+    RefundRef, Reply, SettlementReports, SetupError, Unpreparable, Vendor, transport,
 };
 
 pub use methods::default_methods;
@@ -154,6 +156,10 @@ impl PaymentGateway for Komoju {
         now: Timestamp,
     ) -> Answer<'a, Option<RefundSnapshot>> {
         Box::pin(self.ask_refund(query, now))
+    }
+
+    fn settlement_reports(&self) -> Option<&dyn SettlementReports> {
+        Some(self)
     }
 
     fn verify_notification(

@@ -3,7 +3,8 @@
 use crate::domain::money::Yen;
 use crate::domain::payment::MethodCode;
 use crate::gateway::{
-    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
+    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport,
+    ReportSource, Trust,
 };
 
 /// The vendor's word for its own way to pay: what a code is made for.
@@ -39,6 +40,8 @@ pub(super) fn capabilities(methods: Vec<MethodCapability>) -> Capabilities {
         lookup: LookupBy::OurReference,
         idempotency: IdempotencyKind::MerchantReference,
         longest_checkout_s: LONGEST_CODE_S,
+        // Its daily file lists transactions, not payouts: neither fees nor what is transferred.
+        settlement_reports: ReportSource::Upload,
         methods,
     }
 }

@@ -106,14 +106,24 @@ impl Stripe {
         self.call(self.client.get(format!("{}{path}", self.base_url))).await
     }
 
+    /// A question whose answer may be long.
+    pub(super) async fn get_report(&self, path: &str) -> Result<Received, Failure> {
+        let call = self.proven(self.client.get(format!("{}{path}", self.base_url)));
+        transport::call_up_to(call, transport::LARGEST_REPORT).await
+    }
+
     async fn call(&self, request: RequestBuilder) -> Result<Received, Failure> {
+        transport::call(self.proven(request)).await
+    }
+
+    fn proven(&self, request: RequestBuilder) -> RequestBuilder {
         let key = self.settings.secret_key.expose_secret();
-        transport::call(request.bearer_auth(key).header("Stripe-Version", API_VERSION)).await
+        request.bearer_auth(key).header("Stripe-Version", API_VERSION)
     }
 }
 
 /// A refusal in Stripe's own words.
-fn refused<T>(status: u16, body: &[u8]) -> Option<Outcome<T>> {
+pub(super) fn refused<T>(status: u16, body: &[u8]) -> Option<Outcome<T>> {
     let error = response::error(body)?;
     let code = error.code.unwrap_or_else(|| error.kind.clone());
     let message = error.message.unwrap_or_default();

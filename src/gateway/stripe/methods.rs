@@ -3,7 +3,8 @@
 use crate::domain::money::Yen;
 use crate::domain::payment::MethodCode;
 use crate::gateway::{
-    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
+    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport,
+    ReportSource, Trust,
 };
 
 /// The longest life of a session, in seconds.
@@ -49,6 +50,7 @@ pub(super) fn capabilities(methods: Vec<MethodCapability>) -> Capabilities {
         lookup: LookupBy::GatewayId,
         idempotency: IdempotencyKind::Header { hours: 24 },
         longest_checkout_s: LONGEST_SESSION_S,
+        settlement_reports: ReportSource::Api,
         methods,
     }
 }

@@ -13,6 +13,7 @@ mod methods;
 mod notification;
 mod request;
 mod response;
+mod settlement;
 mod status;
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ use crate::domain::payment::PaymentSnapshot;
 use crate::gateway::{
     AccountParts, Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, MethodCapability,
     Notification, NotificationRejected, OpCtx, PaymentGateway, PaymentRef, PreparedRequest, RawNotification,
-    Reply, SetupError, Unpreparable, Vendor, transport,
+    Reply, SettlementReports, SetupError, Unpreparable, Vendor, transport,
 };
 
 pub use methods::default_methods;
@@ -148,6 +149,10 @@ impl PaymentGateway for Stripe {
         now: Timestamp,
     ) -> Answer<'a, Option<PaymentSnapshot>> {
         Box::pin(self.ask(query, now))
+    }
+
+    fn settlement_reports(&self) -> Option<&dyn SettlementReports> {
+        Some(self)
     }
 
     fn verify_notification(

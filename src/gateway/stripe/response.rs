@@ -14,7 +14,7 @@ use crate::gateway::stripe::status;
 /// An object, or its id where it was not expanded.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Expandable<T> {
+pub(super) enum Expandable<T> {
     Object(Box<T>),
     Id(String),
 }

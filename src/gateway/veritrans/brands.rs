@@ -6,7 +6,8 @@
 use crate::domain::money::Yen;
 use crate::domain::payment::MethodCode;
 use crate::gateway::{
-    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport, Trust,
+    Capabilities, CaptureMode, IdempotencyKind, LookupBy, MethodCapability, PayerFlow, RefundSupport,
+    ReportSource, Trust,
 };
 
 /// The longest life of an order in seconds: a year, the longest limit of any brand (WAON).
@@ -173,6 +174,8 @@ pub(super) fn capabilities(methods: Vec<MethodCapability>) -> Capabilities {
         lookup: LookupBy::OurReference,
         idempotency: IdempotencyKind::MerchantReference,
         longest_checkout_s: LONGEST_ORDER_S,
+        // The public documents describe none.
+        settlement_reports: ReportSource::Upload,
         methods,
     }
 }

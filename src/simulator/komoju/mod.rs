@@ -3,6 +3,7 @@
 //! Who calls and what they ask is read here; the way of every call is in `calls`.
 
 mod request;
+mod settlement;
 mod wire;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use super::engine::{self, Change, NewRefund, Refusal};
 use super::facade::Facade;
 use super::faults::Op;
 use super::model::{RefundFate, Vendor};
+use super::settlement::ReportSpoil;
 use super::shaping;
 use super::state::State;
 
@@ -38,6 +40,8 @@ struct Call {
     base: String,
     /// After how many virtual seconds a refund fails (F28).
     refund_fails_after: Option<u32>,
+    /// What is wrong with a settlement report (F34–F37).
+    spoil: Option<ReportSpoil>,
 }
 
 /// What may follow `GET /payments?`.
@@ -58,6 +62,9 @@ fn routes(config: &mut web::ServiceConfig) {
             .route("/payments/{id}/capture", web::post().to(capture))
             .route("/payments/{id}/cancel", web::post().to(cancel))
             .route("/payments/{id}/refund", web::post().to(refund))
+            .route("/settlements", web::get().to(list_settlements))
+            .route("/settlements/{id}", web::get().to(get_settlement))
+            .route("/settlements/{id}/csv", web::get().to(get_report))
             .default_service(web::to(unknown)),
     );
 }
@@ -101,6 +108,34 @@ async fn refund(sim: Data<Simulator>, request: HttpRequest, id: Path<String>, bo
     serve(sim, &request, Op::Refund, id.into_inner(), body).await
 }
 
+async fn list_settlements(sim: Data<Simulator>, request: HttpRequest) -> HttpResponse {
+    let query = Bytes::from(request.query_string().to_owned());
+    settled(sim, &request, Op::ListSettlements, String::new(), query).await
+}
+
+async fn get_settlement(sim: Data<Simulator>, request: HttpRequest, id: Path<String>) -> HttpResponse {
+    settled(sim, &request, Op::GetSettlement, id.into_inner(), Bytes::new()).await
+}
+
+async fn get_report(sim: Data<Simulator>, request: HttpRequest, id: Path<String>) -> HttpResponse {
+    settled(sim, &request, Op::GetReport, id.into_inner(), Bytes::new()).await
+}
+
+/// Closes the books, then answers.
+async fn settled(
+    sim: Data<Simulator>,
+    request: &HttpRequest,
+    op: Op,
+    target: String,
+    body: Bytes,
+) -> HttpResponse {
+    if let Err(error) = sim.settle() {
+        tracing::error!(%error, "the simulator's journal cannot be written");
+        return shaping::plain(&(WORDS.failure)(500));
+    }
+    serve(sim, request, op, target, body).await
+}
+
 async fn unknown() -> HttpResponse {
     shaping::plain(&wire::refusal(&Refusal::NotFound))
 }
@@ -120,9 +155,8 @@ async fn serve(
         Ok(keyed) => keyed,
         Err(reply) => return shaping::plain(&reply),
     };
-    let call =
-        Call { op, target, keyed, body, base: format!("http://{}", sim.address), refund_fails_after: None };
-    calls::serve(sim, call).await
+    let base = format!("http://{}", sim.address);
+    calls::serve(sim, Call { op, target, keyed, body, base, refund_fails_after: None, spoil: None }).await
 }
 
 impl calls::Call for Call {
@@ -144,6 +178,10 @@ impl calls::Call for Call {
 
     fn with_failing_refund(self, after_seconds: u32) -> Self {
         Self { refund_fails_after: Some(after_seconds), ..self }
+    }
+
+    fn with_spoilt_report(self, spoil: ReportSpoil) -> Self {
+        Self { spoil: Some(spoil), ..self }
     }
 
     fn decide(&self, state: &State, now: Timestamp, ids: &mut IdSource) -> Result<(Change, Reply), Reply> {
@@ -172,7 +210,10 @@ impl calls::Call for Call {
                 let wanted = NewRefund { amount: asked.amount, description: asked.description, fate };
                 payment_reply(state, engine::refund(state, id, wanted, now, ids).map_err(refused)?, id)
             }
-            Op::Webhook => Err(wire::refusal(&Refusal::NotFound)),
+            Op::ListSettlements => Ok((Change::default(), settlement::list(state, &self.body, &self.base))),
+            Op::GetSettlement => settlement::show(state, id, self.spoil, &self.base, ids),
+            Op::GetReport => Ok((Change::default(), settlement::report(state, id, self.spoil)?)),
+            Op::Webhook | Op::Settle => Err(wire::refusal(&Refusal::NotFound)),
         }
     }
 }
@@ -212,7 +253,7 @@ fn nothing_found(op: Op) -> Reply {
 }
 
 fn ok(value: &serde_json::Value) -> Reply {
-    Reply { status: 200, body: value.to_string() }
+    Reply::json(200, value.to_string())
 }
 
 /// KOMOJU for the common parts.

@@ -139,7 +139,7 @@ pub fn list(payments: &[&Payment]) -> Value {
 /// KOMOJU's error body.
 pub fn error(status: u16, code: &str, message: &str, param: Option<&str>) -> Reply {
     let body = json!({ "error": { "code": code, "message": message, "param": param } });
-    Reply { status, body: body.to_string() }
+    Reply::json(status, body.to_string())
 }
 
 /// The engine's refusal in KOMOJU's words. The codes of 422 are this simulator's reading: KOMOJU publishes

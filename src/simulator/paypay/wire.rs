@@ -17,7 +17,7 @@ pub fn answer(status: u16, code: &str, message: &str, data: &Value) -> Reply {
         "resultInfo": { "code": code, "message": message, "codeId": "08100001" },
         "data": data,
     });
-    Reply { status, body: body.to_string() }
+    Reply::json(status, body.to_string())
 }
 
 /// A success.

@@ -5,6 +5,7 @@
 //! kept. Who calls and what they ask is read here; the way of every call is in `calls`.
 
 mod request;
+mod settlement;
 mod wire;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ use super::engine::{self, Change, NewRefund, Refusal};
 use super::facade::Facade;
 use super::faults::Op;
 use super::model::{RefundFate, Session, SessionStatus, Vendor};
+use super::settlement::ReportSpoil;
 use super::shaping;
 use super::state::State;
 
@@ -75,6 +77,8 @@ struct Call {
     expands: bool,
     /// An address of payment intents, not of sessions.
     intents: bool,
+    /// What is wrong with a settlement report (F34–F37).
+    spoil: Option<ReportSpoil>,
 }
 
 /// Adds Stripe's routes.
@@ -89,6 +93,9 @@ fn routes(config: &mut web::ServiceConfig) {
             .route("/payment_intents/{id}/cancel", web::post().to(cancel))
             .route("/refunds", web::post().to(refund))
             .route("/disputes", web::get().to(disputes))
+            .route("/payouts", web::get().to(list_payouts))
+            .route("/payouts/{id}", web::get().to(get_payout))
+            .route("/balance_transactions", web::get().to(list_transactions))
             .default_service(web::to(unknown)),
     );
 }
@@ -135,6 +142,30 @@ async fn disputes(sim: Data<Simulator>, request: HttpRequest) -> HttpResponse {
     shaping::plain(&wire::disputes(payment))
 }
 
+async fn list_payouts(sim: Data<Simulator>, request: HttpRequest) -> HttpResponse {
+    settled(sim, &request, Op::ListSettlements, String::new()).await
+}
+
+async fn get_payout(sim: Data<Simulator>, request: HttpRequest, id: Path<String>) -> HttpResponse {
+    settled(sim, &request, Op::GetSettlement, id.into_inner()).await
+}
+
+async fn list_transactions(sim: Data<Simulator>, request: HttpRequest) -> HttpResponse {
+    let payout = Form::read(request.query_string().as_bytes()).text("payout").unwrap_or_default();
+    settled(sim, &request, Op::GetReport, payout).await
+}
+
+/// Closes the books, then answers.
+async fn settled(sim: Data<Simulator>, request: &HttpRequest, op: Op, target: String) -> HttpResponse {
+    if let Err(error) = sim.settle() {
+        tracing::error!(%error, "the simulator's journal cannot be written");
+        return shaping::plain(&(WORDS.failure)(500));
+    }
+    // A question has no body: its parameters stand in its address.
+    let query = Bytes::from(request.query_string().to_owned());
+    serve(sim, request, op, target, query).await
+}
+
 async fn unknown() -> HttpResponse {
     shaping::plain(&wire::refusal(&Refusal::NotFound))
 }
@@ -155,8 +186,9 @@ async fn serve(
     let intents = request.path().starts_with("/v1/payment_intents/");
     let keyed = idempotency(request, &body);
     let base = format!("http://{}", sim.address);
-    calls::serve(sim, Call { op, target, keyed, form, base, refund_fails_after: None, expands, intents })
-        .await
+    let (refund_fails_after, spoil) = (None, None);
+    let call = Call { op, target, keyed, form, base, refund_fails_after, expands, intents, spoil };
+    calls::serve(sim, call).await
 }
 
 /// `Authorization: Bearer <secret key>`.
@@ -201,6 +233,10 @@ impl calls::Call for Call {
 
     fn with_failing_refund(self, after_seconds: u32) -> Self {
         Self { refund_fails_after: Some(after_seconds), ..self }
+    }
+
+    fn with_spoilt_report(self, spoil: ReportSpoil) -> Self {
+        Self { spoil: Some(spoil), ..self }
     }
 
     /// What was refused before the work began may be sent again under the same key.
@@ -251,7 +287,12 @@ impl calls::Call for Call {
                 let reply = wire::ok(&wire::refund(payment, self.expands));
                 Ok((change, reply))
             }
-            Op::ListPayments | Op::Webhook => Err(wire::refusal(&Refusal::NotFound)),
+            Op::ListSettlements => Ok((Change::default(), settlement::list(state, &self.form, now)?)),
+            Op::GetSettlement => settlement::show(state, id, self.spoil, now, ids),
+            Op::GetReport => {
+                Ok((Change::default(), settlement::transactions(state, id, self.spoil, &self.form)?))
+            }
+            Op::ListPayments | Op::Webhook | Op::Settle => Err(wire::refusal(&Refusal::NotFound)),
         }
     }
 }

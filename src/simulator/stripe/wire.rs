@@ -137,13 +137,13 @@ fn dispute_value(payment: &Payment, dispute: &Dispute) -> Value {
 
 /// A success.
 pub fn ok(value: &Value) -> Reply {
-    Reply { status: 200, body: value.to_string() }
+    Reply::json(200, value.to_string())
 }
 
 /// Stripe's error body.
 pub fn error(status: u16, kind: &str, code: &str, message: &str) -> Reply {
     let body = json!({ "error": { "type": kind, "code": code, "message": message } });
-    Reply { status, body: body.to_string() }
+    Reply::json(status, body.to_string())
 }
 
 /// A wrong key.

@@ -151,7 +151,7 @@ impl calls::Call for Call {
 
 /// What stands before the vendor's servers has words of its own.
 fn unavailable(status: u16) -> Reply {
-    Reply { status, body: "<html><body>Service Unavailable</body></html>".to_owned() }
+    Reply::json(status, "<html><body>Service Unavailable</body></html>".to_owned())
 }
 
 fn authorize(

@@ -214,7 +214,7 @@ fn transaction(command: &str, amount: u64, at: Timestamp) -> Value {
 }
 
 fn enveloped(result: &Value) -> Reply {
-    Reply { status: 200, body: json!({ "result": result }).to_string() }
+    Reply::json(200, json!({ "result": result }).to_string())
 }
 
 /// Lowercase hex SHA-256 of CCID, the bytes of `params`, and the key as text.
