@@ -300,15 +300,12 @@ impl Reader<'_> {
 
     fn appointment(&mut self) -> Appointed {
         let said = self.optional("appointment");
-        match said.as_deref().map_or(Some(Appointed::Regular), Appointed::parse) {
-            Some(appointed) => appointed,
-            None => {
-                let (ja, en) =
-                    ("regular か fixed_term にしてください。", "This must be regular or fixed_term.");
-                self.fault("appointment", "appointment", ja, en);
-                Appointed::Regular
-            }
+        if let Some(appointed) = said.as_deref().map_or(Some(Appointed::Regular), Appointed::parse) {
+            return appointed;
         }
+        let (ja, en) = ("regular か fixed_term にしてください。", "This must be regular or fixed_term.");
+        self.fault("appointment", "appointment", ja, en);
+        Appointed::Regular
     }
 
     fn refuse_others(&mut self, known: &[&str]) {
