@@ -56,10 +56,21 @@ pub struct Words {
     pub refund_refused: fn() -> Reply,
     /// A refund that the method, or the moment, does not allow (F27).
     pub refund_unfit: fn() -> Reply,
+    /// Whether a refund that was accepted can still fail (F28).
+    pub accepted_refund: AcceptedRefund,
     /// The caller's clock is too far off; none where the vendor does not mind (F38).
     pub clock_off: Option<fn() -> Reply>,
     /// A query that finds nothing.
     pub nothing_found: fn(Op) -> Reply,
+}
+
+/// What becomes of a refund that a vendor has accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AcceptedRefund {
+    /// It is made; trouble on the way is the vendor's own to heal.
+    IsMade,
+    /// It may fail, and the vendor tells of it.
+    CanFail,
 }
 
 /// Answers a call.

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use super::calls::Call;
+use super::calls::{AcceptedRefund, Call};
 use super::clock::{IdSource, machine_now};
 use super::engine::{Change, Refusal, after_seconds, lapse};
 use super::facade::{self, Event};
@@ -263,14 +263,16 @@ impl Simulator {
         let inner = &mut *guard;
         let names = inner.state.aliases(call.target());
         let (state, formers) = (&inner.state, &inner.formers);
-        let payment = || names.iter().find_map(|name| state.payments.get(name));
+        let can_refund = || {
+            let payment = names.iter().find_map(|name| state.payments.get(name));
+            payment.is_some_and(|payment| payment.refundable() > 0)
+        };
         let possible = |fault| match fault {
             FaultKind::F09 => call.keyed().is_some(),
             FaultKind::F12 => names.len() > 1,
             FaultKind::F13 => formers.knows(&names),
-            FaultKind::F26 | FaultKind::F27 | FaultKind::F28 => {
-                payment().is_some_and(|payment| payment.refundable() > 0)
-            }
+            FaultKind::F26 | FaultKind::F27 => can_refund(),
+            FaultKind::F28 => can_refund() && call.words().accepted_refund == AcceptedRefund::CanFail,
             FaultKind::F38 => call.words().clock_off.is_some(),
             _ => true,
         };

@@ -82,7 +82,7 @@ pub enum FaultKind {
     F26,
     /// A refund is refused for what the method, or the moment, cannot do; PayPay: another one was made a moment ago.
     F27,
-    /// A refund is accepted, and fails `delay_seconds` of virtual time later.
+    /// A refund is accepted, and fails `delay_seconds` of virtual time later, at vendors where that can be.
     F28,
     /// A forged notification with the signature of other bytes arrives before the true one.
     F20,

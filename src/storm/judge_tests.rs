@@ -1,3 +1,5 @@
+//! The judgement itself is judged: right books are without fault, and each kind of wrong is seen.
+
 use super::*;
 
 fn payment(state: &str, captured: i64, refunded: i64, confirmations: u64) -> PaymentBook {

@@ -17,7 +17,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::calls::{self, Words};
+use super::calls::{self, AcceptedRefund, Words};
 use super::clock::IdSource;
 use super::core::{Keyed, Reply, Simulator};
 use super::engine::{self, Change, NewRefund, Refusal};
@@ -287,6 +287,7 @@ const WORDS: Words = Words {
         wire::error(422, "refund_not_allowed", "The refund is not allowed for this payment.", None)
     },
     refund_unfit: || wire::refusal(&Refusal::MethodCannot("money paid in this way cannot be sent back")),
+    accepted_refund: AcceptedRefund::CanFail,
     clock_off: None,
     nothing_found,
 };

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp, civil, tz};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::calls::{self, Words};
+use super::calls::{self, AcceptedRefund, Words};
 use super::clock::IdSource;
 use super::core::{Keyed, Reply, Simulator};
 use super::engine::{self, Change, NewRefund, NewSession, Refusal, after_seconds};
@@ -57,6 +57,7 @@ const WORDS: Words = Words {
     key_reused: || wire::error(400, "INVALID_PARAMS"),
     refund_refused: || wire::error(400, "REFUND_WINDOW_EXCEED"),
     refund_unfit: || wire::error(400, "THROTTLED_MULTIPLE_REFUND_REJECTED"),
+    accepted_refund: AcceptedRefund::IsMade,
     clock_off: Some(|| wire::error(401, "UNAUTHORIZED")),
     nothing_found: |_| wire::error(404, "DYNAMIC_QR_PAYMENT_NOT_FOUND"),
 };

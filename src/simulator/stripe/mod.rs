@@ -18,7 +18,7 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
-use super::calls::{self, Words};
+use super::calls::{self, AcceptedRefund, Words};
 use super::clock::IdSource;
 use super::core::{Keyed, Reply, Simulator};
 use super::engine::{self, Change, NewRefund, Refusal};
@@ -57,6 +57,7 @@ const WORDS: Words = Words {
         wire::error(400, "invalid_request_error", "charge_not_refundable", words)
     },
     refund_unfit: || wire::refusal(&Refusal::MethodCannot("This payment method does not support refunds.")),
+    accepted_refund: AcceptedRefund::CanFail,
     clock_off: None,
     nothing_found: |_| wire::refusal(&Refusal::NotFound),
 };

@@ -13,7 +13,7 @@ use actix_web::web::{self, Bytes, Data, Path};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::calls::{self, Words};
+use super::calls::{self, AcceptedRefund, Words};
 use super::clock::IdSource;
 use super::core::{Keyed, Reply, Simulator};
 use super::engine::{self, Change, NewRefund};
@@ -52,6 +52,7 @@ const WORDS: Words = Words {
     key_reused: wire::held,
     refund_refused: || failure(Code::NotPossible, None, None),
     refund_unfit: || failure(Code::NotPossible, None, None),
+    accepted_refund: AcceptedRefund::IsMade,
     clock_off: None,
     nothing_found: |_| wire::found(&[]),
 };

@@ -202,6 +202,22 @@ async fn refunds_have_their_own_ids_limits_and_pauses() {
 }
 
 #[tokio::test]
+async fn f28_what_paypay_has_accepted_it_makes_and_f38_it_minds_a_clock_that_is_off() {
+    let both = Both::set_up();
+    let (_, code) = both.code("A-1").await;
+    both.pay(&code).await;
+    let payment = both.details("A-1").await.1["data"]["paymentId"].clone();
+    for fault in ["F28", "F38"] {
+        both.admin("faults", json!({ "match": { "op": "refund" }, "fault": fault })).await;
+    }
+    let (status, refused) = both.refund("r-1", &payment, 8_000).await;
+    assert_eq!((status, code_of(&refused)), (401, "UNAUTHORIZED"), "F38; F28 cannot befall it");
+    assert_eq!(both.refund("r-1", &payment, 8_000).await.0, 201);
+    both.admin("clock", json!({ "advance_seconds": 86_400 })).await;
+    assert_eq!(both.details("A-1").await.1["data"]["refunds"]["data"][0]["status"], "REFUNDED");
+}
+
+#[tokio::test]
 async fn stripe_keeps_the_first_answer_of_a_key_a_failure_too_and_no_refusal_of_form() {
     let both = Both::set_up();
     let (status, refused) = both.session("k-1", "1").await;
