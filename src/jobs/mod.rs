@@ -323,10 +323,10 @@ pub struct Periodic {
 /// All periodic work, as often as the settings say.
 pub fn periodic(core: &Core) -> Vec<Periodic> {
     let seal_s = core.settings.audit.checkpoint_minutes.saturating_mul(60);
-    let fetch_s = core.settings.payments.payout_fetch_minutes.saturating_mul(60);
+    let every_fetch_s = core.settings.payments.payout_fetch_minutes.saturating_mul(60);
     // Nobody need be asked where no account pays out to a body.
-    let fetches = fetch_s > 0 && core.gateways.paying_out().next().is_some();
-    let fetching = fetches.then_some(Periodic { kind: FETCH_SETTLEMENTS, every_s: fetch_s });
+    let is_wanted = every_fetch_s > 0 && core.gateways.paying_out().next().is_some();
+    let fetching = is_wanted.then_some(Periodic { kind: FETCH_SETTLEMENTS, every_s: every_fetch_s });
     let mut all = vec![
         Periodic { kind: FORGET_PERIODIC, every_s: 86_400 },
         Periodic { kind: SEAL_CHECKPOINTS, every_s: seal_s },

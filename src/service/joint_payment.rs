@@ -5,6 +5,7 @@
 //! see [`super::payment_shares`].
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -203,10 +204,10 @@ fn judge_one(
 ) -> Result<Member, Failure> {
     let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let application = invoice.application_id;
-    if !cases.contains_key(&application) {
-        cases.insert(application, cases::open(tx, ctx, tenant, application, Action::Pay)?);
-    }
-    let case = cases.get(&application).ok_or(Refusal::NotFound)?;
+    let case = match cases.entry(application) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
+    };
     let attempts = payments::of_invoice(tx, tenant, id)?;
     payment::refuse_unpayable(case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;

@@ -117,7 +117,7 @@ pub fn lower(
 ) -> Result<(), Failure> {
     invoice.reduced = invoice.reduced.plus(lifted.amount).map_err(internal)?;
     let id = ReassessmentId(tx.new_id());
-    let (correction_id, cause, of) = match by {
+    let (correction_id, why, of) = match by {
         LoweredBy::Correction(correction) => (correction, "correction", correction.to_string()),
         LoweredBy::EarlierPayment(claim) => (CorrectionId(id.0), "earlier_payment", claim.to_string()),
     };
@@ -127,7 +127,7 @@ pub fn lower(
         application_id: invoice.application_id,
         invoice_id: invoice.id,
         correction_id,
-        cause: cause.to_owned(),
+        cause: why.to_owned(),
         lowered: Json(lowered.to_vec()),
         lines: Json(lifted.lines.clone()),
         amount: lifted.amount,
@@ -137,7 +137,7 @@ pub fn lower(
     fee_lowerings::insert(tx, &row)?;
     book_reduction(tx, invoice, (row.id, lifted), now)?;
     invoices::update_standing(tx, invoice)?;
-    let facts = json!({ "invoice": invoice.id.to_string(), cause: of, "reassessment": row.id.to_string(), "amount": row.amount.amount(), "owed": row.owed.amount(),
+    let facts = json!({ "invoice": invoice.id.to_string(), why: of, "reassessment": row.id.to_string(), "amount": row.amount.amount(), "owed": row.owed.amount(),
         "lines": row.lines.0 });
     case.record(tx, "invoice_reduced", facts, None)?;
     settle_invoice(tx, core, &mut case.row, invoice)

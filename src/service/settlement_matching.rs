@@ -61,8 +61,8 @@ impl Payments {
         let found = payments::of_references(tx, &row.tenant_id, &names)?;
         let by_reference: HashMap<String, PaymentRow> =
             found.into_iter().map(|payment| (payment.merchant_reference.clone(), payment)).collect();
-        let named = by_gateway_id.values().flatten().chain(by_reference.values());
-        let leads: HashSet<PaymentId> = named.filter_map(|payment| payment.share_of).collect();
+        let all = by_gateway_id.values().flatten().chain(by_reference.values());
+        let leads: HashSet<PaymentId> = all.filter_map(|payment| payment.share_of).collect();
         let mut shares: HashMap<PaymentId, Vec<PaymentRow>> = HashMap::new();
         if !leads.is_empty() {
             let leads: Vec<PaymentId> = leads.into_iter().collect();

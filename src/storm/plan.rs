@@ -195,6 +195,18 @@ const METHODS: [(u64, Method); 8] = [
     (6, Method::Counter),
 ];
 
+/// What payers do, each with its weight.
+const BEHAVIOURS: [(u64, Behaviour); 8] = [
+    (44, Behaviour::Pays),
+    (10, Behaviour::FailsThenPays),
+    (6, Behaviour::Fails),
+    (6, Behaviour::Abandons),
+    (7, Behaviour::GivesUpAtGateway),
+    (10, Behaviour::Switches),
+    (7, Behaviour::CancelRacesPaying),
+    (10, Behaviour::PaysLate),
+];
+
 impl Plan {
     /// The plan of run `number`.
     pub fn draw(seed: u64, number: u64) -> Self {
@@ -203,16 +215,6 @@ impl Plan {
         let (procedure, example) = dice
             .one_of(&[(3, ("kobutsusho", 0)), (1, ("kobutsusho", 1)), (2, ("denki-koji-toroku", 0))])
             .unwrap_or_default();
-        let behaviours = [
-            (44, Behaviour::Pays),
-            (10, Behaviour::FailsThenPays),
-            (6, Behaviour::Fails),
-            (6, Behaviour::Abandons),
-            (7, Behaviour::GivesUpAtGateway),
-            (10, Behaviour::Switches),
-            (7, Behaviour::CancelRacesPaying),
-            (10, Behaviour::PaysLate),
-        ];
         let refundings = [
             (62, Refunding::None),
             (13, Refunding::Full),
@@ -221,7 +223,7 @@ impl Plan {
         ];
         let method = dice.one_of(&METHODS).unwrap_or(Method::Card);
         let other_method = if method == Method::Nanaco { Method::Card } else { Method::Nanaco };
-        let behaviour = dice.one_of(&behaviours).unwrap_or(Behaviour::Pays);
+        let behaviour = dice.one_of(&BEHAVIOURS).unwrap_or(Behaviour::Pays);
         let refunding = dice.one_of(&refundings).unwrap_or(Refunding::None);
         let chances = [
             (Step::Create, 35),

@@ -31,12 +31,11 @@ pub fn divide_in_proportion(whole: i64, weights: &[Yen]) -> Result<Vec<i64>, Yen
     let mut parts = Vec::with_capacity(weights.len());
     for weight in weights {
         weight_so_far += weight.amount();
-        let until = match sum {
-            0 => whole,
-            _ => {
-                let until = i128::from(whole) * i128::from(weight_so_far);
-                i64::try_from(until.div_euclid(i128::from(sum))).map_err(|_| YenOutOfRange)?
-            }
+        let until = if sum == 0 {
+            whole
+        } else {
+            let until = i128::from(whole) * i128::from(weight_so_far);
+            i64::try_from(until.div_euclid(i128::from(sum))).map_err(|_| YenOutOfRange)?
         };
         parts.push(until - divided_so_far);
         divided_so_far = until;

@@ -99,13 +99,13 @@ impl SettlementBody {
         })
     }
 
-    /// The line of what the transfer costs, where it costs something.
-    fn transfer_line(&self, line_no: i64) -> Option<Option<SettlementLine>> {
+    /// The line of what the transfer costs: none where it costs nothing.
+    fn transfer_lines(&self, line_no: i64) -> Option<Vec<SettlementLine>> {
         let fee = self.transfer_fee()?;
         if fee == 0 {
-            return Some(None);
+            return Some(Vec::new());
         }
-        Some(Some(SettlementLine {
+        Some(vec![SettlementLine {
             line_key: TRANSFER_FEE.to_owned(),
             line_no,
             kind: LineKind::Fee,
@@ -116,7 +116,7 @@ impl SettlementBody {
             tax: yen(0)?,
             net: yen(fee.checked_neg()?)?,
             occurred_on: self.last_day().or_else(|| day_of(&self.created_at))?,
-        }))
+        }])
     }
 }
 
@@ -202,7 +202,7 @@ fn assemble(body: &SettlementBody, head: &[u8], table: &[u8]) -> Option<FetchedR
     let table_read = settlement_table::read(table)?;
     let mut lines = table_read.lines;
     let next = i64::try_from(lines.len()).ok()?.checked_add(1)?;
-    lines.extend(body.transfer_line(next)?);
+    lines.extend(body.transfer_lines(next)?);
     let batch = body.batch(table_read.transfer_on)?;
     let file = reports::file([head, table]);
     Some(FetchedReport { report: SettlementReport { batch, lines }, file })

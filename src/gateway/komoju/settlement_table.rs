@@ -32,10 +32,10 @@ pub(super) fn read(bytes: &[u8]) -> Option<Table> {
     for (cells, line_no) in rows.iter().zip(1..) {
         let row = Row { header, cells };
         lines.push(row.line(line_no, &mut keys)?);
-        days.push(row.day("Transfer Date")?);
+        days.push(row.transfer_day()?);
     }
-    let first = days.first().copied().flatten();
-    let transfer_on = first.filter(|_| days.iter().all(|day| *day == first));
+    let first = days.first().copied();
+    let transfer_on = first.filter(|first| days.iter().all(|day| day == first)).and_then(TransferDay::known);
     Some(Table { lines, transfer_on })
 }
 
@@ -104,11 +104,29 @@ impl Row<'_> {
         self.cell(column)?.parse().ok()
     }
 
-    /// `Some(None)`: the cell is empty.
-    fn day(&self, column: &str) -> Option<Option<Date>> {
-        match self.cell(column)? {
-            "" => Some(None),
-            text => text.parse().ok().map(Some),
+    /// When it is paid out; none where the cell cannot be read.
+    fn transfer_day(&self) -> Option<TransferDay> {
+        match self.cell("Transfer Date")? {
+            "" => Some(TransferDay::Open),
+            text => text.parse().ok().map(TransferDay::On),
+        }
+    }
+}
+
+/// When a row is paid out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TransferDay {
+    /// Nobody has said yet.
+    Open,
+    /// On this day.
+    On(Date),
+}
+
+impl TransferDay {
+    fn known(self) -> Option<Date> {
+        match self {
+            Self::Open => None,
+            Self::On(day) => Some(day),
         }
     }
 }
