@@ -16,10 +16,10 @@ const MODES: [SmtpTls; 2] = [SmtpTls::Tls, SmtpTls::Starttls];
 fn settings(mode: SmtpTls, port: u16, authority: Option<&Authority>) -> (MailSettings, SecretSettings) {
     let Settings { mut mail, mut secrets, .. } = Settings::load_with(None, &[]).unwrap();
     mail.transport = MailTransport::Smtp;
-    mail.smtp.host = "localhost".to_owned();
+    "localhost".clone_into(&mut mail.smtp.host);
     mail.smtp.port = port;
     mail.smtp.tls = mode;
-    mail.smtp.user = LOGIN.0.to_owned();
+    LOGIN.0.clone_into(&mut mail.smtp.user);
     mail.smtp.timeout_ms = 10_000;
     mail.smtp.ca_file = authority.map(Authority::file).unwrap_or_default();
     secrets.smtp_password = Some(SecretString::from(LOGIN.1));

@@ -83,7 +83,7 @@ on_both_databases!(
         let paid = counting.paid_cards(2).await;
         counting.of(&paid[0]).refunded(5_000, FEE).await;
         app.drain().await;
-        counting.to_next_day().await;
+        counting.end_the_day().await;
         let first = counting.only_batch().await;
         let made = counting.upload(&first).await;
         app.drain().await;

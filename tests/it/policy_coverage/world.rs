@@ -298,12 +298,11 @@ impl World {
         } else {
             &case.id
         };
-        let department = if missing.is_some() { "nowhere" } else { DEPARTMENT };
         let path = template
             .replace("{tenant}", AOMORI)
             .replace("{id}", missing.unwrap_or(id))
             .replace("{attachment}", missing.unwrap_or(&case.attachment))
-            .replace("{department}", department)
+            .replace("{department}", if missing.is_some() { "nowhere" } else { DEPARTMENT })
             .replace("{procedure}", PROCEDURE)
             .replace("{day}", if missing.is_some() { "2020-01-01" } else { CLOSED_DAY })
             .replace("{version}", "1")

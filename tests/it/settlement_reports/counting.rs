@@ -1,5 +1,7 @@
 //! The accounting office that has its agents' payouts fetched, and the truth at the simulated gateway beside it.
 
+use std::fmt::Write as _;
+
 use data_encoding::BASE64;
 use jiff::SignedDuration;
 use madoguchi::clock::Clock;
@@ -96,7 +98,7 @@ impl<'a> Counting<'a> {
     }
 
     /// The day ends, and everybody signs in again; no job runs.
-    pub async fn to_next_day(&mut self) {
+    pub async fn end_the_day(&mut self) {
         self.app.advance(SignedDuration::from_hours(24)).await;
         self.sign_in_again().await;
     }
@@ -115,7 +117,7 @@ impl<'a> Counting<'a> {
 
     /// The day ends, and all jobs run.
     pub async fn next_day(&mut self) {
-        self.to_next_day().await;
+        self.end_the_day().await;
         self.app.drain().await;
     }
 
@@ -152,14 +154,14 @@ impl<'a> Counting<'a> {
             let day = jst_day(row["at"].as_str().unwrap().parse().unwrap());
             let (kind, payment) = (row["kind"].as_str().unwrap(), row["payment_id"].as_str().unwrap());
             let fee = yen("fee") + yen("tax");
-            table.push_str(&format!("\n,{kind},,{payment},{},{fee},,{},{day}", yen("amount"), yen("net")));
+            write!(table, "\n,{kind},,{payment},{},{fee},,{},{day}", yen("amount"), yen("net")).unwrap();
             gross += yen("amount");
             fees += fee;
         }
         let cutoff: jiff::Timestamp = batch.whole["cutoff_at"].as_str().unwrap().parse().unwrap();
         let last_day = jst_day(cutoff).yesterday().unwrap();
         let transfer = batch.whole["transfer_fee"].as_i64().unwrap();
-        table.push_str(&format!("\n,fee,,,0,{transfer},,{},{last_day}", -transfer));
+        write!(table, "\n,fee,,,0,{transfer},,{},{last_day}", -transfer).unwrap();
         let body = json!({ "gateway": "komoju", "batch_reference": batch.reference, "gross": gross, "fee": fees,
             "net": batch.paid_out, "content_base64": BASE64.encode(table.as_bytes()) });
         let path = format!("/v1/tenants/{AOMORI}/settlements");

@@ -88,7 +88,7 @@ at_each_gateway!(
             assert_eq!(known.0, done);
             counting.sign_in_again().await;
             counting.paid_cards(1).await;
-            counting.to_next_day().await;
+            counting.end_the_day().await;
             let batches = counting.batches().await;
             assert_eq!(batches.len(), done + 1);
             let seen: Vec<String> = counting.names().await;

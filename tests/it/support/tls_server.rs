@@ -157,6 +157,7 @@ fn pass_on(mut from: impl Read, mut to: impl Write) {
 fn pump(from: impl Read, to: TcpStream) {
     pass_on(from, &to);
     drop(to.shutdown(Shutdown::Both));
+    drop(to);
 }
 
 /// Speaks the first words in clear, until the client begins TLS.
