@@ -163,14 +163,14 @@ impl ProposalBody {
         }
     }
 
-    /// By which names a standing decision (専決, R-113) may mean it: the kind itself, and the wider word that covers it. What grants
-    /// under conditions or in part is a grant, as rules that tell only grants from refusals mean it.
+    /// By which names a standing decision (専決, R-113) may mean it: the kind itself, and for an order about a permit the wider word.
+    /// Who may close a grant does not close one with conditions, let alone a refusal in part, unless the rule says so.
     pub fn matter_names(&self) -> &'static [&'static str] {
         match self {
             Self::Decision(body) => match body.decision {
                 DecisionKind::Grant => &["grant"],
-                DecisionKind::ConditionalGrant => &["conditional_grant", "grant"],
-                DecisionKind::PartialRefusal => &["partial_refusal", "grant"],
+                DecisionKind::ConditionalGrant => &["conditional_grant"],
+                DecisionKind::PartialRefusal => &["partial_refusal"],
                 DecisionKind::Refuse => &["refuse"],
             },
             Self::Waiver(body) if body.outcome.grants() => &["grant"],

@@ -416,7 +416,7 @@ fn r113_amount_kind_and_weight_choose_the_closing_desk() {
     let ladder =
         Ladder { steps: &steps, standing: &standing, department: "kanri", deciding: Some(&deciding) };
     let (grant, refuse, none): (&[&str], &[&str], &[&str]) = (&["grant"], &["refuse"], &[]);
-    let conditional: &[&str] = &["conditional_grant", "grant"];
+    let conditional: &[&str] = &["conditional_grant"];
     for (names, amount, weight, closing) in [
         (grant, Some(0), Weight::Ordinary, "section_chief 4 第4条"),
         (grant, Some(1_199_999), Weight::Novel, "section_chief 4 第4条"),
@@ -424,7 +424,7 @@ fn r113_amount_kind_and_weight_choose_the_closing_desk() {
         (grant, None, Weight::Ordinary, "director 5 -"),
         (refuse, Some(0), Weight::Ordinary, "director 5 -"),
         (none, Some(0), Weight::Ordinary, "director 5 -"),
-        (conditional, Some(0), Weight::Ordinary, "section_chief 4 第4条"),
+        (conditional, Some(0), Weight::Ordinary, "director 5 -"),
         (grant, Some(0), Weight::Important, "head 6 -"),
         (refuse, None, Weight::Unusual, "head 6 -"),
     ] {

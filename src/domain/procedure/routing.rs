@@ -169,8 +169,8 @@ pub struct ApprovalStep {
 pub struct StandingDecision {
     /// The role whose step closes the route.
     pub closes_at: String,
-    /// What it covers; everything on the route when empty. Of a procedure: `grant`, `conditional_grant`, `partial_refusal` (both are a
-    /// `grant` too), `refuse`, `correction`, `permit_order`, or `revocation`, `suspension` and `resumption` of these; of a body's route of
+    /// What it covers; everything on the route when empty. Of a procedure: `grant`, `conditional_grant`, `partial_refusal`, `refuse`,
+    /// `correction`, `permit_order`, or `revocation`, `suspension` and `resumption` of these; of a body's route of
     /// waivers: `grant` or `refuse`.
     #[serde(default)]
     pub decisions: Vec<String>,
