@@ -61,7 +61,7 @@ pub fn follow(
     let known = receipts::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     for payment in attempts {
         let living = living_of(&known, &payment);
-        for step in proof_steps(payment.captured, living.map(|receipt| receipt.row.amount)) {
+        for step in proof_steps(certain(&payment)?, living.map(|receipt| receipt.row.amount)) {
             match (step, living) {
                 (ProofStep::Issue(sum), _) => {
                     issue(tx, core, case, invoice, &payment, sum)?;
@@ -80,7 +80,19 @@ pub fn follow(
 pub fn is_missing(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Failure> {
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let known = receipts::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    Ok(attempts.iter().any(|payment| payment.captured > Yen::ZERO && living_of(&known, payment).is_none()))
+    for payment in &attempts {
+        if certain(payment)? > Yen::ZERO && living_of(&known, payment).is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The money of a payment that a proof may speak of: none while the outcome is unknown, such as another sum than was asked
+/// for.
+fn certain(payment: &PaymentRow) -> Result<Yen, Failure> {
+    let payment = payment.payment()?;
+    Ok(if payment.state.is_captured() { payment.counters.captured } else { Yen::ZERO })
 }
 
 fn living_of<'a>(known: &'a [Receipt], payment: &PaymentRow) -> Option<&'a Receipt> {

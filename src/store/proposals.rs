@@ -292,6 +292,7 @@ pub fn update_step(tx: &mut Tx<'_>, step: &StepRow) -> Result<(), StoreError> {
     let target = approval_steps::table.find((&step.tenant_id, step.proposal_id, step.step_no));
     let affected = diesel::update(target)
         .set((
+            approval_steps::department.eq(&step.department),
             approval_steps::state.eq(&step.state),
             approval_steps::officer_id.eq(step.officer_id),
             approval_steps::officer_title.eq(&step.officer_title),

@@ -1,55 +1,71 @@
-//! What the database says of a run after the healing.
+//! What the database says of an invoice of a run after the healing.
 
 use serde_json::Value;
 
-use super::judge::{Confirmed, PaymentBook, PaysTwice, RunBooks, Taker};
-use super::payer::RunRecord;
+use super::judge::{Confirmed, PaymentBook, PaysTwice, RunBooks, Share, Taker};
+use super::payer::{Debt, RunRecord};
 use super::plan::{Behaviour, Plan};
 use super::{StormError, TENANT};
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::payment::PaymentState;
 use crate::store::events::{self, EventRow};
 use crate::store::payments::PaymentRow;
-use crate::store::{Db, StoreError, invoices, payments};
+use crate::store::{Db, Reads, StoreError, invoices, payments};
 
-/// Reads the books of a run, beside what its payer has in hand.
+/// Reads the books of what a run owes, beside what its payer has in hand.
 pub async fn read(
     db: &Db,
-    record: &RunRecord,
+    (record, debt): (&RunRecord, &Debt),
     confirmed: Confirmed,
     seed: u64,
 ) -> Result<RunBooks, StormError> {
     let broken = || StormError::Failed(format!("run {} has no invoice", record.number));
     let tenant = TenantCode::parse(TENANT).ok_or_else(broken)?;
-    let id: InvoiceId = record.invoice.parse().map_err(|_| broken())?;
+    let id: InvoiceId = debt.invoice.parse().map_err(|_| broken())?;
     let read = db.read(move |tx| {
         let missing = || StoreError::Inconsistent(format!("no invoice {id}"));
         let invoice = invoices::find(tx, &tenant, id)?.ok_or_else(missing)?;
         let events = events::of_case(tx, &tenant, invoice.application_id)?;
-        Ok::<_, StoreError>((payments::of_invoice(tx, &tenant, id)?, invoice.state, events))
+        let mut attempts = Vec::new();
+        for row in payments::of_invoice(tx, &tenant, id)? {
+            attempts.push((place(tx, &row)?, row));
+        }
+        Ok::<_, StoreError>((attempts, invoice.state, events))
     });
-    let (rows, invoice_state, events) = read.await?;
-    let books = rows.iter().map(|row| PaymentBook {
-        reference: row.merchant_reference.clone(),
+    let (attempts, invoice_state, events) = read.await?;
+    let books = attempts.into_iter().map(|(Place { reference, share }, row)| PaymentBook {
+        confirmations: confirmations(&row, &events),
+        reference,
+        share,
         taker: if record.at_counter > 0 { Taker::Clerk(record.at_counter) } else { Taker::Gateway },
         state: row.state.clone(),
         captured: row.captured.amount(),
         refunded: row.refunded.amount(),
         charged_back: row.charged_back.amount(),
-        confirmations: confirmations(row, &events),
     });
     let pays_twice = match Plan::draw(seed, record.number).behaviour {
         Behaviour::Switches | Behaviour::PaysLate => PaysTwice::Perhaps,
         _ => PaysTwice::No,
     };
-    Ok(RunBooks {
-        total: record.total,
-        invoice_state,
-        payments: books.collect(),
-        pays_twice,
-        confirmed,
-        seen_wrong: record.believed + record.headroom_lost,
-    })
+    Ok(RunBooks { total: debt.total, invoice_state, payments: books.collect(), pays_twice, confirmed })
+}
+
+/// Where the truth about a payment is found.
+struct Place {
+    reference: String,
+    share: Option<Share>,
+}
+
+/// Of an act of several invoices its gateway knows the reference of the first share.
+fn place(tx: &mut impl Reads, row: &PaymentRow) -> Result<Place, StoreError> {
+    let Some(first) = row.share_of else {
+        return Ok(Place { reference: row.merchant_reference.clone(), share: None });
+    };
+    let shares = payments::shares(tx, row)?;
+    let whole = shares.iter().map(|share| share.amount.amount()).sum();
+    let lead = shares.iter().find(|share| share.id == first).unwrap_or(row);
+    let share = Share { amount: row.amount.amount(), whole, is_first: first == row.id };
+    Ok(Place { reference: lead.merchant_reference.clone(), share: Some(share) })
 }
 
 /// How often the record of the case says that the money of this payment came: from no money to money, once.

@@ -14,35 +14,34 @@ use serde_json::Value;
 use super::StormError;
 use super::healing::look;
 use super::judge::{Confirmed, GivenReceipt, Receipt};
-use super::payer::{RunRecord, Stand};
+use super::payer::{Debt, RunRecord, Stand};
 use crate::domain::case_mail::CaseMail;
 
-/// Gives what the payer of each run has, by invoice.
+/// Gives what the payers have, by invoice.
 pub async fn in_hand(
     stand: &Arc<Stand>,
     records: &[RunRecord],
     mail_folder: &Path,
 ) -> Result<BTreeMap<String, Confirmed>, StormError> {
     let mut mails = mails(mail_folder)?;
-    let path = |record: &RunRecord, what: &str| {
-        (record.invoice.clone(), format!("invoices/{}/{what}", record.invoice))
-    };
-    let current = look(stand, records.iter().map(|record| path(record, "receipt"))).await?;
+    let debts = || records.iter().flat_map(RunRecord::debts);
+    let path = |debt: &Debt, what: &str| (debt.invoice.clone(), format!("invoices/{}/{what}", debt.invoice));
+    let current = look(stand, debts().map(|debt| path(debt, "receipt"))).await?;
     let current: BTreeMap<String, u16> =
         current.into_iter().map(|(invoice, answer)| (invoice, answer.status)).collect();
-    let lists = look(stand, records.iter().map(|record| path(record, "receipts"))).await?;
+    let lists = look(stand, debts().map(|debt| path(debt, "receipts"))).await?;
     let mut given: BTreeMap<String, Vec<GivenReceipt>> =
         lists.iter().map(|(invoice, answer)| (invoice.clone(), receipts(&answer.body))).collect();
-    let confirmed = |record: &RunRecord| Confirmed::Seen {
-        current: match current.get(&record.invoice) {
+    let confirmed = |debt: &Debt| Confirmed::Seen {
+        current: match current.get(&debt.invoice) {
             Some(200) => Receipt::Shown,
             _ => Receipt::Missing,
         },
-        given: given.remove(&record.invoice).unwrap_or_default(),
-        mails: mails.remove(&words(record, &stand.server)).unwrap_or_default(),
+        given: given.remove(&debt.invoice).unwrap_or_default(),
+        mails: mails.remove(&words(debt, &stand.server)).unwrap_or_default(),
     };
-    let invoices = records.iter().map(|record| record.invoice.clone());
-    Ok(invoices.zip(records.iter().map(confirmed)).collect())
+    let invoices = debts().map(|debt| debt.invoice.clone());
+    Ok(invoices.zip(debts().map(confirmed)).collect())
 }
 
 fn receipts(list: &Value) -> Vec<GivenReceipt> {
@@ -55,9 +54,9 @@ fn receipts(list: &Value) -> Vec<GivenReceipt> {
     items.map(given).collect()
 }
 
-/// What the mail about a receipt of the run's case says.
-fn words(record: &RunRecord, server: &str) -> String {
-    CaseMail::ReceiptIssued.body(&record.case_number, server).replace('\n', "\r\n")
+/// What the mail about a receipt of a case says.
+fn words(debt: &Debt, server: &str) -> String {
+    CaseMail::ReceiptIssued.body(&debt.case_number, server).replace('\n', "\r\n")
 }
 
 /// How often each text lies in the pick-up folder.

@@ -53,6 +53,27 @@ pub enum Taker {
     Clerk(i64),
 }
 
+/// What a payment is of an act of several invoices, of which the gateway knows only the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Its part, in yen.
+    pub amount: i64,
+    /// What the act comes to, in yen.
+    pub whole: i64,
+    /// Whether it is the one of which a storm sends money back.
+    pub is_first: bool,
+}
+
+impl Share {
+    /// What the truth about the whole says of the share. Of a sum that is not the whole no share can be right: its part in
+    /// proportion is not what the invoice is about.
+    fn of(self, whole: TruthLine) -> TruthLine {
+        let captured = (self.amount * whole.captured).checked_div(self.whole).unwrap_or_default();
+        let refunded = if self.is_first { whole.refunded } else { 0 };
+        TruthLine { captured, refunded, ..whole }
+    }
+}
+
 /// A payment as the books have it.
 #[derive(Clone, Debug)]
 pub struct PaymentBook {
@@ -60,6 +81,8 @@ pub struct PaymentBook {
     pub reference: String,
     /// Who took it.
     pub taker: Taker,
+    /// What it is of an act of several invoices.
+    pub share: Option<Share>,
     /// Where it stands.
     pub state: String,
     /// Yen taken.
@@ -119,7 +142,7 @@ pub enum Confirmed {
     NotOffered,
 }
 
-/// The books of one run.
+/// The books of one invoice.
 #[derive(Clone, Debug)]
 pub struct RunBooks {
     /// What is owed, in yen.
@@ -132,13 +155,11 @@ pub struct RunBooks {
     pub pays_twice: PaysTwice,
     /// What the payer has in hand.
     pub confirmed: Confirmed,
-    /// What the run itself saw go wrong: lies that were believed, money that could not be asked for again.
-    pub seen_wrong: u64,
 }
 
-/// Judges one run.
+/// Judges one invoice.
 pub fn judge(books: &RunBooks, truth: &BTreeMap<String, TruthLine>) -> Counts {
-    let mut counts = Counts { wrong_final_states: books.seen_wrong, ..Counts::default() };
+    let mut counts = Counts::default();
     let (mut came, mut back) = (0, 0);
     for payment in &books.payments {
         let line = line(payment, truth);
@@ -162,10 +183,11 @@ pub fn judge(books: &RunBooks, truth: &BTreeMap<String, TruthLine>) -> Counts {
 }
 
 fn line(payment: &PaymentBook, truth: &BTreeMap<String, TruthLine>) -> TruthLine {
-    match payment.taker {
+    let line = match payment.taker {
         Taker::Gateway => truth.get(&payment.reference).cloned().unwrap_or_default(),
         Taker::Clerk(captured) => TruthLine { captured, charges: 1, ..TruthLine::default() },
-    }
+    };
+    payment.share.map_or(line.clone(), |share| share.of(line))
 }
 
 /// Each payment with money was confirmed once, of the right kind and over the right sum, and nothing else was.

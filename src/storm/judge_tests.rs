@@ -7,6 +7,7 @@ fn payment(state: &str, captured: i64, refunded: i64, confirmations: u64) -> Pay
     PaymentBook {
         reference,
         taker: Taker::Gateway,
+        share: None,
         state,
         captured,
         refunded,
@@ -35,7 +36,6 @@ fn books(invoice_state: &str, payment: PaymentBook) -> RunBooks {
         payments: vec![payment],
         pays_twice: PaysTwice::No,
         confirmed: seen(given, mails),
-        seen_wrong: 0,
     }
 }
 
@@ -159,9 +159,30 @@ fn f32_f33_what_was_pulled_back_stands_once_and_only_of_what_was_left() {
     }
 }
 
+/// The gateway took 300 of which this invoice is owed 100.
 #[test]
-fn what_a_run_saw_go_wrong_counts() {
-    let mut run = books("unpaid", payment("expired", 0, 0, 0));
-    run.seen_wrong = 2;
-    assert_eq!(judge(&run, &truth(0, 0, 0)).wrong_final_states, 2);
+fn a_share_of_an_act_is_judged_by_its_part_of_the_whole() {
+    let first = Share { amount: 100, whole: 300, is_first: true };
+    let share = |is_first, state: &str, captured, refunded| {
+        let mut run = books("entrusted", payment(state, captured, refunded, 1));
+        run.payments[0].share = Some(Share { is_first, ..first });
+        run
+    };
+    let paid = share(true, "captured", 100, 0);
+    assert_eq!(judge(&paid, &truth(300, 0, 1)), Counts::default());
+    let all_of_it = judge(&share(true, "captured", 300, 0), &truth(300, 0, 1));
+    assert_eq!((all_of_it.wrong_final_states, all_of_it.receipts_missing), (1, 1), "more than its part");
+    let part = judge(&paid, &truth(100, 0, 1));
+    assert_eq!(
+        (part.wrong_final_states, part.receipts_missing),
+        (2, 1),
+        "100 of 300 is a success of no share"
+    );
+    let mut back = share(true, "partially_refunded", 100, 40);
+    back.invoice_state = "partially_refunded".to_owned();
+    assert_eq!(judge(&back, &truth(300, 40, 1)), Counts::default());
+    assert_eq!(judge(&share(false, "captured", 100, 0), &truth(300, 40, 1)), Counts::default());
+    assert_eq!(judge(&share(false, "captured", 100, 0), &truth(600, 0, 2)).double_charges, 2);
+    let lost = judge(&share(false, "expired", 0, 0), &truth(300, 0, 1));
+    assert_eq!((lost.lost_payments, lost.wrong_final_states), (1, 1));
 }

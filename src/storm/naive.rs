@@ -247,6 +247,7 @@ impl Shop {
             PaymentBook {
                 reference: reference.clone(),
                 taker: Taker::Gateway,
+                share: None,
                 state: state.to_owned(),
                 captured,
                 refunded: order.refunded,
@@ -269,7 +270,6 @@ impl Shop {
             payments,
             pays_twice: run.pays_twice,
             confirmed: Confirmed::NotOffered,
-            seen_wrong: 0,
         }
     }
 }

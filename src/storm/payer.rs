@@ -14,7 +14,7 @@ use super::examples::{Examples, multipart};
 use super::faults::Step;
 use super::gate::Gate;
 use super::looks::Looks;
-use super::plan::{Behaviour, Method, Plan, Refunding, Way};
+use super::plan::{Act, Behaviour, Method, Plan, Refunding, Way};
 use super::simulator::{Acted, Simulator};
 use super::stranger::{self, Reception, Secrets};
 use super::time::VirtualTime;
@@ -49,18 +49,27 @@ pub struct Stand {
     pub examples: Examples,
 }
 
+/// What is owed for one case.
+#[derive(Clone, Debug, Default)]
+pub struct Debt {
+    /// The number of the case, which mails name.
+    pub case_number: String,
+    /// The invoice.
+    pub invoice: String,
+    /// In yen.
+    pub total: i64,
+}
+
 /// What is known of a run afterwards.
 #[derive(Clone, Debug, Default)]
 pub struct RunRecord {
     /// Its number.
     pub number: u64,
-    /// The number of its case, which mails name.
-    pub case_number: String,
-    /// What is owed.
-    pub invoice: String,
-    /// In yen.
-    pub total: i64,
-    /// Every payment that was opened.
+    /// What is owed; money that the body sends back is sent back of this.
+    pub debt: Debt,
+    /// What is paid in one act with it.
+    pub beside: Option<Debt>,
+    /// Every payment that was opened; of an act of two invoices the first share, by whose reference its gateway knows it.
     pub payments: Vec<String>,
     /// Yen that a clerk took at the counter.
     pub at_counter: i64,
@@ -72,6 +81,13 @@ pub struct RunRecord {
     pub believed: u64,
     /// Refunds that came to nothing and whose money could not be asked for again.
     pub headroom_lost: u64,
+}
+
+impl RunRecord {
+    /// Everything that is owed.
+    pub fn debts(&self) -> impl Iterator<Item = &Debt> {
+        std::iter::once(&self.debt).chain(&self.beside)
+    }
 }
 
 /// The reference of a payment at its gateway.
@@ -97,7 +113,10 @@ impl Payer {
         let plan = Plan::draw(seed, number);
         let record = RunRecord { number, ..RunRecord::default() };
         let mut payer = Self { stand, plan, dice: Dice::new(!seed, number), record };
-        payer.submit().await?;
+        payer.record.debt = payer.submit().await?;
+        if payer.plan.act == Act::OfTwo {
+            payer.record.beside = Some(payer.submit().await?);
+        }
         if payer.plan.method == Method::Counter {
             payer.pay_at_counter().await?;
             return Ok(payer.record);
@@ -122,7 +141,7 @@ impl Payer {
         self.stand.counter.get(self.stand.counter.people().applicant, path).await
     }
 
-    async fn submit(&mut self) -> Result<(), StormError> {
+    async fn submit(&mut self) -> Result<Debt, StormError> {
         let procedure = self.plan.procedure;
         let example = self.stand.examples.of(&self.stand.counter, procedure, self.plan.example).await?;
         let form = example.get("form").cloned().unwrap_or_default();
@@ -136,21 +155,21 @@ impl Payer {
             text(&call.await?, "/id")?;
         }
         let submitted = self.post(&format!("applications/{case}/submit"), &json!({})).await?;
-        self.record.case_number = text(&submitted, "/number")?;
-        self.record.invoice = text(&submitted, "/invoice/id")?;
-        self.record.total =
-            submitted.body.pointer("/invoice/total").and_then(Value::as_i64).unwrap_or_default();
-        Ok(())
+        Ok(Debt {
+            case_number: text(&submitted, "/number")?,
+            invoice: text(&submitted, "/invoice/id")?,
+            total: submitted.body.pointer("/invoice/total").and_then(Value::as_i64).unwrap_or_default(),
+        })
     }
 
     async fn pay_at_counter(&mut self) -> Result<(), StormError> {
         let day = jst_day(self.stand.time.now()).to_string();
-        let body = json!({ "means": "cash", "amount": self.record.total, "received_on": day });
-        let path = format!("invoices/{}/counter-payments", self.record.invoice);
+        let body = json!({ "means": "cash", "amount": self.record.debt.total, "received_on": day });
+        let path = format!("invoices/{}/counter-payments", self.record.debt.invoice);
         let (clerk, key) = (self.stand.counter.people().clerk, new_key(&mut self.dice));
         let entered = self.stand.counter.post(clerk, &path, &key, &body).await?;
         self.record.payments.push(text(&entered, "/id")?);
-        self.record.at_counter = self.record.total;
+        self.record.at_counter = self.record.debt.total;
         Ok(())
     }
 
@@ -265,7 +284,8 @@ impl Payer {
                 // The payment before has not ended yet, or the method rests.
                 looks.pause().await;
             };
-            let Some(payment) = opened.text("/id").filter(|_| opened.status == 201) else { return Ok(None) };
+            let first = opened.text("/id").or_else(|| opened.text("/payments/0/id"));
+            let Some(payment) = first.filter(|_| opened.status == 201) else { return Ok(None) };
             let payment = payment.to_owned();
             if !self.record.payments.contains(&payment) {
                 self.record.payments.push(payment.clone());
@@ -283,9 +303,14 @@ impl Payer {
     /// Asks for a payment, the first time before a gate that is shut, if that is planned.
     async fn open(&mut self, method: Method) -> Result<Answer, StormError> {
         let stand = Arc::clone(&self.stand);
-        let path = format!("invoices/{}/payments", self.record.invoice);
+        let (invoice, method) = (&self.record.debt.invoice, method.code());
+        let (path, body) = match &self.record.beside {
+            None => (format!("invoices/{invoice}/payments"), json!({ "method": method })),
+            Some(beside) => {
+                ("payments".to_owned(), json!({ "invoices": [invoice, beside.invoice], "method": method }))
+            }
+        };
         let (who, key) = (stand.counter.people().applicant, new_key(&mut self.dice));
-        let body = json!({ "method": method.code() });
         let mut asking = std::pin::pin!(stand.counter.post(who, &path, &key, &body));
         if self.plan.way == Way::Open {
             return asking.await;
@@ -297,7 +322,8 @@ impl Payer {
         let Ok(answer) = answered else { return asking.await };
         let answer = answer?;
         // So early it cannot be the wait for a gateway that ran out: not a byte was sent (F39).
-        if answer.status == 201 && answer.text("/state") == Some("submitting") {
+        let state = answer.text("/state").or_else(|| answer.text("/payments/0/state"));
+        if answer.status == 201 && state == Some("submitting") {
             self.record.by_hand.push("F39");
         }
         Ok(answer)
@@ -333,7 +359,7 @@ impl Payer {
     pub async fn sees_money(&self) -> Result<Paid, StormError> {
         let (deadline, mut looks) = (Instant::now() + PATIENCE, Looks::default());
         loop {
-            let shown = self.get(&format!("invoices/{}", self.record.invoice)).await?;
+            let shown = self.get(&format!("invoices/{}", self.record.debt.invoice)).await?;
             if matches!(shown.text("/state"), Some("entrusted" | "paid" | "overpaid")) {
                 return Ok(Paid::Yes);
             }

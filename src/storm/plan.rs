@@ -144,6 +144,15 @@ impl Verdict {
     }
 }
 
+/// What the payer pays in one act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// One invoice.
+    OfOne,
+    /// Two, with one checkout over their sum (納付単位).
+    OfTwo,
+}
+
 /// Whether the gateway can be reached when the payment is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -160,6 +169,8 @@ pub struct Plan {
     pub procedure: &'static str,
     /// Which of its examples.
     pub example: usize,
+    /// How many invoices are paid in one act.
+    pub act: Act,
     /// By what the payer pays.
     pub method: Method,
     /// By what the payer pays after changing their mind.
@@ -256,6 +267,7 @@ impl Plan {
         Self {
             procedure,
             example,
+            act: act(method, dice),
             method,
             other_method,
             behaviour,
@@ -273,6 +285,12 @@ impl Plan {
     pub fn fault(&self, step: Step) -> Option<Fault> {
         self.faults.iter().copied().find(|fault| fault.step == step)
     }
+}
+
+/// A Suica takes less than two fees, and cash at the counter is entered by invoice.
+fn act(method: Method, dice: &mut Dice) -> Act {
+    let is_of_two = dice.happens(15) && !matches!(method, Method::Suica | Method::Counter);
+    if is_of_two { Act::OfTwo } else { Act::OfOne }
 }
 
 /// Only cards are contested, and only those that are surely paid by card.
@@ -321,6 +339,12 @@ mod tests {
             let contested = plans.iter().filter(|plan| plan.contested == Some(verdict));
             let full = contested.clone().filter(|plan| plan.refunding == Refunding::Full).count();
             assert!(full > 0 && contested.count() > full, "{verdict:?}");
+        }
+        for method in
+            [Method::Card, Method::Nanaco, Method::Konbini, Method::Paypay, Method::Edy, Method::Waon]
+        {
+            let of_two = plans.iter().filter(|plan| plan.act == Act::OfTwo && plan.method == method);
+            assert!(of_two.clone().any(|plan| plan.refunding != Refunding::None), "{method:?}");
         }
         for (way, by_hand) in [(Way::Open, ByHand::Approved), (Way::Shut, ByHand::Rejected)] {
             assert!(

@@ -23,7 +23,7 @@ pub async fn send_back(payer: &mut Payer) -> Result<(), StormError> {
         payer.arm(Step::Refund, &payment).await?;
     }
     let people = payer.stand.counter.people();
-    let (accountant, chief, total) = (people.accountant, people.chief, payer.record.total);
+    let (accountant, chief, total) = (people.accountant, people.chief, payer.record.debt.total);
     match payer.plan.refunding {
         Refunding::None => Ok(()),
         Refunding::Full => refund(payer, (accountant, chief), total).await,
@@ -82,11 +82,11 @@ async fn by_hand(
 
 /// After a refund that came to nothing all of the fee can be sent back as before.
 async fn has_headroom(payer: &mut Payer, who: Person) -> Result<(), StormError> {
-    let path = format!("invoices/{}/refunds", payer.record.invoice);
+    let path = format!("invoices/{}/refunds", payer.record.debt.invoice);
     let list = payer.stand.counter.get(who, &path).await?;
     let available = list.body.get("refund_amount_available").and_then(Value::as_i64);
     // More than the fee where other money came beside it.
-    payer.record.headroom_lost += u64::from(available < Some(payer.record.total));
+    payer.record.headroom_lost += u64::from(available < Some(payer.record.debt.total));
     Ok(())
 }
 
@@ -122,9 +122,9 @@ fn request(payer: &mut Payer, who: Person, amount: i64) -> Request {
     Request {
         stand: Arc::clone(&payer.stand),
         who,
-        path: format!("invoices/{}/refunds", payer.record.invoice),
+        path: format!("invoices/{}/refunds", payer.record.debt.invoice),
         key: new_key(&mut payer.dice),
-        body: json!({ "amount": amount, "reason": "assessment_error", "refund_amount_available": payer.record.total }),
+        body: json!({ "amount": amount, "reason": "assessment_error", "refund_amount_available": payer.record.debt.total }),
     }
 }
 

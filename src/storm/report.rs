@@ -21,6 +21,8 @@ pub struct Report {
     pub kills_elsewhere: u64,
     /// All kills.
     pub deaths: u64,
+    /// Runs that paid several invoices in one act.
+    pub acts_of_several_invoices: u64,
     /// How often each fault of the catalogue happened: counted where it did, not where it was ordered.
     pub faults_by_id: BTreeMap<String, u64>,
     /// Our counts.

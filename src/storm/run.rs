@@ -89,6 +89,7 @@ pub async fn run(settings: StormSettings, db: &Db) -> Result<Report, StormError>
     for id in records.iter().flat_map(|record| &record.by_hand) {
         *faults_by_id.entry((*id).to_owned()).or_default() += 1;
     }
+    let of_several = records.iter().filter(|record| record.beside.is_some() && !record.payments.is_empty());
     Ok(Report {
         backend: settings.backend,
         seed: settings.seed,
@@ -96,6 +97,7 @@ pub async fn run(settings: StormSettings, db: &Db) -> Result<Report, StormError>
         kills_by_point: kills,
         kills_elsewhere: elsewhere,
         deaths,
+        acts_of_several_invoices: u64::try_from(of_several.count()).unwrap_or(u64::MAX),
         faults_by_id,
         counts,
         naive: naive?,
@@ -129,16 +131,19 @@ async fn heal_and_judge(
     let truth = stand.simulator.truth().await?;
     let mut counts = Counts { unresolved_unknown: healed.unresolved, ..Counts::default() };
     for record in records {
-        let confirmed = in_hand.remove(&record.invoice).unwrap_or(Confirmed::NotOffered);
-        let found = books::read(db, record, confirmed, settings.seed).await?;
-        let verdict = judge::judge(&found, &truth);
-        if verdict != Counts::default() {
-            progress(&format!("run {}: {verdict:?}\n  {found:?}", record.number));
-            for payment in &found.payments {
-                progress(&format!("  truth: {:?}", truth.get(&payment.reference)));
+        counts.wrong_final_states += record.believed + record.headroom_lost;
+        for debt in record.debts() {
+            let confirmed = in_hand.remove(&debt.invoice).unwrap_or(Confirmed::NotOffered);
+            let found = books::read(db, (record, debt), confirmed, settings.seed).await?;
+            let verdict = judge::judge(&found, &truth);
+            if verdict != Counts::default() {
+                progress(&format!("run {}: {verdict:?}\n  {found:?}", record.number));
+                for payment in &found.payments {
+                    progress(&format!("  truth: {:?}", truth.get(&payment.reference)));
+                }
             }
+            counts.add(&verdict);
         }
-        counts.add(&verdict);
     }
     let reports = ledger_check::check(db).await.map_err(|failure| StormError::Failed(failure.to_string()))?;
     for finding in reports.iter().flat_map(|report| &report.findings) {

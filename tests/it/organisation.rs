@@ -37,6 +37,31 @@ impl Office {
         self.app.post(&self.administrator, &format!("{IMPORTS}{query}"), body).await
     }
 
+    /// A case that nobody has taken up.
+    async fn submitted(&self, who: &Person) -> String {
+        let draft = json!({ "procedure": ROUTES, "form": { "amount": 1 } });
+        let draft = self.app.post(who, APPLICATIONS, draft).await.expect(201);
+        let case = format!("{APPLICATIONS}/{}", draft["id"].as_str().unwrap());
+        self.app.post(who, &format!("{case}/submit"), json!({})).await.expect(200);
+        case
+    }
+
+    /// A case whose proposal has passed its first desk.
+    async fn sealed_by_manager(&self, who: &Person) -> String {
+        let case = self.submitted(who).await;
+        self.app.post(&self.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let grant = json!({ "decision": "grant" });
+        self.act(&self.clerk, &case, "proposal", grant).await.expect(201);
+        self.act(&self.manager, &case, "approval/approve", json!({})).await.expect(200);
+        case
+    }
+
+    /// An act under the version of the case as it is now.
+    async fn act(&self, who: &Person, case: &str, act: &str, body: Value) -> Answer {
+        let version = self.app.get(&self.clerk, case).await.etag();
+        self.app.post_if(who, &format!("{case}/{act}"), &version, body).await
+    }
+
     async fn again(&self, email: &str, who: &Person) -> Person {
         self.app.sign_in(email, &who.id).await
     }
@@ -225,24 +250,8 @@ on_both_databases!(r127_open_work_goes_to_the_successor_and_the_past_keeps_its_n
     let office = Office::open(&db).await;
     let app = &office.app;
     let business = app.register("business@example.jp", "business").await;
-    let submit = async |who: &Person| {
-        let draft = json!({ "procedure": ROUTES, "form": { "amount": 1 } });
-        let draft = app.post(who, APPLICATIONS, draft).await.expect(201);
-        let case = format!("{APPLICATIONS}/{}", draft["id"].as_str().unwrap());
-        app.post(who, &format!("{case}/submit"), json!({})).await.expect(200);
-        case
-    };
-    let waiting = submit(&business).await;
-    let proposed = submit(&business).await;
-    app.post(&office.clerk, &format!("{proposed}/claim"), json!({})).await.expect(200);
-    let version = app.get(&office.clerk, &proposed).await.etag();
-    app.post_if(&office.clerk, &format!("{proposed}/proposal"), &version, json!({ "decision": "grant" }))
-        .await
-        .expect(201);
-    let version = app.get(&office.clerk, &proposed).await.etag();
-    app.post_if(&office.manager, &format!("{proposed}/approval/approve"), &version, json!({}))
-        .await
-        .expect(200);
+    let waiting = office.submitted(&business).await;
+    let proposed = office.sealed_by_manager(&business).await;
 
     assert_eq!(office.import("", "yaml", &reorganisation()).await.expect(201)["added"], 4);
     // Today nothing has changed yet.
@@ -271,7 +280,7 @@ on_both_databases!(r127_open_work_goes_to_the_successor_and_the_past_keeps_its_n
     assert_eq!(steps[0], step(HERE, "approved"), "R-126: what was sealed keeps its department");
     assert_eq!(steps[3], step(SUCCESSOR, "waiting"), "what was not goes to the successor's desk");
     // The law's text still names the old department; what arrives now reaches the successor, and so do its desks.
-    let later = submit(&business).await;
+    let later = office.submitted(&business).await;
     app.post(&clerk, &format!("{later}/claim"), json!({})).await.expect(200);
     let moved = db.count("(SELECT COUNT(*) FROM events WHERE kind = 'department_succeeded')").await;
     assert_eq!(moved, 2);
@@ -287,3 +296,35 @@ on_both_databases!(r127_open_work_goes_to_the_successor_and_the_past_keeps_its_n
     let same = app.post(&administrator, IMPORTS, body).await.expect(200);
     assert_eq!((texts(&same), same["id"].clone()), (Vec::new(), Value::Null));
 });
+
+on_both_databases!(
+    /// What was sealed keeps its department; opened again it lies with whoever does the work now, at once.
+    r126_r127_a_return_after_a_reorganisation_goes_to_the_desk_of_the_successor,
+    async |db: TestDb| {
+        let mut office = Office::open(&db).await;
+        let business = office.app.register("business@example.jp", "business").await;
+        let app = &office.app;
+        let consulted = app.officer(AOMORI, "kankyo-hozen", Role::SectionChief, "consulted@example.jp").await;
+        let case = office.sealed_by_manager(&business).await;
+        office.import("", "yaml", &reorganisation()).await.expect(201);
+        app.advance(SignedDuration::from_hours(24 * 30)).await;
+        app.drain().await;
+        let consulted = office.again("consulted@example.jp", &consulted).await;
+        let manager = office.again("manager@example.jp", &office.manager).await;
+        office.clerk = office.again("clerk@example.jp", &office.clerk).await;
+
+        let weightier = office.act(&manager, &case, "approval/escalate", json!({ "weight": "important" })).await;
+        assert_eq!(weightier.problem(), "403 forbidden", "it does not wait for this desk");
+        let back = json!({ "to_step": 1, "comment": "もう一度検討してください。" });
+        let returned = office.act(&consulted, &case, "approval/return", back).await.expect(200);
+        let first = &returned["steps"][0];
+        assert_eq!((&first["department"], &first["state"]), (&json!(SUCCESSOR), &json!("waiting")), "{returned}");
+
+        let important = json!({ "weight": "important" });
+        let escalated = office.act(&manager, &case, "approval/escalate", important).await.expect(200);
+        let desks = escalated["steps"].as_array().unwrap().iter();
+        let here: Vec<_> = desks.filter(|step| step["department"] == SUCCESSOR).map(|it| &it["role"]).collect();
+        assert_eq!(here, ["group_manager", "section_chief"], "no desk stands twice on the route");
+        office.act(&manager, &case, "approval/approve", json!({})).await.expect(200);
+    }
+);

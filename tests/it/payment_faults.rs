@@ -7,12 +7,33 @@ mod vendors;
 mod veritrans;
 mod webhooks;
 
-use jiff::SignedDuration;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use madoguchi::clock::{IdGen, SystemIds};
 use serde_json::json;
+use uuid::Uuid;
 
 use self::payer::Payer;
 use crate::support::app::TestApp;
 use crate::support::db::TestDb;
+
+/// Randomness of the system whose jitter never draws a wait of nothing, so that no second try follows within one drain.
+#[derive(Default)]
+struct NeverAtOnce(SystemIds);
+
+impl IdGen for NeverAtOnce {
+    fn uuid(&self, at: Timestamp) -> Uuid {
+        self.0.uuid(at)
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        match <&mut [u8; 8]>::try_from(&mut *bytes) {
+            Ok(jitter) => *jitter = 999_u64.to_le_bytes(),
+            Err(_) => self.0.fill(bytes),
+        }
+    }
+}
 
 /// Silence without a long wait: the connection is dropped.
 fn drop_at_once() -> serde_json::Value {
@@ -48,7 +69,7 @@ on_both_databases!(
     /// The call takes longer than its lease: the next holder asks and sends the same key while the first is still at it.
     f11_an_answer_that_comes_after_its_lease_was_lost_is_discarded_and_found_again,
     async |db: TestDb| {
-        let app = TestApp::start(&db).await;
+        let app = TestApp::start_drawing_from(&db, Arc::new(NeverAtOnce::default())).await;
         let payer = Payer::with_invoice(&app, &db).await;
         app.fault(json!({ "match": { "op": "create" }, "fault": "F11", "args": { "hold_ms": 800 } })).await;
         let (opened, ()) = tokio::join!(payer.open("card"), async {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::route::{body_of, ladder, no_route, put_in_charge, schedule};
+use super::route::{body_of, follow_reorganisations, has_desk, ladder, no_route, put_in_charge, schedule};
 use super::stand_in::Cover;
 use super::{
     ApprovalRefusal, Entered, Standing, TextChange, conclude, issue, open_body, open_routed, present, refuse,
@@ -246,20 +246,24 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Every desk up to the deciding authority, as data has it today.
+    /// Every desk up to the deciding authority that the route does not have, as data has it today.
     fn upward(&self) -> Result<Vec<RouteStep>, Failure> {
-        let procedure = pinned(self.ctx, &self.case.row)?;
+        let (procedure, today) = (pinned(self.ctx, &self.case.row)?, jst_day(self.now));
         let subject = self.routed.subject()?;
-        let ladder = ladder(self.ctx, &self.case, &procedure, subject, jst_day(self.now))?;
+        let ladder = ladder(self.ctx, &self.case, &procedure, subject, today)?;
         let mut steps = ladder.upward().map_err(no_route)?;
-        put_in_charge(self.ctx, &self.case, &mut steps, jst_day(self.now))?;
+        put_in_charge(self.ctx, &self.case, &mut steps, today)?;
+        let body = &body_of(self.ctx, &self.case)?.definition;
+        steps.retain(|step| !has_desk(&self.routed, &step.desk, body, today));
         Ok(steps)
     }
 
-    /// Takes the new standing over into the rows, with the deadlines that begin now.
+    /// Takes the new standing over into the rows, at the desks of today and with the deadlines that begin now.
     pub(super) fn take_over(&mut self, proposal: &Proposal) -> Result<(), Failure> {
         self.routed.set(proposal, Micros(self.now));
-        schedule(&mut self.routed, &body_of(self.ctx, &self.case)?.calendar, self.now);
+        let body = body_of(self.ctx, &self.case)?;
+        follow_reorganisations(&mut self.routed, &body.definition, jst_day(self.now));
+        schedule(&mut self.routed, &body.calendar, self.now);
         Ok(())
     }
 

@@ -3,9 +3,12 @@
 use jiff::civil::Date;
 
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
-use crate::domain::approval::{DecisionKind, Ladder, ProposalBody, RouteFault, RouteStep, Subject};
+use crate::domain::approval::{
+    DecisionKind, Desk as RouteDesk, Ladder, ProposalBody, RouteFault, RouteStep, Subject,
+};
 use crate::domain::calendar::{Calendar, jst_day};
 use crate::domain::invoice::InvoiceState;
+use crate::domain::organisation::Tenant;
 use crate::domain::procedure::FeeDue;
 use crate::service::cases::OpenCase;
 use crate::service::{Ctx, Failure, billing};
@@ -98,6 +101,24 @@ pub(super) fn amount_of_matter(
         total = total.saturating_add(fee.total.amount());
     }
     Ok(Some(total))
+}
+
+/// Puts what waits at a department that has ended by `today` on the desk of the one that does its work: a return opens
+/// again what was sealed before a reorganisation.
+pub(super) fn follow_reorganisations(routed: &mut Routed, body: &Tenant, today: Date) {
+    for step in routed.steps.iter_mut().filter(|step| step.state == "waiting") {
+        if let Some(in_charge) = body.department_in_charge(&step.department, today) {
+            in_charge.code.clone_into(&mut step.department);
+        }
+    }
+}
+
+/// Whether the route has a desk already, be it under the name of a department that has ended by `today`.
+pub(super) fn has_desk(routed: &Routed, desk: &RouteDesk, body: &Tenant, today: Date) -> bool {
+    routed.steps.iter().filter(|step| step.role == desk.role.as_str()).any(|step| {
+        let in_charge = body.department_in_charge(&step.department, today);
+        in_charge.is_some_and(|department| department.code == desk.department)
+    })
 }
 
 /// Gives the steps that came to their desks now the day by which they are to be done, in open days of the body; a step that

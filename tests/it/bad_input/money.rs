@@ -107,7 +107,46 @@ on_both_databases!(another_amount_is_never_taken_for_payment, async |db: TestDb|
     assert_eq!((&owed["entrusted_on"], &owed["paid_on"]), (&Value::Null, &Value::Null));
     assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'payment_alert')").await, 1);
     assert_eq!(app.get(&business, &format!("{invoice}/receipt")).await.problem(), "404 not_found");
+    assert_eq!(
+        db.count("(SELECT COUNT(*) FROM receipts)").await,
+        0,
+        "nothing is confirmed that is not certain"
+    );
 });
+
+on_both_databases!(
+    /// The sum is exactly what the first of two invoices comes to, which were opened as one: it settles neither.
+    another_amount_than_the_whole_of_an_act_settles_none_of_its_invoices,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let business = app.register("business@example.jp", "business").await;
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            ids.push(app.submitted(&business, AOMORI, PROCEDURE).await["invoice"]["id"].clone());
+        }
+        let wanted = json!({ "invoices": ids, "method": "nanaco" });
+        let act = app.post(&business, "/v1/tenants/020001/payments", wanted).await.expect(201);
+        let lead = act["payments"][0]["id"].as_str().unwrap();
+        let reference = format!("{AOMORI}-{}", lead.replace('-', ""));
+        let one_share = act["payments"][0]["amount"].as_u64().unwrap();
+        for _ in 0..2 {
+            let told = captured(&reference, one_share).to_string();
+            assert_eq!(deliver(&app, WEBHOOK_SECRET, &told).await.status, 200);
+            app.drain().await;
+        }
+        for (share, id) in act["payments"].as_array().unwrap().iter().zip(&ids) {
+            let payment = format!("/v1/tenants/020001/payments/{}", share["id"].as_str().unwrap());
+            assert_eq!(app.get(&business, &payment).await.expect(200)["state"], "unknown");
+            let invoice = format!("/v1/tenants/020001/invoices/{}", id.as_str().unwrap());
+            let owed = app.get(&business, &invoice).await.expect(200);
+            assert_eq!(owed["state"], "pending", "{owed}");
+            assert_eq!((&owed["entrusted_on"], &owed["paid_on"]), (&Value::Null, &Value::Null));
+            assert_eq!(app.get(&business, &format!("{invoice}/receipt")).await.problem(), "404 not_found");
+        }
+        let confirmed = "(SELECT COUNT(*) FROM receipts)";
+        assert_eq!(db.count(confirmed).await, 0, "nothing is confirmed that is not certain");
+    }
+);
 
 on_both_databases!(a_payment_that_cannot_be_opened_is_refused, async |db: TestDb| {
     let app = TestApp::start(&db).await;

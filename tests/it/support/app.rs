@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::{HttpServer, web};
 use data_encoding::BASE64;
 use jiff::{SignedDuration, civil};
-use madoguchi::clock::{Clock, FixedClock, SystemIds};
+use madoguchi::clock::{Clock, FixedClock, IdGen, SystemIds};
 use madoguchi::config::Settings;
 use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::{Post, Role};
@@ -133,6 +133,11 @@ impl TestApp {
         Self::start_over(db, [], change).await
     }
 
+    /// As [`TestApp::start`], with this source of identifiers and randomness.
+    pub async fn start_drawing_from(db: &TestDb, ids: Arc<dyn IdGen>) -> Self {
+        Self::start_on(db, ids, [], |_| {}).await
+    }
+
     /// As [`TestApp::start`], with this file of the configuration (name below `config/`) put over the shipped ones.
     pub async fn start_offering(db: &TestDb, name: &str, text: &str) -> Self {
         Self::start_over(db, [(name.to_owned(), text.to_owned())], |_| {}).await
@@ -144,17 +149,22 @@ impl TestApp {
         files: impl IntoIterator<Item = (String, String)>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::start_on(db, Arc::new(SystemIds::default()), files, change).await
+    }
+
+    async fn start_on(
+        db: &TestDb,
+        ids: Arc<dyn IdGen>,
+        files: impl IntoIterator<Item = (String, String)>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (running, address) = simulator::start(simulator_settings(&base)).unwrap();
         let simulator = format!("http://{address}");
         let mut settings = settings(&base, &simulator);
         change(&mut settings);
-        let sources = Sources {
-            clock: db.clock.clone(),
-            ids: Arc::new(SystemIds::default()),
-            drill: Arc::new(Drill::default()),
-        };
+        let sources = Sources { clock: db.clock.clone(), ids, drill: Arc::new(Drill::default()) };
         let files = fee_procedures().into_iter().chain(files);
         let catalogue = shipped_with(files);
         let core = build_core_on(db.db.clone(), settings, sources, catalogue).await.unwrap();
