@@ -277,9 +277,9 @@ fn is_partly_too_much(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result
 
 /// The postings by which a payment was received.
 fn receipts_of(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result<Vec<Entry>, Failure> {
-    let (source, kind) = (id.to_string(), EntryKind::Booked(Posting::Receive));
+    let (source, kinds) = (id.to_string(), [Posting::CarryOver, Posting::Receive].map(EntryKind::Booked));
     let mut entries = invoices::entries_of_case(tx, &case.row.tenant_id, case.row.id)?;
-    entries.retain(|entry| entry.kind == kind && entry.source_id == source);
+    entries.retain(|entry| kinds.contains(&entry.kind) && entry.source_id == source);
     Ok(entries)
 }
 

@@ -13,10 +13,9 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
-use super::cases::system_actor;
-use super::payment::{RECOVER_OPERATION, insert_operation};
+use super::payment::RECOVER_OPERATION;
+use super::payment_closing::call_off_unreachable;
 use super::payment_standing::{Source, apply, apply_snapshot, payment_ref};
 use super::poll::POLL_PAYMENT;
 use super::{Core, Failure, JobEnd, Refusal, payment_shares, refund_call};
@@ -28,11 +27,9 @@ use crate::domain::payment::{
 };
 use crate::drill::CrashPoint;
 use crate::gateway::{
-    Cancel, MerchantAccount, OpCtx, OperationKind, Outcome, PreparedRequest, Reply, Transport, TransportKind,
-    Unpreparable,
+    MerchantAccount, OpCtx, OperationKind, Outcome, PreparedRequest, Reply, Transport, TransportKind,
 };
 use crate::store::applications::{self, ApplicationRow};
-use crate::store::events::{self, NewEvent};
 use crate::store::gateway_operations::{self, LeaseCheck, OperationRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow};
@@ -253,38 +250,6 @@ fn record(
         call_off_unreachable(tx, core, &mut case, &payment)?;
     }
     Ok(again.map_or(JobEnd::Done, JobEnd::Again))
-}
-
-/// A checkout that was found again, at a gateway that repeats no answer: its address was lost with the answer, so nobody
-/// can pay in it. It is called off, and the invoice is free for another.
-fn call_off_unreachable(
-    tx: &mut Tx<'_>,
-    core: &Core,
-    case: &mut ApplicationRow,
-    payment: &PaymentRow,
-) -> Result<(), Failure> {
-    let waiting = payment.payment()?.state == PaymentState::RequiresAction && payment.redirect_url.is_none();
-    let account = core.gateways.find(&payment.tenant_id, &payment.gateway).filter(|_| waiting);
-    let Some(account) = account else { return Ok(()) };
-    let id = OperationId(tx.new_id());
-    let lost = Cancel::Reference { merchant_reference: payment.gateway_reference() };
-    let prepared = match account.adapter.prepare_cancel(&id.to_string(), &lost) {
-        Ok(prepared) => prepared,
-        // The same key gives this gateway's answer again, address and all.
-        Err(Unpreparable::NotPossible) => return Ok(()),
-        Err(reason) => return Err(Failure::Internal(format!("cannot prepare a cancel: {reason}"))),
-    };
-    let key = core.keys.open_case_key(&payment.tenant_id, &case.wrapped_key)?;
-    let now = tx.now();
-    insert_operation(tx, core, &key, payment, &prepared, (id, now))?;
-    let facts = json!({ "payment": payment.id.to_string() });
-    let actor = system_actor("billing");
-    events::append(
-        tx,
-        case,
-        NewEvent { kind: "payment_cancel_requested", actor, facts, sealed_detail: None },
-    )?;
-    Ok(applications::update(tx, case)?)
 }
 
 /// The operation's next state, and when to look at it again if it is not settled.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::payment_standing::{Source, apply_snapshot};
@@ -20,10 +20,14 @@ use crate::gateway::{MerchantAccount, Notification, NotificationHead, RawNotific
 use crate::store::gateway_notifications::{self, Delivery, NotificationRow};
 use crate::store::payments::PaymentRow;
 use crate::store::sql::Micros;
-use crate::store::{Root, Tx, applications, jobs, payments};
+use crate::store::{Reads, Root, Tx, applications, jobs, payments};
 
 /// Kind of the job that applies one notification.
 pub const APPLY_NOTIFICATION: &str = "apply_notification";
+
+/// How long news of a payment by the gateway's id wait at least for us to learn the id, and at most.
+const SHORTEST_WAIT_FOR_ID: SignedDuration = SignedDuration::from_secs(30);
+const LONGEST_WAIT_FOR_ID: SignedDuration = SignedDuration::from_hours(72);
 
 /// Seconds between two questions that hints can cause about one payment.
 const HINT_BEAT_S: i64 = 5;
@@ -75,8 +79,8 @@ pub async fn receive(
         .await
 }
 
-/// What a notification says of itself, with our reference where it names the payment by the gateway's id alone: of any
-/// body that the account serves. An id that we do not know stands for the reference: it is kept for a person.
+/// What a notification says of itself, with our reference where it names the payment by the gateway's id alone. An id that
+/// we do not know yet stands for the reference.
 async fn with_reference(
     core: &Arc<Core>,
     tenant: &TenantCode,
@@ -86,26 +90,55 @@ async fn with_reference(
 ) -> Result<NotificationHead, Failure> {
     let mut head = told.clone();
     let (None, Some(id)) = (&head.merchant_reference, &head.gateway_payment_id) else { return Ok(head) };
+    let bodies = served_by(core, account, tenant, gateway);
+    let (name, wanted) = (gateway.to_owned(), id.clone());
+    let found = core.db.read(move |tx| by_gateway_id(tx, &bodies, &name, &wanted)).await?;
+    head.merchant_reference = Some(found.map_or_else(|| id.clone(), |payment| payment.merchant_reference));
+    Ok(head)
+}
+
+/// The bodies that an account collects for, the one of the address first.
+fn served_by(
+    core: &Core,
+    account: &Arc<MerchantAccount>,
+    tenant: &TenantCode,
+    gateway: &str,
+) -> Vec<TenantCode> {
     let catalogue = core.catalogue.current();
     let all = catalogue.tenants().map(|body| body.definition.code.clone());
     let served = |body: &TenantCode| {
         body != tenant && core.gateways.find(body, gateway).is_some_and(|it| Arc::ptr_eq(it, account))
     };
-    let bodies: Vec<TenantCode> = std::iter::once(tenant.clone()).chain(all.filter(served)).collect();
-    let (name, wanted) = (gateway.to_owned(), id.clone());
-    let found = core
-        .db
-        .read(move |tx| {
-            for body in &bodies {
-                if let Some(payment) = payments::find_by_gateway_id(tx, body, &name, &wanted)? {
-                    return Ok(Some(payment.merchant_reference));
-                }
-            }
-            Ok::<_, Failure>(None)
-        })
-        .await?;
-    head.merchant_reference = Some(found.unwrap_or_else(|| id.clone()));
-    Ok(head)
+    std::iter::once(tenant.clone()).chain(all.filter(served)).collect()
+}
+
+fn by_gateway_id(
+    tx: &mut impl Reads,
+    bodies: &[TenantCode],
+    gateway: &str,
+    id: &str,
+) -> Result<Option<PaymentRow>, Failure> {
+    for body in bodies {
+        if let Some(payment) = payments::find_by_gateway_id(tx, body, gateway, id)? {
+            return Ok(Some(payment));
+        }
+    }
+    Ok(None)
+}
+
+/// The payment that a stored notification is about: by our reference, or by the gateway's id where we know it by now.
+fn meant(
+    tx: &mut impl Reads,
+    row: &NotificationRow,
+    bodies: &[TenantCode],
+) -> Result<Option<PaymentRow>, Failure> {
+    let Some(reference) = &row.merchant_reference else { return Ok(None) };
+    // An account proves only what it collected itself.
+    let named = payments::find_by_reference(tx, &row.tenant_id, reference)?;
+    match named.filter(|payment| payment.gateway == row.gateway) {
+        Some(payment) => Ok(Some(payment)),
+        None => by_gateway_id(tx, bodies, &row.gateway, reference),
+    }
 }
 
 fn row(
@@ -137,24 +170,21 @@ fn row(
 pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Result<JobEnd, Failure> {
     let (gateway, delivery_key) =
         subject.split_once(':').ok_or_else(|| Failure::Internal("subject".to_owned()))?;
+    let account = core.gateways.find(&tenant, gateway);
+    let bodies = account.map_or_else(Vec::new, |account| served_by(core, account, &tenant, gateway));
     let (of, name, delivery) = (tenant.clone(), gateway.to_owned(), delivery_key.to_owned());
     let (row, payment) = core
         .db
         .read(move |tx| {
             let row = gateway_notifications::find(tx, &of, &name, &delivery)?.ok_or(Refusal::NotFound)?;
-            let payment = match &row.merchant_reference {
-                // An account proves only what it collected itself.
-                Some(reference) => payments::find_by_reference(tx, &of, reference)?
-                    .filter(|payment| payment.gateway == row.gateway),
-                None => None,
-            };
+            let payment = meant(tx, &row, &bodies)?;
             Ok::<_, Failure>((row, payment))
         })
         .await?;
     if row.state != "received" {
         return Ok(JobEnd::Done);
     }
-    let Some(payment) = payment else { return park(core, row).await };
+    let Some(payment) = payment else { return wait_or_park(core, row).await };
     let verified = verify_again(core, &row)?;
     let inner = Arc::clone(core);
     let known = payment.clone();
@@ -168,9 +198,10 @@ fn fold_in(
     seen: &PaymentRow,
     verified: &Notification,
 ) -> Result<JobEnd, Failure> {
-    let tenant = &row.tenant_id;
-    let present =
-        gateway_notifications::find(tx, tenant, &row.gateway, &row.delivery_key)?.ok_or(Refusal::NotFound)?;
+    let present = gateway_notifications::find(tx, &row.tenant_id, &row.gateway, &row.delivery_key)?;
+    let present = present.ok_or(Refusal::NotFound)?;
+    // The body of the payment: news that name it by the gateway's id came to the address of the account.
+    let tenant = &seen.tenant_id;
     if present.state != "received" {
         return Ok(JobEnd::Done);
     }
@@ -206,6 +237,17 @@ fn next_beat(now: Timestamp) -> Timestamp {
 fn closes_a_live_checkout(row: &PaymentRow, snapshot: &PaymentSnapshot) -> Result<bool, Failure> {
     let closing = matches!(snapshot.status, SnapshotStatus::Canceled | SnapshotStatus::Expired);
     Ok(closing && row.gateway_session_id.is_some() && row.payment()?.state.is_live())
+}
+
+/// News that name a payment by the gateway's id alone can be here before we know that id: they wait for it, ever longer, as
+/// long as gateways themselves go on telling. A reference of ours that we never gave away is not waited for.
+async fn wait_or_park(core: &Core, row: NotificationRow) -> Result<JobEnd, Failure> {
+    let by_id = row.merchant_reference.as_deref().is_some_and(|name| tenant_of_reference(name).is_none());
+    let (now, age) = (core.clock.now(), core.clock.now().duration_since(row.received_at.0));
+    if by_id && age < LONGEST_WAIT_FOR_ID {
+        return Ok(JobEnd::Again(now.checked_add(age.max(SHORTEST_WAIT_FOR_ID)).unwrap_or(now)));
+    }
+    park(core, row).await
 }
 
 /// About nothing we know: kept for a person when it names a payment, ignored when it names none (`ping`).

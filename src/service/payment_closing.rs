@@ -93,7 +93,8 @@ pub(super) fn close_what_no_longer_fits(
     Ok(())
 }
 
-/// Closes an attempt that a question found as open as before beside money that covers its invoice.
+/// Closes an attempt that a question found as open as before although nobody waits for it: beside money that covers its
+/// invoice, or because its address was lost and the call that opened it is at an end.
 pub(super) fn close_again(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -110,11 +111,51 @@ pub(super) fn close_again(
     if !waits {
         let wanted = (invoice.invoice_state()?, invoice.owed());
         close_what_no_longer_fits(tx, core, case, wanted, std::slice::from_ref(row))?;
+        let is_closed_now = case.event_count != before;
+        if !is_closed_now && is_unreachable(tx, row)? {
+            call_off_unreachable(tx, core, case, row)?;
+        }
     }
     if case.event_count != before {
         applications::update(tx, case)?;
     }
     Ok(())
+}
+
+/// Whether nobody can reach the checkout of an attempt any more: its address was lost with an answer, and the call that opened it
+/// is at an end.
+pub(super) fn is_unreachable(tx: &mut impl Reads, row: &PaymentRow) -> Result<bool, StoreError> {
+    let has_no_address = row.payment()?.state == PaymentState::RequiresAction && row.redirect_url.is_none();
+    Ok(has_no_address && !gateway_operations::is_opening(tx, &row.tenant_id, row.id)?)
+}
+
+/// A checkout that was found again, at a gateway that repeats no answer: its address was lost with the answer, so nobody
+/// can pay in it. It is called off, and the invoice is free for another.
+pub(super) fn call_off_unreachable(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    payment: &PaymentRow,
+) -> Result<(), Failure> {
+    let waiting = payment.payment()?.state == PaymentState::RequiresAction && payment.redirect_url.is_none();
+    let account = core.gateways.find(&payment.tenant_id, &payment.gateway).filter(|_| waiting);
+    let Some(account) = account else { return Ok(()) };
+    let id = OperationId(tx.new_id());
+    let lost = Cancel::Reference { merchant_reference: payment.gateway_reference() };
+    let prepared = match account.adapter.prepare_cancel(&id.to_string(), &lost) {
+        Ok(prepared) => prepared,
+        // The same key gives this gateway's answer again, address and all.
+        Err(Unpreparable::NotPossible) => return Ok(()),
+        Err(reason) => return Err(Failure::Internal(format!("cannot prepare a cancel: {reason}"))),
+    };
+    let key = core.keys.open_case_key(&payment.tenant_id, &case.wrapped_key)?;
+    let now = tx.now();
+    insert_operation(tx, core, &key, payment, &prepared, (id, now))?;
+    let facts = json!({ "payment": payment.id.to_string() });
+    let actor = system_actor("billing");
+    let event = NewEvent { kind: "payment_cancel_requested", actor, facts, sealed_detail: None };
+    events::append(tx, case, event)?;
+    Ok(applications::update(tx, case)?)
 }
 
 /// Whether nothing more may be paid of an invoice that stands so.

@@ -290,7 +290,9 @@ fn book_capture(
     let cause = Cause { source_id, booked_on };
     let open = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
     let owed = invoice.owed();
-    let portions = ledger::portions(&reassessments::owed_lines(tx, invoice)?).map_err(internal)?;
+    let claimed = ledger::portions(&reassessments::owed_lines(tx, invoice)?).map_err(internal)?;
+    // Money that comes after the books of its year are closed is revenue of the present one.
+    let portions = ledger::incomes(&claimed, booked_on).map_err(internal)?;
     let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
     let mut entries = Vec::new();
     // Of a share the act as a whole says whether it is what was asked for.
@@ -300,6 +302,7 @@ fn book_capture(
         if !first {
             entries = undo_excess(tx, row, today)?;
         }
+        entries.extend(ledger::carry_over(&cause, &claimed));
         let beyond = captured.minus(owed).map_err(internal)?;
         (portions, vec![Portion { fiscal_year, amount: beyond }])
     } else {

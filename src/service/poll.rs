@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::payment_closing::close_again;
-use super::payment_standing::{Source, apply_snapshot, payment_ref};
+use super::payment_closing::{close_again, is_unreachable};
+use super::payment_standing::{Source, apply, apply_snapshot, payment_ref};
 use super::{Core, Failure, JobEnd, Refusal, payment_shares};
 use crate::domain::id::{PaymentId, TenantCode};
-use crate::domain::payment::{Change, LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll};
+use crate::domain::money::Yen;
+use crate::domain::payment::{
+    Change, Folded, PayerPresence, Payment, PaymentSnapshot, PaymentState, PollFacts, late_check, next_poll,
+};
 use crate::gateway::Outcome;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Reads, Tx, applications, jobs};
@@ -18,6 +21,15 @@ pub const POLL_PAYMENT: &str = "poll_payment";
 
 /// As long as this after opening, somebody is taken to sit in front of the screen.
 const PRESENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// How long after a question that nobody answered a payment that has ended is asked about again.
+const UNANSWERED: SignedDuration = SignedDuration::from_hours(1);
+
+/// No gateway keeps a checkout open for longer that nobody has paid in.
+const FORGETS_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a gateway says of a payment.
+type Answer = Outcome<Option<PaymentSnapshot>>;
 
 /// Asks for the next question about a payment, if there is anything to learn.
 pub fn schedule(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), Failure> {
@@ -42,13 +54,43 @@ fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>,
     ))
 }
 
-/// When a payment that ended without money less than a day ago is to be asked about.
+/// When a payment that ended without money is to be asked about, if that is not now, or not answered now.
 ///
-/// The question that its former state had planned comes sooner and would otherwise count as that check.
-fn late_check(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>, Failure> {
-    let closed = row.payment()?.state.is_closed_without_money() && row.poll_count == 0;
-    let at = row.updated_at.0.checked_add(LATE_PAYMENT_CHECK).unwrap_or(row.updated_at.0);
-    Ok((closed && at > tx.now()).then_some(at))
+/// The question that its former state had planned comes sooner, and a gateway that says nothing has not been asked: neither
+/// counts as one of the few checks.
+fn open_check(
+    tx: &mut impl Reads,
+    row: &PaymentRow,
+    answer: &Answer,
+) -> Result<Option<jiff::Timestamp>, Failure> {
+    if !row.payment()?.state.is_closed_without_money() {
+        return Ok(None);
+    }
+    let wait = late_check(u32::try_from(row.poll_count).unwrap_or(u32::MAX));
+    let Some(wait) = wait else { return Ok(None) };
+    let planned = row.updated_at.0.checked_add(wait).unwrap_or(row.updated_at.0);
+    let again = match answer {
+        Outcome::Done(_) => planned,
+        _ => planned.max(tx.now().checked_add(UNANSWERED).unwrap_or(planned)),
+    };
+    Ok((again > tx.now()).then_some(again))
+}
+
+/// Whether the gateway knows nothing any more of a checkout that nobody can reach. Sooner its silence may be that of a list
+/// that lags.
+fn is_forgotten(tx: &mut impl Reads, row: &PaymentRow, answer: &Answer) -> Result<bool, Failure> {
+    let is_old = tx.now().duration_since(row.created_at.0) >= FORGETS_AFTER;
+    Ok(is_old && matches!(answer, Outcome::Done(None)) && is_unreachable(tx, row)?)
+}
+
+/// A checkout in which no money can come any more.
+fn lapsed(whole: &Payment) -> Folded {
+    let mut next = whole.clone();
+    if next.state == PaymentState::RequiresAction && next.counters.captured == Yen::ZERO {
+        next.state = PaymentState::Expired;
+    }
+    let change = if next == *whole { Change::Unchanged } else { Change::Changed };
+    Folded { next, change, alerts: Vec::new() }
 }
 
 /// Asks once, applies the answer, and says when to ask again.
@@ -67,7 +109,7 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
         let (Some(mut case), Some(mut row)) = (case, payments::find(tx, &tenant, id)?) else {
             return Err(Refusal::NotFound.into());
         };
-        let late_check = late_check(tx, &row)?;
+        let open_check = open_check(tx, &row, &answer)?;
         row.poll_count += 1;
         let changed = match &answer {
             Outcome::Done(Some(snapshot)) => {
@@ -75,10 +117,11 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
             }
             _ => Change::Unchanged,
         };
-        if changed == Change::Unchanged {
+        if is_forgotten(tx, &row, &answer)? {
+            apply(tx, &inner, &mut case, &mut row, lapsed, Source::Query)?;
+        } else if changed == Change::Unchanged {
             close_again(tx, &inner, &mut case, &row)?;
-            // Asked on another occasion than the one check that a closed payment gets: that one still stands.
-            if let Some(at) = late_check {
+            if let Some(at) = open_check {
                 return Ok(JobEnd::Again(at));
             }
             payments::update(tx, &mut row)?;

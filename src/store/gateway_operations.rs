@@ -101,6 +101,17 @@ pub fn is_open(state: &str) -> bool {
     matches!(state, "intent" | "unknown")
 }
 
+/// Whether the call that opens a payment's checkout may still be made or answered.
+pub fn is_opening(tx: &mut impl Reads, tenant: &TenantCode, payment: PaymentId) -> Result<bool, StoreError> {
+    let states: Vec<String> = gateway_operations::table
+        .filter(gateway_operations::tenant_id.eq(tenant))
+        .filter(gateway_operations::payment_id.eq(payment))
+        .filter(gateway_operations::kind.eq("create_checkout"))
+        .select(gateway_operations::state)
+        .load(tx.read())?;
+    Ok(states.iter().any(|state| is_open(state)))
+}
+
 /// Writes the state, the attempt, the lease and the sending of `row`, if `held` is still the lease in force.
 pub fn update(tx: &mut Tx<'_>, row: &OperationRow, held: i64) -> Result<LeaseCheck, StoreError> {
     let target = gateway_operations::table

@@ -55,8 +55,12 @@ impl Lives {
     /// Starts the first.
     pub async fn begin(place: ServerPlace, seed: u64) -> Result<Self, StormError> {
         let server = Server::start(&place, 0, 0).await?;
-        let points: Vec<CrashPoint> =
+        let mut points: Vec<CrashPoint> =
             CrashPoint::ALL.iter().copied().filter(|point| concerns_money(*point)).collect();
+        // Everybody hands in first and pays then: late in a storm nobody comes by at these two any more.
+        points.sort_by_key(|point| {
+            !matches!(point, CrashPoint::SubmitBeforeCommit | CrashPoint::SubmitAfterCommit)
+        });
         let kills = points.iter().map(|point| (point.name(), 0)).collect();
         Ok(Self { place, server, life: 0, points, kills, elsewhere: 0, dice: Dice::new(seed, u64::MAX) })
     }

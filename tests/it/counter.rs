@@ -205,6 +205,37 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// after 31 May it is revenue of the present year (過年度収入), to which the debt was carried over; a wrong entry takes both back.
+    r74_money_that_comes_after_the_books_are_closed_counts_to_the_present_year,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut scene = Scene::set(&app, &db).await;
+        app.advance(SignedDuration::from_hours(24 * 426)).await;
+        scene.business = app.sign_in("business@example.jp", &scene.business.id).await;
+        scene.clerk = app.sign_in("clerk@example.jp", &scene.clerk.id).await;
+        scene.colleague = app.sign_in("kaikei@example.jp", &scene.colleague.id).await;
+        let late = json!({ "means": "cash", "received_on": "2027-06-01", "amount": cash()["amount"] });
+        let years = async || {
+            let entries = scene.books().await.entries;
+            let of = |posting: Posting| {
+                let ours = entries.iter().filter(move |entry| entry.kind == EntryKind::Booked(posting));
+                let mut years: Vec<i16> = ours.map(|entry| entry.fiscal_year).collect();
+                years.sort_unstable();
+                years
+            };
+            (of(Posting::Assess)[0], of(Posting::CarryOver), of(Posting::Receive))
+        };
+        let wrong = scene.enter(&scene.clerk, late.clone()).await.expect(201);
+        assert_eq!(years().await, (2026, vec![2026, 2027], vec![2027]));
+        let id = wrong["id"].as_str().unwrap();
+        scene.reverse(&scene.colleague, id, "二重の入力でした。").await.expect(200);
+        scene.enter(&scene.colleague, late).await.expect(201);
+        assert_eq!(years().await, (2026, vec![2026, 2026, 2027, 2027], vec![2027, 2027]));
+        assert_eq!(scene.books().await.invoice.state, "paid");
+    }
+);
+
 on_both_databases!(two_who_enter_the_same_money_at_once_enter_it_once, async |db: TestDb| {
     let app = TestApp::start(&db).await;
     let scene = Scene::set(&app, &db).await;

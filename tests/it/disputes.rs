@@ -9,6 +9,7 @@ use madoguchi::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::payment_faults::payer::{client, notifications_arrive};
+use crate::policy_coverage::world::PROCEDURE;
 use crate::refunds::desk::{Desk, FEE, Paid};
 use crate::support::app::{AOMORI, TestApp, gateway_first};
 use crate::support::db::TestDb;
@@ -156,6 +157,37 @@ on_both_databases!(
         app.advance(SignedDuration::from_hours(24)).await;
         daily(&app, &db).await;
         assert_eq!(paid.books().await.payment().charged_back.amount(), FEE);
+    }
+);
+
+on_both_databases!(
+    /// Stripe names the payment of a dispute by its own id alone, which we learn with the news that the money came.
+    f19_news_of_a_dispute_that_come_before_those_of_the_money_wait_for_them,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
+        let desk = Desk::open(&app, &db).await;
+        let submitted = app.submitted(&desk.business, AOMORI, PROCEDURE).await;
+        let invoice = submitted["invoice"]["id"].as_str().unwrap();
+        let path = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/payments");
+        let payment = app.post(&desk.business, &path, json!({ "method": "card" })).await.expect(201);
+        app.fault(json!({ "match": { "op": "webhook" }, "fault": "F18", "args": { "times": 1 } })).await;
+        let page = payment["redirect_url"].as_str().unwrap();
+        app.at_gateway(page, "card", "number=4111111111111111").await;
+        app.at_gateway(page, "3ds", "result=ok").await;
+        let paid = Paid::of(&desk, invoice);
+        for state in ["needs_response", "lost"] {
+            bank(&app, &paid, state, json!({})).await;
+        }
+        assert_eq!(paid.books().await.payment().state, "requires_action", "of the money nobody told us");
+        let waiting = "(SELECT COUNT(*) FROM gateway_notifications WHERE state = 'received')";
+        assert_eq!(db.count(waiting).await, 2, "nothing is thrown away");
+        for _ in 0..4 {
+            app.advance(SignedDuration::from_mins(2)).await;
+            app.drain().await;
+        }
+        let books = paid.books().await;
+        assert_eq!((books.invoice.state.as_str(), books.payment().charged_back.amount()), ("entrusted", FEE));
+        assert_eq!(db.count(waiting).await, 0);
     }
 );
 

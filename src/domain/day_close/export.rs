@@ -4,8 +4,8 @@ use super::CloseStatement;
 
 /// The columns, in Japanese as the systems of bodies name them: body, closed day, day of receipt, fiscal year, revenue
 /// account (款項目節), method, merchant account or place, then yen: assessed, reduced, become too much, given up, entrusted, received, sent by
-/// the agent, kept as its fee, taken off by it, refunds decided, refunds paid, settled by stamps.
-pub const CSV_COLUMNS: [&str; 19] = [
+/// the agent, kept as its fee, taken off by it, refunds decided, refunds paid, settled by stamps, carried over from closed years.
+pub const CSV_COLUMNS: [&str; 20] = [
     "団体コード",
     "締め日",
     "収入日",
@@ -25,6 +25,7 @@ pub const CSV_COLUMNS: [&str; 19] = [
     "還付決定額",
     "還付支払額",
     "証紙額",
+    "調定繰越額",
 ];
 
 /// The rows as CSV (RFC 4180, UTF-8, CRLF).
@@ -55,6 +56,7 @@ pub fn csv(statement: &CloseStatement) -> String {
             sums.refund_decided,
             sums.refunded,
             sums.stamped,
+            sums.carried_over,
         ];
         let words = words.iter().map(|word| safe(word));
         let fields: Vec<String> = words.chain(numbers.iter().map(ToString::to_string)).collect();

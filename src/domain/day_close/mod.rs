@@ -41,6 +41,9 @@ const SETTLING: SignedDuration = SignedDuration::from_mins(10);
 pub struct Amounts {
     /// 調定.
     pub assessed: i64,
+    /// 調定繰越: what the year took on of years whose books are closed, less what it left. Not said where there is nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub carried_over: i64,
     /// 委託.
     pub entrusted: i64,
     /// Fees that agents kept.

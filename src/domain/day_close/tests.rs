@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ledger::{
-    Account, BANK, Cause, Entry, Portion, entrust, receive, refund, refund_paid, reverse,
+    Account, BANK, Cause, Entry, Portion, carry_over, entrust, incomes, receive, refund, refund_paid, reverse,
 };
 use crate::domain::ledger::{RefundSource, RemittedLine, remit};
 use crate::domain::money::Yen;
@@ -81,6 +81,22 @@ fn r87_what_is_undone_is_taken_off_and_what_belongs_to_no_account_is_not_lost() 
 }
 
 #[test]
+fn r74_what_a_closed_year_leaves_goes_off_it_and_comes_to_the_year_of_the_money() {
+    let late = date(2027, 6, 1);
+    let owed = [portion(2026, 1_000)];
+    let mut entries = carry_over(&cause("p", late), &owed);
+    entries.extend(receive(&cause("p", late), "counter", &incomes(&owed, late).unwrap(), &[]));
+    let rows = totals(&entries, &context());
+    let of_year = |account: &str, year: i16| {
+        let row = rows.iter().filter(|row| row.key.account == account && row.key.fiscal_year == year);
+        row.fold((0, 0), |sum, row| (sum.0 + row.amounts.carried_over, sum.1 + row.amounts.received))
+    };
+    assert_eq!((of_year("08-02-01", 2026), of_year("08-02-01", 2027)), ((-600, 0), (600, 600)));
+    assert_eq!((of_year("08-02-02", 2026), of_year("08-02-02", 2027)), ((-400, 0), (400, 400)));
+    assert!(rows.iter().all(|row| !row.key.account.is_empty()), "no yen belongs to no account");
+}
+
+#[test]
 fn r95_a_refund_stands_with_the_account_it_is_taken_from() {
     let source =
         RefundSource { account: Account::Revenue("08-02-02".to_owned()), portion: portion(2026, 300) };
@@ -137,9 +153,12 @@ fn a_table_for_spreadsheets_holds_no_formula() {
     assert_eq!(lines[0].split(',').count(), CSV_COLUMNS.len());
     assert_eq!(
         lines[1],
-        "020001,2026-04-01,2026-03-31,2026,08-02-01,card,\"'=HYPERLINK(\"\"x\"\"),1\",0,0,0,0,0,600,0,0,0,0,0,0"
+        "020001,2026-04-01,2026-03-31,2026,08-02-01,card,\"'=HYPERLINK(\"\"x\"\"),1\",0,0,0,0,0,600,0,0,0,0,0,0,0"
     );
-    assert_eq!(lines[2], "020001,2026-04-01,2026-03-31,2026,08-02-02,card,'@card,0,0,0,0,0,400,0,0,0,0,0,0");
+    assert_eq!(
+        lines[2],
+        "020001,2026-04-01,2026-03-31,2026,08-02-02,card,'@card,0,0,0,0,0,400,0,0,0,0,0,0,0"
+    );
 }
 
 #[test]

@@ -87,12 +87,20 @@ impl DayTotals {
                 vec![(account_label(from), amount)]
             }
             // The agent keeps its fee of the first yen and sends the rest.
-            Posting::Remit => fill(context.shares.iter().rev(), entry),
-            _ => fill(context.shares.iter(), entry),
+            Posting::Remit => fill(in_order(&context.shares, entry).into_iter().rev(), entry),
+            _ => fill(in_order(&context.shares, entry).into_iter(), entry),
         };
+        // What a year leaves goes off it, what it takes on comes to it.
+        let leaves = posting == Posting::CarryOver && *from == Account::Receivable;
+        let sign = if leaves { -sign } else { sign };
         let with_money = !matches!(
             posting,
-            Posting::Assess | Posting::Reduce | Posting::Overpay | Posting::WriteOff | Posting::UseStamps
+            Posting::Assess
+                | Posting::Reduce
+                | Posting::Overpay
+                | Posting::CarryOver
+                | Posting::WriteOff
+                | Posting::UseStamps
         );
         for (account, amount) in shares {
             let key = RowKey {
@@ -118,6 +126,7 @@ fn column(amounts: &mut Amounts, posting: Posting) -> &mut i64 {
         Posting::Assess => &mut amounts.assessed,
         Posting::Reduce => &mut amounts.reduced,
         Posting::Overpay => &mut amounts.overpaid,
+        Posting::CarryOver => &mut amounts.carried_over,
         Posting::WriteOff => &mut amounts.written_off,
         Posting::UseStamps => &mut amounts.stamped,
         Posting::Entrust => &mut amounts.entrusted,
@@ -130,10 +139,16 @@ fn column(amounts: &mut Amounts, posting: Posting) -> &mut i64 {
     }
 }
 
-/// Divides an entry over the shares of its year; what is beyond them belongs to no account.
+/// The shares that an entry is about: those of its year, then those that earlier years left to it.
+fn in_order<'a>(shares: &'a [Share], entry: &Entry) -> Vec<&'a Share> {
+    let own = shares.iter().filter(|share| share.fiscal_year == entry.fiscal_year);
+    own.chain(shares.iter().filter(|share| share.fiscal_year < entry.fiscal_year)).collect()
+}
+
+/// Divides an entry over shares; what is beyond them belongs to no account.
 fn fill<'a>(shares: impl Iterator<Item = &'a Share>, entry: &Entry) -> Vec<(String, i64)> {
     let (mut left, mut filled) = (entry.amount.amount(), Vec::new());
-    for share in shares.filter(|share| share.fiscal_year == entry.fiscal_year) {
+    for share in shares {
         let taken = left.min(share.amount);
         if taken > 0 {
             filled.push((share.account.clone(), taken));

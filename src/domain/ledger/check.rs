@@ -66,6 +66,11 @@ pub enum Violation {
         /// The fiscal year.
         fiscal_year: i16,
     },
+    /// What one year left was not taken on by another, or the other way round (調定繰越).
+    CarriedOverInPart {
+        /// Debits less credits over all years, in yen.
+        balance: i64,
+    },
     /// A revenue account of a year went below zero: more reduced or refunded than assessed (歳入 per 科目 per 年度).
     RevenueBelowZero {
         /// The account's code.
@@ -89,6 +94,7 @@ impl Violation {
             Self::OverpaymentBelowZero { .. } => "overpayment_below_zero",
             Self::DepositBelowZero { .. } => "deposit_below_zero",
             Self::RevenueBelowZero { .. } => "revenue_below_zero",
+            Self::CarriedOverInPart { .. } => "carried_over_in_part",
         }
     }
 }
@@ -194,6 +200,7 @@ fn over_all_years(account: &Account, balance: i64) -> Option<Violation> {
     match account {
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
         Account::Stamps if balance < 0 => Some(Violation::StampsBelowZero { excess: -balance }),
+        Account::CarriedOver if balance != 0 => Some(Violation::CarriedOverInPart { balance }),
         Account::Overpayment if balance > 0 => Some(Violation::OverpaymentBelowZero { excess: balance }),
         _ => None,
     }
@@ -233,6 +240,9 @@ fn fits(entry: &Entry) -> bool {
             matches!((to, from), (A::Revenue(_) | A::Deposit(_) | A::RefundExpense, A::Receivable))
         }
         Posting::Overpay => matches!((to, from), (A::Receivable, A::Overpayment)),
+        Posting::CarryOver => {
+            matches!((to, from), (A::CarriedOver, A::Receivable) | (A::Receivable, A::CarriedOver))
+        }
         Posting::WriteOff => matches!((to, from), (A::WrittenOff, A::Receivable)),
         Posting::UseStamps => matches!((to, from), (A::Stamps, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),

@@ -47,6 +47,8 @@ pub enum Account {
     Stamps,
     /// Refunds of a year whose books are closed: an expense of the present year (過年度の還付, R-95).
     RefundExpense,
+    /// What years whose books are closed leave to the present one (調定繰越, R-74): over all years it is zero.
+    CarriedOver,
 }
 
 impl Account {
@@ -67,6 +69,7 @@ impl Account {
                 "written_off" => Some(Self::WrittenOff),
                 "stamps" => Some(Self::Stamps),
                 "refund_expense" => Some(Self::RefundExpense),
+                "carried_over" => Some(Self::CarriedOver),
                 _ => None,
             },
         }
@@ -87,6 +90,7 @@ impl fmt::Display for Account {
             Self::WrittenOff => f.write_str("written_off"),
             Self::Stamps => f.write_str("stamps"),
             Self::RefundExpense => f.write_str("refund_expense"),
+            Self::CarriedOver => f.write_str("carried_over"),
         }
     }
 }
@@ -100,6 +104,8 @@ pub enum Posting {
     Reduce,
     /// Money that covered a debt is more than it, since the debt shrank (過納の発生).
     Overpay,
+    /// A debt of a year whose books are closed is owed to the present year (調定繰越).
+    CarryOver,
     /// A debt is given up (不納欠損).
     WriteOff,
     /// Cancelled stamps settle a debt (証紙の消印).
@@ -122,10 +128,11 @@ pub enum Posting {
 
 impl Posting {
     /// Every posting.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Assess,
         Self::Reduce,
         Self::Overpay,
+        Self::CarryOver,
         Self::WriteOff,
         Self::UseStamps,
         Self::Entrust,
@@ -142,6 +149,7 @@ impl Posting {
             Self::Assess => "assess",
             Self::Reduce => "reduce",
             Self::Overpay => "overpay",
+            Self::CarryOver => "carry_over",
             Self::WriteOff => "write_off",
             Self::UseStamps => "use_stamps",
             Self::Entrust => "entrust",
@@ -294,6 +302,37 @@ pub fn overpay(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
         portion: *portion,
     };
     book(Posting::Overpay, cause, portions.iter().map(transfer))
+}
+
+/// What is owed of years whose books are closed on the day of the booking is owed to the year of that day from then on.
+/// Cause: the payment that settles it.
+pub fn carry_over(cause: &Cause, owed: &[Portion]) -> Vec<Entry> {
+    let year = |portion: &Portion| year_of_income(portion.fiscal_year, cause.booked_on);
+    let closed = owed.iter().filter(|portion| year(portion) != portion.fiscal_year);
+    let both = |portion: &Portion| {
+        let (left, taken_on) = (*portion, Portion { fiscal_year: year(portion), ..*portion });
+        [
+            Transfer { debit: Account::CarriedOver, credit: Account::Receivable, portion: left },
+            Transfer { debit: Account::Receivable, credit: Account::CarriedOver, portion: taken_on },
+        ]
+    };
+    book(Posting::CarryOver, cause, closed.flat_map(both))
+}
+
+/// The portions of what is owed in the years whose revenue they become when they come on `day` (過年度収入, R-74).
+pub fn incomes(owed: &[Portion], day: Date) -> Result<Vec<Portion>, YenOutOfRange> {
+    let mut years: BTreeMap<i16, Yen> = BTreeMap::new();
+    for portion in owed {
+        let sum = years.entry(year_of_income(portion.fiscal_year, day)).or_default();
+        *sum = sum.plus(portion.amount)?;
+    }
+    Ok(years.into_iter().map(|(fiscal_year, amount)| Portion { fiscal_year, amount }).collect())
+}
+
+/// The year itself until its books close (出納閉鎖), then the year of the day.
+fn year_of_income(fiscal_year: i16, day: Date) -> i16 {
+    let closed = FiscalYear::starting_in(fiscal_year).is_closed_on(day);
+    if closed { FiscalYear::of(day).year() } else { fiscal_year }
 }
 
 /// A debt is given up (不納欠損). Cause: the decision.

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::{
     Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, RemittedLine, Violation, account_of,
-    assess, balances, check, entrust, overpay, portions, receive, reduce, refund_paid, refund_source, remit,
-    reverse, write_off,
+    assess, balances, carry_over, check, entrust, incomes, overpay, portions, receive, reduce, refund_paid,
+    refund_source, remit, reverse, write_off,
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
@@ -75,6 +75,29 @@ fn r95_a_refund_comes_out_of_its_revenue_until_the_books_close_and_is_an_expense
 }
 
 #[test]
+fn r74_money_after_the_books_are_closed_is_revenue_of_the_present_year() {
+    let owed = portions(&[line(900)]).unwrap();
+    let paid = |day: jiff::civil::Date| {
+        let cause = Cause { source_id: "p".to_owned(), booked_on: day };
+        let mut entries = assess(&self::cause("i"), &[line(900)]);
+        entries.extend(carry_over(&cause, &owed));
+        entries.extend(receive(&cause, "counter", &incomes(&owed, day).unwrap(), &[]));
+        entries
+    };
+    let within = paid(date(2027, 5, 31));
+    assert!(within.iter().all(|entry| entry.fiscal_year == 2026), "the books are open to the last of May");
+    let late = paid(date(2027, 6, 1));
+    assert_eq!(check(&late), []);
+    let year = |year: i16| balances(late.iter().filter(|entry| entry.fiscal_year == year));
+    let (left, present) = (year(2026), year(2027));
+    assert_eq!((left[&Account::Receivable], left[&Account::CarriedOver]), (0, 900));
+    assert_eq!((present[&Account::Receivable], present[&Account::CarriedOver]), (0, -900));
+    assert_eq!(present[&Account::Cash("counter".to_owned())], 900);
+    let half = &late[..2];
+    assert!(matches!(check(half)[..], [Violation::CarriedOverInPart { balance: 900 }]), "{:?}", check(half));
+}
+
+#[test]
 fn r95_what_is_waived_after_it_was_paid_stands_as_overpaid_and_goes_back_from_there() {
     let lines = [line(22_000)];
     let mut entries = assess(&cause("i"), &lines);
@@ -112,6 +135,7 @@ fn every_account_and_kind_reads_back() {
         "refund_payable",
         "fee_expense",
         "refund_expense",
+        "carried_over",
     ] {
         assert_eq!(Account::parse(text).unwrap().to_string(), text);
     }

@@ -32,7 +32,7 @@ pub use outcome::{
     after_create_checkout,
 };
 pub use payer_email::PayerEmail;
-pub use poll::{LATE_PAYMENT_CHECK, PayerPresence, PollFacts, next_poll, next_refund_poll};
+pub use poll::{PayerPresence, PollFacts, late_check, next_poll, next_refund_poll};
 pub use reference::{merchant_reference, tenant_of_reference};
 pub use retry::{
     KEY_LIFETIME_HOURS, NextStep, NothingFound, RetryFacts, TRIES, after_nothing_found, backoff,

@@ -30,8 +30,16 @@ pub struct PollFacts {
 const PRESENT_POLLS: u32 = 40;
 const PRESENT_EVERY: SignedDuration = SignedDuration::from_secs(3);
 
-/// How long after its end a payment that ended without money is asked about once more: money may come late.
-pub const LATE_PAYMENT_CHECK: SignedDuration = SignedDuration::from_hours(24);
+/// How long after its end, and then after each of these questions, a payment that ended without money is asked about: money
+/// may come late, and one answer may be an old one, told before the money came.
+const LATE_CHECKS: [SignedDuration; 3] =
+    [SignedDuration::from_hours(24), SignedDuration::from_hours(48), SignedDuration::from_hours(96)];
+
+/// The wait before the next question about a payment that ended without money, of which so many were answered; none after
+/// the last.
+pub fn late_check(answered: u32) -> Option<SignedDuration> {
+    LATE_CHECKS.get(usize::try_from(answered).ok()?).copied()
+}
 
 /// When to ask next; none when nothing more can be learned by asking.
 pub fn next_poll(facts: PollFacts, now: Timestamp) -> Option<Timestamp> {
@@ -47,9 +55,8 @@ pub fn next_poll(facts: PollFacts, now: Timestamp) -> Option<Timestamp> {
         }
         PaymentState::AwaitingPayment => awaiting(facts, now),
         PaymentState::Unknown => later(now, doubling(facts.poll_count, 5, 600)),
-        // Once more a day later: money can still come after a deadline.
         PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired => {
-            (facts.poll_count == 0).then(|| later(now, LATE_PAYMENT_CHECK)).flatten()
+            late_check(facts.poll_count).and_then(|wait| later(now, wait))
         }
     }
 }
@@ -136,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_payment_is_asked_about_once_a_day_later() {
+    fn a_closed_payment_is_asked_about_one_three_and_seven_days_later() {
         for state in [PaymentState::Failed, PaymentState::Canceled, PaymentState::Expired] {
-            assert_eq!(wait(state, 0, PayerPresence::Away), Some(86_400));
-            assert_eq!(wait(state, 1, PayerPresence::Away), None);
+            let waits = [0, 1, 2, 3].map(|answered| wait(state, answered, PayerPresence::Away));
+            assert_eq!(waits, [Some(86_400), Some(2 * 86_400), Some(4 * 86_400), None], "{state:?}");
         }
         assert_eq!(wait(PaymentState::Captured, 0, PayerPresence::Away), None);
         assert_eq!(wait(PaymentState::Submitting, 0, PayerPresence::Away), None);

@@ -197,7 +197,7 @@ pub async fn confirm_day_close(
 ///
 /// For the financial accounting system: as JSON the signed statement, as CSV (UTF-8) a row for each day of receipt, fiscal
 /// year, revenue account, method and way: 団体コード, 締め日, 収入日, 会計年度, 歳入科目, 支払方法, 収納経路, 調定額, 減額調定額, 過納発生額,
-/// 不納欠損額, 委託額, 収納額, 払込額, 手数料額, 控除額, 還付決定額, 還付支払額, 証紙額. Rows whose 収入日 is not the 締め日 became known
+/// 不納欠損額, 委託額, 収納額, 払込額, 手数料額, 控除額, 還付決定額, 還付支払額, 証紙額, 調定繰越額. Rows whose 収入日 is not the 締め日 became known
 /// after that day was closed.
 #[utoipa::path(
     operation_id = "export_day_close", tag = "accounting", params(DayPath, ExportQuery),

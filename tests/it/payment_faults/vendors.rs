@@ -256,6 +256,37 @@ on_both_databases!(a_paypay_code_that_lapses_frees_its_invoice, async |db: TestD
     payer.assert_entrusted().await;
 });
 
+on_both_databases!(
+    /// A code was seen, its address never, and its call is at an end: PayPay shows it as open until it forgets it, so it is
+    /// called off as long as it is there, and over when it is not.
+    f01_f02_a_code_that_nobody_can_reach_does_not_hold_its_invoice,
+    async |db: TestDb| {
+        for (later, end) in [(SignedDuration::from_mins(1_441), "canceled"), (SignedDuration::from_hours(25), "expired")] {
+            let app = TestApp::start_with(&db, |settings| gateway_first(settings, "paypay")).await;
+            let payer = Payer::with_invoice(&app, &db).await;
+            let lost = async |op: &str, fault: &str| {
+                app.fault(json!({ "match": { "op": op }, "fault": fault, "args": drop_at_once() })).await;
+            };
+            lost("create", "F02").await;
+            assert_eq!(payer.open("paypay").await.expect(201)["state"], "unknown");
+            // The call asks first and hears nothing; the poller hears of a code.
+            lost("get_payment", "F01").await;
+            app.advance(SignedDuration::from_secs(6)).await;
+            app.drain().await;
+            assert_eq!(payer.books().await.states(), ["requires_action"]);
+            // The server was down until no key is young any more, and the call hears nothing again: it is given up.
+            lost("get_payment", "F01").await;
+            app.advance(later).await;
+            for _ in 0..8 {
+                app.drain().await;
+                app.advance(SignedDuration::from_mins(10)).await;
+            }
+            assert_eq!(payer.books().await.states(), [end]);
+            payer.books().await.assert_unpaid();
+        }
+    }
+);
+
 on_both_databases!(a_konbini_slip_of_stripe_is_issued_and_paid_later, async |db: TestDb| {
     let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
     for webhook in ["comes", "never comes"] {
