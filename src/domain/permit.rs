@@ -3,6 +3,7 @@
 //! A permit is never rewritten. What happens to it is appended, and its state is a function of term, happenings and day.
 
 use jiff::civil::Date;
+use uuid::Uuid;
 
 /// What happened to a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,8 @@ pub struct PermitEvent {
     pub happening: PermitHappening,
     /// The first day it counts.
     pub effective_on: Date,
+    /// The permit, decision or order behind it; a suspension and its own end have the same.
+    pub cause: Option<Uuid>,
 }
 
 /// How long a permit runs.
@@ -135,14 +138,37 @@ pub fn permit_state(
     if has(PermitHappening::Expired) || (past && renewal == RenewalStanding::None) {
         return PermitState::Expired;
     }
-    let last_stop = counting()
-        .rfind(|happening| matches!(happening, PermitHappening::Suspended | PermitHappening::Resumed));
-    match (last_stop, day < term.from, past) {
-        (Some(PermitHappening::Suspended), _, _) => PermitState::Suspended,
+    match (is_suspended(happenings, day), day < term.from, past) {
+        (true, _, _) => PermitState::Suspended,
         (_, true, _) => PermitState::Upcoming,
         (_, _, true) => PermitState::Continued,
         _ => PermitState::Valid,
     }
+}
+
+/// Whether a suspension counts on `day`. Each stands for itself: the end of one that has a last day ends no other, and an order
+/// that lifts suspensions lifts those ordered before it that have begun by its day.
+fn is_suspended(happenings: &[PermitEvent], day: Date) -> bool {
+    let counting = || {
+        let at = happenings.iter().enumerate();
+        at.filter(|(_, event)| event.effective_on <= day)
+    };
+    let has_own_end = |event: &PermitEvent| {
+        let same =
+            |stop: &PermitEvent| stop.happening == PermitHappening::Suspended && stop.cause == event.cause;
+        event.cause.is_some() && happenings.iter().any(same)
+    };
+    let is_ended = |index: usize, stop: &PermitEvent| {
+        counting().filter(|(_, event)| event.happening == PermitHappening::Resumed).any(|(at, event)| {
+            if has_own_end(event) {
+                event.cause == stop.cause
+            } else {
+                at > index && event.effective_on >= stop.effective_on
+            }
+        })
+    };
+    let mut stops = counting().filter(|(_, event)| event.happening == PermitHappening::Suspended);
+    stops.any(|(index, stop)| !is_ended(index, stop))
 }
 
 #[cfg(test)]
@@ -155,7 +181,7 @@ mod tests {
     const TERM: PermitTerm = PermitTerm { from: date(2024, 8, 19), to: Some(date(2029, 8, 18)) };
 
     fn event(happening: PermitHappening, effective_on: Date) -> PermitEvent {
-        PermitEvent { happening, effective_on }
+        PermitEvent { happening, effective_on, cause: None }
     }
 
     #[test]
@@ -189,6 +215,46 @@ mod tests {
         }
         let endless = PermitTerm { to: None, ..TERM };
         assert_eq!(permit_state(endless, &[issued], none, date(2099, 1, 1)), PermitState::Valid);
+    }
+
+    #[test]
+    fn each_suspension_stands_until_its_own_last_day_or_until_it_is_lifted() {
+        use PermitHappening::{Issued, Resumed, Suspended};
+        let by = |order: u128, happening, effective_on| PermitEvent {
+            cause: Some(Uuid::from_u128(order)),
+            ..event(happening, effective_on)
+        };
+        let issued = by(1, Issued, TERM.from);
+        let suspended = |happenings: &[PermitEvent], day| {
+            permit_state(TERM, happenings, RenewalStanding::None, day) == PermitState::Suspended
+        };
+        // Without an end from April on; then another one from the third to the twentieth of March.
+        let april = by(2, Suspended, date(2025, 4, 1));
+        let march = [by(3, Suspended, date(2025, 3, 3)), by(3, Resumed, date(2025, 3, 21))];
+        let both = [issued, april, march[0], march[1]];
+        let on = |happenings: &[PermitEvent]| {
+            [(3, 2), (3, 3), (3, 20), (3, 21), (3, 31), (4, 1), (5, 1)]
+                .map(|(month, day)| suspended(happenings, date(2025, month, day)))
+        };
+        assert_eq!(on(&both), [false, true, true, false, false, true, true]);
+        assert_eq!(on(&[issued, march[0], march[1], april]), on(&both), "in whichever order they came");
+        // What is lifted in March leaves April alone; what is lifted on its first day never begins.
+        let lifted = |day| [&both[..], &[by(4, Resumed, day)]].concat();
+        assert_eq!(on(&lifted(date(2025, 3, 20))), [false, true, false, false, false, true, true]);
+        assert_eq!(on(&lifted(date(2025, 4, 1))), [false, true, true, false, false, false, false]);
+        // What is ordered after a lifting stands, though it counts from an earlier day.
+        let again = [&lifted(date(2025, 4, 1))[..], &[by(5, Suspended, date(2025, 3, 31))]].concat();
+        assert_eq!(on(&again), [false, true, true, false, true, true, true]);
+        // Two that overlap: the end of the longer one counts.
+        let longer = [by(6, Suspended, date(2025, 2, 1)), by(6, Resumed, date(2025, 3, 31))];
+        assert_eq!(
+            on(&[longer[0], longer[1], march[0], march[1]]),
+            [true, true, true, true, false, false, false]
+        );
+        assert_eq!(
+            on(&[march[0], march[1], longer[0], longer[1]]),
+            [true, true, true, true, false, false, false]
+        );
     }
 
     #[test]

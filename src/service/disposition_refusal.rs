@@ -23,7 +23,7 @@ pub enum DispositionRefusal {
     RenewalOpen,
     /// The permit does not stand so that it could be ordered about like this.
     OrderDoesNotFit {
-        /// Where it stands.
+        /// Where it stands, today or on the day from which the order counts.
         state: PermitState,
     },
     /// The day from which the order counts has passed while it was on its route.
@@ -72,8 +72,8 @@ impl DispositionRefusal {
                 ("この許可の更新の申請が既にあります。", "A renewal of this permit is open already.")
             }
             Self::OrderDoesNotFit { .. } => (
-                "許可の現在の状態（{}）では、この命令はできません。",
-                "The permit is {}: it cannot be ordered about like this.",
+                "許可の状態（{}）では、この命令はできません（効力の停止とその解除は、効力が生じる日の状態によります）。",
+                "The permit is {} then: it cannot be ordered about like this.",
             ),
             Self::OrderDayPassed => (
                 "効力の生じる日を過ぎています。差し戻して、改めて起案してください。",

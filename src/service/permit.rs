@@ -42,12 +42,15 @@ impl PermitView {
         self.events.iter().any(|event| event.happening == PermitHappening::Superseded.as_str())
     }
 
+    /// Whether an application to renew it was handed in and is neither decided nor taken back.
+    pub fn has_undecided_renewal(&self) -> bool {
+        self.renewals.iter().any(|renewal| is_undecided(&renewal.state))
+    }
+
     /// Whether an application to renew it is on its way, handed in or not.
     pub fn has_open_renewal(&self) -> bool {
-        let open = |renewal: &RenewalCase| {
-            renewal.state == StateName::Draft.as_str() || is_undecided(&renewal.state)
-        };
-        self.renewals.iter().any(open)
+        let drafted = |renewal: &RenewalCase| renewal.state == StateName::Draft.as_str();
+        self.has_undecided_renewal() || self.renewals.iter().any(drafted)
     }
 }
 
@@ -78,12 +81,12 @@ pub fn grant(
         created_at: decision.decided_at,
     };
     permits::insert(tx, &row)?;
-    let event = |happening| PermitEvent { happening, effective_on: from };
-    permits::append(tx, &row, event(PermitHappening::Issued), Some(decision.id.to_string()))?;
+    let event = |happening, cause| PermitEvent { happening, effective_on: from, cause: Some(cause) };
+    permits::append(tx, &row, event(PermitHappening::Issued, decision.id.0))?;
     if let Some(old) = granted.renews {
         let happened = permits::events_of(tx, &old.tenant_id, &[old.id])?;
         if !has_ended(&happened)? {
-            permits::append(tx, &old, event(PermitHappening::Superseded), Some(id.to_string()))?;
+            permits::append(tx, &old, event(PermitHappening::Superseded, id.0))?;
         }
     }
     permit_upkeep::enqueue(tx, &row, &granted.remind_days_before)?;
@@ -214,8 +217,8 @@ pub async fn mine(ctx: Ctx, before: Option<PermitId>, limit: i64) -> Result<Vec<
     .await
 }
 
-/// The permits that the caller's departments granted, newest first, perhaps those of one holder only. Who works on no
-/// cases of the body does not learn that there are any.
+/// The permits that the caller's departments granted, or those whose work they do now, newest first, perhaps those of one
+/// holder only. Who works on no cases of the body does not learn that there are any.
 pub async fn of_staff(
     ctx: Ctx,
     tenant: TenantCode,
@@ -228,7 +231,8 @@ pub async fn of_staff(
     let read = ctx.core.db.read(move |tx| {
         let today = jst_day(tx.now());
         let actor = officer::actor(tx, &body, account, today)?;
-        let (reader, departments) = departments_of(&actor, &body).ok_or(Refusal::NotFound)?;
+        let (reader, mut departments) = departments_of(&actor, &body).ok_or(Refusal::NotFound)?;
+        departments.extend(predecessors(&inner.catalogue, &body, &departments, today));
         let rows = permits::of_departments(tx, &body, &departments, holder, before, limit)?;
         Ok::<_, Failure>((reader, views(tx, &inner.catalogue, rows, today)?))
     });
@@ -248,4 +252,11 @@ fn departments_of(actor: &Actor, tenant: &TenantCode) -> Option<(OfficerId, Vec<
     let departments: Vec<_> =
         officer.posts.iter().map(|post| post.department.clone()).filter(works_on).collect();
     (!departments.is_empty()).then_some((officer.officer, departments))
+}
+
+/// The departments that have ended and whose work these do now: a permit keeps the name of the one that granted it.
+fn predecessors(catalogue: &Catalogue, tenant: &TenantCode, of: &[String], today: Date) -> Vec<String> {
+    let Some(body) = catalogue.tenant(tenant) else { return Vec::new() };
+    let theirs = body.definition.succeeded_on(today).into_iter().filter(|(_, now)| of.contains(&now.code));
+    theirs.map(|(ended, _)| ended.to_owned()).collect()
 }

@@ -21,16 +21,22 @@ use crate::store::permits::{self, PermitRow};
 use crate::store::sql::{IsoDate, Json, Micros};
 use crate::store::{Reads, Tx, jobs};
 
-/// Refuses an order that does not fit how the permit stands today.
+/// Refuses an order that does not fit how the permit stands: on the day from which a suspension or its end counts, so that several
+/// can be ordered one behind the other and lifted before they begin; today, where the permit is taken away.
 pub fn refuse_misfit(
     tx: &mut impl Reads,
     ctx: &Ctx,
     row: PermitRow,
-    order: OrderKind,
+    body: &OrderProposal,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let state = permit::view(tx, &ctx.catalogue, row, jst_day(now))?.state;
-    if order.fits(state) { Ok(()) } else { Err(DispositionRefusal::OrderDoesNotFit { state }.into()) }
+    let today = jst_day(now);
+    let day = match body.order {
+        OrderKind::Revocation => today,
+        OrderKind::Suspension | OrderKind::Resumption => body.effective_on.max(today),
+    };
+    let state = permit::view(tx, &ctx.catalogue, row, day)?.state;
+    if body.order.fits(state) { Ok(()) } else { Err(DispositionRefusal::OrderDoesNotFit { state }.into()) }
 }
 
 /// An order whose last seal is being set.
@@ -53,7 +59,7 @@ pub fn judge(
     let (tenant, today) = (&case.row.tenant_id, jst_day(now));
     let found = permits::find(tx, tenant, body.permit)?.filter(|permit| permit.application_id == case.row.id);
     let permit = found.ok_or_else(|| Failure::Internal(format!("no permit {} of the case", body.permit)))?;
-    refuse_misfit(tx, ctx, permit.clone(), body.order, now)?;
+    refuse_misfit(tx, ctx, permit.clone(), body, now)?;
     if !body.day_faults(today, permit.valid_from.0).is_empty() {
         return Err(DispositionRefusal::OrderDayPassed.into());
     }
@@ -94,13 +100,11 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, ordered: Ordered) 
         OrderKind::Suspension => (PermitHappening::Suspended, "permit_suspended"),
         OrderKind::Resumption => (PermitHappening::Resumed, "permit_resumed"),
     };
-    let order_id = || Some(row.id.to_string());
-    let event = PermitEvent { happening, effective_on: row.effective_on.0 };
-    permits::append(tx, &permit, event, order_id())?;
+    let event = |happening, effective_on| PermitEvent { happening, effective_on, cause: Some(row.id.0) };
+    permits::append(tx, &permit, event(happening, row.effective_on.0))?;
     // A suspension with a last day ends by itself.
     if let Some(day) = row.until.and_then(|until| until.0.tomorrow().ok()) {
-        let resumes = PermitEvent { happening: PermitHappening::Resumed, effective_on: day };
-        permits::append(tx, &permit, resumes, order_id())?;
+        permits::append(tx, &permit, event(PermitHappening::Resumed, day))?;
     }
     let subject = format!("{}:{}", case.row.id, row.id);
     jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_DECISION, &subject, row.decided_at.0)?;

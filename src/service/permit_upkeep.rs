@@ -73,10 +73,10 @@ pub async fn reminder(
             .iter()
             .flat_map(|offer| &offer.remind_days_before)
             .any(|days| *days < days_before && reminder_day(last, *days).is_some_and(|day| day <= today));
-        // A draft that lies about is no renewal yet.
-        let handed_in = view.renewals.iter().any(|renewal| renewal.arrived_at.is_some());
+        // A draft that lies about is no renewal yet, and one that was taken back or refused is none any more.
+        let pending = view.has_undecided_renewal();
         let runs = matches!(view.state, PermitState::Upcoming | PermitState::Valid | PermitState::Suspended);
-        if later || handed_in || !runs || view.is_followed() {
+        if later || pending || !runs || view.is_followed() {
             return Ok(Reminder::Moot);
         }
         Ok::<_, Failure>(Reminder::Due(Box::new(view.row)))
@@ -103,7 +103,8 @@ pub async fn expire(core: &Arc<Core>, tenant: TenantCode, id: PermitId) -> Resul
         if today <= last {
             return again(last);
         }
-        if view.state == PermitState::Continued {
+        // Past its last day a permit stands only while a renewal holds it open; a suspended one stands suspended.
+        if matches!(view.state, PermitState::Continued | PermitState::Suspended) {
             return again(today);
         }
         // A renewal that was filed in time and came to nothing held the term open until now.
@@ -111,7 +112,8 @@ pub async fn expire(core: &Arc<Core>, tenant: TenantCode, id: PermitId) -> Resul
             view.renewals.iter().any(|renewal| renewal.arrived_at.is_some_and(|at| jst_day(at.0) <= last));
         let first_day = last.tomorrow().unwrap_or(last);
         let effective_on = if held { today } else { first_day };
-        permits::append(tx, &row, PermitEvent { happening: PermitHappening::Expired, effective_on }, None)?;
+        let event = PermitEvent { happening: PermitHappening::Expired, effective_on, cause: None };
+        permits::append(tx, &row, event)?;
         Ok::<_, Failure>(JobEnd::Done)
     })
     .await

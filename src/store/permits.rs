@@ -74,7 +74,12 @@ impl PermitEventRow {
         let happening = PermitHappening::parse(&self.happening).ok_or_else(|| {
             StoreError::Inconsistent(format!("permit_events.happening of {}", self.permit_id))
         })?;
-        Ok(PermitEvent { happening, effective_on: self.effective_on.0 })
+        let cause = self.cause_id.as_ref().map(|id| {
+            let unknown =
+                || StoreError::Inconsistent(format!("permit_events.cause_id of {}", self.permit_id));
+            id.parse().map_err(|_| unknown())
+        });
+        Ok(PermitEvent { happening, effective_on: self.effective_on.0, cause: cause.transpose()? })
     }
 }
 
@@ -110,12 +115,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &PermitRow) -> Result<(), StoreError> {
 }
 
 /// Appends what happened. Of two transactions that append to one permit at once, the later one begins anew.
-pub fn append(
-    tx: &mut Tx<'_>,
-    permit: &PermitRow,
-    event: PermitEvent,
-    cause: Option<String>,
-) -> Result<(), StoreError> {
+pub fn append(tx: &mut Tx<'_>, permit: &PermitRow, event: PermitEvent) -> Result<(), StoreError> {
     let last: Option<i64> = permit_events::table
         .filter(permit_events::tenant_id.eq(&permit.tenant_id))
         .filter(permit_events::permit_id.eq(permit.id))
@@ -127,7 +127,7 @@ pub fn append(
         seq: last.unwrap_or(0) + 1,
         happening: event.happening.as_str().to_owned(),
         effective_on: IsoDate(event.effective_on),
-        cause_id: cause,
+        cause_id: event.cause.map(|id| id.to_string()),
         created_at: Micros(tx.now()),
     };
     diesel::insert_into(permit_events::table).values(&row).execute(tx.change())?;

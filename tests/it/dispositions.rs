@@ -304,7 +304,7 @@ on_both_databases!(
 );
 
 /// Begins the renewal of a permit, completes it as the example says, hands it in and pays.
-async fn renew(app: &TestApp, business: &Person, permit: &str) -> Case {
+pub(crate) async fn renew(app: &TestApp, business: &Person, permit: &str) -> Case {
     let opened = app.post(business, &format!("{permit}/renewal"), json!({})).await.expect(201);
     let id = opened["id"].as_str().unwrap().to_owned();
     let draft = format!("/v1/tenants/020001/applications/{id}");
@@ -336,11 +336,17 @@ fn day(value: &Value) -> jiff::civil::Date {
 }
 
 fn reminders(counter: &Counter) -> usize {
+    reminders_about(counter, "")
+}
+
+/// How many mails told of the permit with this id.
+pub(crate) fn reminders_about(counter: &Counter, permit: &str) -> usize {
+    let about = format!("/permits/{permit}");
     let folder = std::fs::read_dir(&counter.app.core.settings.mail.directory).unwrap();
     let body = |text: String| {
         let (_, encoded) = text.split_once("\r\n\r\n").unwrap();
         String::from_utf8(BASE64.decode(encoded.replace("\r\n", "").as_bytes()).unwrap()).unwrap()
     };
     let texts = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
-    texts.filter(|text| body(text.clone()).contains("/permits/")).count()
+    texts.filter(|text| body(text.clone()).contains(&about)).count()
 }

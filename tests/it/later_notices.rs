@@ -114,7 +114,7 @@ on_both_databases!(
         wish(&counter, &case, "electronic").await;
         suspend(&counter, &case, &permit).await;
         let first = notice(&counter, &case, "permit_order").await;
-        let lift = json!({ "order": "resumption", "ground": "第28条第2項", "effective_on": "2026-04-20",
+        let lift = json!({ "order": "resumption", "ground": "第28条第2項", "effective_on": "2026-04-09",
             "reasons": ["是正が確認された。"] });
         // The suspension counts from a later day: nothing is lifted before.
         assert_eq!(order(&counter, &case, &permit, lift).await.problem(), "409 order_does_not_fit");

@@ -60,6 +60,7 @@ mod organisation;
 mod paper;
 mod payment_faults;
 mod payment_links;
+mod permit_life;
 mod platform;
 mod policy_coverage;
 mod procedures_cli;

@@ -227,7 +227,7 @@ on_both_databases!(
 );
 
 /// The department becomes another one on the first of May, with everybody in it.
-fn reorganisation() -> String {
+pub(crate) fn reorganisation() -> String {
     let mut lines = vec![format!(
         "departments:\n  - {{ code: {HERE}, name_ja: 消防保安課, name_en: Fire and Safety Division, parent: kiki-kanri, \
          valid_from: 2024-04-01, valid_to: 2026-04-30, successor: {SUCCESSOR} }}\n  - {{ code: {SUCCESSOR}, name_ja: 保安課, \

@@ -48,7 +48,7 @@ impl OrderKind {
     }
 
     /// Whether a permit that stands there can be ordered about so: nothing ended is taken away again, and only what is
-    /// suspended resumes.
+    /// suspended resumes. Of a suspension or its end, how the permit stands on the day it counts from.
     pub fn fits(self, state: PermitState) -> bool {
         use PermitState as S;
         match self {

@@ -159,7 +159,8 @@ pub struct ProposePermitOrder {
     /// 根拠条項: the statute that allows it.
     #[schema(example = "電気工事業の業務の適正化に関する法律第28条第1項第2号")]
     ground: String,
-    /// The first day it counts: today or later, or the permit's first day to undo it from the beginning.
+    /// The first day it counts: today or later, or the permit's first day to undo it from the beginning. A resumption lifts what
+    /// has begun by that day; on the first day of a suspension to come it lifts that one before it begins.
     #[schema(format = Date, value_type = String)]
     effective_on: Date,
     /// The last day of a suspension; left out, it lasts until it is lifted.

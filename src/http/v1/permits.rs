@@ -184,7 +184,7 @@ pub async fn my_permits(
 
 /// List the permits of my departments
 ///
-/// For staff, newest first; with `holder`, those of one account only.
+/// For staff, newest first, those of departments whose work mine do now included; with `holder`, those of one account only.
 #[utoipa::path(
     operation_id = "list_permits", tag = "review", params(TenantPath, PermitQuery),
     responses((status = 200, description = "A page", body = PermitPage), ReadProblems),

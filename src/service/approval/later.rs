@@ -81,7 +81,7 @@ pub async fn propose_order(
             let mut faults = order.faults();
             faults.extend(order.day_faults(jst_day(now), row.valid_from.0));
             refuse_faults(faults)?;
-            permit_order::refuse_misfit(tx, &ctx, row.clone(), order.order, now)?;
+            permit_order::refuse_misfit(tx, &ctx, row.clone(), &order, now)?;
             put_on(tx, &ctx, case, &Draft { body: ProposalBody::PermitOrder(order.clone()), weight }, now)
         };
         once(tx, &request, "proposal", put, |tx, made| present(tx, &ctx, (&request.tenant, id), made))

@@ -1,0 +1,147 @@
+//! What happens to a permit over the years: suspensions one behind the other, renewals that come to nothing, reorganisations.
+
+use jiff::SignedDuration;
+use madoguchi::domain::policy::Role;
+use serde_json::{Value, json};
+
+use crate::decision_changes::{hearing, order, parts, registered, seal};
+use crate::dispositions::{reminders_about, renew};
+use crate::fee_timing::Counter;
+use crate::organisation::reorganisation;
+use crate::support::app::AOMORI;
+use crate::support::db::TestDb;
+
+/// Moves on by whole days, lets the jobs of the days run, and signs everybody in anew: tokens do not live that long.
+async fn days_later(counter: &mut Counter, days: i64) {
+    counter.app.advance(SignedDuration::from_hours(24 * days)).await;
+    for _ in 0..2 {
+        counter.app.drain().await;
+    }
+    counter.business = counter.app.sign_in("business@example.jp", &counter.business.id).await;
+    counter.clerk = counter.app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+    counter.chief = counter.app.sign_in("chief@example.jp", &counter.chief.id).await;
+}
+
+async fn state(counter: &Counter, permit: &str) -> Value {
+    counter.app.get(&counter.clerk, permit).await.expect(200)["state"].clone()
+}
+
+fn suspension(from: &str, until: Value) -> Value {
+    let mut heard = hearing();
+    heard["form"] = json!("explanation");
+    json!({ "order": "suspension", "ground": "第28条第2項", "effective_on": from, "until": until,
+        "hearing": heard, "reasons": [parts("第28条第2項")] })
+}
+
+fn resumption(from: &str) -> Value {
+    json!({ "order": "resumption", "ground": "第28条第2項", "effective_on": from,
+        "reasons": ["是正が確認された。"] })
+}
+
+/// Orders something about a permit and seals it.
+async fn ordered(counter: &Counter, case: &str, permit: &str, body: Value) {
+    order(counter, case, permit, body).await.expect(201);
+    seal(counter, case, "permit_order").await.expect(200);
+}
+
+on_both_databases!(
+    /// Past its last day a permit with a timely renewal stands, suspended or not; it ends when the renewal comes to nothing.
+    r41_a_suspended_permit_does_not_expire_while_its_timely_renewal_is_pending,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let (case, permit) = registered(&counter).await;
+        assert_eq!(counter.app.get(&counter.clerk, &permit).await.expect(200)["valid_to"], "2031-03-31");
+        days_later(&mut counter, 365 * 5 - 40).await;
+        let renewal = renew(&counter.app, &counter.business, &permit).await;
+        ordered(&counter, &case, &permit, suspension("2031-03-01", Value::Null)).await;
+        days_later(&mut counter, 60).await;
+        assert_eq!(state(&counter, &permit).await, "suspended");
+        let expired = "(SELECT COUNT(*) FROM permit_events WHERE happening = 'expired')";
+        assert_eq!(db.count(expired).await, 0, "the renewal holds it open");
+
+        ordered(&counter, &case, &permit, resumption("2031-04-25")).await;
+        days_later(&mut counter, 10).await;
+        assert_eq!(state(&counter, &permit).await, "continued", "lifted, and still held open");
+        let renewal = format!("/v1/tenants/{AOMORI}/applications/{}", renewal.id);
+        counter.app.post(&counter.business, &format!("{renewal}/withdraw"), json!({})).await.expect(200);
+        days_later(&mut counter, 1).await;
+        assert_eq!(state(&counter, &permit).await, "expired");
+        assert_eq!(db.count(expired).await, 1, "once nothing holds it open");
+    }
+);
+
+on_both_databases!(
+    /// One from May on without an end is ordered first, one for a week of April after it: neither undoes the other.
+    a_suspension_to_come_is_not_lost_behind_another_and_can_be_lifted_before_it_begins,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let (case, permit) = registered(&counter).await;
+        ordered(&counter, &case, &permit, suspension("2026-05-01", Value::Null)).await;
+        ordered(&counter, &case, &permit, suspension("2026-04-03", json!("2026-04-09"))).await;
+        let twice = order(&counter, &case, &permit, suspension("2026-05-02", Value::Null)).await;
+        assert_eq!(twice.problem(), "409 order_does_not_fit", "it is suspended on that day already");
+        let nothing = order(&counter, &case, &permit, resumption("2026-04-20")).await;
+        assert_eq!(nothing.problem(), "409 order_does_not_fit", "nothing is suspended on that day");
+
+        days_later(&mut counter, 2).await;
+        assert_eq!(state(&counter, &permit).await, "suspended", "3 April");
+        days_later(&mut counter, 7).await;
+        assert_eq!(state(&counter, &permit).await, "valid", "10 April: the first one has ended by itself");
+        days_later(&mut counter, 21).await;
+        assert_eq!(state(&counter, &permit).await, "suspended", "1 May: the other one stands");
+
+        ordered(&counter, &case, &permit, resumption("2026-05-11")).await;
+        ordered(&counter, &case, &permit, suspension("2026-06-01", Value::Null)).await;
+        ordered(&counter, &case, &permit, resumption("2026-06-01")).await;
+        days_later(&mut counter, 10).await;
+        assert_eq!(state(&counter, &permit).await, "valid", "11 May");
+        days_later(&mut counter, 30).await;
+        assert_eq!(state(&counter, &permit).await, "valid", "10 June: what was lifted before never began");
+    }
+);
+
+on_both_databases!(r42_only_a_renewal_that_is_still_undecided_silences_the_reminders, async |db: TestDb| {
+    let mut counter = Counter::open(&db).await;
+    let (_, pending) = registered(&counter).await;
+    // What was granted later is listed first.
+    counter.app.advance(SignedDuration::from_secs(1)).await;
+    let (_, withdrawn) = registered(&counter).await;
+    assert_ne!(pending, withdrawn);
+    // Five years from 2026-04-01 have 1,826 days; the reminders come 90 and 30 days before the last.
+    days_later(&mut counter, 1_825 - 85).await;
+    let told = |counter: &Counter, permit: &str| reminders_about(counter, permit.rsplit('/').next().unwrap());
+    assert_eq!((told(&counter, &pending), told(&counter, &withdrawn)), (1, 1));
+    renew(&counter.app, &counter.business, &pending).await;
+    let given_up = renew(&counter.app, &counter.business, &withdrawn).await;
+    let given_up = format!("/v1/tenants/{AOMORI}/applications/{}", given_up.id);
+    counter.app.post(&counter.business, &format!("{given_up}/withdraw"), json!({})).await.expect(200);
+    days_later(&mut counter, 60).await;
+    assert_eq!(told(&counter, &pending), 1, "its renewal is being decided");
+    assert_eq!(told(&counter, &withdrawn), 2, "nothing renews it any more");
+});
+
+on_both_databases!(
+    /// A permit keeps the name of the department that granted it; whoever does its work now finds it.
+    r127_the_successor_of_a_department_lists_the_permits_that_it_granted,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let app = &counter.app;
+        let administrator = app.officer(AOMORI, "somu-jinji", Role::Administrator, "admin@example.jp").await;
+        app.officer(AOMORI, "kiki-shobo-hoan", Role::GroupManager, "manager@example.jp").await;
+        let (_, permit) = registered(&counter).await;
+        let id = permit.rsplit('/').next().unwrap();
+        let file = json!({ "format": "yaml", "source": reorganisation() });
+        let imports = format!("/v1/tenants/{AOMORI}/organisation/imports");
+        app.post(&administrator, &imports, file).await.expect(201);
+        let elsewhere = app.officer(AOMORI, "kendo-doro", Role::SectionChief, "doro@example.jp").await;
+        days_later(&mut counter, 30).await;
+        let list = format!("/v1/tenants/{AOMORI}/permits");
+        let listed = counter.app.get(&counter.clerk, &list).await.expect(200);
+        assert_eq!(listed["items"][0]["id"], id, "the clerk serves the successor only: {listed}");
+        assert_eq!(listed["items"][0]["department"], "kiki-shobo-hoan", "and it keeps its name");
+        let mine = format!("{list}?holder={}", counter.business.id);
+        assert_eq!(counter.app.get(&counter.clerk, &mine).await.expect(200)["items"][0]["id"], id);
+        let elsewhere = counter.app.sign_in("doro@example.jp", &elsewhere.id).await;
+        assert_eq!(counter.app.get(&elsewhere, &list).await.expect(200)["items"], json!([]));
+    }
+);
