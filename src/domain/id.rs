@@ -43,6 +43,8 @@ typed_id! {
     CaseTaskId;
     /// Why a decision takes longer than the standard period (遅延理由).
     DelayReasonId;
+    /// A time the clock stands still, as the office recorded it (標準処理期間の停止).
+    ClockPauseId;
     /// Applications that were handed in at the same time (同時申請).
     BasketId;
     /// A drafted decision on its approval route (起案).

@@ -9,6 +9,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 mod explanation;
+mod office_pause;
+
+pub use self::office_pause::{OfficePause, PauseFacts, end_faults};
 
 use crate::domain::calendar::{Calendar, Coverage, DayOff};
 use crate::domain::procedure::{HolidayRule, Processing};

@@ -20,6 +20,10 @@ pub enum CaseworkRefusal {
     InspectionMissing(Vec<Fault>),
     /// The case has no period whose end a decision could miss, or has ended.
     NoPeriodRuns,
+    /// The clock of the case stands still for that reason already.
+    PauseOpen,
+    /// The pause has ended already.
+    PauseEnded,
 }
 
 impl CaseworkRefusal {
@@ -28,6 +32,8 @@ impl CaseworkRefusal {
         match self {
             Self::TaskEnded => "task_ended",
             Self::NoPeriodRuns => "no_period_runs",
+            Self::PauseOpen => "pause_open",
+            Self::PauseEnded => "pause_ended",
             Self::ChecklistOpen(_) => "checklist_open",
             Self::InspectionMissing(_) => "inspection_missing",
         }
@@ -37,7 +43,7 @@ impl CaseworkRefusal {
     pub fn faults(&self) -> &[Fault] {
         match self {
             Self::ChecklistOpen(faults) | Self::InspectionMissing(faults) => faults,
-            Self::TaskEnded | Self::NoPeriodRuns => &[],
+            Self::TaskEnded | Self::NoPeriodRuns | Self::PauseOpen | Self::PauseEnded => &[],
         }
     }
 
@@ -57,6 +63,13 @@ impl CaseworkRefusal {
                 "標準処理期間の定めがないか、審査が終わっています。",
                 "No standard period runs: none is set, or the case has ended.",
             ),
+            Self::PauseOpen => (
+                "この事由による標準処理期間の停止が既にあります。",
+                "The clock stands still for that reason already.",
+            ),
+            Self::PauseEnded => {
+                ("この標準処理期間の停止は既に終わっています。", "This pause has ended already.")
+            }
         }
     }
 }

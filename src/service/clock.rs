@@ -19,7 +19,7 @@ use crate::domain::processing_clock::{DueDate, Pause, PauseReason, due_date};
 use crate::store::applications::ApplicationRow;
 use crate::store::invoices::InvoiceRow;
 use crate::store::sql::IsoDate;
-use crate::store::{Reads, StoreError, corrections, events, invoices, transfers};
+use crate::store::{Reads, StoreError, clock_pauses, corrections, events, invoices, transfers};
 
 /// The events after which nothing is owed any more.
 const ENDS: [&str; 4] = ["decided", "closed", "withdrawn", "transferred"];
@@ -184,7 +184,8 @@ fn ended_on(tx: &mut impl Reads, row: &ApplicationRow) -> Result<Option<Date>, F
     Ok(end.map(|event| jst_day(event.at.0)))
 }
 
-/// The pauses of a case: corrections that were asked for, and the time from the notice of a fee to its payment.
+/// The pauses of a case: corrections that were asked for, the time from the notice of a fee to its payment, and what the office
+/// recorded.
 ///
 /// What was still awaited when the case ended paused it up to that day.
 fn pauses(
@@ -201,6 +202,9 @@ fn pauses(
             asked_on: jst_day(correction.requested_at.0),
             answered_on: correction.answered_at.map(|at| jst_day(at.0)),
         });
+    }
+    for recorded in clock_pauses::of_case(tx, &row.tenant_id, row.id)? {
+        pauses.push(recorded.pause()?);
     }
     // A fee that is due on issue is asked for with the decision, when the period is over.
     if procedure.definition.fee_due != FeeDue::OnIssue {

@@ -94,7 +94,7 @@ fn put(
 }
 
 /// The end of the period of a case that still waits for its decision.
-fn running_until(case: &OpenCase) -> Result<Date, CaseworkRefusal> {
+pub(super) fn running_until(case: &OpenCase) -> Result<Date, CaseworkRefusal> {
     use StateName as S;
     match case.state.name() {
         S::Submitted | S::UnderReview | S::CorrectionRequested | S::Inquiry | S::InApproval => {

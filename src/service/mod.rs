@@ -34,6 +34,7 @@ mod checkout;
 pub mod checkpoint;
 pub mod cleaning;
 pub mod clock;
+pub mod clock_pause;
 pub mod closing;
 pub mod core;
 pub mod correction;

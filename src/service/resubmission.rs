@@ -14,7 +14,7 @@ use super::filing::Filing;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{self, pinned, refuse_faults, seal_form};
 use super::recalculation::{self, FeeChange};
-use super::{Ctx, Effect, Failure, Refusal, case_task, clock};
+use super::{Ctx, Effect, Failure, Refusal, case_task, clock, clock_pause};
 use crate::domain::application::Command;
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
@@ -120,6 +120,7 @@ fn record(
     case_task::end_with_answer(tx, &tenant, correction)?;
     let (fee_before, fee_after) = (fee.before, fee.after);
     recalculation::carry_out(tx, ctx, &mut case, fee, correction, now)?;
+    let pauses_ended = clock_pause::end_with_answer(tx, &case, correction, now)?;
     clock::move_due_date(tx, &ctx.core, &mut case.row)?;
     let present = attachments::of_case(tx, &tenant, id)?;
     let row = ResubmissionRow {
@@ -150,6 +151,7 @@ fn record(
         "revision_before": row.revision_before,
         "revision_after": row.revision_after,
         "changed": changed,
+        "clock_pauses_ended": pauses_ended,
         "form_sha256": crate::seal::sha256_hex(&case.row.sealed_form),
     });
     case.record(tx, "resubmitted", facts, None)?;

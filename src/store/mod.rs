@@ -27,6 +27,7 @@ pub mod casework;
 pub mod charges;
 pub mod checklist_marks;
 pub mod checkpoints;
+pub mod clock_pauses;
 pub mod corrections;
 pub mod counter_payments;
 pub mod day_closes;

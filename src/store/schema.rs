@@ -11,6 +11,7 @@ mod basket_tables;
 pub mod case_links;
 pub mod casework;
 pub mod charges;
+pub mod clock_pauses;
 pub mod counter;
 pub mod demands;
 pub mod dispositions;

@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 use crate::support::app::{AOMORI, Person, TestApp};
 use crate::support::db::TestDb;
 
-const BUSINESS: &str = "business@example.jp";
-const CLERK: &str = "clerk@example.jp";
+pub(crate) const BUSINESS: &str = "business@example.jp";
+pub(crate) const CLERK: &str = "clerk@example.jp";
 
 /// Moves on by whole days; tokens do not live that long.
-async fn days_later(app: &TestApp, days: i64, people: [(&mut Person, &str); 2]) {
+pub(crate) async fn days_later(app: &TestApp, days: i64, people: [(&mut Person, &str); 2]) {
     app.advance(SignedDuration::from_hours(24 * days)).await;
     for (person, email) in people {
         *person = app.sign_in(email, &person.id.clone()).await;
     }
 }
 
-async fn clock(app: &TestApp, who: &Person, case: &str) -> Value {
+pub(crate) async fn clock(app: &TestApp, who: &Person, case: &str) -> Value {
     app.get(who, &format!("{case}/clock")).await.expect(200)
 }
 
-fn texts(clock: &Value) -> Vec<&str> {
+pub(crate) fn texts(clock: &Value) -> Vec<&str> {
     clock["lines"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap()).collect()
 }
 
-async fn pay(app: &TestApp, business: &Person, invoice: &str) {
+pub(crate) async fn pay(app: &TestApp, business: &Person, invoice: &str) {
     let payment =
         app.post(business, &format!("{invoice}/payments"), json!({ "method": "nanaco" })).await.expect(201);
     app.at_gateway(payment["redirect_url"].as_str().unwrap(), "nanaco", "result=ok").await;

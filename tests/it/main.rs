@@ -25,6 +25,7 @@ mod catalogue_load;
 mod charges;
 mod checklists;
 mod clock;
+mod clock_pauses;
 mod counter;
 mod deadlines;
 mod decision_changes;

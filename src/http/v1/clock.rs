@@ -139,8 +139,8 @@ fn clock_pause(pause: &Pause, locale: Locale) -> ClockPause {
 /// When it is due, and why
 ///
 /// The standard processing period of an application, explained line by line: the day of arrival does not count, days off
-/// count or not as the body has published, and the clock stands still while a correction or the fee is awaited. A
-/// period that is exceeded decides nothing by itself.
+/// count or not as the body has published, and the clock stands still while a correction or the fee is awaited and where the
+/// office recorded that it does. A period that is exceeded decides nothing by itself.
 #[utoipa::path(
     operation_id = "get_clock", tag = "applications", params(CasePath),
     responses((status = 200, description = "The clock", body = ClockBody), ReadProblems),

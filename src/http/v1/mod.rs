@@ -17,6 +17,7 @@ pub mod bulk_approvals;
 pub mod case_links;
 pub mod checklists;
 pub mod clock;
+pub mod clock_pauses;
 pub mod corrections;
 pub mod counter_payments;
 pub mod day_closes;
@@ -125,6 +126,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(timeline::configure)
         .configure(documents::configure)
         .configure(clock::configure)
+        .configure(clock_pauses::configure)
         .configure(forecasts::configure)
         .configure(delay_reasons::configure)
         .configure(jwks::configure)

@@ -15,10 +15,10 @@ use super::MultiBackend;
 use crate::domain::id::{
     AbsenceId, AccountId, AcknowledgementId, ActingDecisionId, ActingInstructionId, ApplicationId,
     AttachmentId, BankCreditId, BankStatementId, BasketId, BulkApprovalId, BulkReviewId, CaseLinkId,
-    CaseTaskId, CorrectionId, DecisionId, DelayReasonId, DisputeId, ExceptionId, InspectionId, InvoiceId,
-    JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentId, PaymentLinkId,
-    PayoutId, PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId, RefundId,
-    SettlementId, SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
+    CaseTaskId, ClockPauseId, CorrectionId, DecisionId, DelayReasonId, DisputeId, ExceptionId, InspectionId,
+    InvoiceId, JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentId,
+    PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId,
+    RefundId, SettlementId, SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -76,7 +76,7 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CaseTaskId CorrectionId DelayReasonId ProposalId DecisionId InvoiceId PayableId
+    AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CaseTaskId ClockPauseId CorrectionId DelayReasonId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
     SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId BulkApprovalId ActingDecisionId ActingInstructionId WaiverId ReassessmentId BankStatementId BankCreditId PermitId NoticeId
     MessageId OpinionId InspectionId CaseLinkId TransferId

@@ -24,6 +24,16 @@ async fn tasks(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     assert_eq!(told.status, 201, "{}", told.body);
     walk.seen("record_delay_reason", told);
     walk.get("list_delay_reasons", business, &format!("{case}/delay-reasons")).await;
+    let day = walk.app.get(business, &format!("{case}/clock")).await.expect(200)["arrived_on"].clone();
+    let pause = json!({ "reason": "extra_documents", "asked_on": day, "note": "境界の図面を待っています。" });
+    let pause = walk.app.post(clerk, &format!("{case}/clock-pauses"), pause).await;
+    assert_eq!(pause.status, 201, "{}", pause.body);
+    let pause = walk.seen("record_clock_pause", pause);
+    walk.get("list_clock_pauses", business, &format!("{case}/clock-pauses")).await;
+    let end = format!("/v1/tenants/020001/clock-pauses/{}/end", pause["id"].as_str().unwrap());
+    let ended = walk.app.post(clerk, &end, json!({ "ended_on": day })).await;
+    assert_eq!(ended.status, 200, "{}", ended.body);
+    walk.seen("end_clock_pause", ended);
     let task = crate::policy_coverage::world::task(walk.app, submitted["id"].as_str().unwrap()).await;
     walk.get("list_tasks", clerk, &format!("/v1/tenants/020001/departments/{DEPARTMENT}/tasks")).await;
     let why = json!({ "reason": "電話で確認した。" });

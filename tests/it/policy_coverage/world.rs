@@ -100,6 +100,7 @@ pub struct World {
     opinion: String,
     inspection: String,
     case_link: String,
+    clock_pause: String,
     acknowledgement: String,
 }
 
@@ -166,6 +167,7 @@ impl World {
         let opinion = asked_opinion(&app, &clerk, &consulted).await;
         let inspection = planned_inspection(&app, &clerk, &submitted).await;
         let case_link = linked(&app, &clerk, &submitted, &spare).await;
+        let clock_pause = paused(&app, &clerk, &submitted).await;
         let stamp_use = stamp_use(&app, &applicant).await;
         Self {
             app,
@@ -205,6 +207,7 @@ impl World {
             opinion,
             inspection,
             case_link,
+            clock_pause,
             acknowledgement,
         }
     }
@@ -265,6 +268,8 @@ impl World {
             &self.receipt
         } else if template.contains("/case-links/") {
             &self.case_link
+        } else if template.contains("/clock-pauses/") {
+            &self.clock_pause
         } else if template.contains("/inspections/") {
             &self.inspection
         } else if template.contains("/opinions/") {
@@ -390,6 +395,10 @@ impl World {
             "transfer_application" => {
                 json!({ "department": "nowhere", "reason": "所管違い", "legal_basis": "条例第1条" })
             }
+            "record_clock_pause" => {
+                json!({ "reason": "applicant_change", "asked_on": "2026-04-01", "note": "設計の変更" })
+            }
+            "end_clock_pause" => json!({ "ended_on": "2026-04-01" }),
             "record_delay_reason" => json!({ "reason": "現地調査のため", "expected_on": "2026-06-30" }),
             "mark_checklist" => json!({ "marks": [{ "item": "x", "result": "met" }] }),
             "close_task" => json!({ "reason": "電話で確認した。" }),

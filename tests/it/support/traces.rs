@@ -25,6 +25,8 @@ const COUNTS: &[(&str, &str)] = &[
     ("answers to corrections", "(SELECT COUNT(*) FROM resubmissions)"),
     ("marks of checklists", "(SELECT COUNT(*) FROM checklist_marks)"),
     ("delay reasons", "(SELECT COUNT(*) FROM delay_reasons)"),
+    ("pauses of clocks", "(SELECT COUNT(*) FROM clock_pauses)"),
+    ("ends of pauses", "(SELECT COUNT(*) FROM clock_pause_ends)"),
     ("open tasks", "(SELECT COUNT(*) FROM case_tasks WHERE state = 'open')"),
     ("notes", "(SELECT COUNT(*) FROM notes)"),
     ("opinions", "(SELECT COUNT(*) FROM opinions)"),

@@ -249,6 +249,13 @@ pub async fn planned_inspection(app: &TestApp, clerk: &Person, case: &Case) -> S
     app.post(clerk, &path, inspection(clerk)).await.expect(201)["id"].as_str().unwrap().to_owned()
 }
 
+/// Records that documents are awaited; gives the pause.
+pub async fn paused(app: &TestApp, clerk: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/applications/{}/clock-pauses", case.id);
+    let body = json!({ "reason": "extra_documents", "asked_on": "2026-04-01", "note": "境界の図面" });
+    app.post(clerk, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
 /// Links two cases.
 pub async fn linked(app: &TestApp, clerk: &Person, case: &Case, other: &Case) -> String {
     let path = format!("/v1/tenants/020001/applications/{}/links", case.id);

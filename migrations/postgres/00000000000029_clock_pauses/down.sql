@@ -1,0 +1,2 @@
+DROP TABLE clock_pause_ends;
+DROP TABLE clock_pauses;
