@@ -382,8 +382,10 @@ mod tests {
             .collect()
     }
 
+    /// R-3: no step and no state stands for a refused acceptance. What has arrived can be reviewed at once; a defect is corrected
+    /// or decided about, and only the applicant takes the case back.
     #[test]
-    fn r195_an_application_takes_exactly_these_steps() {
+    fn r3_r195_an_application_takes_exactly_these_steps() {
         insta::assert_snapshot!(table(ProcedureKind::Application).join("\n"), @r"
         draft: submit>submitted
         submitted: claim>under_review assign>under_review withdraw>withdrawn transfer_within>submitted transfer>transferred

@@ -73,6 +73,7 @@ mod refunds;
 mod rehearsal;
 mod resubmissions;
 mod review;
+mod rulebook;
 mod schema_parity;
 mod settlement_reports;
 mod settlements;

@@ -57,7 +57,8 @@ impl Office {
 }
 
 on_both_databases!(
-    /// R-194, R-4 and R-52: it arrived when the office received it, as the officer who handed it in attests.
+    /// R-194, R-4 and R-52: it arrived when the office received it, as the officer who handed it in attests; its number bears that day
+    /// and not the one on which it was entered (R-122).
     r194_paper_arrives_at_the_attested_instant_and_is_paid_at_the_counter,
     async |db: TestDb| {
         let office = Office::open(&db).await;
@@ -70,6 +71,7 @@ on_both_databases!(
         app.call(Method::PATCH, &case, Some(clerk), &headers, phone).await.expect(200);
         let submitted = office.submit(clerk, &case).await;
         assert_eq!((&submitted["state"], &submitted["arrived_at"]), (&json!("submitted"), &json!(RECEIVED)));
+        assert!(submitted["number"].as_str().unwrap().starts_with("20260330-"), "R-122: {submitted}");
         let clock = app.get(clerk, &format!("{case}/clock")).await.expect(200);
         assert_eq!(clock["arrived_on"], "2026-03-30", "the clock runs from there (R-19)");
         let attested = format!("(SELECT COUNT(*) FROM arrivals WHERE channel = 'post' AND attested_by = '{}' \

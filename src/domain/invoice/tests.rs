@@ -74,6 +74,27 @@ fn r77_remittance_by_the_designated_day_pays_on_the_day_of_entrustment() {
     }
 }
 
+/// what the body or a collection agent receives is received at once; what a designated agent holds is only entrusted, and paid
+/// once it is remitted in time.
+#[test]
+fn r199_only_money_that_was_received_or_remitted_in_time_pays_an_invoice() {
+    let day = date(2026, 7, 1);
+    let of = |attempts: &[AttemptFacts]| state(attempts).as_str();
+    let agent = |remittance| {
+        let (captured, refunded) = (yen(TOTAL), Yen::ZERO);
+        standing(AttemptStanding::Captured { captured, refunded, captured_on: day, remittance })
+    };
+    assert_eq!(of(&[]), "unpaid");
+    assert_eq!(of(&[standing(AttemptStanding::Open)]), "pending");
+    assert_eq!(of(&[captured(LegalRole::DesignatedAgent, TOTAL, 0, day)]), "entrusted");
+    assert_eq!(of(&[agent(Remittance::Late)]), "entrusted", "what came late pays nothing by itself");
+    assert_eq!(of(&[agent(Remittance::InTime)]), "paid");
+    for role in [LegalRole::Direct, LegalRole::CollectionAgent] {
+        assert_eq!(of(&[captured(role, TOTAL, 0, day)]), "paid");
+        assert_eq!(of(&[captured(role, TOTAL, 0, day); 2]), "overpaid", "過納");
+    }
+}
+
 #[test]
 fn r81_money_taken_by_a_collection_agent_or_the_body_pays_at_once() {
     let day = date(2026, 7, 1);
