@@ -179,6 +179,20 @@ impl Catalogue {
         self.tenant(tenant)?.definition.department(code, day)
     }
 
+    /// The code of the department that does on `day` the work of the one called `code`; `code` where nobody took it over.
+    pub fn in_charge(&self, tenant: &TenantCode, code: &str, day: Date) -> String {
+        let body = self.tenant(tenant).map(|body| &body.definition);
+        let found = body.and_then(|body| body.department_in_charge(code, day));
+        found.map_or(code, |department| department.code.as_str()).to_owned()
+    }
+
+    /// `code` and the departments that have ended by `day` whose work it does.
+    pub fn names_of_work(&self, tenant: &TenantCode, code: &str, day: Date) -> Vec<String> {
+        let ended = self.tenant(tenant).map(|body| body.definition.succeeded_on(day)).unwrap_or_default();
+        let theirs = ended.into_iter().filter(|(_, successor)| successor.code == code);
+        std::iter::once(code).chain(theirs.map(|(ended, _)| ended)).map(str::to_owned).collect()
+    }
+
     /// The version of a procedure under which an application arriving on `day` falls.
     ///
     /// A version that this program cannot offer is never replaced by an older one: the procedure is then not offered.

@@ -149,6 +149,8 @@ pub enum Command {
     Ask(CorrectionId),
     /// Answer what was asked.
     Answer,
+    /// Wait no longer for an answer, or take a mistaken question back, by the office (R-11).
+    EndQuestion,
     /// Put a proposal on its approval route (起案).
     Propose(ProposalId),
     /// The route came back without a decision (差戻し, 引戻し).
@@ -175,6 +177,7 @@ impl Command {
             Self::Assign(_) => "assign",
             Self::Ask(_) => "ask",
             Self::Answer => "answer",
+            Self::EndQuestion => "end_question",
             Self::Propose(_) => "propose",
             Self::ReturnToReview => "return_to_review",
             Self::Decide => "decide",
@@ -286,7 +289,7 @@ impl CaseState {
             },
             (
                 S::CorrectionRequested { filed, assignee, .. } | S::Inquiry { filed, assignee, .. },
-                C::Answer,
+                C::Answer | C::EndQuestion,
             ) => S::UnderReview { filed, assignee },
             (S::UnderReview { filed, assignee }, C::Propose(proposal)) => {
                 S::InApproval { filed, assignee, proposal }
@@ -349,7 +352,7 @@ mod tests {
         ]
     }
 
-    fn commands() -> [Command; 13] {
+    fn commands() -> [Command; 14] {
         [
             Command::Submit(filed()),
             Command::Claim(OTHER),
@@ -357,6 +360,7 @@ mod tests {
             Command::Assign(OTHER),
             Command::Ask(CorrectionId(Uuid::nil())),
             Command::Answer,
+            Command::EndQuestion,
             Command::Propose(ProposalId(Uuid::nil())),
             Command::ReturnToReview,
             Command::Decide,
@@ -390,8 +394,8 @@ mod tests {
         draft: submit>submitted
         submitted: claim>under_review assign>under_review withdraw>withdrawn transfer_within>submitted transfer>transferred
         under_review: release>submitted assign>under_review ask>correction_requested propose>in_approval withdraw>withdrawn transfer_within>submitted transfer>transferred
-        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn transfer>transferred
-        inquiry: assign>inquiry answer>under_review withdraw>withdrawn transfer>transferred
+        correction_requested: assign>correction_requested answer>under_review end_question>under_review withdraw>withdrawn transfer>transferred
+        inquiry: assign>inquiry answer>under_review end_question>under_review withdraw>withdrawn transfer>transferred
         in_approval: return_to_review>under_review decide>decided withdraw>withdrawn
         decided: close>closed
         ");
@@ -403,8 +407,8 @@ mod tests {
         draft: submit>submitted
         submitted: claim>under_review assign>under_review withdraw>withdrawn transfer_within>submitted transfer>transferred
         under_review: release>submitted assign>under_review ask>inquiry close>closed withdraw>withdrawn transfer_within>submitted transfer>transferred
-        correction_requested: assign>correction_requested answer>under_review withdraw>withdrawn transfer>transferred
-        inquiry: assign>inquiry answer>under_review withdraw>withdrawn transfer>transferred
+        correction_requested: assign>correction_requested answer>under_review end_question>under_review withdraw>withdrawn transfer>transferred
+        inquiry: assign>inquiry answer>under_review end_question>under_review withdraw>withdrawn transfer>transferred
         in_approval: return_to_review>under_review withdraw>withdrawn
         decided: close>closed
         ");
@@ -423,7 +427,7 @@ mod tests {
         /// R-4, R-10: whatever happens to a case, in any order, its arrival never moves, and an end is an end.
         #[test]
         fn r4_no_walk_moves_the_arrival_or_leaves_an_end(
-            walk in prop::collection::vec(0_usize..13, 0..40),
+            walk in prop::collection::vec(0_usize..14, 0..40),
             notification in any::<bool>(),
         ) {
             let kind = if notification { ProcedureKind::Notification } else { ProcedureKind::Application };

@@ -17,7 +17,9 @@ use super::procedure::StepKind;
 pub use super::disposition::DecisionKind;
 pub use body::{DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
 pub use post_review::{ActedFor, OwedPlace, Verdict};
-pub use route::{DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight};
+pub use route::{
+    DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight, each_desk_once,
+};
 
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +32,15 @@ pub enum StepState {
     Dissented(Seal),
     /// Sent back to the drafter from here.
     Returned(Seal),
+    /// 不要: its desk became that of a later step, which acts for both.
+    NotNeeded,
 }
 
 impl StepState {
     /// Who acted here, if somebody did.
     pub fn seal(&self) -> Option<&Seal> {
         match self {
-            Self::Waiting => None,
+            Self::Waiting | Self::NotNeeded => None,
             Self::Approved(seal) | Self::Dissented(seal) | Self::Returned(seal) => Some(seal),
         }
     }
@@ -74,7 +78,7 @@ pub enum ProposalState {
     Approved,
     /// 差戻し: back with the drafter.
     Returned,
-    /// 引戻し: taken back by the drafter.
+    /// 引戻し: taken back by the drafter, or off its route because the case ended.
     Recalled,
     /// 変更起案: another text took its place.
     Superseded,
@@ -266,9 +270,11 @@ impl Proposal {
         let ProposalState::InApproval { stage: current } = self.state else {
             return Err(Rejection::NotInApproval(self.state));
         };
-        let target = self.steps.get(to_step - 1).map(|step| step.planned.stage);
+        let is_needed = |step: &&Step| step.state != StepState::NotNeeded;
+        let target = self.steps.get(to_step - 1).filter(is_needed).map(|step| step.planned.stage);
         let stage = target.filter(|stage| *stage < current).ok_or(Rejection::NotBefore { step, to_step })?;
-        for step in self.steps.iter_mut().filter(|step| step.planned.stage >= stage) {
+        let anew = |step: &&mut Step| step.planned.stage >= stage && step.state != StepState::NotNeeded;
+        for step in self.steps.iter_mut().filter(anew) {
             step.state = StepState::Waiting;
         }
         self.state = ProposalState::InApproval { stage };
@@ -359,12 +365,36 @@ impl Proposal {
         if self.waiting().next().is_some() {
             return (self, Progress::SameStage);
         }
-        if self.steps.iter().any(|step| step.planned.stage > stage) {
-            self.state = ProposalState::InApproval { stage: stage + 1 };
+        if let Some(stage) = self.stage_after(stage) {
+            self.state = ProposalState::InApproval { stage };
             return (self, Progress::NextDesk);
         }
         self.state = ProposalState::Approved;
         (self, Progress::Final)
+    }
+
+    /// The next stage at which somebody has yet to act.
+    fn stage_after(&self, stage: usize) -> Option<usize> {
+        let waits = |step: &&Step| step.planned.stage > stage && step.state == StepState::Waiting;
+        self.steps.iter().filter(waits).map(|step| step.planned.stage).min()
+    }
+
+    /// Leaves what several waiting steps of one desk would do to the last of them: one desk, one act. Desks become one
+    /// when departments do. Where nothing else was waited for, it goes on to the next desk.
+    pub fn pass_over_repeated_desks(&mut self) {
+        let ProposalState::InApproval { stage } = self.state else { return };
+        let waiting = (0..).zip(&self.steps).filter(|(_, step)| step.state == StepState::Waiting);
+        let desks: Vec<(usize, Desk)> =
+            waiting.map(|(index, step)| (index, step.planned.desk.clone())).collect();
+        for (index, step) in (0..).zip(&mut self.steps) {
+            let comes_again = desks.iter().any(|(other, desk)| *other > index && *desk == step.planned.desk);
+            if step.state == StepState::Waiting && comes_again {
+                step.state = StepState::NotNeeded;
+            }
+        }
+        if let (None, Some(stage)) = (self.current(), self.stage_after(stage)) {
+            self.state = ProposalState::InApproval { stage };
+        }
     }
 
     fn fresh_seal_of(

@@ -22,6 +22,8 @@ pub enum CaseMail {
     ChargeAssessed,
     /// A correction (補正) is asked for, or an entry of a notification inquired about.
     QuestionAsked,
+    /// The office waits for no answer any more (R-11); why, and what follows, is read after signing in.
+    QuestionEnded,
     /// The other side wrote a message; what it says is read after signing in.
     MessageWritten,
     /// An inspection is planned, moved or called off; when and where is read after signing in.
@@ -38,7 +40,7 @@ pub enum CaseMail {
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
@@ -47,6 +49,7 @@ impl CaseMail {
         Self::DemandIssued,
         Self::ChargeAssessed,
         Self::QuestionAsked,
+        Self::QuestionEnded,
         Self::MessageWritten,
         Self::InspectionArranged,
         Self::CaseTransferred,
@@ -66,6 +69,7 @@ impl CaseMail {
             Self::DemandIssued => "demand_issued",
             Self::ChargeAssessed => "charge_assessed",
             Self::QuestionAsked => "question_asked",
+            Self::QuestionEnded => "question_ended",
             Self::MessageWritten => "message_written",
             Self::InspectionArranged => "inspection_arranged",
             Self::CaseTransferred => "case_transferred",
@@ -86,6 +90,7 @@ impl CaseMail {
             Self::DemandIssued => "【窓口】督促のお知らせ / A demand for payment",
             Self::ChargeAssessed => "【窓口】延滞金のお知らせ / A late charge has been assessed",
             Self::QuestionAsked => "【窓口】確認をお願いします / The office has a question",
+            Self::QuestionEnded => "【窓口】確認の依頼を終えました / The office waits for no answer any more",
             Self::MessageWritten => "【窓口】連絡が届いています / A message is waiting for you",
             Self::InspectionArranged => "【窓口】現地調査のお知らせ / About an inspection",
             Self::CaseTransferred => "【窓口】移送のお知らせ / Your application was sent on",
@@ -147,6 +152,7 @@ impl CaseMail {
                 "The office has asked for a correction of, or a word about, your application {}. Please sign in to see \
                  what is asked and by when.",
             ),
+            Self::QuestionEnded => QUESTION_ENDED,
             Self::MessageWritten => (
                 "受付番号 {} の手続について、連絡が届いています。サインインしてご確認ください。",
                 "A message about the application {} is waiting. Please sign in to read it.",
@@ -172,6 +178,14 @@ impl CaseMail {
         }
     }
 }
+
+/// No answer is awaited; `{}` stands for the number of the case.
+const QUESTION_ENDED: (&str, &str) = (
+    "受付番号 {} の手続についてお願いしていた補正または確認は、担当課が終了し、審査を再開しました。回答は不要です。サインイン\
+     して、理由をご確認ください。",
+    "The office has ended what it asked about your application {} and goes on with its review; no answer is needed. \
+     Please sign in to read why.",
+);
 
 /// Another department has the case; `{}` stands for its number.
 const CASE_MOVED: (&str, &str) = (

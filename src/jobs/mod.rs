@@ -26,6 +26,7 @@ use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
 use crate::service::closing::{self, CLOSE_CASE};
 use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::correction_chase::{self, CHASE_CORRECTIONS, NOTIFY_MISSED_CORRECTION};
+use crate::service::correction_end::NOTIFY_QUESTION_ENDED;
 use crate::service::delay_reason::NOTIFY_DELAY;
 use crate::service::dispute::{self, REMIND_OF_DISPUTES};
 use crate::service::escalation::{self, ESCALATE_OVERDUE, NOTIFY_ESCALATION};
@@ -99,6 +100,8 @@ pub enum Job {
     FetchReport(String),
     /// Tell the applicant that the office asks something.
     NotifyQuestion(ApplicationId),
+    /// Tell the applicant that the office waits for no answer any more.
+    NotifyQuestionEnded(ApplicationId),
     /// Tell the applicant of a message.
     NotifyMessage(ApplicationId),
     /// Tell the applicant of the appointment of an inspection.
@@ -188,6 +191,7 @@ impl Job {
             RECONCILE_ALL => Ok(Self::ReconcileAll),
             RECONCILE_BODY => Ok(Self::ReconcileBody),
             NOTIFY_QUESTION => Ok(Self::NotifyQuestion(ApplicationId(id()?))),
+            NOTIFY_QUESTION_ENDED => Ok(Self::NotifyQuestionEnded(ApplicationId(id()?))),
             NOTIFY_MESSAGE => Ok(Self::NotifyMessage(ApplicationId(id()?))),
             NOTIFY_INSPECTION => Ok(Self::NotifyInspection(ApplicationId(id()?))),
             NOTIFY_TRANSFER => Ok(Self::NotifyTransfer(ApplicationId(id()?))),
@@ -242,6 +246,9 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyReceipt(case) => mail::about_case(core, case, CaseMail::ReceiptIssued, claimed).await,
         Job::NotifyRefund(case) => mail::about_case(core, case, CaseMail::RefundDecided, claimed).await,
         Job::NotifyQuestion(case) => mail::about_case(core, case, CaseMail::QuestionAsked, claimed).await,
+        Job::NotifyQuestionEnded(case) => {
+            mail::about_case(core, case, CaseMail::QuestionEnded, claimed).await
+        }
         Job::NotifyMessage(case) => mail::about_case(core, case, CaseMail::MessageWritten, claimed).await,
         Job::NotifyInspection(case) => {
             mail::about_case(core, case, CaseMail::InspectionArranged, claimed).await

@@ -252,8 +252,18 @@ impl Page {
                 && seal.acted_at == Some(decision.decided_at)
         };
         let drafted = |seal: &SealFacts| seal.officer_id == Some(decision.drafter_id);
+        // What one desk would have done twice it did once, later.
+        let done_later = |seal: &&SealFacts| {
+            let same = |other: &&SealFacts| {
+                other.role == seal.role
+                    && other.department == seal.department
+                    && other.stage_no >= seal.stage_no
+            };
+            seal.state == "not_needed" && seals.iter().filter(same).any(agreed)
+        };
+        let mut needed = seals.iter().filter(|seal| !done_later(seal));
         seals.iter().any(|seal| decides(&seal))
-            && seals.iter().all(|seal| agreed(seal) && !drafted(seal) && record.is_authorised(seal))
+            && needed.all(|seal| agreed(seal) && !drafted(seal) && record.is_authorised(seal))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tasks of the office (処理課題): the list of a department, and how each task ends: what was awaited comes, the case ends, or
 //! somebody closes it and says why.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::cases::{self, OpenCase};
@@ -9,7 +10,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, access, queue, review};
 use crate::domain::case_task::{TaskKind, TaskState};
 use crate::domain::fault::Fault;
-use crate::domain::id::{CaseTaskId, CorrectionId, TenantCode};
+use crate::domain::id::{CaseTaskId, CorrectionId, OfficerId, TenantCode};
 use crate::domain::policy::Action;
 use crate::store::case_tasks::{self, CaseTaskRow};
 use crate::store::sql::Micros;
@@ -100,12 +101,8 @@ pub async fn close(
             let (mut case, mut row) = open(tx)?;
             refuse_faulty(&reason)?;
             let ended = row.task_state()?.end(TaskState::Closed).ok_or(CaseworkRefusal::TaskEnded)?;
-            ended.as_str().clone_into(&mut row.state);
-            row.ended_at = Some(Micros(now));
-            row.ended_by = Some(review::officer(&case)?.officer);
-            let place = case_tasks::reason_place(id);
-            row.sealed_reason = Some(case.key.seal_json(&place, &reason, ctx.core.ids.as_ref()));
-            case_tasks::update(tx, &row)?;
+            let me = review::officer(&case)?.officer;
+            close_row(tx, &ctx, &case, (&mut row, ended), (me, &reason), now)?;
             case.record(tx, "task_closed", json!({ "task": id, "kind": row.kind }), None)?;
             case.save(tx)?;
             Ok(Made { resource_id: id.to_string(), value: in_clear(&case, row)? })
@@ -116,6 +113,37 @@ pub async fn close(
         })
     })
     .await
+}
+
+fn close_row(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    (row, ended): (&mut CaseTaskRow, TaskState),
+    (officer, reason): (OfficerId, &str),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    ended.as_str().clone_into(&mut row.state);
+    row.ended_at = Some(Micros(now));
+    row.ended_by = Some(officer);
+    let place = case_tasks::reason_place(row.id);
+    row.sealed_reason = Some(case.key.seal_json(&place, &reason, ctx.core.ids.as_ref()));
+    Ok(case_tasks::update(tx, row)?)
+}
+
+/// Closes the task about a request that the office ends itself, for the same reason, if there is one.
+pub(super) fn close_with_request(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    correction: CorrectionId,
+    by: (OfficerId, &str),
+) -> Result<(), Failure> {
+    let (kind, subject) = (TaskKind::CorrectionMissed, correction.to_string());
+    let Some(mut row) = case_tasks::about(tx, &case.row.tenant_id, kind, &subject)? else { return Ok(()) };
+    let Some(ended) = row.task_state()?.end(TaskState::Closed) else { return Ok(()) };
+    let now = tx.now();
+    close_row(tx, ctx, case, (&mut row, ended), by, now)
 }
 
 fn refuse_faulty(reason: &str) -> Result<(), Refusal> {

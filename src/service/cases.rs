@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::filing::Filer;
-use super::{Core, Ctx, Failure, Refusal, officer};
+use super::{Core, Ctx, Failure, Refusal, officer, opinion};
 use crate::domain::account::AccountKind;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::EventActor;
@@ -18,7 +18,7 @@ use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::parties::{self, CaseWithParties};
-use crate::store::{Reads, Tx, opinions, paper_filings};
+use crate::store::{Reads, Tx, paper_filings};
 
 /// A case that the caller may act on in the asked way.
 #[derive(Debug)]
@@ -67,7 +67,8 @@ pub fn open(
     let mut decision = case.may(action, &case.row.department);
     // An office that is asked for its opinion is let in until it has answered; who else is hidden costs one look more.
     if decision == Decision::Hide && matches!(case.actor, Actor::Officer(_)) && matters(case.state.name()) {
-        case.consulted = opinions::awaited_from(tx, tenant, id)?;
+        let today = jst_day(tx.now());
+        case.consulted = opinion::awaited_from(tx, ctx, tenant, id, today)?;
         decision = case.may(action, &case.row.department);
     }
     case.enter(ctx, decision)

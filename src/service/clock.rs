@@ -200,7 +200,8 @@ fn pauses(
         pauses.push(Pause {
             reason: PauseReason::Correction,
             asked_on: jst_day(correction.requested_at.0),
-            answered_on: correction.answered_at.map(|at| jst_day(at.0)),
+            // One that the office ended was awaited until then.
+            answered_on: correction.answered_at.or(correction.ended_at).map(|at| jst_day(at.0)),
         });
     }
     for recorded in clock_pauses::of_case(tx, &row.tenant_id, row.id)? {

@@ -19,7 +19,7 @@ use crate::domain::refund::RefundState;
 use crate::service::approval::NOTIFY_DECISION;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
-use crate::store::{Reads, Root, Tx, decisions, invoices, jobs, payments, refunds};
+use crate::store::{Reads, Root, Tx, decisions, invoices, jobs, payments, refunds, waivers};
 
 /// The job that closes a decided case; its subject is the application's id.
 pub const CLOSE_CASE: &str = "close_case";
@@ -70,11 +70,17 @@ pub async fn close(core: &Arc<Core>, tenant: TenantCode, id: ApplicationId) -> R
     .await
 }
 
-/// The notice went out, nothing is owed, no payment runs, and no money has still to go back.
+/// The notice went out, nothing is owed, no payment runs, no money has still to go back, and nobody waits for the answer to a
+/// request for a waiver, which could not be given after the end.
 fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failure> {
     let tenant = &row.tenant_id;
     if !jobs::is_done(tx, tenant.as_str(), NOTIFY_DECISION, &row.id.to_string())? {
         return Ok(false);
+    }
+    for waiver in waivers::of_case(tx, tenant, row.id)? {
+        if waiver.waiver_state()?.is_open() {
+            return Ok(false);
+        }
     }
     for invoice in invoices::all_of_case(tx, tenant, row.id)? {
         let state = invoice.invoice_state()?;

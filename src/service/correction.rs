@@ -1,7 +1,8 @@
 //! Corrections (補正) of applications and inquiries (照会) about notifications.
 //!
 //! Staff name exact fields; only those unlock, and what was handed in before is kept. The arrival never moves.
-//! Missing the day ends nothing: the case waits until the applicant answers or withdraws, or staff decide.
+//! Missing the day ends nothing: the case waits until the applicant answers or withdraws, or the office ends the request
+//! ([`super::correction_end`]) and decides.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -58,6 +59,8 @@ pub struct Correction {
     pub row: CorrectionRow,
     /// What is asked.
     pub items: Vec<CorrectionItem>,
+    /// Why the office ended it, where it did.
+    pub end_reason: Option<String>,
     /// The case as it is now.
     pub case: ApplicationRow,
 }
@@ -122,6 +125,9 @@ fn put_question(
         requested_by: me,
         requested_at: Micros(now),
         answered_at: None,
+        ended_at: None,
+        ended_by: None,
+        sealed_end_reason: None,
         attachments_before: Some(Json(present.iter().map(|file| file.id).collect())),
     };
     corrections::insert(tx, &row)?;
@@ -130,7 +136,10 @@ fn put_question(
     case.record(tx, event, facts, None)?;
     jobs::enqueue(tx, tenant.as_str(), NOTIFY_QUESTION, &format!("{id}:{correction}"), now)?;
     case.save(tx)?;
-    Ok(Made { value: Correction { row, items, case: case.row }, resource_id: correction.to_string() })
+    Ok(Made {
+        value: Correction { row, items, end_reason: None, case: case.row },
+        resource_id: correction.to_string(),
+    })
 }
 
 /// `/field` is taken as `/form/field`.
@@ -187,7 +196,9 @@ fn exists(procedure: &CatalogueProcedure, pointer: &str) -> bool {
 /// A request of the case in clear.
 pub(super) fn open_items(case: &OpenCase, row: CorrectionRow) -> Result<Correction, Failure> {
     let items = case.key.open_json(&corrections::items_place(row.id), &row.sealed_items)?;
-    Ok(Correction { row, items, case: case.row.clone() })
+    let place = corrections::end_reason_place(row.id);
+    let reason = row.sealed_end_reason.as_ref().map(|sealed| case.key.open_json(&place, sealed));
+    Ok(Correction { end_reason: reason.transpose()?, row, items, case: case.row.clone() })
 }
 
 /// The open request of a case, if it waits for an answer.

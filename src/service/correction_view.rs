@@ -145,10 +145,12 @@ impl History {
 
     fn view(&self, ctx: &Ctx, case: &OpenCase, correction: Correction) -> Result<CorrectionView, Failure> {
         let answer = self.answers.iter().find(|answer| answer.correction_id == correction.row.id);
-        // What is open is asked about the answers as they are; of an old answer without a record nothing is known.
-        let before = match answer {
-            Some(answer) => Some(answer.revision_before),
-            None => (correction.row.answered_at.is_none()).then_some(case.row.form_revision),
+        // What is open is asked about the answers as they are, and what was ended about those of then; of an old answer without a
+        // record nothing is known.
+        let before = match (answer, correction.row.ended_at) {
+            (Some(answer), _) => Some(answer.revision_before),
+            (None, Some(ended_at)) => Some(self.revision_at(case, ended_at.0)),
+            (None, None) => (correction.row.answered_at.is_none()).then_some(case.row.form_revision),
         };
         let files_before = correction.row.attachments_before.as_ref().map(|files| files.0.as_slice());
         let at = |item: &CorrectionItem| Difference {
@@ -161,6 +163,12 @@ impl History {
         let differences = correction.items.iter().map(at).collect();
         let outcome = answer.map(|answer| self.outcome(ctx, case, &correction, answer)).transpose()?;
         Ok(CorrectionView { correction, differences, outcome })
+    }
+
+    /// The version of the answers that stood at an instant.
+    fn revision_at(&self, case: &OpenCase, at: Timestamp) -> i64 {
+        let replaced = self.replaced.iter().find(|(_, replaced_at)| *replaced_at > at);
+        replaced.map_or(case.row.form_revision, |(revision, _)| *revision)
     }
 
     fn found(&self, pointer: &str, revision: Option<i64>, files: Option<&[AttachmentId]>) -> Option<Value> {

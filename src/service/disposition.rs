@@ -54,11 +54,14 @@ pub struct Papers {
     pub authority: Bilingual,
 }
 
-/// The papers of a disposition that is made now in a case, or what is missing.
+/// The papers of a disposition that is made now in a case, or what is missing. A department that has ended decides nothing: the one
+/// that does its work does, also in the hour before the case lies there.
 pub fn papers(ctx: &Ctx, case: &OpenCase, kind: DocumentKind, now: Timestamp) -> Result<Papers, Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
     let tenant = body_of(ctx, case)?;
-    let (day, department) = (jst_day(now), case.row.department.as_str());
+    let day = jst_day(now);
+    let in_charge = ctx.catalogue.in_charge(&case.row.tenant_id, &case.row.department, day);
+    let department = in_charge.as_str();
     let name =
         tenant.definition.department(department, day).map_or(department, |found| found.name.ja.as_str());
     let rules = &tenant.definition.document_numbers;
@@ -108,7 +111,9 @@ fn body_of(ctx: &Ctx, case: &OpenCase) -> Result<std::sync::Arc<CatalogueTenant>
 /// only, whatever the business behind the fee.
 pub fn instruction_about_fees(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Result<Instruction, Failure> {
     let (procedure, tenant) = (intake::pinned(ctx, &case.row)?, body_of(ctx, case)?);
-    let (body, day, department) = (&tenant.definition, jst_day(now), case.row.department.as_str());
+    let (body, day) = (&tenant.definition, jst_day(now));
+    let in_charge = ctx.catalogue.in_charge(&case.row.tenant_id, &case.row.department, day);
+    let department = in_charge.as_str();
     let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
     let facts = AppealFacts {
         basis_kind: BasisKind::Ordinance,

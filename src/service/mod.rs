@@ -39,6 +39,7 @@ pub mod closing;
 pub mod core;
 pub mod correction;
 pub mod correction_chase;
+pub mod correction_end;
 pub mod correction_view;
 pub mod counter;
 pub mod counter_balance;

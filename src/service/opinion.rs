@@ -113,7 +113,7 @@ fn put(
         faults.push(unknown_department("/department"));
     }
     refuse_faults(faults)?;
-    if opinions::awaited_from(tx, tenant, id)?.contains(&new.department) {
+    if awaited_from(tx, ctx, tenant, id, today)?.contains(&new.department) {
         return Err(OfficeRefusal::AlreadyAsked.into());
     }
     let opinion = OpinionId(tx.new_id());
@@ -141,6 +141,19 @@ fn put(
     jobs::enqueue(tx, tenant.as_str(), RAISE_OPINION, &opinion.to_string(), day_after(new.due_on, now))?;
     case.save(tx)?;
     Ok(Made { value: opened(&case.key, row)?, resource_id: opinion.to_string() })
+}
+
+/// The departments whose opinion on a case is awaited, each as the one that does its work on `today`: who took the work
+/// over answers, and the request keeps the name of the department that was asked.
+pub(super) fn awaited_from(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    case: ApplicationId,
+    today: Date,
+) -> Result<Vec<String>, Failure> {
+    let asked = opinions::awaited_from(tx, tenant, case)?;
+    Ok(asked.iter().map(|department| ctx.catalogue.in_charge(tenant, department, today)).collect())
 }
 
 /// The fault of naming a department that the body does not have today.
@@ -200,7 +213,8 @@ pub async fn of_department(
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let reader = queue::staff(tx, &inner, &body, &department, Action::ReadQueue)?.officer;
-        let rows = opinions::of_department(tx, (&body, &department), state, after, PAGE)?;
+        let names = inner.catalogue.names_of_work(&body, &department, jst_day(tx.now()));
+        let rows = opinions::of_department(tx, (&body, &names), state, after, PAGE)?;
         let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE;
         let next = rows.last().filter(|_| is_full).map(|listed| listed.row.id);
         let mut items = Vec::with_capacity(rows.len());
@@ -247,7 +261,8 @@ pub async fn answer(
         let tenant = &request.tenant;
         let row = opinions::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
         // Its own answer stays the department's to see, the case does not.
-        let me = queue::staff(tx, &ctx, tenant, &row.department, Action::ReadQueue)?.officer;
+        let in_charge = ctx.catalogue.in_charge(tenant, &row.department, jst_day(tx.now()));
+        let me = queue::staff(tx, &ctx, tenant, &in_charge, Action::ReadQueue)?.officer;
         let give = |tx: &mut Tx<'_>, now| {
             let ended = end(&row, OpinionState::Given)?;
             let mut case = cases::open(tx, &ctx, tenant, case, Action::GiveOpinion)?;

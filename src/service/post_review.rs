@@ -1,5 +1,6 @@
 //! The look afterwards at what was done in an absent officer's place (後閲, R-115): owed until done, done once, undoing nothing.
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::approval::{self, ApprovalRefusal};
@@ -11,9 +12,9 @@ use super::{Ctx, Effect, Failure, Refusal, cases, officer, review};
 use crate::domain::approval::{ActedFor, Desk, OwedPlace, Verdict};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ActingDecisionId, TenantCode};
-use crate::domain::policy::{Action, OfficerAuthority, Role};
+use crate::domain::policy::{Action, OfficerAuthority, Post, Role};
 use crate::domain::procedure::Bilingual;
-use crate::store::acting_decisions::{self, ActingDecisionRow, PostReviewRow};
+use crate::store::acting_decisions::{self, ActingDecisionRow, OwedDesk, PostReviewRow};
 use crate::store::sql::Micros;
 use crate::store::{Reads, Root, StoreError, Tx, applications, officers};
 
@@ -67,7 +68,8 @@ pub async fn owed_by_me(ctx: Ctx, after: Option<OwedPlace>) -> Result<OwedPage, 
         let mut acts = Vec::new();
         for (tenant, _) in bodies {
             let Some(me) = officer::authority(tx, &tenant, account, today)? else { continue };
-            let found = acting_decisions::open_for(tx, &tenant, me.officer, &me.posts, after, limit())?;
+            let desks = desks_of(&ctx, &tenant, &me, today);
+            let found = acting_decisions::open_for(tx, &tenant, me.officer, &desks, after, limit())?;
             acts.extend(found.into_iter().map(|act| (me.clone(), act)));
         }
         acts.sort_by_key(|(_, act)| act.place());
@@ -76,7 +78,7 @@ pub async fn owed_by_me(ctx: Ctx, after: Option<OwedPlace>) -> Result<OwedPage, 
         let next = acts.last().filter(|_| more).map(|(_, act)| act.place());
         let mut owed = Vec::new();
         for (me, act) in acts {
-            if owes(tx, &me, &act)?.is_some() {
+            if owes(tx, &ctx, &me, &act)?.is_some() {
                 owed.push(with_case(tx, &ctx, act)?);
             }
         }
@@ -95,7 +97,8 @@ pub async fn owed_in_department(
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         staff(tx, &ctx, &tenant, &department, Action::ReadQueue)?;
-        let mut acts = acting_decisions::open_in_department(tx, &tenant, &department, after, limit())?;
+        let names = ctx.catalogue.names_of_work(&tenant, &department, jst_day(tx.now()));
+        let mut acts = acting_decisions::open_in_department(tx, &tenant, &names, after, limit())?;
         let more = acts.len() > PAGE;
         acts.truncate(PAGE);
         let next = acts.last().filter(|_| more).map(ActingDecisionRow::place);
@@ -128,7 +131,7 @@ pub async fn carry_out(
         };
         once(tx, &request, "post_review", look, |tx, _| {
             let case = cases::approach(tx, &ctx, &request.tenant, act.application_id)?;
-            let decision = case.may(Action::ReadCase, &act.department);
+            let decision = case.may(Action::ReadCase, &in_charge(tx, &ctx, &act));
             let case = case.enter(&ctx, decision)?;
             let (act, done) = acting_decisions::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
             let review = done.ok_or(Refusal::NotFound)?;
@@ -146,10 +149,10 @@ fn look(
     now: jiff::Timestamp,
 ) -> Result<DoneReview, Failure> {
     let case = cases::approach(tx, ctx, &act.tenant_id, act.application_id)?;
-    let decision = case.may(Action::Approve, &act.department);
+    let decision = case.may(Action::Approve, &in_charge(tx, ctx, act));
     let mut case = case.enter(ctx, decision)?;
     let me = review::officer(&case)?.clone();
-    let title = owes(tx, &me, act)?.ok_or(Refusal::Forbidden)?;
+    let title = owes(tx, ctx, &me, act)?.ok_or(Refusal::Forbidden)?;
     let (_, done) = acting_decisions::find(tx, &act.tenant_id, act.id)?.ok_or(Refusal::NotFound)?;
     if done.is_some() {
         return Err(ApprovalRefusal::AlreadyReviewed.into());
@@ -176,16 +179,31 @@ fn look(
     Ok(DoneReview { act: act.clone(), review, comment: comment.map(str::to_owned) })
 }
 
+/// The department that does today the work of the one whose desk it was; the act itself keeps its name.
+fn in_charge(tx: &mut impl Reads, ctx: &Ctx, act: &ActingDecisionRow) -> String {
+    ctx.catalogue.in_charge(&act.tenant_id, &act.department, jst_day(tx.now()))
+}
+
+/// The desks of an officer today, each under all names that its department and those before it had.
+fn desks_of(ctx: &Ctx, tenant: &TenantCode, me: &OfficerAuthority, today: Date) -> Vec<OwedDesk> {
+    let desk = |post: &Post| OwedDesk {
+        departments: ctx.catalogue.names_of_work(tenant, &post.department, today),
+        role: post.role,
+    };
+    me.posts.iter().map(desk).collect()
+}
+
 /// The title under which an officer owes a look at an act today, if so.
 fn owes(
     tx: &mut impl Reads,
+    ctx: &Ctx,
     me: &OfficerAuthority,
     act: &ActingDecisionRow,
 ) -> Result<Option<String>, Failure> {
     let broken = || StoreError::Inconsistent(format!("acting_decisions.role of {}", act.id));
     let role = Role::parse(&act.role).ok_or_else(broken)?;
     let acted = ActedFor {
-        desk: Desk { role, department: act.department.clone() },
+        desk: Desk { role, department: in_charge(tx, ctx, act) },
         officer: act.officer_id,
         absent: act.absent_id,
         drafter: act.drafter_id,

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::approval::move_to_successors;
 use super::cases::system_actor;
 use super::{Core, Failure, JobEnd};
+use crate::catalogue::CatalogueTenant;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::store::events::{self, NewEvent};
-use crate::store::{Root, Tx, applications, successions};
+use crate::store::{Reads, Root, Tx, absences, applications, successions};
 
 /// The hourly job that looks for ended departments.
 pub const FOLLOW_REORGANISATIONS: &str = "follow_reorganisations";
@@ -22,9 +24,10 @@ pub const FOLLOW_REORGANISATIONS: &str = "follow_reorganisations";
 const PAGE: i64 = 500;
 
 /// From which department to which.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Succession {
     tenant: TenantCode,
+    body: Arc<CatalogueTenant>,
     from: String,
     to: String,
 }
@@ -46,10 +49,30 @@ pub async fn follow(core: &Arc<Core>, tenant: &TenantCode) -> Result<u64, Failur
     let Some(body) = catalogue.tenant(tenant) else { return Ok(0) };
     let mut moved = 0;
     for (from, to) in body.definition.succeeded_on(jst_day(core.clock.now())) {
-        let succession = Succession { tenant: tenant.clone(), from: from.to_owned(), to: to.code.clone() };
+        let (from, to) = (from.to_owned(), to.code.clone());
+        let succession = Succession { tenant: tenant.clone(), body: Arc::clone(body), from, to };
+        move_absences(core, &succession).await?;
         moved += hand_over(core, &succession).await?;
     }
     Ok(moved)
+}
+
+/// An absence goes on where the desks went: whoever covers in the department that has ended covers in the one that does its work.
+async fn move_absences(core: &Arc<Core>, succession: &Succession) -> Result<(), Failure> {
+    let wanted = succession.clone();
+    let read = core.db.read(move |tx| {
+        let today = jst_day(tx.now());
+        Ok::<_, Failure>(absences::from_day(tx, &wanted.tenant, &wanted.from, today)?)
+    });
+    if read.await?.is_empty() {
+        return Ok(());
+    }
+    let Succession { tenant, from, to, .. } = succession.clone();
+    let go = move |tx: &mut Tx<'_>| {
+        let today = jst_day(tx.now());
+        Ok(absences::move_from_day(tx, &tenant, (&from, &to), today)?)
+    };
+    core.db.write_alone(vec![], go).await
 }
 
 async fn hand_over(core: &Arc<Core>, succession: &Succession) -> Result<u64, Failure> {
@@ -80,7 +103,7 @@ async fn hand_over(core: &Arc<Core>, succession: &Succession) -> Result<u64, Fai
 }
 
 fn move_case(tx: &mut Tx<'_>, succession: &Succession, id: ApplicationId) -> Result<(), Failure> {
-    let Succession { tenant, from, to } = succession;
+    let Succession { tenant, body, from, to } = succession;
     let Some(mut row) = applications::find(tx, tenant, id)? else { return Ok(()) };
     let proposals = successions::waiting_at(tx, tenant, id, from)?;
     let is_theirs = row.department == *from;
@@ -88,7 +111,7 @@ fn move_case(tx: &mut Tx<'_>, succession: &Succession, id: ApplicationId) -> Res
         return Ok(());
     }
     for proposal in &proposals {
-        successions::move_waiting_steps(tx, tenant, *proposal, (from, to))?;
+        move_to_successors(tx, body, *proposal)?;
     }
     if is_theirs {
         to.clone_into(&mut row.department);

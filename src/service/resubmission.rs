@@ -16,6 +16,7 @@ use super::intake::{self, pinned, refuse_faults, seal_form};
 use super::recalculation::{self, FeeChange};
 use super::{Ctx, Effect, Failure, Refusal, case_task, clock, clock_pause};
 use crate::domain::application::Command;
+use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
 use crate::domain::form::{CompiledForm, escape};
@@ -75,7 +76,9 @@ fn answer(
     let route_before = Filing::of(&procedure, &before, case.filer(), arrived_at).department(&ctx.catalogue);
     let moved_to = filing
         .department(&ctx.catalogue)
-        .filter(|department| route_before.as_ref() != Some(department) && *department != case.row.department);
+        .filter(|department| route_before.as_ref() != Some(department))
+        .map(|department| ctx.catalogue.in_charge(&case.row.tenant_id, &department, jst_day(now)))
+        .filter(|department| *department != case.row.department);
     faults.extend(form_faults(filing.unknown_places(&ctx.catalogue)));
     faults.extend(filing.missing_documents(&case.row.attachment_codes.0));
     refuse_faults(faults)?;

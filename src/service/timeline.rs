@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 23] = [
+const INTERNAL: [&str; 24] = [
     "claimed",
     "released",
     "assigned",
@@ -32,6 +32,7 @@ const INTERNAL: [&str; 23] = [
     "instructed",
     "approval_overdue",
     "post_reviewed",
+    "proposal_ended",
     "task_closed",
     "deadline_escalated",
     "checklist_marked",

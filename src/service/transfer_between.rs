@@ -18,7 +18,7 @@ use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::intake::{circumstances, pinned, refuse_open_payment};
 use super::opinion::unknown_department;
 use super::transfer::{NewTransfer, Transfer, mover, opened, present, seal_grounds};
-use super::{Ctx, Effect, Failure, Refusal, attachment, billing, clock, upgrade, waiver};
+use super::{Ctx, Effect, Failure, Refusal, attachment, billing, case_task, clock, upgrade, waiver};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::{CaseState, Command, Filed};
 use crate::domain::audit::CHAIN_START;
@@ -152,7 +152,8 @@ fn judge(
     let (filing, of_form) = Filing::judged(&procedure, &form, case.filer(), arrived_at);
     match accept(&ctx.catalogue, &filing, of_form, &case.row.attachment_codes.0) {
         Ok(accepted) if faults.is_empty() => {
-            let department = new.department.clone().unwrap_or(accepted.department);
+            let routed = ctx.catalogue.in_charge(to, &accepted.department, today);
+            let department = new.department.clone().unwrap_or(routed);
             let priced_by = upgrade::priced_by(ctx, &procedure, jst_day(arrived_at))?;
             let fee = match procedure.definition.fee_due {
                 FeeDue::OnSubmit => {
@@ -231,6 +232,7 @@ fn send(
     let from_department = case.row.department.clone();
     case.step(Command::Transfer)?;
     billing::cancel_unpaid_invoices(tx, &mut case, now)?;
+    case_task::end_with_case(tx, &case)?;
     let pauses = clock::pauses_until(tx, ctx, &case.row, jst_day(now))?;
     let mut there = begin(tx, ctx, &case, &accepted, (to, prepared), &pauses, now)?;
     copy_documents(tx, ctx, &case, &there, &files, prepared)?;

@@ -321,8 +321,13 @@ fn take_back(
     Ok(Made { resource_id: id.to_string(), value: open(&case, row)? })
 }
 
-/// Ends what is still open of a case that ended without a decision; the caller stores the case.
+/// Ends what is still open of a case that ended without a decision, with the proposals that wait for a seal: nobody could give
+/// one any more. The caller stores the case.
 pub(super) fn end_with_case(tx: &mut Tx<'_>, case: &mut OpenCase) -> Result<(), Failure> {
+    for (proposal, subject) in proposals::end_live_of_case(tx, &case.row.tenant_id, case.row.id)? {
+        let facts = json!({ "proposal": proposal, "subject": subject });
+        case.record(tx, "proposal_ended", facts, None)?;
+    }
     for mut row in waivers::of_case(tx, &case.row.tenant_id, case.row.id)? {
         let Ok(next) = row.waiver_state()?.apply(WaiverStep::Withdraw) else { continue };
         next.as_str().clone_into(&mut row.state);

@@ -78,6 +78,22 @@ pub fn from_day(
         .load(tx.read())?)
 }
 
+/// Puts what [`from_day`] finds for one department into another.
+pub fn move_from_day(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    (from, to): (&str, &str),
+    day: Date,
+) -> Result<(), StoreError> {
+    let lasting = absences::table
+        .filter(absences::tenant_id.eq(tenant))
+        .filter(absences::department.eq(from))
+        .filter(absences::to_on.ge(IsoDate(day)))
+        .filter(absences::ended_at.is_null());
+    diesel::update(lasting).set(absences::department.eq(to)).execute(tx.change())?;
+    Ok(())
+}
+
 /// Whom an officer covers for in a department on `day`.
 pub fn covered_by(
     tx: &mut impl Reads,

@@ -11,7 +11,7 @@ use crate::domain::approval::OwedPlace;
 use crate::domain::id::{
     AbsenceId, ActingDecisionId, ActingInstructionId, ApplicationId, OfficerId, ProposalId, TenantCode,
 };
-use crate::domain::policy::Post;
+use crate::domain::policy::Role;
 
 /// An act in the place of an absent officer as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -175,19 +175,28 @@ pub fn of_proposals(
         .load(tx.read())?)
 }
 
-/// Acts that nobody has looked at afterwards, oldest first: those in the officer's place, and those at the desks of `posts`.
+/// A desk of today, by all names of its department: those it had, and those of departments whose work it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedDesk {
+    /// Codes of departments.
+    pub departments: Vec<String>,
+    /// The role.
+    pub role: Role,
+}
+
+/// Acts that nobody has looked at afterwards, oldest first: those in the officer's place, and those at `desks`.
 /// `after` is the last of the page before.
 pub fn open_for(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     officer: OfficerId,
-    posts: &[Post],
+    desks: &[OwedDesk],
     after: Option<OwedPlace>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
     let mut found = open_of(tx, tenant, &Owner::Absent(officer), after, limit)?;
-    for post in posts {
-        found.extend(open_of(tx, tenant, &Owner::Desk(post), after, limit)?);
+    for desk in desks {
+        found.extend(open_of(tx, tenant, &Owner::Desk(desk), after, limit)?);
     }
     found.sort_by_key(ActingDecisionRow::place);
     found.dedup_by_key(|row| row.id);
@@ -195,22 +204,22 @@ pub fn open_for(
     Ok(found)
 }
 
-/// Acts at the desks of a department that nobody has looked at afterwards, oldest first, after `after`.
+/// Acts at the desks of a department, under any of its names, that nobody has looked at afterwards, oldest first, after `after`.
 pub fn open_in_department(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    department: &str,
+    departments: &[String],
     after: Option<OwedPlace>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
-    open_of(tx, tenant, &Owner::Department(department), after, limit)
+    open_of(tx, tenant, &Owner::Department(departments), after, limit)
 }
 
 /// Whose look is meant.
 enum Owner<'a> {
     Absent(OfficerId),
-    Desk(&'a Post),
-    Department(&'a str),
+    Desk(&'a OwedDesk),
+    Department(&'a [String]),
 }
 
 fn open_of(
@@ -233,10 +242,10 @@ fn open_of(
         .into_boxed();
     query = match owner {
         Owner::Absent(officer) => query.filter(acting_decisions::absent_id.eq(*officer)),
-        Owner::Desk(post) => query
-            .filter(acting_decisions::department.eq(&post.department))
-            .filter(acting_decisions::role.eq(post.role.as_str())),
-        Owner::Department(department) => query.filter(acting_decisions::department.eq(*department)),
+        Owner::Desk(desk) => query
+            .filter(acting_decisions::department.eq_any(&desk.departments))
+            .filter(acting_decisions::role.eq(desk.role.as_str())),
+        Owner::Department(departments) => query.filter(acting_decisions::department.eq_any(*departments)),
     };
     if let Some(OwedPlace { acted_at, id }) = after {
         let at = Micros(acted_at);

@@ -35,6 +35,8 @@ pub struct ActRow {
     pub body_sha256: String,
     /// SHA-256 of all that would have been issued, as the seal saw it; of seals and disagreements.
     pub content_sha256: Option<String>,
+    /// The same apart from days that only follow from the day of issue; none of acts from before it was kept.
+    pub matter_sha256: Option<String>,
     /// Number of the event in the case's chain that tells of it; none of acts from before it was kept.
     pub event_seq: Option<i64>,
     /// What was said, sealed with the case's key.
@@ -76,4 +78,18 @@ pub fn of_subject(
     // Ids of one instant are in no order; an act stands before the seals that it voids.
     acts.sort_by_key(|row| (row.acted_at.0, row.event_seq, row.act == "voided", row.step_no));
     Ok(acts)
+}
+
+/// What the seals and disagreements on a proposal saw that would be issued: at which step, when, and its hash, where it was kept.
+pub fn matters_seen(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    proposal: ProposalId,
+) -> Result<Vec<(i64, Micros, Option<String>)>, StoreError> {
+    Ok(approval_acts::table
+        .filter(approval_acts::tenant_id.eq(tenant))
+        .filter(approval_acts::proposal_id.eq(proposal))
+        .filter(approval_acts::act.eq_any(["approved", "dissented"]))
+        .select((approval_acts::step_no, approval_acts::acted_at, approval_acts::matter_sha256))
+        .load(tx.read())?)
 }

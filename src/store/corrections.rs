@@ -36,11 +36,22 @@ pub struct CorrectionRow {
     pub answered_at: Option<Micros>,
     /// The documents that were present when it was asked; unknown for what was asked before they were kept.
     pub attachments_before: Option<Json<Vec<AttachmentId>>>,
+    /// When the office ended it without an answer.
+    pub ended_at: Option<Micros>,
+    /// Who did.
+    pub ended_by: Option<OfficerId>,
+    /// Why, sealed with the case's key.
+    pub sealed_end_reason: Option<Vec<u8>>,
 }
 
 /// The place that the sealed items are bound to.
 pub fn items_place(id: CorrectionId) -> String {
     format!("corrections.sealed_items:{id}")
+}
+
+/// The place that the sealed reason of an end is bound to.
+pub fn end_reason_place(id: CorrectionId) -> String {
+    format!("corrections.sealed_end_reason:{id}")
 }
 
 /// Stores a new request.
@@ -128,4 +139,25 @@ pub fn mark_answered(tx: &mut Tx<'_>, tenant: &TenantCode, id: CorrectionId) -> 
         .set((corrections::state.eq("answered"), corrections::answered_at.eq(Some(now))))
         .execute(tx.change())?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Inconsistent(format!("corrections.state of {id}"))) }
+}
+
+/// Stores the end of an open request by the office.
+pub fn mark_ended(tx: &mut Tx<'_>, row: &CorrectionRow) -> Result<(), StoreError> {
+    let open = corrections::table
+        .filter(corrections::tenant_id.eq(&row.tenant_id))
+        .filter(corrections::id.eq(row.id))
+        .filter(corrections::state.eq("open"));
+    let changed = diesel::update(open)
+        .set((
+            corrections::state.eq(&row.state),
+            corrections::ended_at.eq(row.ended_at),
+            corrections::ended_by.eq(row.ended_by),
+            corrections::sealed_end_reason.eq(&row.sealed_end_reason),
+        ))
+        .execute(tx.change())?;
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Inconsistent(format!("corrections.state of {}", row.id)))
+    }
 }

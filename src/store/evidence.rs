@@ -134,7 +134,7 @@ pub struct SealFacts {
     pub role: String,
     /// The department of the desk.
     pub department: String,
-    /// `waiting`, `approved`, `dissented` or `returned`.
+    /// `waiting`, `approved`, `dissented`, `returned` or `not_needed`.
     pub state: String,
     /// Who acted.
     pub officer_id: Option<OfficerId>,

@@ -123,10 +123,10 @@ pub fn awaited_from(
         .load(tx.read())?)
 }
 
-/// What a department is or was asked, in one state, after `after`, oldest first.
+/// What a department is or was asked, under any of its names, in one state, after `after`, oldest first.
 pub fn of_department(
     tx: &mut impl Reads,
-    (tenant, department): (&TenantCode, &str),
+    (tenant, departments): (&TenantCode, &[String]),
     state: OpinionState,
     after: Option<OpinionId>,
     limit: i64,
@@ -136,7 +136,7 @@ pub fn of_department(
     let mut query = opinions::table
         .inner_join(applications::table.on(of_case))
         .filter(opinions::tenant_id.eq(tenant))
-        .filter(opinions::department.eq(department))
+        .filter(opinions::department.eq_any(departments))
         .filter(opinions::state.eq(state.as_str()))
         .order(opinions::id)
         .limit(limit)

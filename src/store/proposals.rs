@@ -69,7 +69,7 @@ pub struct StepRow {
     pub role: String,
     /// The department of the role.
     pub department: String,
-    /// `waiting`, `approved`, `dissented` or `returned`.
+    /// `waiting`, `approved`, `dissented`, `returned` or `not_needed`.
     pub state: String,
     /// Who acted.
     pub officer_id: Option<OfficerId>,
@@ -149,6 +149,7 @@ impl Routed {
                 StepState::Approved(_) => "approved",
                 StepState::Dissented(_) => "dissented",
                 StepState::Returned(_) => "returned",
+                StepState::NotNeeded => "not_needed",
             };
             if row.state != name {
                 let seal = step.state.seal();
@@ -157,8 +158,8 @@ impl Routed {
                 row.officer_title = seal.map(|seal| seal.title.clone());
                 row.acting_for = seal.and_then(|seal| seal.acting_for);
                 row.acted_at = seal.map(|_| now);
-                // A step that comes to its desk again begins its days anew.
-                if step.state == StepState::Waiting {
+                // A step that comes to its desk again begins its days anew; one that is not needed has none.
+                if seal.is_none() {
                     (row.due_on, row.overdue_told_at) = (None, None);
                 }
             }
@@ -239,6 +240,7 @@ impl StepRow {
             "approved" => StepState::Approved(seal()?),
             "dissented" => StepState::Dissented(seal()?),
             "returned" => StepState::Returned(seal()?),
+            "not_needed" => StepState::NotNeeded,
             _ => return Err(broken("state")),
         };
         let planned = RouteStep {
@@ -365,6 +367,31 @@ pub fn latest_of_case(
         .first(tx.read())
         .optional()?;
     row.map(|row| with_steps(tx, row)).transpose()
+}
+
+/// Takes the live proposals of a case that has ended off their routes; gives them with their subjects. What was sealed stays.
+pub fn end_live_of_case(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    application: ApplicationId,
+) -> Result<Vec<(ProposalId, String)>, StoreError> {
+    let live: Vec<(ProposalId, String)> = proposals::table
+        .filter(proposals::tenant_id.eq(tenant))
+        .filter(proposals::application_id.eq(application))
+        .filter(proposals::state.eq("in_approval"))
+        .order(proposals::id)
+        .select((proposals::id, proposals::subject))
+        .load(tx.read())?;
+    for (id, _) in &live {
+        let target = proposals::table.filter(proposals::tenant_id.eq(tenant)).filter(proposals::id.eq(id));
+        diesel::update(target)
+            .set((
+                proposals::state.eq(ProposalState::Recalled.as_str()),
+                proposals::version.eq(proposals::version + 1),
+            ))
+            .execute(tx.change())?;
+    }
+    Ok(live)
 }
 
 /// The amounts in yen that proposals of one case about a subject name, those on their route and those approved: parts of one

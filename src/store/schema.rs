@@ -332,6 +332,9 @@ diesel::table! {
         requested_at -> BigInt,
         answered_at -> Nullable<BigInt>,
         attachments_before -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+        ended_by -> Nullable<Text>,
+        sealed_end_reason -> Nullable<Binary>,
     }
 }
 diesel::table! {

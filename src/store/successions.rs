@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 
 use super::schema::{applications, approval_steps, proposals};
-use super::{Reads, StoreError, Tx};
+use super::{Reads, StoreError};
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
 
 /// At most about `limit` cases that lie with `department`, or a proposal of which waits at one of its desks. A draft belongs to
@@ -56,21 +56,4 @@ pub fn waiting_at(
         .select(proposals::id)
         .distinct()
         .load(tx.read())?)
-}
-
-/// Puts the steps of a proposal that nobody has acted on, and that are `from`'s, on the desks of `to`. What was sealed keeps the
-/// department of that day.
-pub fn move_waiting_steps(
-    tx: &mut Tx<'_>,
-    tenant: &TenantCode,
-    proposal: ProposalId,
-    (from, to): (&str, &str),
-) -> Result<(), StoreError> {
-    let waiting = approval_steps::table
-        .filter(approval_steps::tenant_id.eq(tenant))
-        .filter(approval_steps::proposal_id.eq(proposal))
-        .filter(approval_steps::state.eq("waiting"))
-        .filter(approval_steps::department.eq(from));
-    diesel::update(waiting).set(approval_steps::department.eq(to)).execute(tx.change())?;
-    Ok(())
 }

@@ -5,9 +5,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::approval_routes::{Office, states};
-use crate::support::app::{AOMORI, Answer, Person, new_key};
+use crate::resubmissions::claimed;
+use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
 use crate::support::db::TestDb;
 use crate::support::traces::rounds;
+use crate::waivers::office::Office as Waiving;
 
 impl Office {
     async fn look(&self, who: &Person, case: &str) -> Value {
@@ -132,6 +134,48 @@ on_both_databases!(
         assert_eq!(decision["reasons"], json!(["設備が基準に適合する。"]));
         let late = office.revise(&office.clerk, &case, json!({ "reasons": ["x"] })).await;
         assert_eq!(late.problem(), "409 wrong_state", "after the last seal another text is another proposal");
+    }
+);
+
+on_both_databases!(
+    /// R-117: a seal was set on what would be issued then. When that has changed, nobody seals on top of it; a return asks anew. What
+    /// only follows from the day of issue is no change.
+    r117_no_seal_is_set_on_top_of_one_that_saw_something_else,
+    async |db: TestDb| {
+        let route = "approval_route:\n  - { role: group_manager, kind: pass }\n  - { role: section_chief }\n\
+                     validity: { years: 5, basis: 試験用 }\n";
+        let text = include_str!("support/procedures/corrections.yaml")
+            .replace("approval_route:\n  - { role: section_chief }\n", route);
+        let app = TestApp::start_offering(&db, "procedures/020001/test-corrections.yaml", &text).await;
+        let mut office = Waiving::open(&app, &db).await;
+        let act = async |office: &Waiving<'_>, who: &Person, case: &str, act: &str, body: Value| {
+            let version = app.get(&office.clerk, case).await.etag();
+            app.post_if(who, &format!("{case}/{act}"), &version, body).await
+        };
+        let (same, changed) = (claimed(&office).await, claimed(&office).await);
+        office.pays(&same).await;
+        for owing in [&same, &changed] {
+            act(&office, &office.clerk, &owing.case, "proposal", json!({ "decision": "grant" })).await.expect(201);
+            act(&office, &office.manager, &owing.case, "approval/approve", json!({})).await.expect(200);
+        }
+        office.waived(&changed, "half").await;
+        office.pays(&changed).await;
+        app.advance(SignedDuration::from_hours(72)).await;
+        office.sign_in_again().await;
+        let sealed = act(&office, &office.chief, &same.case, "approval/approve", json!({})).await.expect(200);
+        assert_eq!(sealed["application_state"], "decided", "its term begins with another day, and nothing else differs");
+
+        let seen = app.get(&office.chief, &format!("{}/proposal", changed.case)).await.expect(200);
+        let looked = json!({ "content_sha256": seen["issue"]["content_sha256"] });
+        for seal in [json!({}), looked] {
+            let refused = act(&office, &office.chief, &changed.case, "approval/approve", seal).await;
+            assert_eq!(refused.problem(), "409 sealed_other_content");
+        }
+        let back = json!({ "to_step": 1, "comment": "手数料が変わりました。" });
+        act(&office, &office.chief, &changed.case, "approval/return", back).await.expect(200);
+        act(&office, &office.manager, &changed.case, "approval/approve", json!({})).await.expect(200);
+        let sealed = act(&office, &office.chief, &changed.case, "approval/approve", json!({})).await.expect(200);
+        assert_eq!(sealed["application_state"], "decided");
     }
 );
 

@@ -315,6 +315,29 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// the section that is consulted has the case itself now: it is asked once, and the route does not end at its second desk.
+    r119_a_case_moved_to_the_consulted_section_is_not_consulted_there_as_well,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let clerk = office.app.officer(AOMORI, "kankyo-hozen", Role::Clerk, "kankyo-clerk@example.jp").await;
+        let manager = office.app.officer(AOMORI, "kankyo-hozen", Role::GroupManager, "kankyo-gm@example.jp").await;
+        let case = office.proposed(1, "ordinary").await;
+        office.act(&office.clerk, &case, "recall", json!({})).await.expect(200);
+        let to = json!({ "department": "kankyo-hozen", "reason": "所管違い", "legal_basis": "事務分掌規程" });
+        office.app.post(&office.clerk, &format!("{case}/transfer"), to).await.expect(201);
+        office.app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let office = Office { clerk, manager, ..office };
+        let proposal = office.propose(&case, "ordinary").await.expect(201);
+        let steps = proposal["steps"].as_array().unwrap().iter();
+        let steps: Vec<_> = steps.map(|it| (it["stage"].as_i64().unwrap(), it["kind"].as_str().unwrap())).collect();
+        assert_eq!(steps, [(1, "pass"), (2, "consult"), (3, "seal")]);
+        office.approve(&office.manager, &case).await;
+        office.approve(&office.zaisei, &case).await;
+        assert_eq!(office.approve(&office.kankyo, &case).await["application_state"], "decided");
+    }
+);
+
 /// A request for a waiver of that amount, and its draft.
 async fn waive(office: &Office, case: &str, amount: i64) -> Answer {
     let shown = office.app.get(&office.business, case).await.expect(200);

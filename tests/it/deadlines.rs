@@ -127,6 +127,80 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// R-11, 行政手続法7条: the office ends a request that nobody answered, with a reason the applicant reads, and can refuse then; the
+    /// clock stood still until that day.
+    r11_the_office_ends_an_unanswered_request_and_decides,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let owing = claimed(&office).await;
+        office.pays(&owing).await;
+        let case = owing.case;
+        let asked = ask(&office, &case, &["/form/name"]).await;
+        days(&app, &mut office, 21).await;
+        assert_eq!(listed(&office, "open").await.len(), 1);
+        let end = format!("{case}/corrections/{}/end", asked["id"].as_str().unwrap());
+        let why = json!({ "reason": "期限までに補正がなかったため、審査を再開します。" });
+        assert_eq!(app.post(&office.clerk, &end, json!({ "reason": " " })).await.problem(), "422 validation_failed");
+        assert_eq!(app.post(&office.business, &end, why.clone()).await.problem(), "403 forbidden");
+        let colleague = app.officer(AOMORI, "kiki-shobo-hoan", Role::Clerk, "sato@example.jp").await;
+        assert_eq!(app.post(&colleague, &end, why.clone()).await.problem(), "403 forbidden");
+        let other = format!("{case}/corrections/{}/end", crate::support::app::new_key());
+        assert_eq!(app.post(&office.clerk, &other, why.clone()).await.problem(), "404 not_found");
+        let ended = app.post(&office.clerk, &end, why.clone()).await.expect(200);
+        assert_eq!((&ended["state"], &ended["end_reason"]), (&json!("closed"), &why["reason"]));
+        assert_eq!(app.post(&office.chief, &end, why.clone()).await.problem(), "409 wrong_state");
+        let shown = app.get(&office.business, &case).await.expect(200);
+        assert_eq!((&shown["state"], &shown["due_on"]), (&json!("under_review"), &json!("2026-05-12")));
+        let list = app.get(&office.business, &format!("{case}/corrections")).await.expect(200);
+        let item = &list["items"][0];
+        assert_eq!((&item["end_reason"], &item["answered_at"]), (&why["reason"], &Value::Null));
+        assert_eq!(item["items"][0]["before"], "ねぶた電工");
+        let clock = app.get(&office.business, &format!("{case}/clock")).await.expect(200);
+        let pause = clock["pauses"].as_array().unwrap().iter().find(|it| it["reason"] == "correction").unwrap();
+        assert_eq!((&pause["asked_on"], &pause["answered_on"]), (&json!("2026-04-01"), &json!("2026-04-22")));
+        let task = &listed(&office, "ended").await[0];
+        assert_eq!((&task["state"], &task["reason"]), (&json!("closed"), &why["reason"]));
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!(mails(&app, "no answer is needed").len(), 1);
+        let late = answer(&office, &case, json!({ "name": "青森電工" })).await;
+        assert_eq!(late.problem(), "409 wrong_state", "what is not asked any more is not answered");
+        assert!(kinds(&office, &case).await.contains(&"question_ended".to_owned()));
+
+        let reasons = json!([{ "fact": "補正がない", "clause": "第3条第1項", "criterion": "審査基準第1" }]);
+        let refuse = json!({ "decision": "refuse", "reasons": reasons, "conditions": [] });
+        let version = app.get(&office.clerk, &case).await.etag();
+        app.post_if(&office.clerk, &format!("{case}/proposal"), &version, refuse).await.expect(201);
+        let version = app.get(&office.chief, &case).await.etag();
+        let sealed = app.post_if(&office.chief, &format!("{case}/approval/approve"), &version, json!({})).await;
+        assert_eq!(sealed.expect(200)["application_state"], "decided");
+    }
+);
+
+on_both_databases!(
+    /// an inquiry that nobody answers, or that was a mistake, keeps no notification open; a superior may end it, too.
+    r2_an_inquiry_is_ended_by_a_superior_and_the_notification_closed,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let office = Office::open(&app, &db).await;
+        let submitted = app.submitted(&office.business, AOMORI, "denki-koji-henko-todoke").await;
+        let case = format!("/v1/tenants/020001/applications/{}", submitted["id"].as_str().unwrap());
+        app.post(&office.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let asked = ask(&office, &case, &["/form/before"]).await;
+        assert_eq!(app.post(&office.clerk, &format!("{case}/close"), json!({})).await.problem(), "409 wrong_state");
+        let end = format!("{case}/corrections/{}/end", asked["id"].as_str().unwrap());
+        app.post(&office.chief, &end, json!({ "reason": "誤って照会したため" })).await.expect(200);
+        let again = ask(&office, &case, &["/form/before"]).await;
+        assert_ne!(again["id"], asked["id"], "it can be asked anew");
+        assert_eq!(app.post(&office.clerk, &end, json!({ "reason": "x" })).await.problem(), "404 not_found");
+        let end = format!("{case}/corrections/{}/end", again["id"].as_str().unwrap());
+        app.post(&office.clerk, &end, json!({ "reason": "電話で確認したため" })).await.expect(200);
+        let closed = app.post(&office.clerk, &format!("{case}/close"), json!({})).await.expect(200);
+        assert_eq!(closed["state"], "closed");
+    }
+);
+
 async fn forecast(office: &Office<'_>, case: &str) -> Value {
     office.app.get(&office.business, &format!("{case}/forecast")).await.expect(200)
 }

@@ -21,7 +21,7 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 14] = [
+const JOBS: [(&str, CaseMail); 15] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
@@ -30,6 +30,7 @@ const JOBS: [(&str, CaseMail); 14] = [
     ("notify_demand", CaseMail::DemandIssued),
     ("notify_charge", CaseMail::ChargeAssessed),
     ("notify_question", CaseMail::QuestionAsked),
+    ("notify_question_ended", CaseMail::QuestionEnded),
     ("notify_message", CaseMail::MessageWritten),
     ("notify_inspection", CaseMail::InspectionArranged),
     ("notify_transfer", CaseMail::CaseTransferred),
@@ -95,6 +96,9 @@ impl Scene {
             requested_at: Micros(jiff::Timestamp::UNIX_EPOCH),
             answered_at: None,
             attachments_before: None,
+            ended_at: None,
+            ended_by: None,
+            sealed_end_reason: None,
         };
         let insert = move |tx: &mut madoguchi::store::Tx<'_>| match corrections::find(tx, &tenant, id)? {
             Some(_) => Ok(id),

@@ -71,6 +71,7 @@ mod receipts;
 mod reconciliation;
 mod refunds;
 mod rehearsal;
+mod reorganisations;
 mod resubmissions;
 mod review;
 mod rulebook;

@@ -221,6 +221,8 @@ const TABLE: &[(&str, Access)] = &[
     ("list_undelivered_mails", Guarded(Target::Body, "404 404 404 404 404 ok ok 404")),
     ("settle_undelivered_mail", Guarded(Target::Submitted, "404 404 404 404 403 ok ok 404")),
     ("claim_application", Guarded(Target::Submitted, STAFF)),
+    // Nothing is asked yet: whoever may is told so.
+    ("end_correction", Guarded(Target::Submitted, STAFF)),
     ("request_correction", Guarded(Target::Submitted, STAFF)),
     ("create_message", Guarded(Target::Submitted, READ)),
     ("list_messages", Guarded(Target::Submitted, READ)),

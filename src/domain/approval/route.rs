@@ -80,6 +80,22 @@ pub struct RouteStep {
     pub deadline_days: Option<u16>,
 }
 
+/// The steps with each desk once, where it comes last, and the stages counted on without holes: one desk, one act, and
+/// whoever is consulted and seals says both with the seal.
+pub fn each_desk_once(steps: &[RouteStep]) -> Vec<RouteStep> {
+    let comes_again =
+        |index: usize, step: &RouteStep| steps.iter().skip(index + 1).any(|later| later.desk == step.desk);
+    let kept = (0..).zip(steps).filter(|(index, step)| !comes_again(*index, step));
+    let (mut stage, mut before) = (0, None);
+    kept.map(|(_, step)| {
+        if before != Some(step.stage) {
+            (before, stage) = (Some(step.stage), stage + 1);
+        }
+        RouteStep { stage, ..step.clone() }
+    })
+    .collect()
+}
+
 /// A route with the reason why its last desk may close it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {

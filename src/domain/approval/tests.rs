@@ -299,6 +299,24 @@ fn r116_consulted_sections_act_in_any_order_and_a_disagreement_goes_up_and_stays
 }
 
 #[test]
+fn r119_a_desk_that_comes_again_is_passed_over_and_a_return_does_not_ask_it() {
+    let mut merged = consulted().approve(&manager(), Capacity::Own).unwrap().0;
+    for step in &mut merged.steps {
+        "kanri".clone_into(&mut step.planned.desk.department);
+    }
+    merged.pass_over_repeated_desks();
+    assert_eq!((merged.current(), merged.state), (Some(4), ProposalState::InApproval { stage: 3 }));
+    let nowhere = merged.clone().send_back(&chief(), Capacity::Own, 2);
+    assert_eq!(nowhere, Err(Rejection::NotBefore { step: 4, to_step: 2 }));
+    let back = merged.clone().send_back(&chief(), Capacity::Own, 1).unwrap();
+    let (again, progress) = back.approve(&manager(), Capacity::Own).unwrap();
+    assert_eq!((progress, again), (Progress::NextDesk, merged.clone()));
+    assert_eq!(merged.approve(&chief(), Capacity::Own).unwrap().1, Progress::Final);
+    let route: Vec<RouteStep> = consulted().steps.into_iter().map(|step| step.planned).collect();
+    assert_eq!(each_desk_once(&route), route, "of different desks none is left out");
+}
+
+#[test]
 fn a_return_to_a_stage_voids_its_seals_and_every_one_behind() {
     let doro = officer(10, "doro", Role::SectionChief);
     let kankyo = officer(11, "kankyo", Role::SectionChief);

@@ -85,7 +85,7 @@ pub struct StepBody {
     role: String,
     /// The department of the role.
     department: String,
-    /// `waiting`, `approved`, `dissented` or `returned`.
+    /// `waiting`, `approved`, `dissented`, `returned`, or `not_needed` where a later step has the same desk.
     state: String,
     /// Who acted.
     officer: Option<Uuid>,

@@ -17,6 +17,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Mutation, SignedIn, segment};
 use crate::http::respond;
 use crate::service::correction::{self, Ask, Correction, CorrectionItem};
+use crate::service::correction_end;
 use crate::service::correction_view::{self, CorrectionView, Difference, FormVersion, Moved, Outcome};
 use crate::service::resubmission;
 
@@ -25,6 +26,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_corrections)
         .service(list_form_versions)
         .service(request_correction)
+        .service(end_correction)
         .service(resubmit_application);
 }
 
@@ -50,6 +52,15 @@ pub struct RequestCorrection {
     /// The day an answer is asked for; in the future.
     #[schema(format = Date, value_type = String)]
     due_on: jiff::civil::Date,
+}
+
+/// Why a request is ended.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndCorrection {
+    /// In words, 1 to 2,000 characters; the applicant reads it.
+    #[schema(example = "期限までに補正がなかったため、審査を再開します。")]
+    reason: String,
 }
 
 /// The corrected answers.
@@ -81,6 +92,11 @@ pub struct CorrectionBody {
     /// When it was answered.
     #[schema(format = DateTime, value_type = Option<String>)]
     answered_at: Option<String>,
+    /// When the office ended it without an answer.
+    #[schema(format = DateTime, value_type = Option<String>)]
+    ended_at: Option<String>,
+    /// Why it did.
+    end_reason: Option<String>,
     /// What the answer changed; null while it is awaited.
     outcome: Option<AnswerOutcome>,
 }
@@ -214,6 +230,8 @@ impl CorrectionBody {
             due_on: correction.row.due_on.0.to_string(),
             requested_at: correction.row.requested_at.0.to_string(),
             answered_at: correction.row.answered_at.map(|at| at.0.to_string()),
+            ended_at: correction.row.ended_at.map(|at| at.0.to_string()),
+            end_reason: correction.end_reason,
             outcome: outcome.map(AnswerOutcome::from),
         }
     }
@@ -323,6 +341,28 @@ pub async fn request_correction(
     let made = correction::ask(mutation.ctx, mutation.idempotency, id, ask).await?;
     let version = made.value.case.version;
     Ok(respond::effect(StatusCode::CREATED, made.origin, Some(version), &CorrectionBody::from(made.value)))
+}
+
+/// End a request without an answer
+///
+/// For whoever has the case, or a superior: no answer came, or it was asked in error. The case is under review again and its clock
+/// runs; nothing is decided by this. The applicant is told, and reads why. The `ETag` is that of the case.
+#[utoipa::path(
+    operation_id = "end_correction", tag = "review",
+    params(CasePath, ("correction" = Uuid, Path, description = "The request"), IdempotencyKeyHeader),
+    request_body = EndCorrection,
+    responses((status = 200, description = "It is ended", body = CorrectionBody), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/applications/{id}/corrections/{correction}/end")]
+pub async fn end_correction(
+    mutation: Mutation<EndCorrection>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (id, correction) = (segment(&request, "id")?, segment(&request, "correction")?);
+    let reason = mutation.body.reason;
+    let ended = correction_end::end(mutation.ctx, mutation.idempotency, id, correction, reason).await?;
+    let version = ended.value.case.version;
+    Ok(respond::effect(StatusCode::OK, ended.origin, Some(version), &CorrectionBody::from(ended.value)))
 }
 
 /// Answer a correction

@@ -191,6 +191,12 @@ pub async fn act(
     }
 }
 
+/// The hashes of what is sealed, once it is looked at.
+struct Seen {
+    content_sha256: String,
+    matter_sha256: String,
+}
+
 /// A case with its proposal before the officer who acts on it.
 pub(super) struct Desk<'a> {
     pub(super) ctx: &'a Ctx,
@@ -198,8 +204,7 @@ pub(super) struct Desk<'a> {
     pub(super) routed: Routed,
     pub(super) me: OfficerAuthority,
     cover: Option<Cover>,
-    /// The hash of what is sealed, once it is looked at.
-    content_sha256: Option<String>,
+    seen: Option<Seen>,
     pub(super) now: Timestamp,
 }
 
@@ -227,7 +232,7 @@ impl<'a> Desk<'a> {
             return Err(wrong_state.into());
         }
         let me = review::officer(&case)?.clone();
-        Ok(Self { ctx, case, routed, me, cover, content_sha256: None, now })
+        Ok(Self { ctx, case, routed, me, cover, seen: None, now })
     }
 
     fn capacity(&self) -> Capacity<'_> {
@@ -251,8 +256,7 @@ impl<'a> Desk<'a> {
         let (procedure, today) = (pinned(self.ctx, &self.case.row)?, jst_day(self.now));
         let subject = self.routed.subject()?;
         let ladder = ladder(self.ctx, &self.case, &procedure, subject, today)?;
-        let mut steps = ladder.upward().map_err(no_route)?;
-        put_in_charge(self.ctx, &self.case, &mut steps, today)?;
+        let mut steps = put_in_charge(self.ctx, &self.case, ladder.upward().map_err(no_route)?, today)?;
         let body = &body_of(self.ctx, &self.case)?.definition;
         steps.retain(|step| !has_desk(&self.routed, &step.desk, body, today));
         Ok(steps)
@@ -262,7 +266,7 @@ impl<'a> Desk<'a> {
     pub(super) fn take_over(&mut self, proposal: &Proposal) -> Result<(), Failure> {
         self.routed.set(proposal, Micros(self.now));
         let body = body_of(self.ctx, &self.case)?;
-        follow_reorganisations(&mut self.routed, &body.definition, jst_day(self.now));
+        follow_reorganisations(&mut self.routed, &body.definition, self.now)?;
         schedule(&mut self.routed, &body.calendar, self.now);
         Ok(())
     }
@@ -286,7 +290,9 @@ impl<'a> Desk<'a> {
         if seen.is_some_and(|seen| seen != issue.content_sha256) {
             return Err(ApprovalRefusal::ContentChanged.into());
         }
-        self.content_sha256 = Some(issue.content_sha256);
+        let matter = issue.matter_sha256(tx, self.ctx, &self.case, &self.routed.row.body_sha256)?;
+        issue::refuse_other_matter(tx, &self.routed, &matter)?;
+        self.seen = Some(Seen { content_sha256: issue.content_sha256, matter_sha256: matter });
         self.take_over(&proposal)?;
         let conclusion = match progress {
             Progress::SameStage | Progress::NextDesk => None,
@@ -307,7 +313,7 @@ impl<'a> Desk<'a> {
             "acting_for": row.and_then(|row| row.acting_for),
             "absence": row.and_then(|row| self.cover.as_ref()?.absence(&row.department)),
             "body_sha256": self.routed.row.body_sha256,
-            "content_sha256": self.content_sha256,
+            "content_sha256": self.seen.as_ref().map(|seen| &seen.content_sha256),
             "standing_decision": conclusion.as_ref().and(self.routed.row.standing_basis.as_ref()),
         });
         self.case.record(tx, kind, facts, sealed)?;
@@ -448,7 +454,8 @@ impl<'a> Desk<'a> {
             officer_title: title.or_else(|| own.map(|post| post.title.clone())).unwrap_or_default(),
             acting_for: self.cover.as_ref().map(|cover| cover.stand_in.absent),
             body_sha256: self.routed.row.body_sha256.clone(),
-            content_sha256: self.content_sha256.clone(),
+            content_sha256: self.seen.as_ref().map(|seen| seen.content_sha256.clone()),
+            matter_sha256: self.seen.as_ref().map(|seen| seen.matter_sha256.clone()),
             // The event of every act is recorded right behind it.
             event_seq: Some(self.case.row.event_count + 1),
             sealed_comment: comment.map(seal),

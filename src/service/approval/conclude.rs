@@ -135,7 +135,8 @@ fn decide(
     };
     let prepared = disposition::prepare(tx, ctx, case, body, sealer_title(routed, now), now)?;
     let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
-    let authority = body_of(ctx, case)?.definition.authority(delegated, &case.row.department, jst_day(now));
+    let department = ctx.catalogue.in_charge(tenant, &case.row.department, jst_day(now));
+    let authority = body_of(ctx, case)?.definition.authority(delegated, &department, jst_day(now));
     let id = DecisionId(tx.new_id());
     let sealed_body = case.key.seal_json(&decisions::body_place(id), body, ctx.core.ids.as_ref());
     let row = DecisionRow {

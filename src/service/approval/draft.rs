@@ -113,10 +113,10 @@ pub fn put_on_route(
     let procedure = pinned(ctx, &case.row)?;
     let amount = amount_of_matter(tx, ctx, case, &procedure, body, now)?;
     let matter = Matter { names: body.matter_names(), amount, weight: draft.weight };
-    let mut route = ladder(ctx, case, &procedure, subject, jst_day(now))?.route(matter).map_err(no_route)?;
-    put_in_charge(ctx, case, &mut route.steps, jst_day(now))?;
-    let standing_basis = route.standing_basis.clone();
-    let proposal = Proposal::draft(drafter, draft.weight, route.steps);
+    let route = ladder(ctx, case, &procedure, subject, jst_day(now))?.route(matter).map_err(no_route)?;
+    let steps = put_in_charge(ctx, case, route.steps, jst_day(now))?;
+    let standing_basis = route.standing_basis;
+    let proposal = Proposal::draft(drafter, draft.weight, steps);
     let sealed_body = case.key.seal_json(&proposals::body_place(id), body, ctx.core.ids.as_ref());
     let replaced = before.filter(|before| before.row.state != "approved");
     let row = ProposalRow {

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::ApprovalRefusal;
 use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Instruction;
@@ -20,7 +21,8 @@ use crate::service::intake::pinned;
 use crate::service::{Ctx, Failure, Refusal, billing, disposition, validity};
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::Routed;
-use crate::store::{Reads, officers};
+use crate::store::sql::Micros;
+use crate::store::{Reads, approval_acts, officers};
 
 /// What would be issued.
 #[derive(Clone, Debug)]
@@ -61,8 +63,26 @@ pub(super) fn of(
     if let ProposalBody::Decision(text) = body {
         issue.look_at(tx, ctx, case, text, now)?;
     }
-    issue.content_sha256 = sha256_hex(issue.content(&routed.row.body_sha256).to_string().as_bytes());
+    issue.content_sha256 = issue.sha256(&routed.row.body_sha256, issue.term);
     Ok(issue)
+}
+
+/// Refuses another seal when one on this route, that still counts, saw something else that would be issued. Sending it back
+/// voids those seals, so that everybody is asked about what is true now.
+pub(super) fn refuse_other_matter(tx: &mut impl Reads, routed: &Routed, matter: &str) -> Result<(), Failure> {
+    let seen = approval_acts::matters_seen(tx, &routed.row.tenant_id, routed.row.id)?;
+    let counts = |step_no: i64, at: Micros| {
+        let seals =
+            routed.steps.iter().filter(|step| matches!(step.state.as_str(), "approved" | "dissented"));
+        let mut seals = seals.filter(|step| step.step_no == step_no);
+        seals.any(|step| step.acted_at == Some(at))
+    };
+    // What was sealed before this was kept says nothing.
+    let other = |seen: &Option<String>| seen.as_deref().is_some_and(|seen| seen != matter);
+    if seen.iter().any(|(step_no, at, seen)| counts(*step_no, *at) && other(seen)) {
+        return Err(ApprovalRefusal::SealedOtherContent.into());
+    }
+    Ok(())
 }
 
 /// Who would set the last seal if it were set today.
@@ -114,8 +134,27 @@ impl Issue {
         }
     }
 
-    /// All that would be issued, in one form: the order of its members is fixed here.
-    fn content(&self, body_sha256: &str) -> Value {
+    /// SHA-256 of what would be issued, the same from day to day while nothing of it changes: a term that begins with the day of issue
+    /// is taken as if that were the day of the arrival.
+    pub(super) fn matter_sha256(
+        &self,
+        tx: &mut impl Reads,
+        ctx: &Ctx,
+        case: &OpenCase,
+        body_sha256: &str,
+    ) -> Result<String, Failure> {
+        let (term, arrived_at) = (self.term, case.row.arrived_at);
+        let fixed =
+            term.zip(arrived_at).map(|(_, at)| validity::of_grant(tx, ctx, case, at.0)).transpose()?;
+        Ok(self.sha256(body_sha256, fixed.flatten()))
+    }
+
+    /// The hash of all that would be issued, in one form: the order of its members is fixed here.
+    fn sha256(&self, body_sha256: &str, term: Option<Term>) -> String {
+        sha256_hex(self.content(body_sha256, term).to_string().as_bytes())
+    }
+
+    fn content(&self, body_sha256: &str, term: Option<Term>) -> Value {
         let papers = self.papers.as_ref();
         let owed = |row: &InvoiceRow| json!([row.id, row.owed().amount()]);
         let lines = self.fee.iter().flat_map(|fee| &fee.lines);
@@ -124,7 +163,7 @@ impl Issue {
             body_sha256,
             papers.map(|(authority, _)| [&authority.ja, &authority.en]),
             papers.map(|(_, instruction)| json!(instruction)),
-            self.term.map(|term| [term.from.to_string(), term.to.to_string()]),
+            term.map(|term| [term.from.to_string(), term.to.to_string()]),
             self.invoices.iter().map(owed).collect::<Vec<_>>(),
             lines,
         ])

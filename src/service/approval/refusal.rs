@@ -23,6 +23,8 @@ pub enum ApprovalRefusal {
     NotCovering,
     /// What would be issued is no longer what the caller looked at.
     ContentChanged,
+    /// What would be issued is no longer what an earlier seal of the route was set on.
+    SealedOtherContent,
     /// The look afterwards (後閲) was done.
     AlreadyReviewed,
     /// The step is not one of 合議.
@@ -43,6 +45,7 @@ impl ApprovalRefusal {
             Self::NotCovering => "not_covering",
             Self::AlreadyReviewed => "already_reviewed",
             Self::ContentChanged => "content_changed",
+            Self::SealedOtherContent => "sealed_other_content",
             Self::NotConsulted => "not_consulted",
             Self::NotHeavier { .. } => "not_heavier",
         }
@@ -56,6 +59,7 @@ impl ApprovalRefusal {
             | Self::NotConsulted
             | Self::NotCovering
             | Self::ContentChanged
+            | Self::SealedOtherContent
             | Self::AlreadyReviewed => String::new(),
         }
     }
@@ -77,6 +81,11 @@ impl ApprovalRefusal {
             Self::ContentChanged => (
                 "発出される内容が、確認された内容から変わっています。もう一度ご確認ください。",
                 "What would be issued has changed since you looked at it. Please look at it again.",
+            ),
+            Self::SealedOtherContent => (
+                "先の決裁の後に、発出される内容が変わっています。差し戻して、改めて決裁を受けてください。",
+                "What would be issued has changed since an earlier seal of this route. Please send it back, so that it is \
+                 sealed anew.",
             ),
             Self::AlreadyReviewed => ("後閲は済んでいます。", "The look afterwards has been done."),
             Self::NotConsulted => (

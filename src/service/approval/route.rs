@@ -4,18 +4,19 @@ use jiff::civil::Date;
 
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::approval::{
-    DecisionKind, Desk as RouteDesk, Ladder, ProposalBody, RouteFault, RouteStep, Subject,
+    DecisionKind, Desk as RouteDesk, Ladder, ProposalBody, RouteFault, RouteStep, Subject, each_desk_once,
 };
 use crate::domain::calendar::{Calendar, jst_day};
+use crate::domain::id::ProposalId;
 use crate::domain::invoice::InvoiceState;
 use crate::domain::organisation::Tenant;
 use crate::domain::procedure::FeeDue;
 use crate::service::cases::OpenCase;
 use crate::service::{Ctx, Failure, billing};
-use crate::store::Reads;
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::{self, Routed};
-use crate::store::sql::IsoDate;
+use crate::store::sql::{IsoDate, Micros};
+use crate::store::{Reads, Tx};
 
 /// The body in charge of a case.
 pub(super) fn body_of<'a>(ctx: &'a Ctx, case: &OpenCase) -> Result<&'a CatalogueTenant, Failure> {
@@ -49,19 +50,20 @@ pub(super) fn ladder<'a>(
 }
 
 /// Puts the desks of departments that no longer exist with those that do their work on `day`; data keeps the old names.
+/// Whether by that or because the section that is consulted has the case itself: each desk is asked once.
 pub(super) fn put_in_charge(
     ctx: &Ctx,
     case: &OpenCase,
-    steps: &mut [RouteStep],
+    mut steps: Vec<RouteStep>,
     day: Date,
-) -> Result<(), Failure> {
+) -> Result<Vec<RouteStep>, Failure> {
     let body = &body_of(ctx, case)?.definition;
-    for step in steps {
+    for step in &mut steps {
         if let Some(department) = body.department_in_charge(&step.desk.department, day) {
             step.desk.department.clone_from(&department.code);
         }
     }
-    Ok(())
+    Ok(each_desk_once(&steps))
 }
 
 /// A route that data does not give is a fault of the installation.
@@ -104,13 +106,35 @@ pub(super) fn amount_of_matter(
 }
 
 /// Puts what waits at a department that has ended by `today` on the desk of the one that does its work: a return opens
-/// again what was sealed before a reorganisation.
-pub(super) fn follow_reorganisations(routed: &mut Routed, body: &Tenant, today: Date) {
+/// again what was sealed before a reorganisation. A step whose desk became that of a later one is not needed any more.
+pub(super) fn follow_reorganisations(
+    routed: &mut Routed,
+    body: &Tenant,
+    now: jiff::Timestamp,
+) -> Result<(), Failure> {
+    let today = jst_day(now);
     for step in routed.steps.iter_mut().filter(|step| step.state == "waiting") {
         if let Some(in_charge) = body.department_in_charge(&step.department, today) {
             in_charge.code.clone_into(&mut step.department);
         }
     }
+    let mut proposal = routed.proposal()?;
+    proposal.pass_over_repeated_desks();
+    routed.set(&proposal, Micros(now));
+    Ok(())
+}
+
+/// Lets a stored proposal follow the reorganisations up to now.
+pub(in crate::service) fn move_to_successors(
+    tx: &mut Tx<'_>,
+    body: &CatalogueTenant,
+    id: ProposalId,
+) -> Result<(), Failure> {
+    let Some(mut routed) = proposals::find(tx, &body.definition.code, id)? else { return Ok(()) };
+    let now = tx.now();
+    follow_reorganisations(&mut routed, &body.definition, now)?;
+    schedule(&mut routed, &body.calendar, now);
+    Ok(proposals::update(tx, &mut routed)?)
 }
 
 /// Whether the route has a desk already, be it under the name of a department that has ended by `today`.

@@ -53,6 +53,7 @@ diesel::table! {
         acting_for -> Nullable<Text>,
         body_sha256 -> Text,
         content_sha256 -> Nullable<Text>,
+        matter_sha256 -> Nullable<Text>,
         event_seq -> Nullable<BigInt>,
         sealed_comment -> Nullable<Binary>,
         acted_at -> BigInt,

@@ -8,6 +8,18 @@ pub async fn correction(walk: &mut Walk<'_>, business: &Person, clerk: &Person, 
     walk.change("request_correction", clerk, &format!("{case}/corrections"), case, asked).await;
     let answer = json!({ "form": { "phone": "0177222222" } });
     walk.change("resubmit_application", business, &format!("{case}/resubmit"), case, answer).await;
+    let (path, asked_in_error) = (
+        format!("{case}/corrections"),
+        json!({ "items": [{ "pointer": "/form/phone",
+        "message": "再度の確認" }], "due_on": "2026-04-20" }),
+    );
+    let made = walk.app.post(clerk, &path, asked_in_error).await.expect(201);
+    let end = format!("{path}/{}/end", made["id"].as_str().unwrap());
+    walk.refused("end_correction", clerk, &end, json!({ "reason": "" }), "422 validation_failed").await;
+    let ended = walk.app.post(clerk, &end, json!({ "reason": "誤って求めたため" })).await;
+    assert_eq!(ended.status, 200, "{}", ended.body);
+    walk.seen("end_correction", ended);
+    walk.refused("end_correction", clerk, &end, json!({ "reason": "再度" }), "409 wrong_state").await;
     walk.get("list_corrections", business, &format!("{case}/corrections")).await;
     walk.get("list_form_versions", business, &format!("{case}/versions")).await;
     walk.get("get_forecast", business, &format!("{case}/forecast")).await;

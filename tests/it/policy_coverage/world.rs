@@ -312,6 +312,7 @@ impl World {
             .replace("{day}", if missing.is_some() { "2020-01-01" } else { CLOSED_DAY })
             .replace("{version}", "1")
             .replace("{document}", "application_copy")
+            .replace("{correction}", "00000000-0000-7000-8000-000000000000")
             .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
         let path = path.replace("/statistics/casework", "/statistics/casework?from=2026-04-01&to=2026-04-30");
@@ -401,7 +402,7 @@ impl World {
             "end_clock_pause" => json!({ "ended_on": "2026-04-01" }),
             "record_delay_reason" => json!({ "reason": "現地調査のため", "expected_on": "2026-06-30" }),
             "mark_checklist" => json!({ "marks": [{ "item": "x", "result": "met" }] }),
-            "close_task" => json!({ "reason": "電話で確認した。" }),
+            "close_task" | "end_correction" => json!({ "reason": "電話で確認した。" }),
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
             "review_in_bulk" => json!({ "action": "claim", "applications": [self.submitted.id] }),
