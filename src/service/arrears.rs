@@ -15,7 +15,9 @@ use super::arrears_refusal::ArrearsRefusal;
 use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::charge::{self, NewCharge};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, acknowledgement, payment};
+use super::{
+    Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, acknowledgement, payment, refund_money,
+};
 use crate::catalogue::{Catalogue, CatalogueTenant};
 use crate::domain::arrears::{
     self, ArrearsTerms, ChargeKind, ChargeOrder, Enforcement, Limitation, Renewal, RenewalGround,
@@ -211,8 +213,7 @@ pub(super) fn read(
 
 fn attempts(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<(PaymentState, Yen)>, Failure> {
     let rows = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    let attempts = rows.iter().map(|row| Ok((row.payment()?.state, row.captured)));
-    Ok(attempts.collect::<Result<_, StoreError>>()?)
+    rows.iter().map(|row| Ok((row.payment()?.state, refund_money::left_of(tx, row)?))).collect()
 }
 
 /// What is in arrears at a body; for the accounting office, hidden from everybody else.

@@ -40,6 +40,8 @@ pub enum Source {
     Query,
     /// A clerk at the counter.
     Counter,
+    /// A refund that took the last of its money.
+    Refund,
 }
 
 impl Source {
@@ -49,6 +51,7 @@ impl Source {
             Self::Notification => "notification",
             Self::Query => "query",
             Self::Counter => "counter",
+            Self::Refund => "refund",
         }
     }
 }
@@ -108,6 +111,33 @@ pub fn apply(
     Ok(change)
 }
 
+/// Moves a payment that is no success and of whose money nothing is left to its end: its invoice is free to be paid again.
+/// Of an act of several invoices the shares without money end with the last one that had some.
+///
+/// Callers hold the roots of all its shares, and store the case.
+pub(super) fn end_without_money(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    case: &mut ApplicationRow,
+    row: &mut PaymentRow,
+) -> Result<(), Failure> {
+    let before = row.state.clone();
+    row.take_over(&row.payment()?.with_nothing_left());
+    if row.state != before {
+        payments::update(tx, row)?;
+        record_move(tx, case, row, &before, Source::Refund)?;
+    }
+    if row.share_of.is_none() || !row.payment()?.state.is_closed_without_money() {
+        return Ok(());
+    }
+    let mut shares = Shares::of(tx, case, row)?;
+    let folded = Folded { next: shares.whole()?, change: Change::Changed, alerts: Vec::new() };
+    let today = jst_day(Reads::now(tx));
+    move_shares(tx, core, &mut shares, &folded, (today, Source::Refund))?;
+    *row = shares.own(row);
+    Ok(())
+}
+
 /// Tells people what the whole asks of them, on the record of the first share, and gives every share its part.
 fn move_shares(
     tx: &mut Tx<'_>,
@@ -161,24 +191,34 @@ fn move_share(
     }
     row.take_over(next);
     if before.state != next.state {
-        let facts = json!({ "payment": row.id.to_string(), "from": before.state.as_str(),
-            "to": next.state.as_str(), "captured": row.captured.amount(), "source": source.as_str() });
-        let event = NewEvent { kind: "payment_moved", actor: gateway_actor(row), facts, sealed_detail: None };
-        events::append(tx, case, event)?;
+        record_move(tx, case, row, before.state.as_str(), source)?;
     }
     payments::update(tx, row)?;
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
     let mut invoice =
         invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
-    // A share may have had its part before the whole of its act was a success.
-    let succeeded =
-        row.share_of.is_some() && !before.state.is_captured() && next.counters.captured > Yen::ZERO;
-    if next.counters.captured > captured_before || (succeeded && next.state.is_captured()) {
+    // A share may have had its part before the whole of its act was a success, and a sum may come before all that is said
+    // of it agrees.
+    let succeeded = !before.state.is_captured() && next.state.is_captured();
+    if next.counters.captured > captured_before || succeeded {
         book_capture(tx, row, next, captured_before, &invoice)?;
     }
     settle_invoice(tx, core, case, &mut invoice)?;
     applications::update(tx, case)?;
     Ok(Change::Changed)
+}
+
+fn record_move(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &PaymentRow,
+    from: &str,
+    source: Source,
+) -> Result<(), Failure> {
+    let facts = json!({ "payment": row.id.to_string(), "from": from, "to": row.state,
+        "captured": row.captured.amount(), "source": source.as_str() });
+    let event = NewEvent { kind: "payment_moved", actor: gateway_actor(row), facts, sealed_detail: None };
+    Ok(events::append(tx, case, event)?)
 }
 
 /// Moves the invoice to where all attempts put it, and gives each of them the proof that its money asks for.
@@ -270,10 +310,10 @@ fn paid_by_hand(
 /// Books money that has just been taken: entrusted to an agent, or received.
 ///
 /// A first sum is booked under the payment; what a gateway adds later is booked by its difference under the payment and
-/// the sum it reached, so that hearing of it again books nothing. Only the exact sum settles the claim, or more where the
-/// attempt was opened before a waiver and brought all that it was opened for: then the rest is too much. Any other sum, and
-/// what comes beside a settled claim, is too much until a person has decided. When the rest of the total arrives, what
-/// stood as too much is booked back and the whole settles the claim.
+/// the sum it reached, so that hearing of it again books nothing. Only the exact sum of a success settles the claim, or more
+/// where the attempt was opened before a waiver and brought all that it was opened for: then the rest is too much. Any other
+/// sum, what is no success, and what comes beside a settled claim, is too much until a person has decided. When the rest of
+/// the total arrives, what stood as too much is booked back and the whole settles the claim.
 fn book_capture(
     tx: &mut Tx<'_>,
     row: &PaymentRow,
@@ -285,7 +325,11 @@ fn book_capture(
     let captured = payment.counters.captured;
     let first = captured_before == Yen::ZERO;
     let today = jst_day(Reads::now(tx));
-    let source_id = if first { row.id.to_string() } else { format!("{}:{}", row.id, captured.amount()) };
+    let source_id = match captured {
+        _ if first => row.id.to_string(),
+        known if known == captured_before => format!("{}:{}:settled", row.id, known.amount()),
+        grown => format!("{}:{}", row.id, grown.amount()),
+    };
     let booked_on = row.captured_on.filter(|_| first).map_or(today, |day| day.0);
     let cause = Cause { source_id, booked_on };
     let open = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
@@ -296,8 +340,8 @@ fn book_capture(
     let fiscal_year = portions.first().map_or(0, |portion| portion.fiscal_year);
     let mut entries = Vec::new();
     // Of a share the act as a whole says whether it is what was asked for.
-    let asked_for = row.share_of.is_none() || payment.state.is_captured();
-    let settles = asked_for && (captured == owed || (captured > owed && captured == row.amount));
+    let settles =
+        payment.state.is_captured() && (captured == owed || (captured > owed && captured == row.amount));
     let (applied, excess) = if open && settles {
         if !first {
             entries = undo_excess(tx, row, today)?;

@@ -40,18 +40,17 @@ pub async fn current(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Open
     let mut found = all.into_iter().filter(|open| open.receipt.revocation.is_none());
     let found = found.find(|open| {
         let payment = attempts.iter().find(|attempt| attempt.id == open.receipt.row.payment_id);
-        payment.is_some_and(|payment| proves(payment, &open.invoice))
+        payment.is_some_and(|payment| proves(&open.receipt, payment, &open.invoice))
     });
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 
-/// Whether the payment covers the invoice now, so that its proof is that of the invoice.
-fn proves(payment: &PaymentRow, invoice: &InvoiceRow) -> bool {
+/// Whether a living proof is that of the invoice: of money that is here, over the sum that its payment took. What was waived
+/// before or after it was paid leaves the proof of what was paid as it is.
+fn proves(receipt: &Receipt, payment: &PaymentRow, invoice: &InvoiceRow) -> bool {
     let state = invoice.invoice_state().unwrap_or(InvoiceState::Unpaid);
     let shown = LegalRole::parse(&payment.legal_role).and_then(|role| confirmation_kind(role, state));
-    // What was waived after it was paid leaves the proof of what was paid as it is.
-    let covers = payment.captured == invoice.owed() || payment.captured == invoice.total;
-    shown.is_some() && covers && payment.refunded < payment.captured
+    shown.is_some() && receipt.row.amount == payment.captured && payment.refunded < payment.captured
 }
 
 /// Every proof ever given for an invoice, oldest first.

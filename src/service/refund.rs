@@ -332,8 +332,9 @@ fn planned(
     });
     // Money of an amount that was never asked for settles nothing: it goes back as a whole.
     let settles = money.payment.payment()?.state.is_captured();
-    if !settles && amount != money.payment.captured {
-        return Err(too_much(money.payment.captured.amount()).into());
+    let whole = money.available(RefundPart::Whole);
+    if !settles && amount != whole {
+        return Err(too_much(whole.amount()).into());
     }
     plan(ground, &parts, amount, named.as_deref()).map_err(|rejection| plan_refusal(rejection).into())
 }

@@ -23,7 +23,7 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::gateway_operations::OperationRow;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow};
-use crate::store::{Root, Tx, jobs};
+use crate::store::{Tx, jobs};
 
 /// Kind of the job that asks about one refund.
 pub const POLL_REFUND: &str = "poll_refund";
@@ -167,24 +167,24 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
     let query = reference(&payment, &refund, refunded_before);
     let answer = account.adapter.retrieve_refund(&query, core.clock.now()).await;
     let (application, inner) = (refund.application_id, Arc::clone(core));
-    core.db
-        .write(Root::Application(application), move |tx| {
-            let case = applications::find(tx, &tenant, application)?;
-            let (Some(mut case), Some(mut row)) = (case, refunds::find(tx, &tenant, id)?) else {
-                return Err(Refusal::NotFound.into());
-            };
-            if let Outcome::Done(Some(snapshot)) = &answer {
-                hear(tx, &inner, &mut case, &mut row, snapshot, &payment.gateway)?;
-            }
-            if row.refund()?.state != RefundState::Pending {
-                return Ok(JobEnd::Done);
-            }
-            let asked = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
-            row.poll_count += 1;
-            refunds::update(tx, &mut row)?;
-            Ok(next_refund_poll(asked.saturating_add(1), tx.now()).map_or(JobEnd::Done, JobEnd::Again))
-        })
-        .await
+    let known = payment.clone();
+    payment_shares::write(core, &known, move |tx| {
+        let case = applications::find(tx, &tenant, application)?;
+        let (Some(mut case), Some(mut row)) = (case, refunds::find(tx, &tenant, id)?) else {
+            return Err(Refusal::NotFound.into());
+        };
+        if let Outcome::Done(Some(snapshot)) = &answer {
+            hear(tx, &inner, &mut case, &mut row, snapshot, &payment.gateway)?;
+        }
+        if row.refund()?.state != RefundState::Pending {
+            return Ok(JobEnd::Done);
+        }
+        let asked = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
+        row.poll_count += 1;
+        refunds::update(tx, &mut row)?;
+        Ok(next_refund_poll(asked.saturating_add(1), tx.now()).map_or(JobEnd::Done, JobEnd::Again))
+    })
+    .await
 }
 
 /// The exact bytes that the gateway will be sent.

@@ -8,7 +8,7 @@ use crate::domain::id::PaymentLinkId;
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::ledger::{Account, Entry, EntryKind};
 use crate::domain::money::{Yen, YenOutOfRange};
-use crate::domain::refund::{Headroom, RefundPart};
+use crate::domain::refund::{Headroom, RefundPart, RefundState};
 use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
@@ -69,22 +69,56 @@ pub fn available(paid: &[PaidMoney]) -> Result<Yen, Failure> {
     sum.map_err(|error| Failure::Internal(error.to_string()))
 }
 
-/// What the payer's bank pulled back since a refund was asked for does not go back a second time (F33).
-pub fn refuse_pulled_back(tx: &mut impl Reads, row: &RefundRow) -> Result<(), Failure> {
+/// Whether the money that a refund holds is still there to go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoneyStanding {
+    /// It is.
+    Held,
+    /// The payer's bank pulled it back since the refund was asked for (F33), or its entry was struck out.
+    Gone,
+}
+
+/// Whether the money that a refund holds is still there: what is gone does not go back a second time (F33).
+pub fn standing(tx: &mut impl Reads, row: &RefundRow) -> Result<MoneyStanding, Failure> {
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?.ok_or(Refusal::NotFound)?;
     let paid = of_invoice(tx, &invoice)?;
     let money = paid.iter().find(|money| money.payment.id == row.payment_id);
-    match money.and_then(|money| money.headroom.get(&RefundPart::Whole)) {
-        Some(whole) if whole.reserved > whole.ceiling => Err(RefundRefusal::PulledBack.into()),
-        _ => Ok(()),
+    Ok(match money.and_then(|money| money.headroom.get(&RefundPart::Whole)) {
+        Some(whole) if whole.reserved <= whole.ceiling => MoneyStanding::Held,
+        _ => MoneyStanding::Gone,
+    })
+}
+
+/// Refuses a refund whose money is gone.
+pub fn refuse_pulled_back(tx: &mut impl Reads, row: &RefundRow) -> Result<(), Failure> {
+    match standing(tx, row)? {
+        MoneyStanding::Held => Ok(()),
+        MoneyStanding::Gone => Err(RefundRefusal::PulledBack.into()),
     }
+}
+
+/// What is left of the money that a payment took: neither sent back, nor pulled back, nor paid out by bank transfer.
+pub fn left_of(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
+    if payment.captured == Yen::ZERO {
+        return Ok(Yen::ZERO);
+    }
+    let by_hand = sum_in(tx, payment, RefundState::PaidOut)?;
+    let gone = by_hand.plus(payment.refunded).and_then(|gone| gone.plus(payment.charged_back));
+    let gone = gone.map_err(|error| Failure::Internal(error.to_string()))?;
+    Ok(payment.captured.minus(gone).unwrap_or(Yen::ZERO))
+}
+
+/// What the refunds of a payment in a state come to.
+fn sum_in(tx: &mut impl Reads, payment: &PaymentRow, state: RefundState) -> Result<Yen, Failure> {
+    let ours = refunds::of_payment(tx, &payment.tenant_id, payment.id)?;
+    let sum =
+        Yen::sum(ours.iter().filter(|refund| refund.state == state.as_str()).map(|refund| refund.amount));
+    sum.map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// What went back through the gateway without a refund of ours.
 fn sent_outside(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
-    let ours = refunds::of_payment(tx, &payment.tenant_id, payment.id)?;
-    let ours = Yen::sum(ours.iter().filter(|refund| refund.state == "succeeded").map(|refund| refund.amount));
-    let ours = ours.map_err(|error| Failure::Internal(error.to_string()))?;
+    let ours = sum_in(tx, payment, RefundState::Succeeded)?;
     Ok(payment.refunded.minus(ours).unwrap_or(Yen::ZERO))
 }
 

@@ -1,4 +1,5 @@
-//! What came beyond a debt and waits to go back (過誤納金): the work list of the accounting office.
+//! What came beyond a debt, or in another sum than was asked for, and waits to go back (過誤納金): the work list of the
+//! accounting office.
 //!
 //! A proposal is no row: it is what ledger and headroom say now, so there is exactly one for a payment that brought too much,
 //! it is gone once a refund took it up or the money is gone, and no crash leaves one behind or forgets one. It becomes a
@@ -44,7 +45,7 @@ pub async fn list(
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         accountant(tx, &ctx, &tenant)?;
-        let rows = invoices::overpaid(tx, &tenant, after, limit)?;
+        let rows = invoices::with_too_much(tx, &tenant, after, limit)?;
         let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
         let next = rows.last().filter(|_| is_full).map(|row| row.id);
         let mut items = Vec::new();

@@ -1,15 +1,14 @@
 //! A step of a refund becomes our standing: headroom, ledger, payment, invoice and event, in one transaction.
 //!
-//! Callers hold the case's root lock. Each step follows from the state machine once, so hearing the same thing again
+//! Callers hold the root locks of the case and of all cases that were paid in one act with it. Each step follows from the state machine once, so hearing the same thing again
 //! changes nothing.
 
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::dispute;
-use super::payment_standing::settle_invoice;
+use super::payment_standing::{end_without_money, settle_invoice};
 use super::refund_call::POLL_REFUND;
-use super::{Core, Failure, Refusal};
+use super::{Core, Failure, Refusal, dispute, refund_money};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::ledger::{self, Account, Cause, Portion, RefundSource};
@@ -82,6 +81,9 @@ pub fn step(
         "payment": row.payment_id.to_string(), "amount": row.amount.amount(), "ground": row.ground,
         "route": row.route, "from": before.state.as_str(), "to": row.state });
     events::append(tx, case, NewEvent { kind: "refund_moved", actor, facts, sealed_detail: None })?;
+    if moved.effect == RefundEffect::Pay && refund_money::left_of(tx, &payment)? == Yen::ZERO {
+        end_without_money(tx, core, case, &mut payment)?;
+    }
     if matches!(moved.effect, RefundEffect::Pay | RefundEffect::Undo) {
         settle_invoice(tx, core, case, &mut invoice)?;
     }

@@ -1,7 +1,7 @@
 //! Grants whose rest was not paid in time (減免の失効): what was taken off is owed again.
 //!
-//! Never while an attempt is open or its fate is unknown, and never where anything was paid: a grant ends only over a debt
-//! that nobody is about to pay. Run twice it has one effect.
+//! Never while an attempt is open or its fate is unknown, and never where money is left that was paid: a grant ends only over
+//! a debt that nobody is about to pay. Run twice it has one effect.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::cases::system_actor;
 use super::waiver::tell;
-use super::{Core, Failure, JobEnd, Refusal, cases, reassessment};
+use super::{Core, Failure, JobEnd, Refusal, cases, reassessment, refund_money};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::TenantCode;
 use crate::domain::invoice::InvoiceState;
@@ -64,7 +64,7 @@ fn expire(tx: &mut Tx<'_>, core: &Core, seen: &WaiverRow, now: Timestamp) -> Res
         return Ok(());
     }
     for attempt in payments::of_invoice(tx, tenant, invoice.id)? {
-        if attempt.captured > Yen::ZERO || attempt.payment()?.state.is_live() {
+        if attempt.payment()?.state.is_live() || refund_money::left_of(tx, &attempt)? > Yen::ZERO {
             return Ok(());
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::backend::on_either;
-use super::schema::{applications, invoices, ledger_entries};
+use super::schema::{applications, invoices, ledger_entries, payments};
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, TenantCode};
@@ -219,16 +219,25 @@ pub fn of_obligor(
     Ok(query.load(tx.read())?)
 }
 
-/// The invoices of a body that more was paid of than is owed, oldest first, after `after`.
-pub fn overpaid(
+/// The invoices of a body that more was paid of than is owed, or of which a payment holds money without being a success,
+/// oldest first, after `after`.
+pub fn with_too_much(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     after: Option<InvoiceId>,
     limit: i64,
 ) -> Result<Vec<InvoiceRow>, StoreError> {
+    // Only what took money has a day of capture, which is what the index knows.
+    let no_success = payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::captured_on.is_not_null())
+        .filter(payments::captured.gt(Yen::ZERO))
+        .filter(payments::state.ne_all(["captured", "partially_refunded", "refunded"]))
+        .select(payments::invoice_id);
+    let too_much = invoices::state.eq("overpaid").or(invoices::id.eq_any(no_success));
     let mut query = invoices::table
         .filter(invoices::tenant_id.eq(tenant))
-        .filter(invoices::state.eq("overpaid"))
+        .filter(too_much)
         .order(invoices::id)
         .limit(limit)
         .select(InvoiceRow::as_select())

@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod payouts;
+mod wrong_sums;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;

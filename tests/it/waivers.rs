@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use self::office::{FEE, Office, Owing};
 use crate::support::app::{AOMORI, TestApp, new_key};
 use crate::support::db::TestDb;
+use crate::support::money::ask_for_another_sum;
 use crate::support::repeat::everything_again;
 use crate::support::traces::rounds;
 
@@ -264,6 +265,62 @@ on_both_databases!(
         app.advance(SignedDuration::from_hours(24 * 40)).await;
         office.sign_in_again().await;
         assert_eq!(office.ask(&office.business, &unpaid, "half").await.problem(), "409 waiver_too_late");
+    }
+);
+
+on_both_databases!(
+    /// Another sum than was asked for is no payment once it went back: the grant over its rest ends, and the rest is late.
+    a_grant_ends_and_a_debt_is_in_arrears_although_another_sum_came_and_went_back,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (half, whole) = (office.owing().await, office.owing().await);
+        let waiver = office.waived(&half, "half").await;
+        for (owing, owed) in [(&half, HALF), (&whole, FEE)] {
+            let payment = office.opens(owing).await;
+            let page = payment["redirect_url"].as_str().unwrap();
+            app.at_gateway(page, "card", "number=4111111111111111").await;
+            ask_for_another_sum(&db.db, &owing.invoice, owed + 1_000).await;
+            app.at_gateway(page, "3ds", "result=ok").await;
+            let came = async || office.books(owing).await.payments[0].captured.amount() == owed;
+            app.until("the money is here", came).await;
+            assert_eq!(office.stands(owing).await, ("pending".to_owned(), owed));
+            office.sends_back(owing, owed).await;
+            assert_eq!(office.stands(owing).await, ("unpaid".to_owned(), owed));
+        }
+        app.advance(SignedDuration::from_hours(24 * 31)).await;
+        for _ in 0..2 {
+            app.advance(SignedDuration::from_hours(24)).await;
+            app.drain().await;
+        }
+        office.sign_in_again().await;
+        assert_eq!(office.waiver(&waiver).await["state"], "expired");
+        assert_eq!(office.stands(&half).await, ("unpaid".to_owned(), FEE));
+        let arrears = app.get(&office.accountant, &format!("/v1/tenants/{AOMORI}/arrears")).await.expect(200);
+        let late = |owing: &Owing| arrears["items"].as_array().unwrap().iter().any(|it| it["invoice"] == *owing.invoice);
+        assert!(late(&whole), "{arrears}");
+    }
+);
+
+on_both_databases!(
+    /// the proof is over what was paid, whatever was waived before and after.
+    the_receipt_of_what_was_paid_is_found_after_two_waivers,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        office.waived(&owing, "half").await;
+        office.pays(&owing).await;
+        let before = app.get(&office.business, &owing.path("/receipt")).await.expect(200);
+        assert_eq!(before["total"], HALF);
+        let asked = office.ask(&office.business, &owing, "special").await.expect(201);
+        let grant = json!({ "decision": "grant", "amount": 5_000, "reasons": ["罹災証明書を確認した"] });
+        office.draft(&owing, &asked, grant).await.expect(201);
+        office.seal(&office.manager, &owing).await.expect(200);
+        office.seal(&office.chief, &owing).await.expect(200);
+        assert_eq!(office.stands(&owing).await, ("overpaid".to_owned(), HALF - 5_000));
+        let after = app.get(&office.business, &owing.path("/receipt")).await.expect(200);
+        assert_eq!((&after["id"], &after["total"]), (&before["id"], &json!(HALF)));
     }
 );
 

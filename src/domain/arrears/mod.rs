@@ -133,12 +133,13 @@ pub struct WriteOffGround {
     pub sample: bool,
 }
 
-/// Whether somebody is paying, as far as an attempt says: open, unknown, or with money in it.
+/// Whether somebody is paying, as far as an attempt says: open, unknown, or with money in it that did not go back.
 pub fn is_being_paid(attempts: &[(PaymentState, Yen)]) -> bool {
-    attempts.iter().any(|(state, captured)| state.is_live() || *captured > Yen::ZERO)
+    attempts.iter().any(|(state, left)| state.is_live() || *left > Yen::ZERO)
 }
 
 /// Whether a claim is in arrears on `today`: owed, due in the past (the due day moved off days off, R-24), and nobody pays it.
+/// `attempts` are the states of all attempts with what is left of the money that each took.
 pub fn is_in_arrears(
     state: InvoiceState,
     owed: Yen,

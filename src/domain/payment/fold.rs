@@ -6,9 +6,10 @@
 //! `unknown` until the gateway says something we understand.
 //!
 //! An amount other than the one asked for is never success: the counters keep the truth, an alert is raised, and a
-//! live payment stays `unknown` (it bars a second attempt until a person decided). A payment already closed
-//! without money stays closed, because its payable may have a new attempt by now. A payment that had succeeded
-//! stays a success when the gateway takes more: the alert asks a person to give the rest back.
+//! live payment stays `unknown` (it bars a second attempt until a person decided). Once all of that money is gone again
+//! the payment is `canceled`: going back makes no success of it, and nothing of it bars another attempt. A payment
+//! already closed without money stays closed, because its payable may have a new attempt by now. A payment that had
+//! succeeded stays a success when the gateway takes more: the alert asks a person to give the rest back.
 
 use crate::domain::money::Yen;
 use crate::domain::payment::{Payment, PaymentCounters, PaymentSnapshot, PaymentState, SnapshotStatus};
@@ -150,16 +151,19 @@ impl Payment {
         self.counters.refunded = refunded;
         self.counters.charged_back = charged_back;
         self.counters = self.counters.without_double_loss();
-        self.state = if refunded == self.counters.captured {
-            PaymentState::Refunded
-        } else if !self.state.is_captured() || self.counters.captured < self.amount {
-            // An amount that was never asked for is no success again.
-            PaymentState::Unknown
-        } else if refunded == Yen::ZERO {
-            PaymentState::Captured
-        } else {
-            PaymentState::PartiallyRefunded
-        };
+        let succeeded = self.state.is_captured() && self.counters.captured >= self.amount;
+        self.state =
+            if succeeded { by_returns(self.counters) } else { no_success(&[self.state], self.counters) };
+        self
+    }
+
+    /// The payment once nothing is left of its money by a way that no gateway counts, such as a bank transfer: one that
+    /// waited for a decision about another amount than was asked for has ended without success.
+    #[must_use]
+    pub fn with_nothing_left(mut self) -> Self {
+        if self.state == PaymentState::Unknown {
+            self.state = PaymentState::Canceled;
+        }
         self
     }
 
@@ -242,14 +246,17 @@ fn derive(
     let more_than_covered = known.is_captured() && counters.captured > amount;
     let wrong = mismatch.is_some() || (counters.captured > Yen::ZERO && counters.captured != amount);
     if wrong && !more_than_covered {
-        // A payment once closed without money stays so: its payable may have a new attempt by now.
-        let closed = [heard, known].into_iter().find(|state| state.is_closed_without_money());
-        return closed.unwrap_or(PaymentState::Unknown);
+        return no_success(&[heard, known], counters);
     }
     if counters.captured == Yen::ZERO {
         // "Captured" without captured money is a contradiction, and a contradiction is not success.
         return if heard.is_captured() { PaymentState::Unknown } else { heard };
     }
+    by_returns(counters)
+}
+
+/// The state of a success by what of its money went back.
+pub(super) fn by_returns(counters: PaymentCounters) -> PaymentState {
     if counters.refunded == Yen::ZERO {
         PaymentState::Captured
     } else if counters.refunded < counters.captured {
@@ -257,6 +264,16 @@ fn derive(
     } else {
         PaymentState::Refunded
     }
+}
+
+/// The state of a payment that took another amount than was asked for, by the states it may have: once closed without
+/// money it stays so, and it is closed once all of its money is gone again. The furthest of these counts, so that their
+/// order does not matter.
+fn no_success(states: &[PaymentState], counters: PaymentCounters) -> PaymentState {
+    let gone = counters.is_all_gone().then_some(PaymentState::Canceled);
+    let states = states.iter().copied().chain(gone);
+    let closed = states.filter(|state| state.is_closed_without_money()).max_by_key(|state| rank(*state));
+    closed.unwrap_or(PaymentState::Unknown)
 }
 
 /// How far a state is along the one way every payment goes; `unknown` is behind everything a gateway can say.

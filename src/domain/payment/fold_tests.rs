@@ -129,6 +129,44 @@ fn f25_another_payments_snapshot_is_refused_and_a_second_charge_is_seen() {
     assert_eq!(found.alerts, [Alert::SecondCharge { gateway_payment_id: "pay2".to_owned() }]);
 }
 
+#[test]
+fn another_amount_that_went_back_is_no_success_and_bars_nothing() {
+    for found in [300, AMOUNT - 1, AMOUNT + 1, AMOUNT + 900] {
+        let wrong = folded(payment(P::Processing), &[snapshot(S::Captured, found, 0)]);
+        assert_eq!(wrong.state, P::Unknown);
+        let part = wrong.clone().with_refunded(yen(1), Yen::ZERO);
+        assert_eq!(part.state, P::Unknown, "what is left of it waits for a decision");
+        let back = wrong.clone().with_refunded(yen(found), Yen::ZERO);
+        assert_eq!(back.state, P::Canceled);
+        assert_eq!(
+            folded(back.clone(), &[snapshot(S::Captured, found, found)]),
+            back,
+            "kept when heard again"
+        );
+        assert_eq!(folded(wrong.clone(), &[snapshot(S::Captured, found, found)]).state, P::Canceled);
+        assert_eq!(wrong.clone().with_nothing_left().state, P::Canceled);
+        // Half of it pulled back by the payer's bank, the rest sent back.
+        assert_eq!(wrong.clone().with_refunded(yen(found - 2), yen(2)).state, P::Canceled);
+        // A refund that failed after all makes it neither live nor a success again.
+        assert_eq!(back.with_refunded(Yen::ZERO, Yen::ZERO).state, P::Canceled);
+        let mut late = wrong;
+        late.state = P::Expired;
+        assert_eq!(late.with_refunded(yen(found), Yen::ZERO).state, P::Expired);
+    }
+}
+
+#[test]
+fn a_success_that_went_back_stays_one() {
+    let paid = folded(payment(P::Processing), &[snapshot(S::Captured, AMOUNT, 0)]);
+    for (refunded, state) in [(AMOUNT, P::Refunded), (1, P::PartiallyRefunded), (0, P::Captured)] {
+        assert_eq!(paid.clone().with_refunded(yen(refunded), Yen::ZERO).state, state);
+    }
+    assert_eq!(paid.clone().with_nothing_left(), paid);
+    let more = folded(paid, &[snapshot(S::Captured, AMOUNT + 900, 0)]);
+    assert_eq!(more.clone().with_refunded(yen(900), Yen::ZERO).state, P::PartiallyRefunded);
+    assert_eq!(more.with_refunded(yen(AMOUNT + 900), Yen::ZERO).state, P::Refunded);
+}
+
 fn opened() -> Outcome<Checkout> {
     Outcome::Done(Checkout {
         gateway_session_id: "ses1".to_owned(),
@@ -199,6 +237,50 @@ fn told() -> impl Strategy<Value = (Vec<PaymentSnapshot>, Vec<PaymentSnapshot>)>
     })
 }
 
+/// A history in which another amount was taken, told in an order of its own with copies.
+fn wrong_told() -> impl Strategy<Value = (Vec<PaymentSnapshot>, Vec<PaymentSnapshot>, i64)> {
+    let closed = prop::option::of(prop::sample::select(vec![S::Failed, S::Canceled, S::Expired]));
+    let found = prop_oneof![1..AMOUNT, AMOUNT + 1..2 * AMOUNT];
+    let seen = any::<bool>();
+    (closed, found, seen).prop_flat_map(|(closed, found, seen)| {
+        let mut history = vec![snapshot(S::RequiresAction, 0, 0), snapshot(S::Processing, 0, 0)];
+        history.extend(closed.map(|status| snapshot(status, 0, 0)));
+        history.push(snapshot(S::Captured, found, 0));
+        history.extend(seen.then(|| snapshot(S::Captured, found, found)));
+        let copies = prop::collection::vec(prop::sample::select(history.clone()), 0..6);
+        copies.prop_flat_map(move |copies| {
+            let all = [history.clone(), copies].concat();
+            (Just(history.clone()), Just(all).prop_shuffle(), Just(found))
+        })
+    })
+}
+
+/// The payment after these snapshots, and a refund of ours of all that came once `when` of them are heard or the money is
+/// known. What our refund explains is taken off what is heard, as it is counted by its own step.
+fn sent_back(told: &[PaymentSnapshot], found: i64, when: usize) -> Payment {
+    sent_back_from(payment(P::Submitting), told, found, when)
+}
+
+fn sent_back_from(begin: Payment, told: &[PaymentSnapshot], found: i64, when: usize) -> Payment {
+    let mut current = begin;
+    let refund = |current: Payment| {
+        let known = current.counters.captured == yen(found) && current.counters.refunded == Yen::ZERO;
+        if known { current.with_refunded(yen(found), Yen::ZERO) } else { current }
+    };
+    for (index, snapshot) in told.iter().enumerate() {
+        if index >= when {
+            current = refund(current);
+        }
+        let mut news = snapshot.clone();
+        news.counters.refunded = current.counters.refunded;
+        let before = current.clone();
+        current = current.fold(&news).unwrap().next;
+        assert_eq!(before.counters.grown_to(current.counters), current.counters);
+        assert!(!current.state.is_captured(), "{:?}", current.state);
+    }
+    refund(current)
+}
+
 proptest! {
     #[test]
     fn order_copies_and_delay_do_not_matter((history, told) in told()) {
@@ -227,5 +309,19 @@ proptest! {
             let again = current.clone().fold(snapshot).unwrap();
             prop_assert_eq!(again.change, Change::Unchanged);
         }
+    }
+
+    #[test]
+    fn another_amount_that_we_send_back_ends_the_same_in_any_order_and_is_never_a_success(
+        (history, told, found) in wrong_told(),
+        when in 0_usize..8,
+    ) {
+        let straight = sent_back(&history, found, history.len());
+        let shuffled = sent_back(&told, found, when);
+        prop_assert!(straight.state.is_closed_without_money());
+        prop_assert_eq!(straight.state, shuffled.state);
+        prop_assert_eq!(straight.counters, shuffled.counters);
+        let again = sent_back_from(shuffled.clone(), &told, found, 0);
+        prop_assert_eq!((again.state, again.counters), (shuffled.state, shuffled.counters));
     }
 }

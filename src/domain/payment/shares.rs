@@ -2,8 +2,10 @@
 //! says of the whole is divided over them.
 //!
 //! Invariants: the parts come to the whole; the part of a captured sum never falls while the whole grows; the whole alone
-//! decides whether the act succeeded, so another amount than the one asked for is no success of any share.
+//! decides whether the act succeeded, so another amount than the one asked for is no success of any share. A share whose
+//! part of such an amount went back has ended; once the last of it did, the act has.
 
+use super::fold::by_returns;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{Payment, PaymentCounters, PaymentState};
 
@@ -53,8 +55,17 @@ pub fn whole_of(shares: &[Payment]) -> Result<Option<Payment>, YenOutOfRange> {
         refunded: sum(|share| share.counters.refunded)?,
         charged_back: sum(|share| share.counters.charged_back)?,
     };
-    let state = if lead.state.is_captured() { by_returns(counters) } else { lead.state };
-    Ok(Some(Payment { amount: sum(|share| share.amount)?, counters, state, ..lead.clone() }))
+    let amount = sum(|share| share.amount)?;
+    let succeeded = lead.state.is_captured() && counters.captured >= amount;
+    let state = if succeeded { by_returns(counters) } else { no_success(lead, shares) };
+    Ok(Some(Payment { amount, counters, state, ..lead.clone() }))
+}
+
+/// The state of an act that is no success: the one of a share whose money waits for a decision, or that all with money share.
+fn no_success(lead: &Payment, shares: &[Payment]) -> PaymentState {
+    let with_money = || shares.iter().filter(|share| share.counters.captured > Yen::ZERO);
+    let waits = with_money().find(|share| share.state.is_live());
+    waits.or_else(|| with_money().next()).unwrap_or(lead).state
 }
 
 /// The shares after the whole moved. What went back outside of our refunds, and what was pulled back, is taken off them in
@@ -82,7 +93,14 @@ pub fn divided(
             charged_back: of(pulled_back),
         };
         let counters = counters.without_double_loss();
-        let state = if whole.state.is_captured() { by_returns(counters) } else { whole.state };
+        let state = if whole.state.is_captured() {
+            by_returns(counters)
+        } else if whole.state.is_live() && share.state.is_closed_without_money() {
+            // Its own part went back; the act waits for what becomes of the others.
+            share.state
+        } else {
+            whole.state
+        };
         moved.push(Payment {
             id: share.id,
             method: share.method.clone(),
@@ -94,17 +112,6 @@ pub fn divided(
         });
     }
     Ok(moved)
-}
-
-/// The state of captured money by what of it went back.
-fn by_returns(counters: PaymentCounters) -> PaymentState {
-    if counters.refunded == Yen::ZERO {
-        PaymentState::Captured
-    } else if counters.refunded < counters.captured {
-        PaymentState::PartiallyRefunded
-    } else {
-        PaymentState::Refunded
-    }
 }
 
 #[cfg(test)]
@@ -220,6 +227,27 @@ mod tests {
         assert_eq!(standing(&moved), [("unknown", 300, 0), ("unknown", 0, 0)]);
         let whole = after(moved, &[snapshot(SnapshotStatus::Captured, 800, 0)]);
         assert_eq!(standing(&whole), [("captured", 300, 0), ("captured", 500, 0)]);
+    }
+
+    #[test]
+    fn a_part_of_another_amount_that_went_back_ends_its_share_and_the_last_of_it_ends_the_act() {
+        let mut shares = after(
+            vec![share(1, 300), share(2, 500), share(3, 100)],
+            &[snapshot(SnapshotStatus::Captured, 400, 0)],
+        );
+        let states = [("unknown", 300, 0), ("unknown", 100, 0), ("unknown", 0, 0)];
+        assert_eq!(standing(&shares), states);
+        shares[0] = shares[0].clone().with_refunded(yen(300), Yen::ZERO);
+        shares = after(shares, &[snapshot(SnapshotStatus::Captured, 400, 300)]);
+        assert_eq!(standing(&shares), [("canceled", 300, 300), ("unknown", 100, 0), ("unknown", 0, 0)]);
+        // The other part went by bank transfer, which no gateway counts.
+        shares[1] = shares[1].clone().with_nothing_left();
+        let whole = whole_of(&shares).unwrap().unwrap();
+        assert_eq!(whole.state, PaymentState::Canceled);
+        shares = divided(&whole, &shares, &[Yen::ZERO; 3]).unwrap();
+        assert_eq!(standing(&shares), [("canceled", 300, 300), ("canceled", 100, 0), ("canceled", 0, 0)]);
+        shares = after(shares, &[snapshot(SnapshotStatus::Captured, 400, 300)]);
+        assert!(shares.iter().all(|share| share.state == PaymentState::Canceled));
     }
 
     #[test]

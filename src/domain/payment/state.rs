@@ -162,6 +162,12 @@ impl PaymentCounters {
         Self { charged_back: self.charged_back.min(held), ..self }
     }
 
+    /// Whether money was taken and nothing of it is left: sent back by us or pulled back by the payer's bank.
+    pub fn is_all_gone(self) -> bool {
+        let gone = self.refunded.plus(self.charged_back);
+        self.captured > Yen::ZERO && gone.is_ok_and(|gone| gone >= self.captured)
+    }
+
     /// Whether what went back is covered by what was taken.
     pub fn is_covered(self) -> bool {
         self.refunded.plus(self.charged_back).is_ok_and(|back| back <= self.captured)

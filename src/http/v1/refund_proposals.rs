@@ -70,7 +70,8 @@ impl RefundProposalItem {
 
 /// List what was paid too much
 ///
-/// For accountants: money that came beyond a debt, such as a slip paid after the card, and that no refund has taken up.
+/// For accountants: money that came beyond a debt, such as a slip paid after the card, or in another sum than was asked for,
+/// and that no refund has taken up.
 /// Ask for the refund at the invoice with reason `overpaid`; another officer approves it, and the line disappears.
 #[utoipa::path(
     operation_id = "list_refund_proposals", tag = "payments", params(TenantPath, PageQuery),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use diesel::RunQueryDsl as _;
 use madoguchi::domain::audit::{self, CHAIN_START, ChainHash, EventRecord};
 use madoguchi::domain::id::{ApplicationId, InvoiceId, TenantCode};
 use madoguchi::domain::ledger::{self, Entry, EntryKind, Posting};
@@ -9,7 +10,7 @@ use madoguchi::domain::money::Yen;
 use madoguchi::store::invoices::InvoiceRow;
 use madoguchi::store::payments::PaymentRow;
 use madoguchi::store::receipts::Receipt;
-use madoguchi::store::{Db, applications, events, invoices, payments, receipts};
+use madoguchi::store::{Db, StoreError, applications, events, invoices, payments, receipts};
 use serde_json::Value;
 
 /// All that we hold about the money of one invoice.
@@ -76,6 +77,9 @@ impl Books {
             let succeeded = matches!(payment.state.as_str(), "captured" | "partially_refunded" | "refunded");
             let due = succeeded.then_some((payment.captured, kind));
             assert_eq!(living, due.into_iter().collect::<Vec<_>>(), "proofs of payment {}", payment.id);
+            let wrong = !succeeded && payment.captured > Yen::ZERO;
+            let ever = self.receipts.iter().any(|receipt| receipt.row.payment_id == payment.id);
+            assert!(!(wrong && ever), "a proof of another sum: payment {}", payment.id);
         }
     }
 
@@ -155,6 +159,18 @@ impl Books {
         let receipts: Vec<_> = self.receipts.iter().map(|it| (it.row.id, it.revocation.is_some())).collect();
         format!("{invoice:?} {payments:?} {receipts:?} {:?} {}", self.entries, self.events)
     }
+}
+
+/// Has our record of an open attempt ask for another sum than its gateway was told: what the payer then pays there is another
+/// sum than was asked for.
+pub async fn ask_for_another_sum(db: &Db, invoice: &str, amount: i64) {
+    let change = format!(
+        "UPDATE payments SET amount = {amount} WHERE invoice_id = '{invoice}' AND state = 'requires_action'"
+    );
+    let write = db.write_alone(vec![], move |tx| {
+        Ok::<_, StoreError>(diesel::sql_query(change.clone()).execute(tx.change())?)
+    });
+    assert_eq!(write.await.unwrap(), 1);
 }
 
 /// Every event follows from the one before it, and the last one is the case's head.
