@@ -28,7 +28,7 @@ use crate::store::counter_payments::{self, CounterPaymentRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Root, Tx};
+use crate::store::{Root, Tx, refunds};
 
 /// The longest reference and the longest reason, in characters.
 const LONGEST_TEXT: usize = 200;
@@ -242,6 +242,12 @@ fn strike_out(
     let mut invoice = invoices::find(tx, tenant, entry.invoice_id)?.ok_or(Refusal::NotFound)?;
     let struck = row.payment()?.struck_out().filter(|_| entry.reversed_by.is_none());
     let struck = struck.ok_or(Refusal::EntryNotReversible)?;
+    // What goes back, or is asked to, was there: the refund is decided first.
+    for refund in refunds::of_payment(tx, tenant, id)? {
+        if refund.refund()?.state.holds_headroom() {
+            return Err(Refusal::EntryNotReversible.into());
+        }
+    }
     // Where other money came beside it, or a waiver made a part of it too much, a person decides first what becomes of that.
     if invoice.invoice_state()? != InvoiceState::Paid || is_partly_too_much(tx, &case, id)? {
         return Err(Refusal::EntryNotReversible.into());

@@ -1,7 +1,8 @@
 //! Paying refunds out by bank transfer (口座振込, R-98, R-99): the payee's account, the transfer file, the bank's word.
 //!
 //! Accounts and files are personal data: sealed, and every look at a file is in the access log. One person makes a file,
-//! another confirms that the bank paid it; what the bank returned (組戻し) waits for the next file.
+//! another confirms that the bank paid it; what the bank returned (組戻し) waits for the next file. Whoever gave a payee's
+//! account makes no file with it.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +11,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::accounting::accountant;
-use super::cases;
+use super::cases::{self, system_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::refund_money::{self, MoneyStanding};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Refusal, access};
+use super::{Ctx, Effect, Failure, Refusal, access, payment_shares};
 use crate::domain::audit::EventActor;
 use crate::domain::fault::Fault;
 use crate::domain::id::{OfficerId, PayoutId, RefundId, TenantCode};
@@ -26,10 +28,13 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::payouts::{self, PayoutRow};
 use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, Tx};
+use crate::store::{Reads, Root, Tx, events, payments};
 
 /// The most payments of one file.
 const MOST: i64 = 1_000;
+
+/// Kind of the event that a payee's account was given.
+const PAYEE_GIVEN: &str = "refund_payee_given";
 
 /// Where a payee wants the money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +108,7 @@ fn keep_payee(
     })?;
     row.sealed_payee = Some(case.key.seal_json(&refunds::payee_place(id), payee, ctx.core.ids.as_ref()));
     refunds::update(tx, &mut row)?;
-    case.record(tx, "refund_payee_given", serde_json::json!({ "refund": id.to_string() }), None)?;
+    case.record(tx, PAYEE_GIVEN, payee_facts(id), None)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: row })
 }
@@ -136,6 +141,7 @@ pub async fn export(
     request: IdempotencyRequest,
     transfer_on: Date,
 ) -> Result<Effect<PayoutRow>, Failure> {
+    end_pulled_back(&ctx, &request.tenant).await?;
     let tenant = request.tenant.clone();
     let due = ctx.core.db.read(move |tx| ready(tx, &tenant)).await?;
     let roots: BTreeSet<_> = due.iter().map(|row| row.application_id).collect();
@@ -153,10 +159,47 @@ pub async fn export(
     .await
 }
 
+/// The refunds that can go into a file: due, with a payee, and with money that nobody pulled back since.
 fn ready(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<RefundRow>, Failure> {
-    let mut due = refunds::in_state(tx, tenant, RefundState::PayoutDue, MOST)?;
-    due.retain(|row| row.sealed_payee.is_some());
-    Ok(due)
+    let mut ready = Vec::new();
+    for row in refunds::in_state(tx, tenant, RefundState::PayoutDue, MOST)? {
+        if row.sealed_payee.is_some() && refund_money::standing(tx, &row)? == MoneyStanding::Held {
+            ready.push(row);
+        }
+    }
+    Ok(ready)
+}
+
+/// Ends every due refund whose money was pulled back after its approval (F33): what was booked for it is booked back and its
+/// headroom is free. Each is judged again under the roots of its act, so that no more end than must.
+async fn end_pulled_back(ctx: &Ctx, tenant: &TenantCode) -> Result<(), Failure> {
+    let (inner, of) = (ctx.clone(), tenant.clone());
+    let gone = ctx.core.db.read(move |tx| {
+        accountant(tx, &inner, &of)?;
+        let mut gone = Vec::new();
+        for row in refunds::in_state(tx, &of, RefundState::PayoutDue, MOST)? {
+            if refund_money::standing(tx, &row)? == MoneyStanding::Gone {
+                let payment = payments::find(tx, &of, row.payment_id)?.ok_or(Refusal::NotFound)?;
+                gone.push((row.id, payment));
+            }
+        }
+        Ok::<_, Failure>(gone)
+    });
+    for (id, payment) in gone.await? {
+        let (inner, of) = (ctx.clone(), tenant.clone());
+        payment_shares::write(&ctx.core, &payment, move |tx| {
+            let mut row = refunds::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
+            let waits = row.refund()?.state == RefundState::PayoutDue;
+            if !waits || refund_money::standing(tx, &row)? == MoneyStanding::Held {
+                return Ok(());
+            }
+            tracing::warn!(refund = %row.id, "a refund ends: its money was pulled back before it left");
+            row.failure_code = Some("pulled_back".to_owned());
+            move_one(tx, &inner, &mut row, RefundCommand::EndPayout, system_actor("billing"))
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 fn make(
@@ -176,6 +219,7 @@ fn make(
     if due.is_empty() {
         return Err(Refusal::Refund(RefundRefusal::NothingDue).into());
     }
+    refuse_own_payees(tx, &due, officer)?;
     let mut transfers = Vec::with_capacity(due.len());
     for row in &due {
         let payee: Payee = open_payee(tx, ctx, row)?;
@@ -206,9 +250,29 @@ fn make(
     payouts::insert(tx, &row)?;
     for mut refund in due {
         refund.payout_id = Some(id);
-        move_one(tx, ctx, &mut refund, RefundCommand::SendPayout, officer)?;
+        move_one(tx, ctx, &mut refund, RefundCommand::SendPayout, by(officer))?;
     }
     Ok(Made { resource_id: id.to_string(), value: row })
+}
+
+/// Whoever named an account does not also have money sent to it: each such refund is named.
+fn refuse_own_payees(tx: &mut impl Reads, due: &[RefundRow], officer: OfficerId) -> Result<(), Failure> {
+    let mut faults = Vec::new();
+    for row in due {
+        let given =
+            events::last_of(tx, &row.tenant_id, row.application_id, PAYEE_GIVEN, &payee_facts(row.id))?;
+        if given.is_some_and(|event| event.actor_kind == "officer" && event.actor_id == officer.to_string()) {
+            let ja = "振込先口座を登録した職員は、その還付の振込データを作成できません。";
+            let en = "The officer who gave the payee's account does not make the file that pays it.";
+            faults.push(Fault::new(format!("/refunds/{}", row.id), "own_payee", ja, en));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults).into()) }
+}
+
+/// What the record of a case says of a payee's account: for which refund, never which account.
+fn payee_facts(id: RefundId) -> serde_json::Value {
+    serde_json::json!({ "refund": id.to_string() })
 }
 
 fn case_of(tx: &mut impl Reads, row: &RefundRow) -> Result<ApplicationRow, Failure> {
@@ -222,15 +286,18 @@ fn open_payee(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<Payee, 
     Ok(key.open_json(&refunds::payee_place(row.id), sealed)?)
 }
 
+fn by(officer: OfficerId) -> EventActor {
+    EventActor { kind: "officer", id: officer.to_string() }
+}
+
 fn move_one(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     row: &mut RefundRow,
     command: RefundCommand,
-    by: OfficerId,
+    actor: EventActor,
 ) -> Result<(), Failure> {
     let mut case = case_of(tx, row)?;
-    let actor = EventActor { kind: "officer", id: by.to_string() };
     step(tx, &ctx.core, &mut case, row, command, actor)?;
     Ok(applications::update(tx, &mut case)?)
 }
@@ -263,9 +330,16 @@ pub async fn confirm(
     returned: Vec<RefundId>,
 ) -> Result<Effect<PayoutRow>, Failure> {
     let tenant = request.tenant.clone();
-    let rows = ctx.core.db.read(move |tx| Ok::<_, Failure>(refunds::of_payout(tx, &tenant, id)?)).await?;
-    let roots: BTreeSet<_> = rows.iter().map(|row| row.application_id).collect();
-    let roots = roots.into_iter().map(Root::Application).collect();
+    let cases = ctx.core.db.read(move |tx| {
+        // A refund that takes the last of its money ends the act that was paid with it.
+        let mut cases = BTreeSet::new();
+        for row in refunds::of_payout(tx, &tenant, id)? {
+            let payment = payments::find(tx, &tenant, row.payment_id)?.ok_or(Refusal::NotFound)?;
+            cases.extend(payments::shares(tx, &payment)?.iter().map(|share| share.application_id));
+        }
+        Ok::<_, Failure>(cases)
+    });
+    let roots = cases.await?.into_iter().map(Root::Application).collect();
     let db = ctx.core.db.clone();
     db.write_alone(roots, move |tx| {
         let settle = |tx: &mut Tx<'_>, _| settle(tx, &ctx, &request.tenant, id, &returned);
@@ -308,7 +382,7 @@ fn settle(
         } else {
             RefundCommand::ConfirmPayout
         };
-        move_one(tx, ctx, &mut refund, command, officer)?;
+        move_one(tx, ctx, &mut refund, command, by(officer))?;
     }
     Ok(Made { resource_id: id.to_string(), value: row })
 }

@@ -105,6 +105,25 @@ pub fn is_recorded(
     Ok(same.count().get_result::<i64>(tx.read())? > 0)
 }
 
+/// The last event of a case of this kind with these facts.
+pub fn last_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    kind: &str,
+    facts: &serde_json::Value,
+) -> Result<Option<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::tenant_id.eq(tenant))
+        .filter(events::application_id.eq(id))
+        .filter(events::kind.eq(kind))
+        .filter(events::facts.eq(facts.to_string()))
+        .order(events::seq.desc())
+        .select(EventRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
 /// All events of a case in order.
 pub fn of_case(
     tx: &mut impl Reads,

@@ -245,3 +245,35 @@ on_both_databases!(two_who_enter_the_same_money_at_once_enter_it_once, async |db
     assert_eq!(statuses, [201, 409]);
     assert_eq!(scene.books().await.payments.len(), 1);
 });
+
+on_both_databases!(
+    /// what goes back was there; an entry is struck out, or its money goes back, never both.
+    an_entry_is_not_taken_back_while_a_refund_holds_its_money,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let scene = Scene::set(&app, &db).await;
+        let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
+        let reason = "別の申請の納付書を誤って入力した。";
+        let wanted = json!({ "amount": 22_000, "reason": "assessment_error", "refund_amount_available": 22_000 });
+        let ask = async || app.post(&scene.colleague, &scene.path("/refunds"), wanted.clone()).await.expect(201);
+        let decide = async |who: &Person, refund: &Value, verdict: &str| {
+            let path = format!("/v1/tenants/{AOMORI}/refunds/{}/{verdict}", refund["id"].as_str().unwrap());
+            app.post(who, &path, json!({})).await.expect(200)["state"].clone()
+        };
+        let entry = scene.enter(&scene.clerk, cash()).await.expect(201);
+        let id = entry["id"].as_str().unwrap();
+        let asked = ask().await;
+        assert_eq!(asked["route"], "bank_transfer");
+        assert_eq!(scene.reverse(&scene.colleague, id, reason).await.problem(), "409 entry_not_reversible");
+        assert_eq!(decide(&scene.colleague, &asked, "withdraw").await, "withdrawn");
+        assert_eq!(scene.reverse(&scene.colleague, id, reason).await.expect(200)["state"], "canceled");
+
+        app.advance(SignedDuration::from_secs(1)).await;
+        let entry = scene.enter(&scene.clerk, cash()).await.expect(201);
+        let asked = ask().await;
+        assert_eq!(decide(&chief, &asked, "approve").await, "payout_due");
+        let refused = scene.reverse(&scene.colleague, entry["id"].as_str().unwrap(), reason).await;
+        assert_eq!(refused.problem(), "409 entry_not_reversible");
+        assert_eq!(scene.books().await.sorted_states(), ["canceled", "captured"]);
+    }
+);

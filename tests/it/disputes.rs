@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::payment_faults::payer::{client, notifications_arrive};
 use crate::policy_coverage::world::PROCEDURE;
 use crate::refunds::desk::{Desk, FEE, Paid};
+use crate::refunds::payouts::payee;
 use crate::support::app::{AOMORI, TestApp, gateway_first};
 use crate::support::db::TestDb;
 use crate::support::repeat::everything_again;
@@ -129,6 +130,41 @@ on_both_databases!(f33_a_refund_asked_for_before_a_chargeback_is_not_decided_aft
     assert_eq!((paid.truth().await, paid.available().await), (0, 0));
     assert_eq!(standing(&desk, &paid).await, (vec!["lost".to_owned()], FEE));
 });
+
+on_both_databases!(
+    /// Approved, and waiting for its file: what the payer's bank pulled back meanwhile does not go back a second time.
+    f33_a_refund_by_bank_transfer_whose_money_was_pulled_back_is_in_no_file_and_ends,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let desk = Desk::open(&app, &db).await;
+        let (gone, other) = (desk.paid("card").await, desk.paid("card").await);
+        let by_hand = json!({ "amount": FEE, "refund_amount_available": FEE, "route": "bank_transfer" });
+        for paid in [&gone, &other] {
+            let asked = paid.ask_with(&desk.accountant, by_hand.clone()).await.expect(201);
+            let path = format!("/v1/tenants/{AOMORI}/refunds/{}/payee", asked["id"].as_str().unwrap());
+            app.post(&desk.business, &path, payee("クドウ タロウ")).await.expect(200);
+            paid.decide(&desk.chief, &asked, "approve").await.expect(200);
+        }
+        bank(&app, &gone, "lost", json!({})).await;
+        assert_eq!(gone.states().await, ["payout_due"]);
+        let payouts = format!("/v1/tenants/{AOMORI}/payouts");
+        let export = async || app.post(&desk.accountant, &payouts, json!({ "transfer_on": "2026-04-30" })).await;
+        let made = export().await.expect(201);
+        assert_eq!((&made["count"], &made["total"]), (&json!(1), &json!(FEE)));
+        assert_eq!((gone.states().await, other.states().await), (vec!["failed".into()], vec!["payout_sent".into()]));
+        assert_eq!(gone.rows().await[0].failure_code.as_deref(), Some("pulled_back"));
+        assert_eq!(gone.booked().await, (FEE, 0, FEE), "the decision is booked back");
+        assert_eq!(gone.standing().await, ("entrusted".into(), "captured".into(), 0));
+        let tenant = madoguchi::domain::id::TenantCode::parse(AOMORI).unwrap();
+        let payment = gone.books().await.payment().id;
+        let room = db.db.read(move |tx| madoguchi::store::refunds::headroom(tx, &tenant, payment)).await.unwrap();
+        assert!(room.values().all(|room| room.reserved.amount() == 0), "its headroom is free again: {room:?}");
+        let ended = "(SELECT COUNT(*) FROM events WHERE kind = 'refund_moved' AND facts LIKE '%\"to\":\"failed\"%')";
+        assert_eq!(db.count(ended).await, 1);
+        assert_eq!(export().await.problem(), "409 nothing_due");
+        assert_eq!(db.count(ended).await, 1, "it ends once");
+    }
+);
 
 on_both_databases!(
     /// No notification comes: the daily look finds what became of it, and reminds while there is time.

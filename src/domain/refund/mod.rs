@@ -40,7 +40,7 @@ pub enum RefundState {
     Unknown,
     /// The gateway sent the money back.
     Succeeded,
-    /// The gateway did not, or not for good.
+    /// The gateway did not, or not for good; or the money of a bank transfer was pulled back before it left.
     Failed,
     /// Approved for a bank transfer (口座振込), not yet in a transfer file.
     PayoutDue,
@@ -176,6 +176,8 @@ pub enum RefundCommand {
     ConfirmPayout,
     /// The bank could not pay it (組戻し): it waits for the next file.
     ReturnPayout,
+    /// Its money was pulled back before it left (F33).
+    EndPayout,
 }
 
 /// What follows from a step.
@@ -254,6 +256,7 @@ impl Refund {
             (RefundCommand::SendPayout, S::PayoutDue) => moved(S::PayoutSent, RefundEffect::Nothing),
             (RefundCommand::ConfirmPayout, S::PayoutSent) => moved(S::PaidOut, RefundEffect::Pay),
             (RefundCommand::ReturnPayout, S::PayoutSent) => moved(S::PayoutDue, RefundEffect::Nothing),
+            (RefundCommand::EndPayout, S::PayoutDue) => moved(S::Failed, RefundEffect::Undo),
             (RefundCommand::Hear(evidence), S::Submitting | S::Pending | S::Unknown | S::Succeeded) => {
                 Ok(self.hear(evidence))
             }

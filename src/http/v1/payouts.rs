@@ -200,7 +200,9 @@ pub async fn list_payouts(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resu
 
 /// Make a transfer file
 ///
-/// For accountants: everything that is due and whose payee is known goes into one file of the banks (全銀 総合振込).
+/// For accountants: everything that is due and whose payee is known goes into one file of the banks (全銀 総合振込). Never by
+/// the person who gave the account of one of its payees (422, code `own_payee`, each such refund named). What the payer's bank
+/// pulled back after the approval is left out: such a refund has failed (`pulled_back`).
 #[utoipa::path(
     operation_id = "create_payout", tag = "payments", params(TenantPath, IdempotencyKeyHeader),
     request_body = CreatePayout,

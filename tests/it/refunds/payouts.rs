@@ -114,3 +114,25 @@ on_both_databases!(
         assert_eq!(refused.problem(), "409 wrong_state", "it goes back to the card");
     }
 );
+
+on_both_databases!(
+    /// one who could replace an account after the approval does not also make the file that pays it.
+    r119_whoever_gave_an_account_makes_no_file_with_it,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let desk = Desk::open(&app, &db).await;
+        let second = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "second@example.jp").await;
+        let (replaced, other) = (desk.paid("nanaco").await, desk.paid("nanaco").await);
+        let refund = due(&desk, &replaced, "クドウ タロウ").await;
+        due(&desk, &other, "ミウラ ハナコ").await;
+        let path = format!("/v1/tenants/{AOMORI}/refunds/{}/payee", refund["id"].as_str().unwrap());
+        app.post(&desk.accountant, &path, payee("サイトウ ジロウ")).await.expect(200);
+        let refused = app.post(&desk.accountant, PAYOUTS, json!({ "transfer_on": "2026-04-30" })).await;
+        assert_eq!(refused.problem(), "422 validation_failed");
+        let named: Vec<_> = refused.body["errors"].as_array().unwrap().iter().map(|it| (&it["pointer"], &it["code"])).collect();
+        let pointer = json!(format!("/refunds/{}", refund["id"].as_str().unwrap()));
+        assert_eq!(named, [(&pointer, &json!("own_payee"))]);
+        assert_eq!(replaced.states().await, ["payout_due"]);
+        assert_eq!(export(&desk, &second).await["count"], 2, "another one makes it");
+    }
+);
