@@ -44,7 +44,9 @@ pub(super) fn take_in(
     for row in shares.rows() {
         known.push(disputes::of_payment(tx, &row.tenant_id, row.id)?);
     }
-    for snapshot in heard {
+    // What ended without loss is taken in first: it no longer takes up what another dispute is about.
+    let won = |snapshot: &&DisputeSnapshot| snapshot.state == Some(DisputeState::Won);
+    for snapshot in heard.iter().filter(won).chain(heard.iter().filter(|snapshot| !won(snapshot))) {
         if snapshot.state.is_none()
             && let Some((case, row)) = shares.at(0)
         {
@@ -63,14 +65,24 @@ pub(super) fn take_in(
     Yen::sum(sums).map_err(|error| Failure::Internal(error.to_string()))
 }
 
-/// What of a dispute is about each share: as much of it as no other dispute is about.
+/// What of a dispute is about each share: as much of it as no other dispute is about. One that was won is about nothing any
+/// more: it leaves room for the next, and its own parts stay as they were.
 fn parts(
     shares: &[PaymentRow],
     known: &[Vec<DisputeRow>],
     snapshot: &DisputeSnapshot,
 ) -> Result<Vec<Yen>, Failure> {
+    let is_won = |one: &DisputeRow| one.state == DisputeState::Won.as_str();
+    let own = |its: &Vec<DisputeRow>| {
+        its.iter().find(|one| one.gateway_dispute_id == snapshot.gateway_dispute_id).cloned()
+    };
+    let own: Vec<Option<DisputeRow>> = known.iter().map(own).collect();
+    if own.iter().flatten().any(is_won) {
+        return Ok(own.iter().map(|part| part.as_ref().map_or(Yen::ZERO, |part| part.amount)).collect());
+    }
     let free = |(row, its): (&PaymentRow, &Vec<DisputeRow>)| {
         let others = its.iter().filter(|one| one.gateway_dispute_id != snapshot.gateway_dispute_id);
+        let others = others.filter(|one| !is_won(one));
         let others = Yen::sum(others.map(|one| one.amount))?;
         Ok(row.amount.minus(others).unwrap_or(Yen::ZERO))
     };

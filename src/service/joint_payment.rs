@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::cases::{self, OpenCase, event_actor};
-use super::idempotency::{IdempotencyRequest, Made, once};
+use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::payment::{self, BesideOpen, OpenPayment};
 use super::payment_link::PaidBy;
 use super::{
@@ -26,6 +26,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::MethodCode;
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
+use crate::gateway::MerchantAccount;
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
@@ -59,6 +60,7 @@ pub async fn open(
     payment::refuse_foreign_return(&ctx, wanted.return_url.as_deref())?;
     let cases = cases_of(&ctx, &request.tenant, &ids).await?;
     if wanted.beside_open == BesideOpen::Replace {
+        refuse_before_closing(&ctx, &request, &ids, &method).await?;
         for target in &cases {
             payment_replacement::close_open(&ctx, &request, *target, &method, PaidBy::Party).await?;
         }
@@ -106,6 +108,39 @@ async fn cases_of(
         .await
 }
 
+/// Nothing is closed for an act that could not be opened afterwards, such as one whose sum no account takes. A repeat finds
+/// the act that it opened.
+async fn refuse_before_closing(
+    ctx: &Ctx,
+    request: &IdempotencyRequest,
+    ids: &[InvoiceId],
+    method: &MethodCode,
+) -> Result<(), Failure> {
+    let (inner, request, ids, method) = (ctx.clone(), request.clone(), ids.to_vec(), method.clone());
+    ctx.core
+        .db
+        .read(move |tx| {
+            if is_used(tx, &request)? {
+                return Ok(());
+            }
+            let tenant = (&request.tenant, BesideOpen::Replace);
+            let members = judge(tx, &inner, tenant, &ids, &mut BTreeMap::new())?;
+            account(&inner, &members, &method, tx.now()).map(drop)
+        })
+        .await
+}
+
+/// The account that takes the whole.
+fn account<'a>(
+    ctx: &'a Ctx,
+    members: &[Member],
+    method: &MethodCode,
+    now: Timestamp,
+) -> Result<&'a Arc<MerchantAccount>, Failure> {
+    let priced = members.iter().map(|member| (&member.procedure.definition, &member.invoice));
+    Ok(payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, now)?)
+}
+
 /// First everything is judged, then everything is written: a refusal has changed nothing.
 fn begin(
     tx: &mut Tx<'_>,
@@ -116,9 +151,8 @@ fn begin(
     now: Timestamp,
 ) -> Result<Made<Opened>, Failure> {
     let mut cases = BTreeMap::new();
-    let members = judge(tx, ctx, tenant, ids, &mut cases)?;
-    let priced = members.iter().map(|member| (&member.procedure.definition, &member.invoice));
-    let account = payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, now)?;
+    let members = judge(tx, ctx, (tenant, BesideOpen::Refuse), ids, &mut cases)?;
+    let account = account(ctx, &members, method, now)?;
     let first = members.first().ok_or(Refusal::NotFound)?;
     let total = Yen::sum(members.iter().map(|member| member.invoice.owed()));
     let total = total.map_err(|error| Failure::Internal(error.to_string()))?;
@@ -171,18 +205,19 @@ fn begin(
     Ok(Made { resource_id: lead.to_string(), value: Opened { shares, operation: Some(operation) } })
 }
 
-/// Every invoice that can be paid now, or the faults of all of them at once. The cases are opened on the way.
+/// Every invoice that can be paid now, or once what is open of it is closed, or the faults of all of them at once. The cases
+/// are opened on the way.
 fn judge(
-    tx: &mut Tx<'_>,
+    tx: &mut impl Reads,
     ctx: &Ctx,
-    tenant: &TenantCode,
+    (tenant, beside_open): (&TenantCode, BesideOpen),
     ids: &[InvoiceId],
     cases: &mut BTreeMap<ApplicationId, OpenCase>,
 ) -> Result<Vec<Member>, Failure> {
     let (mut faults, mut members) = (Vec::new(), Vec::new());
     let mut obligor = None;
     for (index, id) in ids.iter().enumerate() {
-        let judged = judge_one(tx, ctx, tenant, (*id, ids), cases);
+        let judged = judge_one(tx, ctx, (tenant, beside_open), (*id, ids), cases);
         let Some(member) = catalogue::member("/invoices", index, judged, &mut faults)? else { continue };
         let own = cases.get(&member.invoice.application_id).and_then(billing::obligor);
         if own.is_none() || *obligor.get_or_insert(own) != own {
@@ -196,9 +231,9 @@ fn judge(
 }
 
 fn judge_one(
-    tx: &mut Tx<'_>,
+    tx: &mut impl Reads,
     ctx: &Ctx,
-    tenant: &TenantCode,
+    (tenant, beside_open): (&TenantCode, BesideOpen),
     (id, together): (InvoiceId, &[InvoiceId]),
     cases: &mut BTreeMap<ApplicationId, OpenCase>,
 ) -> Result<Member, Failure> {
@@ -208,7 +243,10 @@ fn judge_one(
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
     };
-    let attempts = payments::of_invoice(tx, tenant, id)?;
+    let attempts = match beside_open {
+        BesideOpen::Refuse => payments::of_invoice(tx, tenant, id)?,
+        BesideOpen::Replace => Vec::new(),
+    };
     payment::refuse_unpayable(case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
     Ok(Member { procedure: intake::pinned(ctx, &case.row)?, invoice })

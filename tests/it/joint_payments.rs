@@ -327,3 +327,54 @@ on_both_databases!(r72_r77_the_one_line_of_a_payout_pays_every_invoice_of_the_ac
     everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
     assert_eq!(standing(&all).await, before);
 });
+
+on_both_databases!(
+    /// What was won is about nothing any more: the next dispute is about all shares again.
+    f32_a_second_dispute_after_a_won_one_is_divided_over_all_shares,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
+        let desk = Desk::open(&app, &db).await;
+        let [first, second] = two_paid(&desk).await;
+        for state in ["needs_response", "won", "needs_response", "lost"] {
+            let reference = first.books().await.payment().merchant_reference.clone();
+            let order = json!({ "payment": reference, "state": state });
+            let sent =
+                client().post(format!("{}/_sim/disputes", app.simulator)).json(&order).send().await.unwrap();
+            assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+            notifications_arrive(&app).await;
+            app.drain().await;
+        }
+        for paid in [&first, &second] {
+            let books = paid.books().await;
+            assert_eq!((books.payment().charged_back.amount(), paid.available().await), (FEE, 0));
+        }
+        let whole = "(SELECT COUNT(*) FROM disputes WHERE state IN ('won', 'lost') AND amount = 22000)";
+        assert_eq!(db.count(whole).await, 4, "two parts of each");
+        let all = [first, second];
+        let before = standing(&all).await;
+        everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
+        assert_eq!(standing(&all).await, before);
+    }
+);
+
+on_both_databases!(an_act_that_no_account_takes_closes_nothing_that_is_open, async |db: TestDb| {
+    let app = TestApp::start(&db).await;
+    let desk = Desk::open(&app, &db).await;
+    let invoices = owed(&desk, 3).await;
+    let alone = format!("/v1/tenants/{AOMORI}/invoices/{}/payments", invoices[0]);
+    app.post(&desk.business, &alone, json!({ "method": "nanaco" })).await.expect(201);
+    // Each alone is no more than this method takes; their sum is.
+    let wanted = json!({ "invoices": invoices, "method": "nanaco", "replace_open": true });
+    let refused = app.post(&desk.business, PAYMENTS, wanted).await;
+    assert_eq!(refused.problem(), "422 method_not_offered");
+    app.drain().await;
+    let open = Paid::of(&desk, &invoices[0]);
+    assert_eq!(
+        open.standing().await,
+        ("pending".into(), "requires_action".into(), 0),
+        "it is open as before"
+    );
+    let wanted = json!({ "invoices": invoices[..2], "method": "nanaco", "replace_open": true });
+    app.post(&desk.business, PAYMENTS, wanted).await.expect(201);
+    assert_eq!(open.books().await.sorted_states(), ["canceled", "requires_action"]);
+});

@@ -33,17 +33,16 @@ pub struct PayoutMatches {
 
 /// Holds awaited payouts and open credits against each other, as of the end of `day`.
 pub fn match_payouts(payouts: &[Payout], credits: &[OpenCredit], day: Date) -> PayoutMatches {
-    let mut open = Open {
-        payouts: payouts.iter().filter(|payout| payout.arrival != Arrival::Seen && payout.net > 0).collect(),
-        credits: credits.iter().collect(),
-        found: PayoutMatches::default(),
-    };
+    let unseen = payouts.iter().filter(|payout| payout.arrival != Arrival::Seen);
+    let (payouts, without_credit): (Vec<&Payout>, Vec<&Payout>) = unseen.partition(|payout| payout.net > 0);
+    let mut open = Open { payouts, credits: credits.iter().collect(), found: PayoutMatches::default() };
     open.exact(0..=0);
     open.exact(-BEFORE_DAYS..=AFTER_DAYS);
     open.ambiguous();
     open.split();
     open.combined();
     open.left_over(day);
+    open.without_credit(&without_credit, day);
     open.found
 }
 
@@ -57,6 +56,11 @@ struct Open<'a> {
 /// How many days after the expected day a credit came.
 fn delay_days(payout: &Payout, credit: &OpenCredit) -> i32 {
     (credit.credited_on - payout.expected_on).get_days()
+}
+
+/// Whether something has waited for longer than it should have.
+fn waited(since: Date, day: Date) -> bool {
+    (day - since).get_days() > PATIENCE_DAYS
 }
 
 fn is_near(payout: &Payout, credit: &OpenCredit) -> bool {
@@ -182,11 +186,18 @@ impl Open<'_> {
         self.forget(payouts, credits);
     }
 
+    /// A payout that comes to nothing, or less, is no credit that a bank could show: a person says what became of it.
+    fn without_credit(&mut self, payouts: &[&Payout], day: Date) {
+        for payout in payouts.iter().filter(|payout| waited(payout.expected_on, day)) {
+            let facts = facts("a_payout_without_money_is_settled_by_a_person", payout, &[]);
+            self.raise_payout(payout, facts);
+        }
+    }
+
     /// What has waited too long on either side.
     fn left_over(&mut self, day: Date) {
-        let waited = |since: Date| (day - since).get_days() > PATIENCE_DAYS;
         for payout in self.payouts.clone() {
-            if waited(payout.expected_on) {
+            if waited(payout.expected_on, day) {
                 let near = self.credits.iter().filter(|credit| is_near(payout, credit));
                 let near: Vec<BankCreditId> = near.map(|credit| credit.id).take(MOST_SUGGESTIONS).collect();
                 let facts = facts("a_payout_is_a_credit", payout, &near);
@@ -194,7 +205,7 @@ impl Open<'_> {
             }
         }
         for credit in self.credits.clone() {
-            if waited(credit.credited_on) {
+            if waited(credit.credited_on, day) {
                 let facts = json!({ "rule": "a_credit_is_a_payout", "amount": credit.amount,
                     "credited_on": credit.credited_on.to_string() });
                 self.raise(About::Credit(credit.id), facts);

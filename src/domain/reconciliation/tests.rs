@@ -104,7 +104,7 @@ fn clean(amounts: &[i64]) -> Day {
             period: Some((date(2026, 3, 25), date(2026, 4, 1))),
             net,
             expected_on: PAID_ON,
-            arrival: Arrival::Awaited,
+            arrival: if net > 0 { Arrival::Awaited } else { Arrival::Attested },
         });
         if net > 0 {
             day.credits.push(credit(u128::try_from(agent).unwrap(), net));
@@ -427,6 +427,35 @@ fn equal_payouts_are_matched_by_their_day_and_a_known_arrival_is_left_alone() {
         day.payouts[0].arrival = arrival;
         let without = [day.credits[0]];
         assert_eq!(match_payouts(&day.payouts, &without, LOOKED_ON).findings, [], "{arrival:?}");
+    }
+}
+
+#[test]
+fn a_payout_that_comes_to_nothing_or_less_is_a_matter_for_a_person_after_some_days() {
+    for net in [0, -500] {
+        let mut day = clean(&AMOUNTS);
+        day.payouts.truncate(1);
+        day.payouts[0].net = net;
+        day.payouts[0].arrival = Arrival::Awaited;
+        let found = |day: &Day, after_days: i32| {
+            match_payouts(&day.payouts, &[], PAID_ON + after_days.days()).findings
+        };
+        assert_eq!(found(&day, 5), []);
+        let findings = found(&day, 6);
+        let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+        assert_eq!(
+            (finding.kind, finding.about),
+            (ExceptionKind::BankMismatch, About::Settlement(settlement(0)))
+        );
+        let facts = (&finding.facts["rule"], &finding.facts["payout"]);
+        assert_eq!(
+            facts,
+            (&serde_json::json!("a_payout_without_money_is_settled_by_a_person"), &serde_json::json!(net))
+        );
+        for arrival in [Arrival::Attested, Arrival::Seen] {
+            day.payouts[0].arrival = arrival;
+            assert_eq!(found(&day, 6), [], "{arrival:?}");
+        }
     }
 }
 
