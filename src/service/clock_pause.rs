@@ -162,6 +162,7 @@ pub(super) fn end_with_answer(
 }
 
 /// What ends a pause.
+#[derive(Clone, Copy, Debug)]
 enum EndedBy {
     /// An officer says so.
     Officer(OfficerId),

@@ -58,7 +58,7 @@ pub fn whole_of(shares: &[Payment]) -> Result<Option<Payment>, YenOutOfRange> {
     let amount = sum(|share| share.amount)?;
     let succeeded = lead.state.is_captured() && counters.captured >= amount;
     let state = if succeeded { by_returns(counters) } else { no_success(lead, shares) };
-    Ok(Some(Payment { amount, counters, state, ..lead.clone() }))
+    Ok(Some(Payment { amount, state, counters, ..lead.clone() }))
 }
 
 /// The state of an act that is no success: the one of a share whose money waits for a decision, or that all with money share.
