@@ -26,7 +26,7 @@ async fn state(counter: &Counter, permit: &str) -> Value {
     counter.app.get(&counter.clerk, permit).await.expect(200)["state"].clone()
 }
 
-fn suspension(from: &str, until: Value) -> Value {
+fn suspension(from: &str, until: Option<&str>) -> Value {
     let mut heard = hearing();
     heard["form"] = json!("explanation");
     json!({ "order": "suspension", "ground": "第28条第2項", "effective_on": from, "until": until,
@@ -53,7 +53,7 @@ on_both_databases!(
         assert_eq!(counter.app.get(&counter.clerk, &permit).await.expect(200)["valid_to"], "2031-03-31");
         days_later(&mut counter, 365 * 5 - 40).await;
         let renewal = renew(&counter.app, &counter.business, &permit).await;
-        ordered(&counter, &case, &permit, suspension("2031-03-01", Value::Null)).await;
+        ordered(&counter, &case, &permit, suspension("2031-03-01", None)).await;
         days_later(&mut counter, 60).await;
         assert_eq!(state(&counter, &permit).await, "suspended");
         let expired = "(SELECT COUNT(*) FROM permit_events WHERE happening = 'expired')";
@@ -76,9 +76,9 @@ on_both_databases!(
     async |db: TestDb| {
         let mut counter = Counter::open(&db).await;
         let (case, permit) = registered(&counter).await;
-        ordered(&counter, &case, &permit, suspension("2026-05-01", Value::Null)).await;
-        ordered(&counter, &case, &permit, suspension("2026-04-03", json!("2026-04-09"))).await;
-        let twice = order(&counter, &case, &permit, suspension("2026-05-02", Value::Null)).await;
+        ordered(&counter, &case, &permit, suspension("2026-05-01", None)).await;
+        ordered(&counter, &case, &permit, suspension("2026-04-03", Some("2026-04-09"))).await;
+        let twice = order(&counter, &case, &permit, suspension("2026-05-02", None)).await;
         assert_eq!(twice.problem(), "409 order_does_not_fit", "it is suspended on that day already");
         let nothing = order(&counter, &case, &permit, resumption("2026-04-20")).await;
         assert_eq!(nothing.problem(), "409 order_does_not_fit", "nothing is suspended on that day");
@@ -91,7 +91,7 @@ on_both_databases!(
         assert_eq!(state(&counter, &permit).await, "suspended", "1 May: the other one stands");
 
         ordered(&counter, &case, &permit, resumption("2026-05-11")).await;
-        ordered(&counter, &case, &permit, suspension("2026-06-01", Value::Null)).await;
+        ordered(&counter, &case, &permit, suspension("2026-06-01", None)).await;
         ordered(&counter, &case, &permit, resumption("2026-06-01")).await;
         days_later(&mut counter, 10).await;
         assert_eq!(state(&counter, &permit).await, "valid", "11 May");

@@ -35,9 +35,10 @@ fn merger(others: &[&str]) -> String {
     let mut file = "departments:\n".to_owned();
     file += &ends(DEPARTMENT, "消防保安課", "Fire and Safety Division", "kiki-kanri", MERGED);
     file += &ends(CONSULTED, "環境保全課", "Environmental Conservation Division", "kankyo-energy", MERGED);
-    file += &format!(
+    let merged = format!(
         "  - {{ code: {MERGED}, name_ja: 保安課, name_en: Safety Division, parent: kiki-kanri, valid_from: 2026-05-01 }}\n"
     );
+    file += &merged;
     file += "holdings:\n";
     for (email, role) in [("clerk", "clerk"), ("gm", "group_manager"), ("chief", "section_chief")] {
         file += &holding(email, role, DEPARTMENT, Some(MERGED));

@@ -247,10 +247,10 @@ impl World {
         }
     }
 
-    /// The path of a call about `target`; with `missing`, about something that does not exist.
-    pub fn path(&self, template: &str, target: Target, missing: Option<&str>) -> String {
+    /// The id of what a call about `target` names.
+    fn id(&self, template: &str, target: Target) -> &str {
         let case = self.case(target);
-        let id = if template.contains("/invoices/") {
+        if template.contains("/invoices/") {
             &case.invoice
         } else if template.contains("/payment-links/") {
             &self.link
@@ -302,7 +302,12 @@ impl World {
             &self.basket
         } else {
             &case.id
-        };
+        }
+    }
+
+    /// The path of a call about `target`; with `missing`, about something that does not exist.
+    pub fn path(&self, template: &str, target: Target, missing: Option<&str>) -> String {
+        let (case, id) = (self.case(target), self.id(template, target));
         let path = template
             .replace("{tenant}", AOMORI)
             .replace("{id}", missing.unwrap_or(id))
