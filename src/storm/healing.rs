@@ -17,7 +17,7 @@ use super::simulator::Acted;
 const FIRST_DAY: [(u32, u64); 5] = [(6, 15), (10, 60), (8, 300), (10, 1_800), (6, 10_800)];
 /// After so many steps the payers who come back come back: every lease, backoff and guard has passed.
 const COME_BACK_AFTER: u32 = 24;
-/// The steps of the days after it: slips lapse after three, and what lapsed is asked about once more a day later.
+/// The steps of the days after it: slips lapse after three, and what lapsed is asked about one, three and seven days later.
 const LATER_DAYS: (u32, u64) = (12, 43_200);
 /// How long notifications may take to arrive after each step, at most: the gateway itself says when none is left.
 const SETTLE_WITHIN: Duration = Duration::from_secs(5);
