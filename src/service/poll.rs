@@ -10,7 +10,8 @@ use super::{Core, Failure, JobEnd, Refusal, payment_shares};
 use crate::domain::id::{PaymentId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
-    Change, Folded, PayerPresence, Payment, PaymentSnapshot, PaymentState, PollFacts, late_check, next_poll,
+    COUNTER_METHOD, Change, Folded, PayerPresence, Payment, PaymentSnapshot, PaymentState, PollFacts,
+    late_check, next_poll,
 };
 use crate::gateway::Outcome;
 use crate::store::payments::{self, PaymentRow};
@@ -22,8 +23,11 @@ pub const POLL_PAYMENT: &str = "poll_payment";
 /// As long as this after opening, somebody is taken to sit in front of the screen.
 const PRESENCE: SignedDuration = SignedDuration::from_mins(10);
 
-/// How long after a question that nobody answered a payment that has ended is asked about again.
+/// How long after a question that nobody answered a payment at rest is asked about again, on the day it was to be asked.
 const UNANSWERED: SignedDuration = SignedDuration::from_hours(1);
+
+/// And on the days after that one.
+const LONG_UNANSWERED: SignedDuration = SignedDuration::from_hours(24);
 
 /// No gateway keeps a checkout open for longer that nobody has paid in.
 const FORGETS_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -40,6 +44,10 @@ pub fn schedule(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), Failure> {
 }
 
 fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>, Failure> {
+    if row.method == COUNTER_METHOD {
+        // Nobody else knows of it.
+        return Ok(None);
+    }
     let now = tx.now();
     let payment = row.payment()?;
     let presence = if now.duration_since(row.created_at.0) < PRESENCE {
@@ -54,7 +62,7 @@ fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>,
     ))
 }
 
-/// When a payment that ended without money is to be asked about, if that is not now, or not answered now.
+/// When a payment at rest is to be asked about, if that is not now, or not answered now.
 ///
 /// The question that its former state had planned comes sooner, and a gateway that says nothing has not been asked: neither
 /// counts as one of the few checks.
@@ -63,15 +71,17 @@ fn open_check(
     row: &PaymentRow,
     answer: &Answer,
 ) -> Result<Option<jiff::Timestamp>, Failure> {
-    if !row.payment()?.state.is_closed_without_money() {
-        return Ok(None);
-    }
-    let wait = late_check(u32::try_from(row.poll_count).unwrap_or(u32::MAX));
+    let wait = late_check(row.payment()?.state, u32::try_from(row.poll_count).unwrap_or(u32::MAX));
     let Some(wait) = wait else { return Ok(None) };
     let planned = row.updated_at.0.checked_add(wait).unwrap_or(row.updated_at.0);
     let again = match answer {
         Outcome::Done(_) => planned,
-        _ => planned.max(tx.now().checked_add(UNANSWERED).unwrap_or(planned)),
+        // News may have made us ask: they are not lost because nobody answered.
+        _ => {
+            let is_long = tx.now().duration_since(planned) >= LONG_UNANSWERED;
+            let pause = if is_long { LONG_UNANSWERED } else { UNANSWERED };
+            tx.now().checked_add(pause).unwrap_or(planned)
+        }
     };
     Ok((again > tx.now()).then_some(again))
 }

@@ -28,6 +28,9 @@ use crate::store::{Tx, jobs};
 /// Kind of the job that asks about one refund.
 pub const POLL_REFUND: &str = "poll_refund";
 
+/// How often a refund that was paid is asked about before the gateway answers: from a minute, doubling, for about three days.
+const UNANSWERED_AT_MOST: u32 = 12;
+
 /// When to ask again after a question that could not be asked.
 const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
@@ -176,15 +179,25 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
         if let Outcome::Done(Some(snapshot)) = &answer {
             hear(tx, &inner, &mut case, &mut row, snapshot, &payment.gateway)?;
         }
-        if row.refund()?.state != RefundState::Pending {
+        let asked = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
+        if !asks_again(row.refund()?.state, &answer, asked) {
             return Ok(JobEnd::Done);
         }
-        let asked = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
         row.poll_count += 1;
         refunds::update(tx, &mut row)?;
         Ok(next_refund_poll(asked.saturating_add(1), tx.now()).map_or(JobEnd::Done, JobEnd::Again))
     })
     .await
+}
+
+/// Whether a refund is asked about once more: while it is not final, and while news made us ask about one that was paid and nobody
+/// answered.
+fn asks_again(state: RefundState, answer: &Outcome<Option<RefundSnapshot>>, asked: u32) -> bool {
+    match state {
+        RefundState::Pending => true,
+        RefundState::Succeeded => !matches!(answer, Outcome::Done(Some(_))) && asked < UNANSWERED_AT_MOST,
+        _ => false,
+    }
 }
 
 /// The exact bytes that the gateway will be sent.

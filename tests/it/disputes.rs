@@ -197,6 +197,31 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// Nobody tells us that it is contested at all: the looks at the captured payment find it, and one that is not answered is repeated.
+    f18_a_dispute_that_nobody_told_us_of_is_found_by_the_looks_at_the_captured_payment,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
+        let desk = Desk::open(&app, &db).await;
+        let paid = desk.paid("card").await;
+        app.fault(json!({ "match": { "op": "webhook" }, "fault": "F18", "args": { "times": 9 } })).await;
+        for state in ["needs_response", "lost"] {
+            bank(&app, &paid, state, json!({})).await;
+        }
+        let lost = async || paid.books().await.payment().charged_back.amount();
+        assert_eq!(lost().await, 0);
+        app.fault(json!({ "match": { "op": "get_session" }, "fault": "F05", "args": { "times": 1 } })).await;
+        app.advance(SignedDuration::from_hours(25)).await;
+        app.drain().await;
+        assert_eq!(lost().await, 0, "nobody answered");
+        app.advance(SignedDuration::from_hours(2)).await;
+        app.drain().await;
+        assert_eq!(lost().await, FEE);
+        everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
+        assert_eq!(lost().await, FEE);
+    }
+);
+
+on_both_databases!(
     /// Stripe names the payment of a dispute by its own id alone, which we learn with the news that the money came.
     f19_news_of_a_dispute_that_come_before_those_of_the_money_wait_for_them,
     async |db: TestDb| {

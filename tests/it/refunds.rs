@@ -14,7 +14,8 @@ use madoguchi::store::{Root, StoreError, refunds};
 use serde_json::json;
 
 use self::desk::{Desk, FEE};
-use crate::support::app::{AOMORI, Answer, TestApp};
+use crate::payment_faults::payer::notifications_arrive;
+use crate::support::app::{AOMORI, Answer, TestApp, gateway_first};
 use crate::support::db::TestDb;
 use crate::support::repeat::everything_again;
 use crate::support::traces::rounds;
@@ -278,6 +279,53 @@ on_both_databases!(
         assert_eq!(approved["state"], "payout_due");
         assert_eq!(paid.booked().await, (0, FEE, FEE));
         assert_eq!(paid.truth().await, 0);
+    }
+);
+
+on_both_databases!(
+    /// Stripe says at once that it is done. That it failed after all is told, and asked about until somebody answers; where nobody tells
+    /// us, the look at the captured payment a day later finds it.
+    f28_a_refund_that_was_done_and_failed_is_found_however_the_news_fare,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
+        let desk = Desk::open(&app, &db).await;
+        let mut all = Vec::new();
+        for silent in [false, true] {
+            let paid = desk.paid("card").await;
+            let args = json!({ "delay_seconds": 40 });
+            app.fault(json!({ "match": { "op": "refund" }, "fault": "F28", "args": args })).await;
+            if silent {
+                let reference = paid.books().await.payment().merchant_reference.clone();
+                let on = json!({ "op": "webhook", "event": "refund.failed", "payment": reference });
+                app.fault(json!({ "match": on, "fault": "F18", "args": { "times": 9 } })).await;
+            }
+            assert_eq!(paid.refunded(FEE, FEE).await["state"], "succeeded");
+            notifications_arrive(&app).await;
+            app.drain().await;
+            all.push(paid);
+        }
+        // Nobody answers when we ask about the one that we are told of.
+        app.fault(json!({ "match": { "op": "get_payment" }, "fault": "F05", "args": { "times": 2 } })).await;
+        app.advance(SignedDuration::from_secs(60)).await;
+        notifications_arrive(&app).await;
+        app.drain().await;
+        for paid in &all {
+            assert_eq!(paid.standing().await, words("refunded refunded 22000"), "nobody has said otherwise yet");
+        }
+        for _ in 0..3 {
+            app.advance(SignedDuration::from_mins(5)).await;
+            app.drain().await;
+        }
+        assert_eq!(all[0].states().await, ["failed"]);
+        assert_eq!(all[1].states().await, ["succeeded"]);
+        app.advance(SignedDuration::from_hours(25)).await;
+        app.drain().await;
+        for paid in &all {
+            assert_eq!(paid.states().await, ["failed"]);
+            assert_eq!(paid.standing().await, words("entrusted captured 0"));
+            let (revenue, owed, _) = paid.booked().await;
+            assert_eq!((revenue, owed, paid.truth().await), (FEE, 0, 0));
+        }
     }
 );
 

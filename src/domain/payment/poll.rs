@@ -35,28 +35,48 @@ const PRESENT_EVERY: SignedDuration = SignedDuration::from_secs(3);
 const LATE_CHECKS: [SignedDuration; 3] =
     [SignedDuration::from_hours(24), SignedDuration::from_hours(48), SignedDuration::from_hours(96)];
 
-/// The wait before the next question about a payment that ended without money, of which so many were answered; none after
-/// the last.
-pub fn late_check(answered: u32) -> Option<SignedDuration> {
-    LATE_CHECKS.get(usize::try_from(answered).ok()?).copied()
+/// How long after the money came, and then after each of these questions, a captured payment is asked about: the news of a contested
+/// payment, or of a refund that failed after all, may be lost. The days are 1, 3, 7, 30, 60 and 120; a card can be contested for
+/// about four months.
+const CAPTURED_CHECKS: [SignedDuration; 6] = [
+    SignedDuration::from_hours(24),
+    SignedDuration::from_hours(48),
+    SignedDuration::from_hours(96),
+    SignedDuration::from_hours(24 * 23),
+    SignedDuration::from_hours(24 * 30),
+    SignedDuration::from_hours(24 * 60),
+];
+
+/// The wait before the next question about a payment that is at rest, ended or captured, of which so many were answered; none after
+/// the last, and none for what is in motion.
+pub fn late_check(state: PaymentState, answered: u32) -> Option<SignedDuration> {
+    let checks: &[SignedDuration] = if state.is_closed_without_money() {
+        &LATE_CHECKS
+    } else if state.is_captured() {
+        &CAPTURED_CHECKS
+    } else {
+        &[]
+    };
+    checks.get(usize::try_from(answered).ok()?).copied()
 }
 
 /// When to ask next; none when nothing more can be learned by asking.
 pub fn next_poll(facts: PollFacts, now: Timestamp) -> Option<Timestamp> {
     match facts.state {
-        // The operation's own lease drives the first two; the money of the others is already here.
-        PaymentState::Created
-        | PaymentState::Submitting
-        | PaymentState::Captured
-        | PaymentState::PartiallyRefunded
-        | PaymentState::Refunded => None,
+        // The operation's own lease drives both.
+        PaymentState::Created | PaymentState::Submitting => None,
         PaymentState::RequiresAction | PaymentState::Processing | PaymentState::Authorized => {
             sooner(later(now, active_wait(facts)), deadline_check(facts.expires_at, now))
         }
         PaymentState::AwaitingPayment => awaiting(facts, now),
         PaymentState::Unknown => later(now, doubling(facts.poll_count, 5, 600)),
-        PaymentState::Failed | PaymentState::Canceled | PaymentState::Expired => {
-            late_check(facts.poll_count).and_then(|wait| later(now, wait))
+        PaymentState::Captured
+        | PaymentState::PartiallyRefunded
+        | PaymentState::Refunded
+        | PaymentState::Failed
+        | PaymentState::Canceled
+        | PaymentState::Expired => {
+            late_check(facts.state, facts.poll_count).and_then(|wait| later(now, wait))
         }
     }
 }
@@ -148,8 +168,22 @@ mod tests {
             let waits = [0, 1, 2, 3].map(|answered| wait(state, answered, PayerPresence::Away));
             assert_eq!(waits, [Some(86_400), Some(2 * 86_400), Some(4 * 86_400), None], "{state:?}");
         }
-        assert_eq!(wait(PaymentState::Captured, 0, PayerPresence::Away), None);
         assert_eq!(wait(PaymentState::Submitting, 0, PayerPresence::Away), None);
+    }
+
+    #[test]
+    fn a_captured_payment_is_asked_about_while_it_can_be_contested() {
+        for state in [PaymentState::Captured, PaymentState::PartiallyRefunded, PaymentState::Refunded] {
+            let mut day = 0;
+            let days: Vec<_> = (0..7)
+                .filter_map(|answered| wait(state, answered, PayerPresence::Away))
+                .map(|seconds| {
+                    day += seconds / 86_400;
+                    day
+                })
+                .collect();
+            assert_eq!(days, [1, 3, 7, 30, 60, 120], "{state:?}");
+        }
     }
 
     #[test]

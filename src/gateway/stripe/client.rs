@@ -7,11 +7,13 @@ use secrecy::ExposeSecret;
 
 use crate::domain::dispute::DisputeState;
 use crate::domain::money::Yen;
-use crate::domain::payment::PaymentSnapshot;
+use crate::domain::payment::{PaymentSnapshot, RefundSnapshot};
 use crate::gateway::stripe::response::{self, Read};
 use crate::gateway::stripe::{API_VERSION, Stripe, request};
 use crate::gateway::transport::{self, Failure, Received, classify, unusable};
-use crate::gateway::{Decline, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Problem, Reply};
+use crate::gateway::{
+    Decline, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Problem, RefundRef, Reply,
+};
 
 impl Stripe {
     pub(super) async fn send_stored(&self, operation: &OpCtx, request: &PreparedRequest) -> Outcome<Reply> {
@@ -100,6 +102,43 @@ impl Stripe {
             snapshot.counters.charged_back = lost;
             Some(snapshot)
         })
+    }
+
+    /// One refund by its id, or, where the answer to it was lost, by our reference among those of its payment. One that succeeded may
+    /// have failed since, which no sum of the payment proves.
+    pub(super) async fn ask_refund(
+        &self,
+        query: &RefundRef,
+        now: Timestamp,
+    ) -> Outcome<Option<RefundSnapshot>> {
+        let (Ok(refund), Ok(intent)) = (
+            query.gateway_refund_id.as_deref().map(request::identifier).transpose(),
+            query.payment.gateway_payment_id.as_deref().map(request::identifier).transpose(),
+        ) else {
+            return unusable("an identifier of the refund is not usable");
+        };
+        let path = match (refund, intent) {
+            (Some(id), _) => format!("/v1/refunds/{id}?expand[]=payment_intent.latest_charge"),
+            (None, Some(id)) => {
+                format!(
+                    "/v1/refunds?payment_intent={id}&limit=100&expand[]=data.payment_intent.latest_charge"
+                )
+            }
+            (None, None) => return Outcome::Done(None),
+        };
+        let received = match self.get(&path).await {
+            Ok(received) => received,
+            Err(failure) => return failure.into(),
+        };
+        if received.status == 404 && response::error(&received.body).is_some() {
+            return Outcome::Done(None);
+        }
+        let capabilities = &self.capabilities;
+        let read = |body: &[u8]| match refund {
+            Some(_) => response::refund(capabilities, body, now).map(Some),
+            None => response::refund_among(capabilities, body, &query.reference, now),
+        };
+        classify(&received, read, refused)
     }
 
     async fn get(&self, path: &str) -> Result<Received, Failure> {

@@ -5,8 +5,10 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
+use crate::domain::money::Yen;
+use crate::domain::payment::RefundStatus;
 use crate::gateway::stripe::fixtures::{checkout, gateway, intent, now, operation, session};
-use crate::gateway::{Outcome, PaymentGateway, PaymentRef, PreparedRequest, Reply, TransportKind};
+use crate::gateway::{Outcome, PaymentGateway, PaymentRef, PreparedRequest, RefundRef, Reply, TransportKind};
 
 /// Answers one connection after the other and hands back the requests.
 fn serve(answers: Vec<(&'static str, String)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
@@ -139,4 +141,54 @@ async fn f32_a_disputed_payment_is_read_with_its_disputes_or_not_at_all() {
     let (base, _) = serve(vec![("200 OK", body), ("503 E", refusal("api_error", "x"))]);
     let unclear = gateway(&base).retrieve_payment(&query(), now()).await;
     assert_eq!(unknown(&unclear), Some(TransportKind::ServerError));
+}
+
+#[tokio::test]
+async fn f28_a_refund_is_asked_for_by_its_id_or_by_our_reference_and_shows_that_it_failed() {
+    let refund = |reason: &str, status: &str| {
+        json!({ "id": "re_1", "amount": 400, "status": status, "payment_intent": intent("succeeded", "card"),
+            "metadata": { "reason": reason } })
+    };
+    let known = RefundRef {
+        payment: PaymentRef { gateway_payment_id: Some("pi_1".to_owned()), ..query() },
+        reference: "refund-1".to_owned(),
+        gateway_refund_id: Some("re_1".to_owned()),
+        amount: Yen::new(400).unwrap(),
+        refunded_before: Yen::ZERO,
+    };
+    let (base, thread) = serve(vec![("200 OK", refund("refund-1", "failed").to_string())]);
+    let Outcome::Done(Some(found)) = gateway(&base).retrieve_refund(&known, now()).await else { panic!() };
+    assert_eq!(found.status, RefundStatus::Failed, "no sum of the payment proves that");
+    assert!(
+        thread
+            .join()
+            .unwrap()
+            .remove(0)
+            .starts_with("GET /v1/refunds/re_1?expand[]=payment_intent.latest_charge ")
+    );
+
+    let unanswered = RefundRef { gateway_refund_id: None, ..known };
+    let all = |has_more: bool, ours: &str| {
+        let data = [refund("refund-0", "succeeded"), refund(ours, "succeeded")];
+        json!({ "data": data, "has_more": has_more }).to_string()
+    };
+    for (body, expected) in [
+        (all(true, "refund-1"), Some(true)),
+        (all(false, "refund-2"), Some(false)),
+        (all(true, "refund-2"), None),
+    ] {
+        let (base, _) = serve(vec![("200 OK", body)]);
+        let asked = gateway(&base).retrieve_refund(&unanswered, now()).await;
+        let found = match &asked {
+            Outcome::Done(found) => Some(found.is_some()),
+            _ => None,
+        };
+        assert_eq!(found, expected, "half a list proves no absence: {asked:?}");
+    }
+    let nowhere = RefundRef {
+        payment: PaymentRef { gateway_payment_id: None, ..unanswered.payment.clone() },
+        ..unanswered
+    };
+    let asked = gateway("http://127.0.0.1:9").retrieve_refund(&nowhere, now()).await;
+    assert_eq!(asked, Outcome::Done(None), "what was never paid was never refunded");
 }

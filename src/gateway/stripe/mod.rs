@@ -28,11 +28,11 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::BadSettings;
-use crate::domain::payment::PaymentSnapshot;
+use crate::domain::payment::{PaymentSnapshot, RefundSnapshot};
 use crate::gateway::{
     AccountParts, Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, MethodCapability,
     Notification, NotificationRejected, OpCtx, PaymentGateway, PaymentRef, PreparedRequest, RawNotification,
-    Reply, SettlementReports, SetupError, Unpreparable, Vendor, transport,
+    RefundRef, Reply, SettlementReports, SetupError, Unpreparable, Vendor, transport,
 };
 
 pub use methods::default_methods;
@@ -149,6 +149,14 @@ impl PaymentGateway for Stripe {
         now: Timestamp,
     ) -> Answer<'a, Option<PaymentSnapshot>> {
         Box::pin(self.ask(query, now))
+    }
+
+    fn retrieve_refund<'a>(
+        &'a self,
+        query: &'a RefundRef,
+        now: Timestamp,
+    ) -> Answer<'a, Option<RefundSnapshot>> {
+        Box::pin(self.ask_refund(query, now))
     }
 
     fn settlement_reports(&self) -> Option<&dyn SettlementReports> {

@@ -65,6 +65,20 @@ struct RefundBody {
     amount: Yen,
     status: Option<String>,
     payment_intent: Option<Expandable<IntentBody>>,
+    metadata: Option<RefundMetadata>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundMetadata {
+    /// Our reference of the refund.
+    reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundList {
+    data: Vec<RefundBody>,
+    #[serde(default)]
+    has_more: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -147,7 +161,28 @@ pub(super) fn intent(capabilities: &Capabilities, body: &[u8], at: Timestamp) ->
 
 /// Reads the answer to a refund, which shows the payment after it.
 pub(super) fn refund(capabilities: &Capabilities, body: &[u8], at: Timestamp) -> Option<RefundSnapshot> {
-    let refund: RefundBody = serde_json::from_slice(body).ok()?;
+    of_refund(capabilities, serde_json::from_slice(body).ok()?, at)
+}
+
+/// The refund of our `reference` among those of a payment: the outer none when the list cannot be read whole, the inner when it is not
+/// among them.
+pub(super) fn refund_among(
+    capabilities: &Capabilities,
+    body: &[u8],
+    reference: &str,
+    at: Timestamp,
+) -> Option<Option<RefundSnapshot>> {
+    let list: RefundList = serde_json::from_slice(body).ok()?;
+    let ours = |refund: &RefundBody| {
+        refund.metadata.as_ref().and_then(|metadata| metadata.reason.as_deref()) == Some(reference)
+    };
+    match list.data.into_iter().find(ours) {
+        Some(refund) => of_refund(capabilities, refund, at).map(Some),
+        None => (!list.has_more).then_some(None),
+    }
+}
+
+fn of_refund(capabilities: &Capabilities, refund: RefundBody, at: Timestamp) -> Option<RefundSnapshot> {
     let Some(Expandable::Object(intent)) = refund.payment_intent else { return None };
     let status = match refund.status.as_deref() {
         Some("succeeded") => RefundStatus::Succeeded,

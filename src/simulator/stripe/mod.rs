@@ -24,7 +24,7 @@ use super::core::{Keyed, Reply, Simulator};
 use super::engine::{self, Change, NewRefund, Refusal};
 use super::facade::Facade;
 use super::faults::Op;
-use super::model::{RefundFate, Session, SessionStatus, Vendor};
+use super::model::{Payment, RefundFate, Session, SessionStatus, Vendor};
 use super::settlement::ReportSpoil;
 use super::shaping;
 use super::state::State;
@@ -76,10 +76,34 @@ struct Call {
     refund_fails_after: Option<u32>,
     /// Whether the answer shows a session's payment whole.
     expands: bool,
-    /// An address of payment intents, not of sessions.
-    intents: bool,
+    /// What a question about a payment is to show.
+    shows: Shows,
     /// What is wrong with a settlement report (F34–F37).
     spoil: Option<ReportSpoil>,
+}
+
+/// What the address of a question asks for.
+#[derive(Debug)]
+enum Shows {
+    /// The payment itself.
+    Intent,
+    /// All its refunds.
+    Refunds,
+    /// One of them.
+    Refund(String),
+    /// Something that is no payment.
+    Other,
+}
+
+impl Shows {
+    fn of(path: &str) -> Self {
+        match path.strip_prefix("/v1/").and_then(|rest| rest.split_once('/')) {
+            Some(("payment_intents", _)) => Self::Intent,
+            Some(("refunds", id)) => Self::Refund(id.to_owned()),
+            _ if path == "/v1/refunds" => Self::Refunds,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Adds Stripe's routes.
@@ -93,6 +117,8 @@ fn routes(config: &mut web::ServiceConfig) {
             .route("/payment_intents/{id}/capture", web::post().to(capture))
             .route("/payment_intents/{id}/cancel", web::post().to(cancel))
             .route("/refunds", web::post().to(refund))
+            .route("/refunds", web::get().to(list_refunds))
+            .route("/refunds/{id}", web::get().to(get_refund))
             .route("/disputes", web::get().to(disputes))
             .route("/payouts", web::get().to(list_payouts))
             .route("/payouts/{id}", web::get().to(get_payout))
@@ -129,6 +155,19 @@ async fn cancel(sim: Data<Simulator>, request: HttpRequest, id: Path<String>, bo
 async fn refund(sim: Data<Simulator>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let payment = Form::read(&body).text("payment_intent").unwrap_or_default();
     serve(sim, &request, Op::Refund, payment, body).await
+}
+
+/// The refunds of the payment that the query names.
+async fn list_refunds(sim: Data<Simulator>, request: HttpRequest) -> HttpResponse {
+    let payment = Form::read(request.query_string().as_bytes()).text("payment_intent").unwrap_or_default();
+    serve(sim, &request, Op::GetPayment, payment, Bytes::new()).await
+}
+
+/// One refund: a question about its payment.
+async fn get_refund(sim: Data<Simulator>, request: HttpRequest, id: Path<String>) -> HttpResponse {
+    let has_it = |payment: &&Payment| payment.refunds.iter().any(|refund| wire::refund_id(refund) == *id);
+    let payment = sim.lock().state.payments.values().find(has_it).map(|payment| payment.id.clone());
+    serve(sim, &request, Op::GetPayment, payment.unwrap_or_default(), Bytes::new()).await
 }
 
 /// The disputes of the payment that the query names.
@@ -184,11 +223,11 @@ async fn serve(
     let form = Form::read(&body);
     let query = Form::read(request.query_string().as_bytes());
     let expands = [&form, &query].iter().any(|form| form.all("expand[]").any(|it| !it.is_empty()));
-    let intents = request.path().starts_with("/v1/payment_intents/");
+    let shows = Shows::of(request.path());
     let keyed = idempotency(request, &body);
     let base = format!("http://{}", sim.address);
     let (refund_fails_after, spoil) = (None, None);
-    let call = Call { op, target, keyed, form, base, refund_fails_after, expands, intents, spoil };
+    let call = Call { op, target, keyed, form, base, refund_fails_after, expands, shows, spoil };
     calls::serve(sim, call).await
 }
 
@@ -310,9 +349,17 @@ impl Call {
 
     fn payment_reply(&self, state: &State, change: Change) -> Result<(Change, Reply), Reply> {
         let payment = change.payment_after(state, &self.target).filter(|it| it.vendor == Vendor::Stripe);
-        let payment = payment.filter(|_| self.intents).ok_or_else(|| wire::refusal(&Refusal::NotFound))?;
-        let reply = wire::ok(&wire::intent(payment));
-        Ok((change, reply))
+        let found = payment.and_then(|payment| match &self.shows {
+            Shows::Intent => Some(wire::intent(payment)),
+            Shows::Refunds => Some(wire::refunds(payment, self.expands)),
+            Shows::Refund(id) => {
+                let refund = payment.refunds.iter().find(|refund| wire::refund_id(refund) == *id)?;
+                Some(wire::refund_value(payment, refund, self.expands))
+            }
+            Shows::Other => None,
+        });
+        let found = found.ok_or_else(|| wire::refusal(&Refusal::NotFound))?;
+        Ok((change, wire::ok(&found)))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::simulator::core::{Notification, Reply};
 use crate::simulator::engine::Refusal;
 use crate::simulator::facade::Event;
 use crate::simulator::model::{
-    Dispute, EventKind, Payment, PaymentStatus, RefundFate, Session, SessionStatus, Step, Vendor,
+    Dispute, EventKind, Payment, PaymentStatus, Refund, RefundFate, Session, SessionStatus, Step, Vendor,
 };
 use crate::simulator::settings::SimulatorSettings;
 use crate::simulator::state::{Delivery, Signing};
@@ -97,17 +97,32 @@ fn charge(payment: &Payment) -> Value {
 
 /// The latest refund of a payment.
 pub fn refund(payment: &Payment, expands: bool) -> Value {
-    let latest = payment.refunds.last();
+    payment.refunds.last().map_or(Value::Null, |latest| refund_value(payment, latest, expands))
+}
+
+/// The identifier of a refund.
+pub fn refund_id(refund: &Refund) -> String {
+    format!("re_{}", refund.id)
+}
+
+/// A refund of a payment.
+pub fn refund_value(payment: &Payment, refund: &Refund, expands: bool) -> Value {
     json!({
-        "id": latest.map(|refund| format!("re_{}", refund.id)),
+        "id": refund_id(refund),
         "object": "refund",
-        "status": if latest.is_some_and(|refund| refund.fate == RefundFate::Failed) { "failed" } else { "succeeded" },
-        "amount": latest.map(|refund| refund.amount),
+        "status": if refund.fate == RefundFate::Failed { "failed" } else { "succeeded" },
+        "amount": refund.amount,
         "currency": "jpy",
-        "created": latest.map(|refund| refund.created_at.as_second()),
+        "created": refund.created_at.as_second(),
         "payment_intent": if expands { intent(payment) } else { json!(payment.id) },
-        "metadata": { "reason": latest.and_then(|refund| refund.description.clone()) },
+        "metadata": { "reason": refund.description },
     })
+}
+
+/// The refunds of a payment, the youngest first.
+pub fn refunds(payment: &Payment, expands: bool) -> Value {
+    let all = payment.refunds.iter().rev().map(|refund| refund_value(payment, refund, expands));
+    json!({ "object": "list", "data": all.collect::<Vec<_>>(), "has_more": false })
 }
 
 /// The disputes of a payment.
