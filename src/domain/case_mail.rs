@@ -34,13 +34,15 @@ pub enum CaseMail {
     CaseMoved,
     /// The day for the answer went by; nothing is withdrawn by that (R-11).
     CorrectionMissed,
+    /// The clock of the case stands still; why, and what is awaited, is read after signing in (R-18).
+    ClockStopped,
     /// A decision takes longer than the standard period; why, and by when, is read after signing in (R-19).
     DecisionDelayed,
 }
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
@@ -55,6 +57,7 @@ impl CaseMail {
         Self::CaseTransferred,
         Self::CaseMoved,
         Self::CorrectionMissed,
+        Self::ClockStopped,
         Self::DecisionDelayed,
     ];
 
@@ -75,6 +78,7 @@ impl CaseMail {
             Self::CaseTransferred => "case_transferred",
             Self::CaseMoved => "case_moved",
             Self::CorrectionMissed => "correction_missed",
+            Self::ClockStopped => "clock_stopped",
             Self::DecisionDelayed => "decision_delayed",
         }
     }
@@ -96,6 +100,7 @@ impl CaseMail {
             Self::CaseTransferred => "【窓口】移送のお知らせ / Your application was sent on",
             Self::CaseMoved => "【窓口】担当課の変更のお知らせ / Another department has your application",
             Self::CorrectionMissed => "【窓口】回答の期限が過ぎました / The day for your answer has passed",
+            Self::ClockStopped => "【窓口】審査の期間についてのお知らせ / The period of review stands still",
             Self::DecisionDelayed => "【窓口】処分の時期についてのお知らせ / It takes longer than expected",
         }
     }
@@ -174,6 +179,7 @@ impl CaseMail {
                 "The day for your answer about your application {} has passed. Nothing has been withdrawn and you can \
                  still answer; without an answer the office may have to refuse the application. Please sign in.",
             ),
+            Self::ClockStopped => CLOCK_STOPPED,
             Self::DecisionDelayed => DECISION_DELAYED,
         }
     }
@@ -193,6 +199,13 @@ const CASE_MOVED: (&str, &str) = (
      ください。",
     "Another department is in charge of your application {} now. Its number and the day it arrived stay the \
      same. Please sign in to see which department it is, and why.",
+);
+
+/// The clock stands still; `{}` stands for the number of the case.
+const CLOCK_STOPPED: (&str, &str) = (
+    "受付番号 {} の手続の標準処理期間の進行を、担当課が停止しました。サインインして、理由とお待ちしているものをご確認ください。",
+    "The office has recorded that the standard period of your application {} stands still. Please sign in to read why, and what \
+     is awaited.",
 );
 
 /// It takes longer; `{}` stands for the number of the case.

@@ -83,6 +83,11 @@ impl Numbering {
     pub fn text(&self, number: i64) -> String {
         format!("{}第{number}号", self.symbol)
     }
+
+    /// What stands in its place before there is one: the number is drawn at the issue.
+    pub fn blank(&self) -> String {
+        format!("{}第　　号", self.symbol)
+    }
 }
 
 /// The numbering of a document of `department` (its code and name) on `day`; nothing where no rule is in force.

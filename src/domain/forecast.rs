@@ -18,6 +18,8 @@ pub enum Whom {
     Office,
     /// Who decides.
     Approver,
+    /// The office that the papers pass through (経由機関).
+    TransitOffice,
 }
 
 impl Whom {
@@ -27,6 +29,7 @@ impl Whom {
             Self::Applicant => "applicant",
             Self::Office => "office",
             Self::Approver => "approver",
+            Self::TransitOffice => "transit_office",
         }
     }
 }
@@ -44,6 +47,12 @@ pub enum Awaited {
     Answer,
     /// The fee.
     Payment,
+    /// Documents beyond those that the application needs (R-18(5)).
+    ExtraDocuments,
+    /// The content as the applicant wants it changed (R-18(4)).
+    ApplicantChange,
+    /// The papers, which are at the office they pass through (経由中).
+    Transit,
     /// The seals of the approval route.
     Approval,
     /// What is left to do after the decision, such as handing the document over.
@@ -52,12 +61,15 @@ pub enum Awaited {
 
 impl Awaited {
     /// Everything that can be awaited.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::HandIn,
         Self::TakeUp,
         Self::Review,
         Self::Answer,
         Self::Payment,
+        Self::ExtraDocuments,
+        Self::ApplicantChange,
+        Self::Transit,
         Self::Approval,
         Self::Completion,
     ];
@@ -70,6 +82,9 @@ impl Awaited {
             Self::Review => "review",
             Self::Answer => "answer",
             Self::Payment => "payment",
+            Self::ExtraDocuments => "extra_documents",
+            Self::ApplicantChange => "applicant_change",
+            Self::Transit => "transit",
             Self::Approval => "approval",
             Self::Completion => "completion",
         }
@@ -78,7 +93,10 @@ impl Awaited {
     /// From whom.
     pub fn whom(self) -> Whom {
         match self {
-            Self::HandIn | Self::Answer | Self::Payment => Whom::Applicant,
+            Self::HandIn | Self::Answer | Self::Payment | Self::ExtraDocuments | Self::ApplicantChange => {
+                Whom::Applicant
+            }
+            Self::Transit => Whom::TransitOffice,
             Self::TakeUp | Self::Review | Self::Completion => Whom::Office,
             Self::Approval => Whom::Approver,
         }
@@ -92,6 +110,9 @@ impl Awaited {
             Self::Review => ("担当課による審査", "the office to review the case"),
             Self::Answer => ("申請者による補正・回答", "your answer to what the office asked"),
             Self::Payment => ("手数料の納付", "the payment of the fee"),
+            Self::ExtraDocuments => ("申請者による追加資料の提出", "further documents of yours"),
+            Self::ApplicantChange => ("申請者による申請内容の変更", "the change that you want to make"),
+            Self::Transit => ("経由機関からの書類の到着", "the office that the papers pass through"),
             Self::Approval => ("決裁", "those who decide to seal the proposal"),
             Self::Completion => ("通知・交付などの手続", "the office to complete what follows the decision"),
         }
@@ -124,8 +145,18 @@ pub fn state_text(state: StateName) -> (&'static str, &'static str) {
     }
 }
 
-/// What is awaited in a state, the first step first; `owes` says whether a fee is owed.
-pub fn awaited(state: StateName, owes: bool) -> Vec<Awaited> {
+/// What a pause says is awaited beyond what the state says; an answer and a fee follow from state and money.
+fn awaited_in(pause: PauseReason) -> Option<Awaited> {
+    match pause {
+        PauseReason::ApplicantChange => Some(Awaited::ApplicantChange),
+        PauseReason::ExtraDocuments => Some(Awaited::ExtraDocuments),
+        PauseReason::InTransit => Some(Awaited::Transit),
+        PauseReason::Correction | PauseReason::FeePayment => None,
+    }
+}
+
+/// What is awaited in a state, the first step first; `owes` says whether a fee is owed, `pauses` why the clock stands still.
+pub fn awaited(state: StateName, owes: bool, pauses: &[PauseReason]) -> Vec<Awaited> {
     let step = match state {
         StateName::Draft => return vec![Awaited::HandIn],
         StateName::Submitted => Awaited::TakeUp,
@@ -140,6 +171,9 @@ pub fn awaited(state: StateName, owes: bool) -> Vec<Awaited> {
         // The applicant's own step is named first: it is what they can do.
         all.insert(usize::from(step == Awaited::Answer), Awaited::Payment);
     }
+    // What stops the clock comes before what the office does meanwhile.
+    let stopped: Vec<Awaited> = pauses.iter().filter_map(|pause| awaited_in(*pause)).collect();
+    all.splice(0..0, stopped);
     all
 }
 
@@ -302,13 +336,36 @@ mod tests {
     }
 
     #[test]
+    fn r14_and_r18_what_stops_the_clock_is_awaited_first_and_an_ended_case_awaits_nothing() {
+        use PauseReason::{ApplicantChange, Correction, ExtraDocuments, FeePayment, InTransit};
+        let names = |state, owes, pauses: &[PauseReason]| {
+            let all = awaited(state, owes, pauses).into_iter();
+            all.map(|it| format!("{} {}", it.as_str(), it.whom().as_str())).collect::<Vec<_>>().join(", ")
+        };
+        for (state, owes, pauses, expected) in [
+            (StateName::UnderReview, false, vec![ExtraDocuments], "extra_documents applicant, review office"),
+            (
+                StateName::UnderReview,
+                true,
+                vec![FeePayment, ApplicantChange],
+                "applicant_change applicant, payment applicant, review office",
+            ),
+            (StateName::Submitted, false, vec![InTransit], "transit transit_office, take_up office"),
+            (StateName::CorrectionRequested, false, vec![Correction], "answer applicant"),
+            (StateName::Closed, false, vec![ExtraDocuments], ""),
+        ] {
+            assert_eq!(names(state, owes, &pauses), expected);
+        }
+    }
+
+    #[test]
     fn r14_what_is_awaited_and_from_whom_follows_from_the_state() {
         let lines: Vec<String> = StateName::ALL
             .into_iter()
             .map(|state| {
                 let of = |owes| -> Vec<String> {
                     let one = |it: Awaited| format!("{} {}", it.as_str(), it.whom().as_str());
-                    awaited(state, owes).into_iter().map(one).collect()
+                    awaited(state, owes, &[]).into_iter().map(one).collect()
                 };
                 format!("{}: {} | {}", state.as_str(), of(false).join(", "), of(true).join(", "))
             })

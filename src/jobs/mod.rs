@@ -23,6 +23,7 @@ use crate::service::assessment::NOTIFY_FEE;
 use crate::service::charge::{self, ASSESS_LATE_CHARGE, NOTIFY_CHARGE};
 use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
 use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
+use crate::service::clock_pause::NOTIFY_PAUSE;
 use crate::service::closing::{self, CLOSE_CASE};
 use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::correction_chase::{self, CHASE_CORRECTIONS, NOTIFY_MISSED_CORRECTION};
@@ -122,6 +123,8 @@ pub enum Job {
     EscalateOverdue,
     /// Tell an officer of an overdue case.
     NotifyEscalation(ApplicationId, OfficerId),
+    /// Tell the applicant that the clock stands still.
+    NotifyPause(ApplicationId),
     /// Tell the applicant why it takes longer.
     NotifyDelay(ApplicationId),
     /// Reconcile every body as of yesterday.
@@ -199,6 +202,7 @@ impl Job {
             NOTIFY_OFFICE => Ok(Self::NotifyOffice(ApplicationId(id()?))),
             RAISE_OPINION => Ok(Self::RaiseOpinion(OpinionId(id()?))),
             CHASE_CORRECTIONS => Ok(Self::ChaseCorrections),
+            NOTIFY_PAUSE => Ok(Self::NotifyPause(ApplicationId(id()?))),
             NOTIFY_DELAY => Ok(Self::NotifyDelay(ApplicationId(id()?))),
             ESCALATE_OVERDUE => Ok(Self::EscalateOverdue),
             NOTIFY_ESCALATION => {
@@ -258,6 +262,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyOffice(case) => mail::to_officer(core, case, CaseMail::MessageWritten, claimed).await,
         Job::RaiseOpinion(id) => opinion::raise_overdue(core, tenant(claimed)?, id).await,
         Job::ChaseCorrections => correction_chase::run(core).await,
+        Job::NotifyPause(case) => mail::about_case(core, case, CaseMail::ClockStopped, claimed).await,
         Job::NotifyDelay(case) => mail::about_case(core, case, CaseMail::DecisionDelayed, claimed).await,
         Job::EscalateOverdue => escalation::run(core).await,
         Job::NotifyEscalation(case, officer) => mail::overdue(core, case, officer, claimed).await,

@@ -24,7 +24,7 @@ use super::{Ctx, Failure, Refusal, access};
 use crate::domain::approval::{DecisionKind, ProposalBody, Rejection, Subject};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::id::{ApplicationId, TenantCode};
+use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
 use crate::domain::policy::{Action, Actor, Decision};
 use crate::store::applications::ApplicationRow;
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
@@ -176,6 +176,35 @@ fn standing(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase, routed: Routed) -> R
         _ => None,
     };
     Ok(Standing { case: case.row, routed, body, comments, opinions, history, issue, today: jst_day(now) })
+}
+
+/// A proposal on its route with its case, for who composes the papers that it would bring about.
+pub(super) struct Proposed {
+    /// The case.
+    pub case: OpenCase,
+    /// Who looks.
+    pub reader: OfficerId,
+    /// The text.
+    pub body: ProposalBody,
+    /// What the last seal would issue today.
+    pub issue: Issue,
+}
+
+/// The proposal about a subject that is on its route, for those who see the proposal.
+pub(super) fn proposed(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    (tenant, id): (&TenantCode, ApplicationId),
+    subject: Subject,
+) -> Result<Proposed, Failure> {
+    let Entered { case, routed, .. } =
+        open_routed(tx, ctx, (tenant, id), Seat::own(subject), Action::ReadCase)?;
+    let reader = access::reader(&case.actor).ok_or(Refusal::NotFound)?;
+    let routed = routed.filter(|routed| routed.row.state == "in_approval").ok_or(Refusal::NotFound)?;
+    let body = open_body(&case, &routed.row)?;
+    let now = tx.now();
+    let issue = issue::of(tx, ctx, &case, (&routed, &body), now)?;
+    Ok(Proposed { case, reader, body, issue })
 }
 
 /// The last proposal of a case about a subject, for staff; applicants learn of the decision, not of its drafts.

@@ -19,7 +19,10 @@ use crate::domain::policy::Action;
 use crate::domain::processing_clock::{OfficePause, PauseFacts, end_faults};
 use crate::store::clock_pauses::{self, ClockPauseEndRow, ClockPauseRow, RecordedPause};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, Tx};
+use crate::store::{Reads, Root, Tx, jobs};
+
+/// The job that tells the applicant that the clock stands still; its subject is the application's id, then the pause's.
+pub const NOTIFY_PAUSE: &str = "notify_pause";
 
 /// What an officer records.
 #[derive(Clone, Debug)]
@@ -97,6 +100,7 @@ fn put(
         recorded_at: Micros(now),
     };
     clock_pauses::insert(tx, &row)?;
+    jobs::enqueue(tx, tenant.as_str(), NOTIFY_PAUSE, &format!("{id}:{pause}"), now)?;
     let facts = json!({ "clock_pause": pause, "reason": name, "asked_on": new.asked_on.to_string() });
     case.record(tx, "clock_paused", facts, None)?;
     case.save(tx)?;

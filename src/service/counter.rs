@@ -28,7 +28,7 @@ use crate::store::counter_payments::{self, CounterPaymentRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Root, Tx, refunds};
+use crate::store::{Reads, Root, Tx, refunds};
 
 /// The longest reference and the longest reason, in characters.
 const LONGEST_TEXT: usize = 200;
@@ -72,26 +72,39 @@ pub async fn receive(
     let root = payment::application_of(&ctx, &tenant, invoice).await?;
     let db = ctx.core.db.clone();
     db.write(Root::Application(root), move |tx| {
-        let enter = |tx: &mut Tx<'_>, now| enter(tx, &ctx, &request.tenant, invoice, &entry, now);
+        let enter = |tx: &mut Tx<'_>, now| enter(tx, &ctx, (&request.tenant, &[]), invoice, &entry, now);
         once(tx, &request, "counter_payment", enter, |tx, id| present(tx, &ctx, &request.tenant, id))
     })
     .await
 }
 
+/// Everything that forbids an entry, for money that also pays the invoices `together` with this one; changes nothing.
+pub(super) fn judge(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    (tenant, together): (&TenantCode, &[InvoiceId]),
+    id: InvoiceId,
+    entry: &CounterEntry,
+    now: Timestamp,
+) -> Result<(OpenCase, InvoiceRow), Failure> {
+    let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
+    refuse_entry(&case, &invoice, entry, now)?;
+    payment::refuse_not_owed(&case, &invoice)?;
+    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
+    Ok((case, invoice))
+}
+
 pub(super) fn enter(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
-    tenant: &TenantCode,
+    (tenant, together): (&TenantCode, &[InvoiceId]),
     id: InvoiceId,
     entry: &CounterEntry,
     now: Timestamp,
 ) -> Result<Made<CounterPayment>, Failure> {
-    let mut invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
+    let (mut case, mut invoice) = judge(tx, ctx, (tenant, together), id, entry, now)?;
     let officer = review::officer(&case)?.officer;
-    refuse_entry(&case, &invoice, entry, now)?;
-    payment::refuse_not_owed(&case, &invoice)?;
-    charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
 
     // From here on everything changes rows; every refusal stands above.
     let payable = match payments::payable_of_invoice(tx, tenant, id)? {

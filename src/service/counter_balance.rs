@@ -84,7 +84,7 @@ fn take(
         })?;
         let (means, reference) = (entry.means, entry.reference.clone());
         let one = CounterEntry { means, amount, received_on: jst_day(now), reference };
-        made.push(enter(tx, ctx, tenant, debt, &one, now)?.value);
+        made.push(enter(tx, ctx, (tenant, &[]), debt, &one, now)?.value);
         left -= amount;
     }
     let ids: Vec<String> = made.iter().map(|payment| payment.payment.id.to_string()).collect();

@@ -6,6 +6,7 @@
 //! and whether it still says what stands. Setting the type happens after the transaction, on a thread of its own.
 
 mod paper;
+pub mod preview;
 
 use jiff::Timestamp;
 use serde_json::Value;

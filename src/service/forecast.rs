@@ -39,11 +39,13 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Fore
             owes |= matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
         }
         let state = case.state.name();
+        let open_pauses = clock.open_pauses();
+        let awaited = awaited(state, owes, &open_pauses);
         let facts = ForecastFacts {
             state,
             has_period: clock.processing.is_some(),
             due_on: clock.due.as_ref().and_then(|due| due.due_on),
-            open_pauses: clock.open_pauses(),
+            open_pauses,
             delayed_to: clock.delays.last().map(|delay| delay.row.expected_on.0),
             today: jst_day(tx.now()),
         };
@@ -51,7 +53,7 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Fore
         let paused = matches!(expectation, Expectation::Paused(_));
         let forecast = Forecast {
             state,
-            awaited: awaited(state, owes),
+            awaited,
             if_answered_today: clock.forecast_on.filter(|_| paused),
             expectation,
             clock,

@@ -89,7 +89,7 @@ pub async fn open(
 }
 
 /// The cases of the invoices, which are the roots to lock; the policy is asked inside the transaction.
-async fn cases_of(
+pub(super) async fn cases_of(
     ctx: &Ctx,
     tenant: &TenantCode,
     ids: &[InvoiceId],
@@ -290,7 +290,8 @@ pub(super) fn beside(tx: &mut impl Reads, ctx: &Ctx, row: &PaymentRow) -> Result
     Ok(seen)
 }
 
-fn refuse_list(ids: &[InvoiceId]) -> Result<(), Refusal> {
+/// What is wrong with the list itself: too few or too many invoices, or one of them twice.
+pub(super) fn refuse_list(ids: &[InvoiceId]) -> Result<(), Refusal> {
     let mut faults = Vec::new();
     if !(1..=MOST_INVOICES).contains(&ids.len()) {
         let ja = format!("1～{MOST_INVOICES}件の納付対象を指定してください。");

@@ -43,6 +43,7 @@ pub mod correction_end;
 pub mod correction_view;
 pub mod counter;
 pub mod counter_balance;
+pub mod counter_together;
 pub mod day_close;
 pub mod day_close_audit;
 pub mod decision;

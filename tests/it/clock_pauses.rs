@@ -76,6 +76,11 @@ on_both_databases!(
         assert!(forecast.to_string().contains("the further documents have come"), "R-14: {forecast}");
         let listed = desk.app.get(&desk.business, &format!("{}/clock-pauses", desk.case)).await.expect(200);
         assert_eq!(listed["items"][0]["note"], "境界の図面を待っています。");
+        let forecast = desk.app.get(&desk.business, &format!("{}/forecast", desk.case)).await.expect(200);
+        let awaited: Vec<_> = forecast["awaited"].as_array().unwrap().iter().map(|one| &one["what"]).collect();
+        assert_eq!(awaited[..2], ["extra_documents", "applicant_change"], "R-14: {forecast}");
+        let told = "(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_pause')";
+        assert_eq!(db.count(told).await, 2, "each pause is told once; a refused one never");
 
         desk.later(4).await;
         assert_eq!(desk.end(&documents, "2026-04-02").await.problem(), "422 validation_failed");

@@ -21,7 +21,7 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 15] = [
+const JOBS: [(&str, CaseMail); 16] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
@@ -36,6 +36,7 @@ const JOBS: [(&str, CaseMail); 15] = [
     ("notify_transfer", CaseMail::CaseTransferred),
     ("notify_move", CaseMail::CaseMoved),
     ("notify_missed_correction", CaseMail::CorrectionMissed),
+    ("notify_pause", CaseMail::ClockStopped),
     ("notify_delay", CaseMail::DecisionDelayed),
 ];
 

@@ -422,6 +422,11 @@ async fn at_the_counter(walk: &mut Walk<'_>, business: &Person, clerk: &Person, 
     let entered = walk.app.post(clerk, &path, entry.clone()).await;
     let entered = walk.seen("receive_counter_payment", entered);
     walk.refused("receive_counter_payment", clerk, &path, entry, "409 invoice_not_payable").await;
+    let other = walk.app.submitted(business, AOMORI, PROCEDURE).await;
+    let sum = json!({ "invoices": [other["invoice"]["id"]], "means": "cash", "amount": 22_000, "received_on": "2026-04-01" });
+    let together = walk.app.post(clerk, "/v1/tenants/020001/counter-payments", sum).await;
+    assert_eq!(together.status, 201, "{}", together.body);
+    walk.seen("receive_counter_payments", together);
     let of_invoice = |rest: &str| format!("/v1/tenants/020001/invoices/{invoice}/{rest}");
     walk.get("get_payment_notice", business, &of_invoice("notice")).await;
     let receipts = walk.get("list_receipts", business, &of_invoice("receipts")).await;

@@ -90,6 +90,7 @@ const TABLE: &[(&str, Access)] = &[
     ("create_basket", Guarded(Target::Body, "ok ok ok ok ok ok ok ok")),
     // What is hidden from somebody is a fault of its place in the list, see `joint_payments`.
     ("open_joint_payment", Guarded(Target::Body, "ok ok ok ok ok ok ok ok")),
+    ("receive_counter_payments", Guarded(Target::Body, "ok ok ok ok ok ok ok ok")),
     ("get_basket", Guarded(Target::Basket, DRAFT)),
     ("get_application", Guarded(Target::Submitted, READ)),
     ("list_corrections", Guarded(Target::Submitted, READ)),
@@ -253,6 +254,8 @@ const TABLE: &[(&str, Access)] = &[
     ("get_checklist", Guarded(Target::Submitted, STAFF)),
     ("mark_checklist", Guarded(Target::Submitted, STAFF)),
     ("get_proposal", Guarded(Target::Proposed, "404 404 404 404 404 ok ok 404")),
+    ("get_proposal_paper_page", Guarded(Target::Proposed, "404 404 404 404 404 ok ok 404")),
+    ("get_proposal_paper", Guarded(Target::Proposed, "404 404 404 404 404 ok ok 404")),
     ("create_proposal", Guarded(Target::Submitted, STAFF)),
     // It has nowhere to go: whoever may is told so, and the case stays.
     ("transfer_application", Guarded(Target::Submitted, STAFF)),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::approval_bodies::{ApprovalList, ProposalView, SubjectWord, WaitingApproval, WeightWord};
 use super::decisions::{DecisionWord, ReasonBody};
 use super::review::tenant;
-use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
+use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody, Subject};
 use crate::domain::disposition::Reason;
 use crate::domain::id::OfficerId;
 use crate::http::contract::{
@@ -75,6 +75,13 @@ pub struct SubjectQuery {
     #[serde(default)]
     #[param(required = false, inline)]
     subject: SubjectWord,
+}
+
+impl SubjectQuery {
+    /// What the proposal is about.
+    pub(super) fn subject(&self) -> Subject {
+        self.subject.into()
+    }
 }
 
 /// A seal.
@@ -232,7 +239,7 @@ pub async fn get_proposal(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, id) = (tenant(&request)?, segment(&request, "id")?);
-    let standing = approval::proposal(ctx, tenant, id, query.subject.into()).await?;
+    let standing = approval::proposal(ctx, tenant, id, query.subject()).await?;
     Ok(respond::versioned(standing.case.version, &ProposalView::from(standing)))
 }
 

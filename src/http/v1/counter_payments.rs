@@ -8,18 +8,23 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::domain::id::InvoiceId;
 use crate::domain::payment::CounterMeans;
-use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ResourcePath};
+use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ResourcePath, TenantPath};
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, segment};
 use crate::http::respond;
 use crate::service::Effect;
 use crate::service::counter::{self, CounterEntry, CounterPayment};
 use crate::service::counter_balance::{self, BalanceEntry};
+use crate::service::counter_together;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(receive_counter_payment).service(receive_balance).service(reverse_counter_payment);
+    cfg.service(receive_counter_payment)
+        .service(receive_counter_payments)
+        .service(receive_balance)
+        .service(reverse_counter_payment);
 }
 
 /// By which means money came.
@@ -151,6 +156,46 @@ pub async fn receive_counter_payment(
     Ok(present(StatusCode::CREATED, &made))
 }
 
+/// One sum for several invoices.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveCounterPayments {
+    /// The invoices, at most 50.
+    invoices: Vec<Uuid>,
+    /// By which means it came.
+    means: MeansBody,
+    /// In yen; exactly what they owe together.
+    #[schema(example = 44000)]
+    amount: i64,
+    /// The day on which it came, in Japan; not before any of the notices and not in the future.
+    #[schema(value_type = String, format = Date, example = "2026-04-01")]
+    received_on: Date,
+    /// Number of the slip or of the terminal's receipt.
+    #[serde(default)]
+    #[schema(required = false)]
+    reference: Option<String>,
+}
+
+/// Enter one sum for several invoices
+///
+/// For the department's staff and the accounting post, when a payer brings what is owed for several cases at once: all are paid or
+/// none, each with a payment and a receipt of its own. Every invoice that cannot be paid is named in `errors`.
+#[utoipa::path(
+    operation_id = "receive_counter_payments", tag = "payments", params(TenantPath, IdempotencyKeyHeader),
+    request_body = ReceiveCounterPayments,
+    responses((status = 201, description = "The payments", body = BalancePayments), ChangeProblems),
+)]
+#[post("/v1/tenants/{tenant}/counter-payments")]
+pub async fn receive_counter_payments(
+    mutation: Mutation<ReceiveCounterPayments>,
+) -> Result<HttpResponse, ApiError> {
+    let ReceiveCounterPayments { invoices, means, amount, received_on, reference } = mutation.body;
+    let entry = CounterEntry { means: means.means(), amount, received_on, reference };
+    let ids = invoices.into_iter().map(InvoiceId).collect();
+    let made = counter_together::receive(mutation.ctx, mutation.idempotency, ids, entry).await?;
+    Ok(payments(&made))
+}
+
 /// A sum for a claim and what is owed beside it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -169,7 +214,7 @@ pub struct ReceiveBalance {
 /// What a sum paid.
 #[derive(Serialize, ToSchema)]
 pub struct BalancePayments {
-    /// One payment a debt, in the order in which they were taken.
+    /// One payment an invoice, in the order in which they were taken.
     items: Vec<CounterPaymentView>,
 }
 
@@ -193,8 +238,12 @@ pub async fn receive_balance(
     let ReceiveBalance { means, amount, reference } = mutation.body;
     let entry = BalanceEntry { means: means.means(), amount, reference };
     let made = counter_balance::receive(mutation.ctx, mutation.idempotency, id, entry).await?;
+    Ok(payments(&made))
+}
+
+fn payments(made: &Effect<Vec<CounterPayment>>) -> HttpResponse {
     let body = BalancePayments { items: made.value.iter().map(CounterPaymentView::of).collect() };
-    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &body))
+    respond::effect(StatusCode::CREATED, made.origin, None, &body)
 }
 
 /// Take a wrong entry back

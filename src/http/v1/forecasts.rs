@@ -39,10 +39,11 @@ impl BothLanguages {
 /// Something that is awaited.
 #[derive(Serialize, ToSchema)]
 pub struct AwaitedBody {
-    /// `hand_in`, `take_up`, `review`, `answer`, `payment`, `approval` or `completion`.
+    /// `hand_in`, `take_up`, `review`, `answer`, `payment`, `extra_documents`, `applicant_change`, `transit`, `approval` or
+    /// `completion`.
     #[schema(example = "review")]
     what: String,
-    /// From whom: `applicant`, `office` or `approver`.
+    /// From whom: `applicant`, `office`, `approver` or `transit_office`.
     #[schema(example = "office")]
     whom: String,
     /// In plain words.

@@ -48,6 +48,7 @@ mod procedure_details;
 pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
+pub mod proposal_papers;
 pub mod queue_views;
 pub mod queues;
 pub mod receipts;
@@ -118,6 +119,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(corrections::configure)
         .configure(checklists::configure)
         .configure(approvals::configure)
+        .configure(proposal_papers::configure)
         .configure(bulk_approvals::configure)
         .configure(decisions::configure)
         .configure(decision_changes::configure)

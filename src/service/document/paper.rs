@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::domain::approval::{DecisionProposal, ProposalBody};
 use crate::domain::calendar::jst_day;
 use crate::domain::form::printed;
 use crate::domain::invoice::InvoiceLine;
@@ -19,9 +20,11 @@ use crate::domain::issued_document::{DocumentKind, DocumentName, DocumentStatus}
 use crate::domain::money::Yen;
 use crate::seal::{DataKey, sha256};
 use crate::service::account::Profile;
-use crate::service::{Ctx, Failure};
+use crate::service::{Ctx, Failure, intake};
 use crate::store::applications::ApplicationRow;
 use crate::store::{Reads, StoreError, parties};
+
+pub(super) use decided::Letterhead;
 
 /// A document before it is set: everything it prints but its proof.
 #[derive(Clone, Debug)]
@@ -114,15 +117,31 @@ impl Paper {
 
     /// What the template gets: the data with the address of its proof.
     pub fn printed(&self, address: &str) -> Value {
-        let proof = [
+        self.with([
             ("qr_text", json!(address)),
             ("qr_alt", json!("この文書が真正であることを確認するための二次元コード")),
             ("qr_hint", json!("この文書の真正性と現在の状態は、左の二次元コードのページで確認できます。")),
             ("qr_lines", json!(in_lines(address))),
-        ];
+        ])
+    }
+
+    /// What the template gets of a paper that is not issued yet: it says so, and proves nothing. Its code names the content that a
+    /// seal would be about.
+    pub fn printed_as_draft(&self, content_sha256: &str) -> Value {
+        let title = self.data.get("title").and_then(Value::as_str).unwrap_or_default();
+        self.with([
+            ("title", json!(format!("【案】{title}"))),
+            ("qr_text", json!(content_sha256)),
+            ("qr_alt", json!("施行しようとする内容のハッシュ値")),
+            ("qr_hint", json!("決裁前の案であり、効力はありません。文書番号と日付は施行のときに付きます。内容のハッシュ値：")),
+            ("qr_lines", json!(in_lines(content_sha256))),
+        ])
+    }
+
+    fn with<const N: usize>(&self, members: [(&str, Value); N]) -> Value {
         let mut data = self.data.clone();
-        if let Some(members) = data.as_object_mut() {
-            members.extend(proof.map(|(name, value)| (name.to_owned(), value)));
+        if let Some(known) = data.as_object_mut() {
+            known.extend(members.map(|(name, value)| (name.to_owned(), value)));
         }
         data
     }
@@ -160,6 +179,36 @@ impl<T: Reads> Papers<'_, T> {
             DocumentKind::Permit => decided::permit(self),
             DocumentKind::PermitOrder => decided::permit_order(self, subject),
         }
+    }
+
+    /// Composes a paper as the last seal on a proposal would issue it under `head`; nothing where the proposal brings no such
+    /// paper about.
+    pub fn compose_proposed(
+        &mut self,
+        kind: DocumentKind,
+        body: &ProposalBody,
+        head: Letterhead,
+    ) -> Result<Option<Paper>, Failure> {
+        match (kind, body) {
+            (DocumentKind::Decision, ProposalBody::Decision(text)) => {
+                let said = decided::first_version(text, head.at);
+                decided::decision_notice(self, head, &said).map(Some)
+            }
+            (DocumentKind::Permit, ProposalBody::Decision(text)) if self.grants_permit(text)? => {
+                decided::permit_certificate(self, head, &text.conditions).map(Some)
+            }
+            (DocumentKind::PermitOrder, ProposalBody::PermitOrder(body)) => {
+                decided::order_notice(self, head, body).map(Some)
+            }
+            (_, ProposalBody::Correction(body)) => decided::corrected(self, kind, body, head.at),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a decision gives a permit: it grants, and what the procedure grants lasts.
+    fn grants_permit(&self, text: &DecisionProposal) -> Result<bool, Failure> {
+        let lasts = intake::pinned(self.ctx, self.case)?.definition.validity.is_some();
+        Ok(lasts && text.decision.grants())
     }
 
     /// Which documents of a kind there are, each with the instant it bears, oldest first.

@@ -34,6 +34,7 @@ pub async fn acting(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chie
 /// Another text on the route, and many seals at once.
 async fn changing(walk: &mut Walk<'_>, clerk: &Person, chief: &Person, case: &str, proposal: &str) {
     walk.change("create_proposal", clerk, proposal, case, json!({ "decision": "grant" })).await;
+    walk.get("get_proposal_paper_page", chief, &format!("{proposal}/papers/decision/page")).await;
     let version = walk.app.get(clerk, case).await.etag();
     let key = new_key();
     let headers = [("idempotency-key", key.as_str()), ("if-match", version.as_str())];

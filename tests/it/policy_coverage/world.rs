@@ -317,6 +317,7 @@ impl World {
             .replace("{day}", if missing.is_some() { "2020-01-01" } else { CLOSED_DAY })
             .replace("{version}", "1")
             .replace("{document}", "application_copy")
+            .replace("{paper}", "decision")
             .replace("{correction}", "00000000-0000-7000-8000-000000000000")
             .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
@@ -365,6 +366,9 @@ impl World {
             "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
             "open_payment" | "pay_by_link" => json!({ "method": "card" }),
             "open_joint_payment" => json!({ "invoices": [uuid::Uuid::nil()], "method": "card" }),
+            "receive_counter_payments" => {
+                json!({ "invoices": [uuid::Uuid::nil()], "means": "cash", "amount": 1, "received_on": "2026-04-01" })
+            }
             "create_settlement" => settlement(),
             "record_arrival" => json!({ "arrived_on": "2026-04-01", "amount": -500, "reference": "手数料" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),

@@ -1,14 +1,15 @@
 //! Papers about what was decided: the notice of the decision, the permit, an order about it.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::{Paper, PaperText, Papers, Row, Section, row};
-use crate::domain::approval::DecisionKind;
+use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
-use crate::domain::disposition::{Instruction, OrderKind, OrderProposal, Reason};
+use crate::domain::disposition::{CorrectionProposal, Instruction, OrderKind, OrderProposal, Reason};
 use crate::domain::form::printed;
-use crate::domain::issued_document::DocumentStatus;
+use crate::domain::issued_document::{DocumentKind, DocumentStatus};
 use crate::domain::wareki;
 use crate::service::decision_correction::{self, VersionText};
 use crate::service::{Failure, intake, permit};
@@ -28,37 +29,79 @@ pub(super) fn decisions<T: Reads>(papers: &mut Papers<'_, T>) -> Result<Vec<(Uui
     Ok(found_decision(papers)?.map(|row| (row.id.0, row.decided_at.0)).into_iter().collect())
 }
 
+/// What stands on a paper about a disposition whatever it decides (T-4).
+pub struct Letterhead {
+    /// 文書番号, or the reference of the case where there is none.
+    pub number: String,
+    /// In whose name.
+    pub authority: String,
+    /// The instant it bears.
+    pub at: Timestamp,
+    /// 教示, where there is one.
+    pub instruction: Option<Instruction>,
+    /// How long what it grants is valid, where a term is stated.
+    pub term: Option<(Date, Option<Date>)>,
+}
+
 /// 決定の通知書. Where a permit came of it, it is worth what the permit is.
 pub(super) fn decision<T: Reads>(papers: &mut Papers<'_, T>) -> Result<Option<Paper>, Failure> {
     let Some(decision) = found_decision(papers)? else { return Ok(None) };
-    let case = papers.case;
     let said = decision_correction::current(papers.tx, papers.key, &decision)?;
-    let body = &said.text;
-    let issued = dispositions::of_case(papers.tx, &case.tenant_id, case.id)?;
-    let title = &intake::pinned(papers.ctx, case)?.definition.title.ja;
-    let (heading, sentence) = opening(body.decision, title);
-    let number = issued.as_ref().map_or_else(|| papers.reference(), |issued| issued.document_number.clone());
-    let text = PaperText {
-        title: format!("{title}　{heading}"),
-        issuer: decision.authority.clone(),
-        sender: decision.authority.clone(),
-        head: vec![number, wareki::write(jst_day(decision.decided_at.0))],
-        addressee: papers.applicant()?,
-        sentence,
-        sections: vec![
-            Section::items("条件", body.conditions.iter().map(|one| vec![one.clone()]).collect()),
-            Section::items("理由", body.reasons.iter().map(reason_lines).collect()),
-            Section::rows("", facts(case, issued.as_ref(), &said)),
-            Section::text("教示", issued.iter().filter_map(|it| instruction(&it.instruction.0)).collect()),
-        ],
-        ..PaperText::default()
-    };
-    let paper = Paper::new(case, decision.decided_at.0, text)?;
+    let head = head_of(papers, decision)?;
+    let paper = decision_notice(papers, head, &said)?;
     let standing = match found_permit(papers)? {
         Some(permit) => standing(papers, permit)?,
         None => DocumentStatus::Current,
     };
     Ok(Some(Paper { standing, ..paper }))
+}
+
+/// What stands on the notice of a decision that was made.
+fn head_of<T: Reads>(papers: &mut Papers<'_, T>, decision: DecisionRow) -> Result<Letterhead, Failure> {
+    let issued = dispositions::of_case(papers.tx, &papers.case.tenant_id, papers.case.id)?;
+    Ok(Letterhead {
+        number: issued.as_ref().map_or_else(|| papers.reference(), |issued| issued.document_number.clone()),
+        authority: decision.authority,
+        at: decision.decided_at.0,
+        term: issued.as_ref().and_then(term_of),
+        instruction: issued.map(|issued| issued.instruction.0),
+    })
+}
+
+fn term_of(issued: &DispositionRow) -> Option<(Date, Option<Date>)> {
+    issued.valid_from.map(|from| (from.0, issued.valid_to.map(|to| to.0)))
+}
+
+/// The notice of a decision that says `said`, made or to be made.
+pub(super) fn decision_notice<T: Reads>(
+    papers: &mut Papers<'_, T>,
+    head: Letterhead,
+    said: &VersionText,
+) -> Result<Paper, Failure> {
+    let (case, body) = (papers.case, &said.text);
+    let title = &intake::pinned(papers.ctx, case)?.definition.title.ja;
+    let (heading, sentence) = opening(body.decision, title);
+    let text = PaperText {
+        title: format!("{title}　{heading}"),
+        issuer: head.authority.clone(),
+        sender: head.authority,
+        head: vec![head.number, wareki::write(jst_day(head.at))],
+        addressee: papers.applicant()?,
+        sentence,
+        sections: vec![
+            Section::items("条件", body.conditions.iter().map(|one| vec![one.clone()]).collect()),
+            Section::items("理由", body.reasons.iter().map(reason_lines).collect()),
+            Section::rows("", facts(case, head.term, said)),
+            Section::text("教示", head.instruction.iter().filter_map(instruction).collect()),
+        ],
+        ..PaperText::default()
+    };
+    Paper::new(case, head.at, text)
+}
+
+/// A text that nothing has corrected.
+pub(super) fn first_version(text: &DecisionProposal, now: Timestamp) -> VersionText {
+    VersionText { version: 1, text: text.clone(), error: None, decided_at: now, body_sha256: String::new() }
 }
 
 /// The heading and the sentence that say what is decided.
@@ -85,15 +128,14 @@ fn reason_lines(reason: &Reason) -> Vec<String> {
 }
 
 /// What the decision answers, and how long what it grants is valid.
-fn facts(case: &ApplicationRow, issued: Option<&DispositionRow>, said: &VersionText) -> Vec<Row> {
+fn facts(case: &ApplicationRow, term: Option<(Date, Option<Date>)>, said: &VersionText) -> Vec<Row> {
     let arrived = case.arrived_at.map(|at| wareki::write(jst_day(at.0))).unwrap_or_default();
     let mut facts = vec![
         row("申請の受付番号", case.number.as_deref().unwrap_or_default()),
         row("申請の到達日", &arrived),
     ];
-    let term = issued.and_then(|issued| issued.valid_from.map(|from| (from.0, issued.valid_to)));
     if let Some((from, to)) = term {
-        facts.push(row("有効期間", &written_term(from, to.map(|day| day.0))));
+        facts.push(row("有効期間", &written_term(from, to)));
     }
     if let Some(error) = &said.error {
         let day = wareki::write(jst_day(said.decided_at));
@@ -102,7 +144,7 @@ fn facts(case: &ApplicationRow, issued: Option<&DispositionRow>, said: &VersionT
     facts
 }
 
-fn written_term(from: jiff::civil::Date, to: Option<jiff::civil::Date>) -> String {
+fn written_term(from: Date, to: Option<Date>) -> String {
     let to = to.map(|to| format!("{}まで", wareki::write(to))).unwrap_or_default();
     format!("{}から{to}", wareki::write(from))
 }
@@ -135,31 +177,73 @@ pub(super) fn permit<T: Reads>(papers: &mut Papers<'_, T>) -> Result<Option<Pape
     let (Some(permit), Some(decision)) = (found_permit(papers)?, found_decision(papers)?) else {
         return Ok(None);
     };
-    let case = papers.case;
     let said = decision_correction::current(papers.tx, papers.key, &decision)?;
+    let paper = permit_certificate(papers, head_of_permit(&permit, decision), &said.text.conditions)?;
+    Ok(Some(Paper { standing: standing(papers, permit)?, ..paper }))
+}
+
+fn head_of_permit(permit: &PermitRow, decision: DecisionRow) -> Letterhead {
+    Letterhead {
+        number: permit.document_number.clone(),
+        authority: decision.authority,
+        at: permit.created_at.0,
+        instruction: None,
+        term: Some((permit.valid_from.0, permit.valid_to.map(|day| day.0))),
+    }
+}
+
+/// The notice of the decision, or the permit, as a correction (更正) would make it say.
+pub(super) fn corrected<T: Reads>(
+    papers: &mut Papers<'_, T>,
+    kind: DocumentKind,
+    body: &CorrectionProposal,
+    now: Timestamp,
+) -> Result<Option<Paper>, Failure> {
+    let Some(decision) = found_decision(papers)? else { return Ok(None) };
+    let version = decision_correction::current(papers.tx, papers.key, &decision)?.version.saturating_add(1);
+    let CorrectionProposal { error, decision: kept, reasons, conditions } = body.clone();
+    match (kind, found_permit(papers)?) {
+        (DocumentKind::Decision, _) => {
+            let text = DecisionProposal { decision: kept, reasons, conditions };
+            let said = VersionText { version, error: Some(error), ..first_version(&text, now) };
+            let head = head_of(papers, decision)?;
+            decision_notice(papers, head, &said).map(Some)
+        }
+        (DocumentKind::Permit, Some(permit)) => {
+            permit_certificate(papers, head_of_permit(&permit, decision), &conditions).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The certificate of a permit, granted or to be granted, under conditions.
+pub(super) fn permit_certificate<T: Reads>(
+    papers: &mut Papers<'_, T>,
+    head: Letterhead,
+    conditions: &[String],
+) -> Result<Paper, Failure> {
+    let case = papers.case;
     let definition = &intake::pinned(papers.ctx, case)?.definition;
     let form = papers.key.open_json(&ApplicationRow::form_place(case.id), &case.sealed_form)?;
     let answers = printed::printed(&definition.form, &form);
-    let term = written_term(permit.valid_from.0, permit.valid_to.map(|day| day.0));
+    let (from, to) = head.term.unwrap_or((jst_day(head.at), None));
     let basis = format!("{}{}", definition.legal_basis.law, definition.legal_basis.article);
     let holder = papers.applicant()?;
     let holder = holder.strip_suffix("　様").unwrap_or(&holder).to_owned();
-    let conditions = said.text.conditions.iter().map(|one| vec![one.clone()]).collect();
     let text = PaperText {
         title: format!("{}　許可証", definition.title.ja),
-        issuer: decision.authority.clone(),
-        sender: decision.authority.clone(),
-        head: vec![permit.document_number.clone(), wareki::write(jst_day(permit.created_at.0))],
+        issuer: head.authority.clone(),
+        sender: head.authority,
+        head: vec![head.number, wareki::write(jst_day(head.at))],
         sentence: format!("{basis}の規定により、次のとおり認めたことを証します。"),
         sections: vec![
-            Section::rows("", vec![row("氏名又は名称", &holder), row("有効期間", &term)]),
-            Section::items("条件", conditions),
+            Section::rows("", vec![row("氏名又は名称", &holder), row("有効期間", &written_term(from, to))]),
+            Section::items("条件", conditions.iter().map(|one| vec![one.clone()]).collect()),
             Section::rows("認めた内容", answers.iter().map(|it| row(&it.label, &it.words)).collect()),
         ],
         ..PaperText::default()
     };
-    let paper = Paper::new(case, permit.created_at.0, text)?;
-    Ok(Some(Paper { standing: standing(papers, permit)?, ..paper }))
+    Paper::new(case, head.at, text)
 }
 
 fn found_orders<T: Reads>(papers: &mut Papers<'_, T>) -> Result<Vec<PermitOrderRow>, Failure> {
@@ -181,33 +265,49 @@ pub(super) fn permit_order<T: Reads>(
 ) -> Result<Option<Paper>, Failure> {
     let orders = found_orders(papers)?;
     let Some(order) = orders.into_iter().find(|order| order.id.0 == subject) else { return Ok(None) };
-    let case = papers.case;
     let body: OrderProposal =
         papers.key.open_json(&permit_orders::body_place(order.id), &order.sealed_body)?;
+    let head = Letterhead {
+        number: order.document_number,
+        authority: order.authority,
+        at: order.decided_at.0,
+        instruction: Some(order.instruction.0),
+        term: None,
+    };
+    order_notice(papers, head, &body).map(Some)
+}
+
+/// The notice of an order about the permit of the case, made or to be made.
+pub(super) fn order_notice<T: Reads>(
+    papers: &mut Papers<'_, T>,
+    head: Letterhead,
+    body: &OrderProposal,
+) -> Result<Paper, Failure> {
+    let case = papers.case;
     let permit = found_permit(papers)?
-        .ok_or_else(|| StoreError::Inconsistent(format!("no permit of order {}", order.id)))?;
+        .ok_or_else(|| StoreError::Inconsistent(format!("no permit of the order in {}", case.id)))?;
     let title = &intake::pinned(papers.ctx, case)?.definition.title.ja;
     let (heading, verb) = match body.order {
         OrderKind::Revocation => ("取消通知書", "取り消します"),
         OrderKind::Suspension => ("効力停止通知書", "その効力を停止します"),
         OrderKind::Resumption => ("効力停止解除通知書", "その効力の停止を解除します"),
     };
-    let from = wareki::write(order.effective_on.0);
-    let until = order.until.map(|day| row("停止の期限", &format!("{}まで", wareki::write(day.0))));
+    let from = wareki::write(body.effective_on);
+    let until = body.until.map(|day| row("停止の期限", &format!("{}まで", wareki::write(day))));
     let facts = [row("効力の発生日", &from), row("根拠条項", &body.ground)];
     let text = PaperText {
         title: format!("{title}　{heading}"),
-        issuer: order.authority.clone(),
-        sender: order.authority.clone(),
-        head: vec![order.document_number.clone(), wareki::write(order.issued_on.0)],
+        issuer: head.authority.clone(),
+        sender: head.authority,
+        head: vec![head.number, wareki::write(jst_day(head.at))],
         addressee: papers.applicant()?,
         sentence: format!("{}による「{title}」について、{from}から{verb}。", permit.document_number),
         sections: vec![
             Section::rows("", facts.into_iter().chain(until).collect()),
             Section::items("理由", body.reasons.iter().map(reason_lines).collect()),
-            Section::text("教示", instruction(&order.instruction.0).into_iter().collect()),
+            Section::text("教示", head.instruction.iter().filter_map(instruction).collect()),
         ],
         ..PaperText::default()
     };
-    Paper::new(case, order.decided_at.0, text).map(Some)
+    Paper::new(case, head.at, text)
 }
