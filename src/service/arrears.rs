@@ -20,8 +20,8 @@ use super::{
 };
 use crate::catalogue::{Catalogue, CatalogueTenant};
 use crate::domain::arrears::{
-    self, ArrearsTerms, ChargeKind, ChargeOrder, Enforcement, Limitation, Renewal, RenewalGround,
-    is_in_arrears, limitation, still_to_assess, terms_of,
+    self, ArrearsTerms, ChargeDemand, ChargeKind, ChargeOrder, Debt, Enforcement, Limitation, Renewal,
+    RenewalGround, is_in_arrears, limitation, still_to_assess, terms_of,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -31,6 +31,7 @@ use crate::domain::invoice::InvoiceState;
 use crate::domain::money::Yen;
 use crate::domain::payment::PaymentState;
 use crate::domain::policy::{Action, Actor};
+use crate::domain::procedure::Bilingual;
 use crate::store::charges::{self, ChargeRow};
 use crate::store::demands::{self, DemandRow};
 use crate::store::events::{self, NewEvent};
@@ -51,6 +52,8 @@ const PAGE: i64 = 50;
 pub struct Arrears {
     /// The invoice.
     pub invoice: InvoiceRow,
+    /// What it is, where it is itself owed beside a late claim.
+    pub charge_kind: Option<ChargeKind>,
     /// The last day on which paying was in time: the due day, moved off days off.
     pub last_day_in_time: Date,
     /// Whether it is owed, late, and nobody is paying.
@@ -159,24 +162,49 @@ pub(super) fn terms<'a>(catalogue: &'a Catalogue, invoice: &InvoiceRow) -> Optio
     Some((terms, body.calendar.roll(due_on)))
 }
 
-/// Where a claim stands, if its body has terms for it.
+/// As [`terms`], also of what was assessed beside a late claim: it ends by limitation like its claim, from its own due day on, or
+/// from the day of its notice where it names none.
+fn terms_of_debt<'a>(
+    tx: &mut impl Reads,
+    catalogue: &'a Catalogue,
+    invoice: &InvoiceRow,
+) -> Result<Option<(&'a ArrearsTerms, Date)>, Failure> {
+    let Some(principal) = invoice.principal_id else { return Ok(terms(catalogue, invoice)) };
+    let claim = invoices::find(tx, &invoice.tenant_id, principal)?;
+    let claim = claim.ok_or_else(|| StoreError::Inconsistent(format!("no claim of {}", invoice.id)))?;
+    let Some((terms, _)) = terms(catalogue, &claim) else { return Ok(None) };
+    let body = catalogue.tenant(&invoice.tenant_id);
+    Ok(body.map(|body| (terms, body.calendar.roll(due_day(invoice)))))
+}
+
+/// 納期限 of what is owed beside a claim: the day that its notice names, or that of the notice.
+fn due_day(invoice: &InvoiceRow) -> Date {
+    invoice.due_on.map_or_else(|| jst_day(invoice.issued_at.0), |due| due.0)
+}
+
+/// Where a claim stands, or what is owed beside one, if its body has terms for it.
 pub(super) fn read(
     tx: &mut impl Reads,
     catalogue: &Catalogue,
     invoice: &InvoiceRow,
 ) -> Result<Option<Arrears>, Failure> {
     let today = jst_day(tx.now());
-    let Some((terms, last_day_in_time)) = terms(catalogue, invoice) else { return Ok(None) };
+    let Some((terms, last_day_in_time)) = terms_of_debt(tx, catalogue, invoice)? else { return Ok(None) };
+    let charge_kind = charge_kind(invoice);
     let paid = invoice.paid_on.or(invoice.entrusted_on).map(|day| day.0);
     let computed_to = paid.unwrap_or(today);
     let attempts = attempts(tx, invoice)?;
     let late = is_in_arrears(invoice.invoice_state()?, invoice.owed(), last_day_in_time, today, &attempts);
     let demand = demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let demanded_on = demand.as_ref().map(|demand| demand.issued_on.0);
-    let due_on = invoice.due_on.map_or(last_day_in_time, |due| due.0);
+    let due_on = due_day(invoice);
     let principal = demand.as_ref().map_or(invoice.owed(), |demand| demand.principal.min(invoice.owed()));
-    let charge =
-        explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to);
+    let charge = match charge_kind {
+        Some(_) => Ok(nothing_accrues()),
+        None => {
+            explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to)
+        }
+    };
     let (mut assessed, mut lowered) = (Vec::new(), Yen::ZERO);
     for charge in charges::of_principal(tx, &invoice.tenant_id, invoice.id)? {
         let row = invoices::find(tx, &invoice.tenant_id, charge.invoice_id)?;
@@ -195,10 +223,11 @@ pub(super) fn read(
         invoice: invoice.clone(),
         charges: assessed,
         lowered,
-        order: terms.billing.as_ref().map(|billing| billing.order),
+        order: terms.billing.as_ref().filter(|_| charge_kind.is_none()).map(|billing| billing.order),
+        charge_kind,
         last_day_in_time,
         standing: if late { ArrearsStanding::InArrears } else { ArrearsStanding::NotInArrears },
-        demand_by: terms.demand_by(last_day_in_time),
+        demand_by: terms.demand_by(last_day_in_time).filter(|_| charge_kind.is_none()),
         charge: charge.map_err(|error| Failure::Internal(error.to_string()))?,
         computed_to,
         enforcement: terms.enforcement,
@@ -211,18 +240,38 @@ pub(super) fn read(
     }))
 }
 
+/// What an invoice is, where it was assessed beside a late claim: its only line says so.
+fn charge_kind(invoice: &InvoiceRow) -> Option<ChargeKind> {
+    invoice.principal_id?;
+    invoice.lines.0.first().and_then(|line| ChargeKind::parse(&line.item))
+}
+
+/// neither on the fee of a demand nor on a late charge does anything accrue.
+fn nothing_accrues() -> ArrearsCharge {
+    let line = Bilingual {
+        ja: "督促手数料・延滞金には延滞金がかかりません".to_owned(),
+        en: "nothing accrues on the fee of a demand or on a late charge".to_owned(),
+    };
+    ArrearsCharge { amount: Yen::ZERO, lines: vec![line] }
+}
+
 fn attempts(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<(PaymentState, Yen)>, Failure> {
     let rows = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     rows.iter().map(|row| Ok((row.payment()?.state, refund_money::left_of(tx, row)?))).collect()
 }
 
-/// What is in arrears at a body; for the accounting office, hidden from everybody else.
-pub async fn list(ctx: Ctx, tenant: TenantCode, after: Option<InvoiceId>) -> Result<ArrearsPage, Failure> {
+/// What is in arrears at a body, claims or what is owed beside them; for the accounting office, hidden from everybody else.
+pub async fn list(
+    ctx: Ctx,
+    tenant: TenantCode,
+    debt: Debt,
+    after: Option<InvoiceId>,
+) -> Result<ArrearsPage, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         accountant(tx, &ctx, &tenant)?;
         let today = jst_day(tx.now());
-        let rows = demands::late(tx, &tenant, today, after, PAGE)?;
+        let rows = demands::late(tx, &tenant, (debt, today), after, PAGE)?;
         let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE;
         let next = rows.last().filter(|_| is_full).map(|row| row.id);
         let mut items = Vec::new();
@@ -305,7 +354,13 @@ fn issue(
     if found.limitation.extinct_after.is_some_and(|last| last < today) {
         return Err(ArrearsRefusal::Extinct.into());
     }
-    let (terms, _) = terms(&ctx.catalogue, invoice).ok_or(ArrearsRefusal::NotInArrears)?;
+    let terms = terms_of_debt(tx, &ctx.catalogue, invoice)?;
+    let (terms, _) = terms.ok_or(ArrearsRefusal::NotInArrears)?;
+    // A demand for a charge bears no fee: nothing is assessed beside what is owed beside a claim.
+    let demand_fee = if found.charge_kind.is_none() { terms.demand_fee } else { Yen::ZERO };
+    if found.charge_kind.is_some() && !charges_are_demanded(terms) {
+        return Err(ArrearsRefusal::ChargeNotDemanded.into());
+    }
     let row = DemandRow {
         tenant_id: invoice.tenant_id.clone(),
         invoice_id: invoice.id,
@@ -314,7 +369,7 @@ fn issue(
         issued_on: IsoDate(today),
         pay_until: IsoDate(terms.pay_by(today).unwrap_or(today)),
         principal: invoice.owed(),
-        demand_fee: terms.demand_fee,
+        demand_fee,
         basis: terms.basis.clone(),
         issued_by: by,
         issued_at: Micros(now),
@@ -325,10 +380,10 @@ fn issue(
         "pay_until": row.pay_until.0.to_string() });
     let event = NewEvent { kind: "demand_issued", actor: actor.clone(), facts, sealed_detail: None };
     events::append(tx, &mut case.row, event)?;
-    if let Some(billing) = terms.billing.as_ref().filter(|_| terms.demand_fee > Yen::ZERO) {
+    if let Some(billing) = terms.billing.as_ref().filter(|_| demand_fee > Yen::ZERO) {
         let new = NewCharge {
             kind: ChargeKind::DemandFee,
-            amount: terms.demand_fee,
+            amount: demand_fee,
             computed_to: today,
             due_on: Some(row.pay_until.0),
             explanation: Vec::new(),
@@ -340,6 +395,11 @@ fn issue(
     Ok(())
 }
 
+/// Whether the body demands what is owed beside a claim on its own.
+fn charges_are_demanded(terms: &ArrearsTerms) -> bool {
+    terms.billing.as_ref().is_some_and(|billing| billing.demand_of_charges == ChargeDemand::ByOfficer)
+}
+
 /// Sends every demand of a body whose day has come. Run twice it has one effect.
 pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
     let ctx = Ctx::new(Arc::clone(core), Caller::Anonymous, Uuid::nil());
@@ -347,7 +407,8 @@ pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, 
     loop {
         let (of, inner) = (tenant.clone(), ctx.clone());
         let late = core.db.read(move |tx| {
-            let page = demands::late(tx, &of, jst_day(tx.now()), after, PAGE)?;
+            let late = (Debt::Principal, jst_day(tx.now()));
+            let page = demands::late(tx, &of, late, after, PAGE)?;
             let last = page.last().map(|row| row.id);
             let mut due = Vec::new();
             for row in page {

@@ -13,6 +13,8 @@ impl From<ArrearsRefusal> for Failure {
 pub enum ArrearsRefusal {
     /// It is not late, is paid or being paid, or its body has no terms for it.
     NotInArrears,
+    /// It is owed beside a claim, and the body demands no such thing on its own.
+    ChargeNotDemanded,
     /// The demand went out before.
     AlreadyDemanded,
     /// The claim is extinct by limitation: there is nothing to demand.
@@ -39,6 +41,7 @@ impl ArrearsRefusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::NotInArrears => "not_in_arrears",
+            Self::ChargeNotDemanded => "charge_not_demanded",
             Self::AlreadyDemanded => "already_demanded",
             Self::Extinct => "claim_extinct",
             Self::NotExtinct => "claim_not_extinct",
@@ -64,6 +67,10 @@ impl ArrearsRefusal {
             Self::NotInArrears => (
                 "滞納になっていません（納期限前、納付済み、または納付手続中です）。",
                 "It is not in arrears: not due yet, paid, or being paid.",
+            ),
+            Self::ChargeNotDemanded => (
+                "この団体では、督促手数料・延滞金だけの督促は行いません。",
+                "This body sends no demand for the fee of a demand or a late charge alone.",
             ),
             Self::AlreadyDemanded => ("督促状は既に発付済みです。", "The demand has gone out already."),
             Self::Extinct => (

@@ -8,6 +8,7 @@ use super::schema::demands::demands;
 use super::schema::invoices;
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
+use crate::domain::arrears::Debt;
 use crate::domain::id::{ApplicationId, InvoiceId, OfficerId, TenantCode};
 use crate::domain::money::Yen;
 
@@ -59,23 +60,30 @@ pub fn of_invoice(
         .optional()?)
 }
 
-/// The unpaid claims of a body that were due before `day`, without what was assessed beside late ones, in the order of their ids, after `after`.
+/// The unpaid claims of a body that were due before `day`, or what was assessed beside late ones and is unpaid, in the order of
+/// their ids, after `after`. What names no due day may have been due at any time.
 pub fn late(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    day: Date,
+    (debt, day): (Debt, Date),
     after: Option<InvoiceId>,
     limit: i64,
 ) -> Result<Vec<InvoiceRow>, StoreError> {
     let mut query = invoices::table
         .filter(invoices::tenant_id.eq(tenant))
         .filter(invoices::state.eq("unpaid"))
-        .filter(invoices::due_on.lt(IsoDate(day)))
-        .filter(invoices::principal_id.is_null())
         .order(invoices::id)
         .limit(limit)
         .select(InvoiceRow::as_select())
         .into_boxed();
+    let was_due = invoices::due_on.lt(IsoDate(day));
+    query = match debt {
+        Debt::Principal => query.filter(was_due).filter(invoices::principal_id.is_null()),
+        Debt::Charge => {
+            let may_be_due = was_due.or(invoices::due_on.is_null());
+            query.filter(may_be_due).filter(invoices::principal_id.is_not_null())
+        }
+    };
     if let Some(after) = after {
         query = query.filter(invoices::id.gt(after));
     }

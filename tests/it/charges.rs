@@ -83,8 +83,10 @@ on_both_databases!(
         everything_again(&db.db, async || { app.drain().await; }).await;
         office.sign_in_again().await;
         assert_eq!(late(&office, &owing).await["charges"].as_array().unwrap().len(), 2, "assessed once");
-        assert_eq!(app.get(&office.business, &charged.path("/arrears")).await.problem(), "404 not_found", "nothing accrues on it");
-        assert_eq!(app.post(&office.clerk, &charged.path("/demand"), json!({})).await.problem(), "409 not_in_arrears");
+        let beside = late(&office, &charged).await;
+        let found = (&beside["kind"], &beside["charge"], &beside["accruing"], &beside["balance"]);
+        assert_eq!(found, (&json!("late_charge"), &json!(0), &json!(0), &json!(290)), "nothing accrues on it");
+        assert_eq!(app.post(&office.clerk, &charged.path("/demand"), json!({})).await.problem(), "409 charge_not_demanded");
         at_counter(&office, &office.clerk, &fee, 20, "2026-06-20").await.expect(201);
         at_counter(&office, &office.clerk, &charged, 290, "2026-06-20").await.expect(201);
         let settled = late(&office, &owing).await;
@@ -239,6 +241,108 @@ on_both_databases!(
         let given_up = books.entries.iter().filter(|entry| entry.kind == EntryKind::Booked(Posting::WriteOff));
         assert_eq!(given_up.map(|entry| entry.amount.amount()).sum::<i64>(), FEE + 20);
         assert_eq!(late(&office, &owing).await["balance"], 0, "what accrued was never assessed");
+    }
+);
+
+/// What of a kind of debt is in arrears at the body: invoice, kind, last day before it is extinct.
+async fn open_debts(office: &Office<'_>, debt: &str) -> Vec<(String, String, String)> {
+    let path = format!("/v1/tenants/{AOMORI}/arrears?debt={debt}");
+    let page = office.app.get(&office.accountant, &path).await.expect(200);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let item = |it: &Value| (text(&it["invoice"]), text(&it["kind"]), text(&it["extinct_after"]));
+    page["items"].as_array().unwrap().iter().map(item).collect()
+}
+
+/// A claim that was paid late, with the late charge that stays.
+async fn paid_late(office: &mut Office<'_>) -> (Owing, Owing) {
+    let owing = demanded(office).await;
+    days(office, 44).await;
+    office.pays(&owing).await;
+    office.app.drain().await;
+    let left = late(office, &owing).await;
+    let charged = charge(&owing, &left, "late_charge");
+    (owing, charged)
+}
+
+async fn give_up(office: &Office<'_>, owing: &Owing) -> Answer {
+    let version = office.app.get(&office.clerk, &owing.case).await.etag();
+    let draft = json!({ "ground": "limitation", "reasons": ["時効完成を確認した"] });
+    office.app.post_if(&office.clerk, &owing.path("/write-off"), &version, draft).await
+}
+
+on_both_databases!(
+    /// fee and charge that stay when the claim is paid are in the list with their last day, an acknowledgement counts them anew,
+    /// and once extinct they are given up by a decision of others.
+    r94_what_stays_beside_a_paid_claim_ends_by_limitation_and_is_written_off,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (owing, charged) = paid_late(&mut office).await;
+        let fee = charge(&owing, &late(&office, &owing).await, "demand_fee");
+        assert_eq!(give_up(&office, &charged).await.problem(), "409 not_in_arrears", "it is not due yet");
+        days(&mut office, 60).await;
+        let due = late(&office, &charged).await["due_on"].as_str().unwrap().to_owned();
+        let extinct = |day: &str| format!("{}{}", day[..4].parse::<i16>().unwrap() + 5, &day[4..]);
+        let mut listed = vec![
+            (fee.invoice.clone(), "demand_fee".to_owned(), "2031-05-17".to_owned()),
+            (charged.invoice.clone(), "late_charge".to_owned(), extinct(&due)),
+        ];
+        listed.sort();
+        assert_eq!(open_debts(&office, "charge").await, listed);
+        assert_eq!(open_debts(&office, "principal").await, []);
+        let hidden = app.get(&office.clerk, &format!("/v1/tenants/{AOMORI}/arrears?debt=charge")).await;
+        assert_eq!(hidden.problem(), "404 not_found");
+        assert_eq!(give_up(&office, &charged).await.problem(), "409 claim_not_extinct");
+        let acknowledged = json!({ "acknowledged_on": "2026-08-14", "form": "written", "evidence": "債務承認書" });
+        app.post(&office.clerk, &charged.path("/acknowledgements"), acknowledged).await.expect(201);
+        assert_eq!(late(&office, &charged).await["extinct_after"], "2031-08-14");
+        assert_eq!(late(&office, &fee).await["extinct_after"], "2031-05-17", "each by itself");
+
+        // 2031-08-15
+        days(&mut office, 365 * 5 + 2).await;
+        app.drain().await;
+        office.sign_in_again().await;
+        assert_eq!(late(&office, &charged).await["demand"], Value::Null, "none goes out by itself");
+        let draft = give_up(&office, &charged).await.expect(201);
+        assert_eq!((&draft["amount"], &draft["state"]), (&json!(290), &json!("in_approval")));
+        for who in [&office.manager, &office.chief] {
+            let version = app.get(&office.clerk, &owing.case).await.etag();
+            let subject = json!({ "subject": "write_off" });
+            app.post_if(who, &format!("{}/approval/approve", owing.case), &version, subject).await.expect(200);
+        }
+        let books = office.books(&charged).await;
+        assert_eq!((books.invoice.state.as_str(), office.books(&fee).await.invoice.state.as_str()), ("written_off", "unpaid"));
+        let given_up = books.entries.iter().filter(|entry| entry.kind == EntryKind::Booked(Posting::WriteOff));
+        assert_eq!(given_up.map(|entry| entry.amount.amount()).sum::<i64>(), 290);
+        let left: Vec<_> = open_debts(&office, "charge").await.into_iter().map(|debt| debt.1).collect();
+        assert_eq!(left, ["demand_fee"]);
+        assert_eq!(give_up(&office, &charged).await.problem(), "409 not_in_arrears");
+    }
+);
+
+on_both_databases!(
+    /// where the body's rule says so an officer demands a charge on its own: without a fee, once, and it counts anew.
+    r89_a_charge_is_demanded_on_its_own_only_where_the_body_says_so,
+    async |db: TestDb| {
+        let text = TENANT.replace("order: principal_first", "order: principal_first\n      demand_of_charges: by_officer");
+        let app = TestApp::start_offering(&db, "tenants/020001.yaml", &text).await;
+        let mut office = Office::open(&app, &db).await;
+        let (owing, charged) = paid_late(&mut office).await;
+        let demand = async |who: &Person| app.post(who, &charged.path("/demand"), json!({})).await;
+        assert_eq!(demand(&office.clerk).await.problem(), "409 not_in_arrears");
+        days(&mut office, 60).await;
+        app.drain().await;
+        assert_eq!(late(&office, &charged).await["demand"], Value::Null, "the clock demands claims only");
+        let sent = demand(&office.clerk).await.expect(201);
+        assert_eq!((&sent["demand"]["principal"], &sent["demand"]["demand_fee"]), (&json!(290), &json!(0)));
+        assert_eq!(sent["extinct_after"], "2031-08-14", "from the day of the demand");
+        assert_eq!(demand(&office.accountant).await.problem(), "409 already_demanded");
+        let charges = late(&office, &owing).await["charges"].as_array().unwrap().len();
+        assert_eq!(charges, 2, "a charge bears neither a fee nor a charge");
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!(db.count("(SELECT COUNT(*) FROM demands)").await, 2);
+        at_counter(&office, &office.clerk, &charged, 290, "2026-08-14").await.expect(201);
+        assert_eq!(late(&office, &charged).await["in_arrears"], false);
     }
 );
 

@@ -28,6 +28,18 @@ impl ChargeOrder {
     }
 }
 
+/// Whether what is owed beside a claim is demanded on its own (督促): no late charge accrues on it, so only a body that wants the
+/// demand for the limitation's sake says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargeDemand {
+    /// It is not.
+    #[default]
+    Never,
+    /// An officer may send one; none goes out by itself, and none bears a fee.
+    ByOfficer,
+}
+
 /// How a body books what is owed beside a late claim. Without it nothing is billed, only computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +50,9 @@ pub struct ChargeBilling {
     pub late_charge_account: String,
     /// Which debt is taken first.
     pub order: ChargeOrder,
+    /// Whether it is demanded on its own.
+    #[serde(default)]
+    pub demand_of_charges: ChargeDemand,
     /// Where it was taken from.
     pub source: String,
     /// True while it has not been confirmed by the body.

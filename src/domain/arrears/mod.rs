@@ -18,7 +18,9 @@ use crate::domain::money::Yen;
 use crate::domain::payment::PaymentState;
 use crate::domain::procedure::{Bilingual, is_slug};
 
-pub use charge::{ChargeBilling, ChargeKind, ChargeOrder, Debt, must_wait, paid_by, still_to_assess};
+pub use charge::{
+    ChargeBilling, ChargeDemand, ChargeKind, ChargeOrder, Debt, must_wait, paid_by, still_to_assess,
+};
 pub use limitation::{AcknowledgementForm, Limitation, Renewal, RenewalGround, limitation};
 
 /// In place of a list: every revenue account.

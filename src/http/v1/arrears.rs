@@ -3,17 +3,17 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::approval_bodies::WeightWord;
 use super::mine::cursor;
-use crate::domain::arrears::ChargeOrder;
+use crate::domain::arrears::{ChargeKind, ChargeOrder, Debt};
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::procedure::Bilingual;
 use crate::http::contract::{
-    ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, PageQuery, ReadProblems, ResourcePath, TenantPath,
+    ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, ResourcePath, TenantPath,
     VersionProblems,
 };
 use crate::http::error::ApiError;
@@ -107,6 +107,10 @@ pub struct ArrearsBody {
     invoice_number: String,
     /// The case.
     application: Uuid,
+    /// `claim`, or where it was assessed beside a late claim `demand_fee` (督促手数料) or `late_charge` (延滞金).
+    kind: &'static str,
+    /// The late claim beside which it was assessed.
+    principal: Option<Uuid>,
     /// What is owed of it, in yen.
     owed: i64,
     /// It is owed, late, and nobody is paying.
@@ -157,6 +161,8 @@ impl ArrearsBody {
             invoice: invoice.id.0,
             invoice_number: invoice.number.clone(),
             application: invoice.application_id.0,
+            kind: found.charge_kind.map_or("claim", ChargeKind::as_str),
+            principal: invoice.principal_id.map(|principal| principal.0),
             owed: invoice.owed().amount(),
             in_arrears: found.standing == ArrearsStanding::InArrears,
             due_on: invoice.due_on.map(|day| day.0.to_string()),
@@ -182,6 +188,29 @@ impl ArrearsBody {
 fn lines(lines: &[Bilingual]) -> Vec<String> {
     let locale = locale::current().locale;
     lines.iter().map(|line| locale.pick(&line.ja, &line.en).clone()).collect()
+}
+
+/// Which debts are listed.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DebtWord {
+    /// Claims.
+    #[default]
+    Principal,
+    /// What is owed beside late claims: fees of demands and late charges.
+    Charge,
+}
+
+/// Which page of which debts.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ArrearsFilter {
+    /// `principal` (the default): claims. `charge`: what is owed beside late ones and stays when those are paid.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    debt: DebtWord,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
 }
 
 /// A page of what is in arrears.
@@ -243,28 +272,33 @@ impl WriteOffBody {
 
 /// List what is in arrears
 ///
-/// For accountants: owed, due in the past, and paid by nobody. What is pending, entrusted or unknown is not among it.
+/// For accountants: owed, due in the past, and paid by nobody, each with the day after which it is extinct by limitation. What is
+/// pending, entrusted or unknown is not among it. What is owed beside late claims is listed on its own (`debt=charge`).
 #[utoipa::path(
-    operation_id = "list_arrears", tag = "payments", params(TenantPath, PageQuery),
+    operation_id = "list_arrears", tag = "payments", params(TenantPath, ArrearsFilter),
     responses((status = 200, description = "A page", body = ArrearsList), ReadProblems),
 )]
 #[get("/v1/tenants/{tenant}/arrears")]
 pub async fn list_arrears(
     SignedIn(ctx): SignedIn,
     request: HttpRequest,
-    page: web::Query<PageQuery>,
+    filter: web::Query<ArrearsFilter>,
 ) -> Result<HttpResponse, ApiError> {
     let tenant: TenantCode = segment(&request, "tenant")?;
-    let after = cursor(page.cursor.as_deref())?.map(InvoiceId);
-    let found = arrears::list(ctx, tenant, after).await?;
+    let after = cursor(filter.cursor.as_deref())?.map(InvoiceId);
+    let debt = match filter.debt {
+        DebtWord::Principal => Debt::Principal,
+        DebtWord::Charge => Debt::Charge,
+    };
+    let found = arrears::list(ctx, tenant, debt, after).await?;
     let items = found.items.iter().map(ArrearsBody::of).collect::<Result<_, _>>()?;
     Ok(respond::plain(&ArrearsList { items, next_cursor: found.next.map(|id| id.to_string()) }))
 }
 
 /// How late an invoice is
 ///
-/// For its obligor and for staff: the demand, and what has accrued since, line by line. Not found where the body
-/// has no terms for it.
+/// For its obligor and for staff: the demand, what has accrued since, line by line, and the limitation. Nothing accrues on what is
+/// itself owed beside a late claim. Not found where the body has no terms for it.
 #[utoipa::path(
     operation_id = "get_arrears", tag = "payments", params(ResourcePath),
     responses((status = 200, description = "How late it is or was", body = ArrearsBody), ReadProblems),
@@ -278,7 +312,8 @@ pub async fn get_arrears(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resul
 /// Send the demand
 ///
 /// Once an invoice; it goes out by itself on the day that the body's terms say, where nobody sent it before. Refused while
-/// anybody is paying (409 `not_in_arrears`).
+/// anybody is paying (409 `not_in_arrears`). What is owed beside a late claim is demanded only where the body's rule says so (409
+/// `charge_not_demanded`), never by itself, and without a fee.
 #[utoipa::path(
     operation_id = "issue_demand", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     responses((status = 201, description = "It is sent", body = ArrearsBody), ChangeProblems),
