@@ -9,7 +9,11 @@
 //! live payment stays `unknown` (it bars a second attempt until a person decided). Once all of that money is gone again
 //! the payment is `canceled`: going back makes no success of it, and nothing of it bars another attempt. A payment
 //! already closed without money stays closed, because its payable may have a new attempt by now. A payment that had
-//! succeeded stays a success when the gateway takes more: the alert asks a person to give the rest back.
+//! succeeded stays a success when the gateway takes more: the alert asks a person to give the rest back. That it had
+//! succeeded is proven by any word of exactly what was asked for, also where it is heard after the larger sum: so the larger
+//! sum alone waits for a decision, and both sums end the same in either order.
+//!
+//! Money that was sent back before it was a success does not become one by what comes later ([`Folded::without_success`]).
 
 use crate::domain::money::Yen;
 use crate::domain::payment::{Payment, PaymentCounters, PaymentSnapshot, PaymentState, SnapshotStatus};
@@ -113,6 +117,24 @@ pub struct Folded {
     pub alerts: Vec<Alert>,
 }
 
+impl Folded {
+    /// What follows where money of `before` was sent back, or was decided to be, before it was a success: what the gateway takes
+    /// later only adds to what is too much, and the debt stays open.
+    #[must_use]
+    pub fn without_success(mut self, before: &Payment) -> Self {
+        if before.state.is_captured() || !self.next.state.is_captured() {
+            return self;
+        }
+        self.next.state = no_success(&[before.state], self.next.counters);
+        let grown = self.next.counters.captured > before.counters.captured;
+        if grown && before.state.is_closed_without_money() && !self.alerts.contains(&Alert::LatePayment) {
+            self.alerts.push(Alert::LatePayment);
+        }
+        self.change = if self.next == *before { Change::Unchanged } else { Change::Changed };
+        self
+    }
+}
+
 impl Payment {
     /// Takes in what a gateway says. See the module for the rules.
     pub fn fold(self, snapshot: &PaymentSnapshot) -> Result<Folded, Rejection> {
@@ -128,7 +150,16 @@ impl Payment {
         }
         let found = mismatch(self.amount, snapshot.amount, counters);
         let heard = further(self.state, snapshot.status);
-        let state = derive(self.state, heard, self.amount, counters, found);
+        // A word of exactly what was asked for proves a success, however late it is heard.
+        let proven = snapshot.counters.captured == self.amount
+            && mismatch(self.amount, snapshot.amount, snapshot.counters).is_none();
+        let more_than_covered = counters.captured > self.amount && (proven || self.state.is_captured());
+        let state = match found {
+            // What was taken beyond a success does not undo it: the debt stays covered, and the rest is too much.
+            _ if more_than_covered => by_returns(counters),
+            Some(_) => no_success(&[heard, self.state], counters),
+            None => derive(heard, counters),
+        };
         let alerts = self.alerts(snapshot, state, counters, found);
         let mut next = self.clone();
         next.state = state;
@@ -234,20 +265,8 @@ fn mismatch(expected: Yen, asked: Option<Yen>, counters: PaymentCounters) -> Opt
     moved.chain(asked).find(|found| *found != expected)
 }
 
-/// The state that the counters and the furthest status prove.
-fn derive(
-    known: PaymentState,
-    heard: PaymentState,
-    amount: Yen,
-    counters: PaymentCounters,
-    mismatch: Option<Yen>,
-) -> PaymentState {
-    // What was taken beyond a success does not undo it: the debt stays covered, and the rest is too much.
-    let more_than_covered = known.is_captured() && counters.captured > amount;
-    let wrong = mismatch.is_some() || (counters.captured > Yen::ZERO && counters.captured != amount);
-    if wrong && !more_than_covered {
-        return no_success(&[heard, known], counters);
-    }
+/// The state that the counters and the furthest status prove, where every amount is the one asked for.
+fn derive(heard: PaymentState, counters: PaymentCounters) -> PaymentState {
     if counters.captured == Yen::ZERO {
         // "Captured" without captured money is a contradiction, and a contradiction is not success.
         return if heard.is_captured() { PaymentState::Unknown } else { heard };

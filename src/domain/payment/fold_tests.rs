@@ -167,6 +167,48 @@ fn a_success_that_went_back_stays_one() {
     assert_eq!(more.with_refunded(yen(AMOUNT + 900), Yen::ZERO).state, P::Refunded);
 }
 
+#[test]
+fn more_than_was_asked_for_ends_the_same_whichever_sum_is_heard_first() {
+    let (exact, more) = (snapshot(S::Captured, AMOUNT, 0), snapshot(S::Captured, AMOUNT + 100, 0));
+    for begin in [P::Processing, P::Expired, P::Canceled] {
+        let in_order = folded(payment(begin), &[exact.clone(), more.clone()]);
+        assert_eq!((in_order.state, in_order.counters.captured), (P::Captured, yen(AMOUNT + 100)));
+        let other_way = folded(payment(begin), &[more.clone(), exact.clone()]);
+        assert_eq!((other_way.state, other_way.counters), (in_order.state, in_order.counters), "{begin:?}");
+        // Nobody ever said the sum that was asked for: a person decides.
+        let alone = folded(payment(begin), std::slice::from_ref(&more));
+        assert_eq!(alone.state, if begin == P::Processing { P::Unknown } else { begin });
+    }
+    // A word about another price proves nothing, whatever sum it names.
+    let mut other_price = exact;
+    other_price.amount = Some(yen(AMOUNT + 100));
+    assert_eq!(folded(payment(P::Processing), &[more, other_price]).state, P::Unknown);
+}
+
+#[test]
+fn r95_what_is_taken_after_money_went_back_makes_no_success_of_it() {
+    let exact = snapshot(S::Captured, AMOUNT, 0);
+    let part = folded(payment(P::Processing), &[snapshot(S::Captured, 800, 0)]);
+    let back = part.clone().with_refunded(yen(800), Yen::ZERO);
+    let mut rest = exact.clone();
+    rest.counters.refunded = yen(800);
+    for (before, news, state) in [(&part, &exact, P::Unknown), (&back, &rest, P::Canceled)] {
+        let found = before.clone().fold(news).unwrap();
+        assert!(found.next.state.is_captured(), "by itself it would be one");
+        let found = found.without_success(before);
+        assert_eq!(
+            (found.next.state, found.next.counters.captured, found.change),
+            (state, yen(AMOUNT), Change::Changed)
+        );
+        assert_eq!(found.alerts.contains(&Alert::LatePayment), state == P::Canceled);
+        let again = found.next.clone().fold(news).unwrap().without_success(&found.next);
+        assert_eq!(again.change, Change::Unchanged, "heard again");
+    }
+    let paid = folded(payment(P::Processing), &[exact]);
+    let more = snapshot(S::Captured, AMOUNT + 1, 0);
+    assert_eq!(paid.clone().fold(&more).unwrap().without_success(&paid).next.state, P::Captured);
+}
+
 fn opened() -> Outcome<Checkout> {
     Outcome::Done(Checkout {
         gateway_session_id: "ses1".to_owned(),
@@ -222,6 +264,8 @@ fn history() -> impl Strategy<Value = Vec<PaymentSnapshot>> {
             snapshot(S::Captured, AMOUNT, AMOUNT),
         ]),
         Just(vec![snapshot(S::Captured, AMOUNT, 0)]),
+        (1..AMOUNT)
+            .prop_map(|more| vec![snapshot(S::Captured, AMOUNT, 0), snapshot(S::Captured, AMOUNT + more, 0)]),
     ];
     (prop_oneof![Just(online), Just(slip)], ending).prop_map(|(begin, end)| [begin, end].concat())
 }
