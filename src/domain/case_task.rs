@@ -1,4 +1,5 @@
-//! Tasks of the office (処理課題): something that somebody has to look at because a day went by.
+//! Tasks of the office (処理課題): something that somebody has to look at because a day went by, or because
+//! something is missing.
 //!
 //! A task decides nothing and moves no case: it stands on a list until what it is about is over, or until somebody
 //! says why it needs no more.
@@ -8,17 +9,33 @@
 pub enum TaskKind {
     /// The day by which a correction or an answer was asked for went by without one.
     CorrectionMissed,
+    /// A refund by bank transfer was decided, and nobody said to which account.
+    PayeeMissing,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::CorrectionMissed];
+    pub const ALL: [Self; 2] = [Self::CorrectionMissed, Self::PayeeMissing];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CorrectionMissed => "correction_missed",
+            Self::PayeeMissing => "payee_missing",
         }
+    }
+
+    /// Whether it is over once the case is: money that goes back is owed after that too.
+    pub fn ends_with_its_case(self) -> bool {
+        match self {
+            Self::CorrectionMissed => true,
+            Self::PayeeMissing => false,
+        }
+    }
+
+    /// The kind of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -31,13 +48,15 @@ pub enum TaskState {
     Answered,
     /// The case ended.
     CaseEnded,
+    /// What it was about came to nothing.
+    NotNeeded,
     /// Somebody of the office closed it and said why.
     Closed,
 }
 
 impl TaskState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Answered, Self::CaseEnded, Self::Closed];
+    pub const ALL: [Self; 5] = [Self::Open, Self::Answered, Self::CaseEnded, Self::NotNeeded, Self::Closed];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -45,6 +64,7 @@ impl TaskState {
             Self::Open => "open",
             Self::Answered => "answered",
             Self::CaseEnded => "case_ended",
+            Self::NotNeeded => "not_needed",
             Self::Closed => "closed",
         }
     }
@@ -63,6 +83,16 @@ impl TaskState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_that_goes_back_is_asked_about_after_the_case_too() {
+        for kind in TaskKind::ALL {
+            assert_eq!(TaskKind::parse(kind.as_str()), Some(kind));
+        }
+        assert!(
+            TaskKind::CorrectionMissed.ends_with_its_case() && !TaskKind::PayeeMissing.ends_with_its_case()
+        );
+    }
 
     #[test]
     fn a_task_ends_once_and_never_opens_again() {

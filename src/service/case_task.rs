@@ -177,12 +177,15 @@ pub(super) fn end_with_case(tx: &mut Tx<'_>, case: &OpenCase) -> Result<(), Fail
     let (tenant, id) = (&case.row.tenant_id, case.row.id);
     corrections::close_open(tx, tenant, id)?;
     for row in case_tasks::open_of_case(tx, tenant, id)? {
-        end(tx, row, TaskState::CaseEnded)?;
+        if TaskKind::parse(&row.kind).is_none_or(TaskKind::ends_with_its_case) {
+            end(tx, row, TaskState::CaseEnded)?;
+        }
     }
     Ok(())
 }
 
-fn end(tx: &mut Tx<'_>, mut row: CaseTaskRow, so: TaskState) -> Result<(), Failure> {
+/// Ends an open task so; one that has ended stays as it ended.
+pub(super) fn end(tx: &mut Tx<'_>, mut row: CaseTaskRow, so: TaskState) -> Result<(), Failure> {
     let Some(ended) = row.task_state()?.end(so) else { return Ok(()) };
     ended.as_str().clone_into(&mut row.state);
     row.ended_at = Some(Micros(tx.now()));

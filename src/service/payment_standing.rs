@@ -15,7 +15,7 @@ use super::{
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
-use crate::domain::ledger::{self, Cause, Entry, Portion};
+use crate::domain::ledger::{self, Cause, Entry, EntryKind, Portion, Posting};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Alert, Change, Folded, LegalRole, MethodCode, Payment, PaymentSnapshot};
 use crate::domain::refund::RefundState;
@@ -80,8 +80,13 @@ pub fn apply_snapshot(
     let mut shares = Shares::of(tx, case, row)?;
     let mut news = refund_standing::without_own_refunds(tx, shares.rows(), snapshot)?;
     news.counters.charged_back = dispute::take_in(tx, &mut shares, &snapshot.disputes)?;
-    let folded = shares.whole()?.fold(&news);
-    let folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
+    let before = shares.whole()?;
+    let folded = before.clone().fold(&news);
+    let mut folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
+    let succeeds = !before.state.is_captured() && folded.next.state.is_captured();
+    if succeeds && refund_standing::is_going_back(tx, shares.rows())? {
+        folded = folded.without_success(&before);
+    }
     let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
     let change = move_shares(tx, core, &mut shares, &folded, (jst_day(captured_at), source))?;
     *row = shares.own(row);
@@ -311,7 +316,8 @@ fn paid_by_hand(
 ///
 /// A first sum is booked under the payment; what a gateway adds later is booked by its difference under the payment and
 /// the sum it reached, so that hearing of it again books nothing. Only the exact sum of a success settles the claim, or more
-/// where the attempt was opened before a waiver and brought all that it was opened for: then the rest is too much. Any other
+/// where the attempt was opened before a waiver and brought all that it was opened for, or where it succeeded and its gateway took
+/// more since: then the rest is too much. Any other
 /// sum, what is no success, and what comes beside a settled claim, is too much until a person has decided. When the rest of
 /// the total arrives, what stood as too much is booked back and the whole settles the claim.
 fn book_capture(
@@ -341,7 +347,7 @@ fn book_capture(
     let mut entries = Vec::new();
     // Of a share the act as a whole says whether it is what was asked for.
     let settles =
-        payment.state.is_captured() && (captured == owed || (captured > owed && captured == row.amount));
+        payment.state.is_captured() && (captured == owed || (captured > owed && captured >= row.amount));
     let (applied, excess) = if open && settles {
         if !first {
             entries = undo_excess(tx, row, today)?;
@@ -367,7 +373,9 @@ fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: Date) -> Result<Vec<Ent
     let (first, later) = (row.id.to_string(), format!("{}:", row.id));
     let entries = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
     let ours = entries.iter().filter(|entry| entry.source_id == first || entry.source_id.starts_with(&later));
-    Ok(ours.filter_map(|entry| ledger::reverse(entry, today)).collect())
+    // What was carried over of the claim on its agent stays so: the whole is owed by the agent as before.
+    let took = ours.filter(|entry| entry.kind != EntryKind::Booked(Posting::CarryOver));
+    Ok(took.filter_map(|entry| ledger::reverse(entry, today)).collect())
 }
 
 /// Tells the operator, and the record of the case, what a person must look at: once, however often it is heard.

@@ -16,7 +16,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::refund_money::{self, MoneyStanding};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Refusal, access, payment_shares};
+use super::{Ctx, Effect, Failure, Refusal, access, payment_shares, refund_payee};
 use crate::domain::audit::EventActor;
 use crate::domain::fault::Fault;
 use crate::domain::id::{OfficerId, PayoutId, RefundId, TenantCode};
@@ -108,6 +108,7 @@ fn keep_payee(
     })?;
     row.sealed_payee = Some(case.key.seal_json(&refunds::payee_place(id), payee, ctx.core.ids.as_ref()));
     refunds::update(tx, &mut row)?;
+    refund_payee::given(tx, &row)?;
     case.record(tx, PAYEE_GIVEN, payee_facts(id), None)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: row })
@@ -190,7 +191,7 @@ async fn end_pulled_back(ctx: &Ctx, tenant: &TenantCode) -> Result<(), Failure> 
         payment_shares::write(&ctx.core, &payment, move |tx| {
             let mut row = refunds::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
             let waits = row.refund()?.state == RefundState::PayoutDue;
-            if !waits || refund_money::standing(tx, &row)? == MoneyStanding::Held {
+            if !waits || refund_money::standing(tx, &row)? != MoneyStanding::Gone {
                 return Ok(());
             }
             tracing::warn!(refund = %row.id, "a refund ends: its money was pulled back before it left");
@@ -378,6 +379,7 @@ fn settle(
             // The account was wrong: it must be given anew.
             refund.payout_id = None;
             refund.sealed_payee = None;
+            refund_payee::ask_again(tx, &refund, id)?;
             RefundCommand::ReturnPayout
         } else {
             RefundCommand::ConfirmPayout

@@ -5,16 +5,17 @@
 //! and is proposed to go back. The caller stores the case.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::OpenCase;
 use super::payment_standing::settle_invoice;
 use super::refund_money::{self, PaidMoney};
 use super::waiver_refusal::WaiverRefusal;
-use super::{Core, Failure};
+use super::{Core, Failure, receipt_year};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{CorrectionId, InvoiceId, PaymentId, ReassessmentId};
-use crate::domain::ledger::{self, Cause, EntryKind, Posting, RefundSource};
+use crate::domain::ledger::{self, Cause, EntryKind, Posting, Receipt, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::RefundPart;
 use crate::domain::waiver::{self, Liftable, LineReduction, WaiverGround};
@@ -23,7 +24,7 @@ use crate::store::invoices::{self, InvoiceRow};
 use crate::store::reassessments::{self, ReassessmentKind, ReassessmentRow};
 use crate::store::sql::{Json, Micros};
 use crate::store::waivers::WaiverRow;
-use crate::store::{Reads, Tx, refunds};
+use crate::store::{Reads, Tx, payments, refunds};
 
 /// What a ground would take off an invoice now.
 #[derive(Clone, Debug)]
@@ -150,9 +151,20 @@ fn book_reduction(
     (id, lifted): (ReassessmentId, &Lifted),
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let sources = sources(invoice, lifted, now)?;
-    let booked_for = |of: String| Cause { source_id: format!("{of}:{id}"), booked_on: jst_day(now) };
-    let mut entries = ledger::reduce(&booked_for(invoice.id.to_string()), &sources);
+    let today = jst_day(now);
+    let (mut entries, mut receipt) = (Vec::new(), None);
+    if let Some(payment) = lifted.covered_by {
+        let payment = payments::find(tx, &invoice.tenant_id, payment)?;
+        let payment = payment.ok_or_else(|| Failure::Internal(format!("no payment of {}", invoice.id)))?;
+        let known = invoices::entries_of_case(tx, &invoice.tenant_id, invoice.application_id)?;
+        let came = receipt_year::receipt_of(tx, &payment, &known, today)?;
+        let (going, occasion) = ((came, lifted.amount), id.to_string());
+        entries = receipt_year::carry_what_goes_back(&payment, &known, going, (&occasion, today))?;
+        receipt = Some(came);
+    }
+    let sources = sources(invoice, lifted, (receipt, today))?;
+    let booked_for = |of: String| Cause { source_id: format!("{of}:{id}"), booked_on: today };
+    entries.extend(ledger::reduce(&booked_for(invoice.id.to_string()), &sources));
     if let Some(payment) = lifted.covered_by {
         let portions: Vec<_> = sources.iter().map(|source| source.portion).collect();
         entries.extend(ledger::overpay(&booked_for(payment.to_string()), &portions));
@@ -205,15 +217,19 @@ fn settle(
     settle_invoice(tx, core, &mut case.row, invoice)
 }
 
-/// The accounts that what is taken off comes out of. What was paid in a year whose books are closed is an expense of the
-/// present year, as a refund of it would be.
-fn sources(invoice: &InvoiceRow, lifted: &Lifted, now: Timestamp) -> Result<Vec<RefundSource>, Failure> {
+/// The accounts that what is taken off comes out of. What was paid comes out of the year in which the money was received, and is
+/// an expense of the present year once the books of that year are closed, as a refund of it would be.
+fn sources(
+    invoice: &InvoiceRow,
+    lifted: &Lifted,
+    (receipt, today): (Option<Receipt>, Date),
+) -> Result<Vec<RefundSource>, Failure> {
     let source = |off: &LineReduction| {
         let index = usize::try_from(off.line).ok().and_then(|number| number.checked_sub(1));
         let line = index.and_then(|index| invoice.lines.0.get(index));
         let line = line.ok_or_else(|| Failure::Internal(format!("line {} of {}", off.line, invoice.id)))?;
-        if lifted.covered_by.is_some() {
-            return Ok(ledger::refund_source(line, off.amount, jst_day(now)));
+        if let Some(receipt) = receipt {
+            return Ok(ledger::refund_source(line, off.amount, receipt, today));
         }
         let portion = ledger::Portion { fiscal_year: line.fiscal_year, amount: off.amount };
         Ok(RefundSource { account: ledger::account_of(line), portion })

@@ -11,21 +11,22 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::refund_money::{self, PaidMoney};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment, payment_shares, refund_call};
+use super::{
+    Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment, payment_shares, refund_call,
+    refund_route,
+};
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OfficerId, OperationId, PaymentId, RefundId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::MethodCode;
 use crate::domain::policy::{Action, Actor};
 use crate::domain::procedure::RefundPolicy;
 use crate::domain::refund::{
-    CaseStage, PlanRejection, PlannedPart, RefundCommand, RefundGround, RefundPart, RefundRoute, RefundState,
+    CaseStage, ChosenRoute, PlanRejection, PlannedPart, RefundCommand, RefundGround, RefundPart, RefundState,
     Refundable, permits, plan, proposed,
 };
-use crate::gateway::RefundSupport;
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::payments::{self, PaymentRow};
+use crate::store::payments;
 use crate::store::refunds::{self, RefundRow, StoredPart};
 use crate::store::sql::{Json, Micros};
 use crate::store::{ReadTx, Reads, Root, Tx, jobs};
@@ -59,8 +60,8 @@ pub struct Proposal {
     pub ground: RefundGround,
     /// How much.
     pub amount: Yen,
-    /// How.
-    pub route: RefundRoute,
+    /// How, and why so.
+    pub route: ChosenRoute,
 }
 
 /// The refunds of an invoice.
@@ -128,7 +129,7 @@ pub(super) fn proposals(
             _ if lines > Yen::ZERO => (RefundGround::NotAccepted, lines),
             _ => continue,
         };
-        let route = usual_route(ctx, money, amount);
+        let route = refund_route::usual(ctx, invoice, money, amount)?;
         found.push(Proposal { payment: money.payment.id, ground, amount, route });
     }
     Ok(found)
@@ -158,34 +159,6 @@ fn policies(
         fees.next().map(|fee| fee.refund).unwrap_or_default()
     };
     Ok(invoice.lines.0.iter().map(|line| policy(&line.item)).collect())
-}
-
-/// The route that is taken where nobody says otherwise: money goes back to the obligor, and the gateway would send it to
-/// whoever paid.
-fn usual_route(ctx: &Ctx, money: &PaidMoney, amount: Yen) -> RefundRoute {
-    if money.by_link.is_some() {
-        RefundRoute::BankTransfer
-    } else {
-        route_of_method(ctx, &money.payment, amount)
-    }
-}
-
-/// The route that the method allows: through the gateway where it can, by bank transfer where it cannot.
-fn route_of_method(ctx: &Ctx, row: &PaymentRow, amount: Yen) -> RefundRoute {
-    let account = ctx.core.gateways.find(&row.tenant_id, &row.gateway);
-    let method = MethodCode::parse(&row.method);
-    let support = account.zip(method).and_then(|(account, method)| {
-        account.adapter.capabilities().method(&method).map(|capability| capability.refund)
-    });
-    let known = row.gateway_payment_id.is_some();
-    match support {
-        Some(RefundSupport::Partial) if known => RefundRoute::Gateway,
-        // Of several invoices paid in one act the gateway could only send back all of it.
-        Some(RefundSupport::FullOnly) if known && row.share_of.is_none() && amount == row.captured => {
-            RefundRoute::Gateway
-        }
-        _ => RefundRoute::BankTransfer,
-    }
 }
 
 /// Asks for a refund; another person decides.
@@ -233,7 +206,8 @@ fn ask(
     let money = chosen(&paid, ground, wanted.payment)?;
     let amount = Yen::new(wanted.amount).map_err(|_| too_much(available))?;
     let planned = planned(ctx, &case, &invoice, money, ground, wanted, now)?;
-    let route = route(ctx, money, amount, wanted.route.as_deref())?;
+    let ChosenRoute { route, reason } =
+        refund_route::wanted(ctx, &invoice, money, amount, wanted.route.as_deref())?;
     if amount > money.available(RefundPart::Whole) {
         return Err(too_much(money.available(RefundPart::Whole).amount()).into());
     }
@@ -252,6 +226,7 @@ fn ask(
         payment_id: money.payment.id,
         ground: ground.as_str().to_owned(),
         route: route.as_str().to_owned(),
+        route_reason: Some(reason.as_str().to_owned()),
         state: RefundState::Requested.as_str().to_owned(),
         amount,
         parts: Json(stored.collect()),
@@ -270,7 +245,8 @@ fn ask(
     };
     refunds::insert(tx, &row)?;
     let facts = json!({ "refund": row.id.to_string(), "invoice": id.to_string(), "ground": row.ground,
-        "payment": row.payment_id.to_string(), "amount": amount.amount(), "route": row.route });
+        "payment": row.payment_id.to_string(), "amount": amount.amount(), "route": row.route,
+        "route_reason": row.route_reason });
     case.record(tx, "refund_requested", facts, None)?;
     case.save(tx)?;
     Ok(Made { resource_id: row.id.to_string(), value: row })
@@ -337,16 +313,6 @@ fn planned(
         return Err(too_much(whole.amount()).into());
     }
     plan(ground, &parts, amount, named.as_deref()).map_err(|rejection| plan_refusal(rejection).into())
-}
-
-fn route(ctx: &Ctx, money: &PaidMoney, amount: Yen, wanted: Option<&str>) -> Result<RefundRoute, Failure> {
-    let Some(text) = wanted else { return Ok(usual_route(ctx, money, amount)) };
-    let wanted = RefundRoute::parse(text).ok_or_else(|| unknown("/route"))?;
-    let possible = route_of_method(ctx, &money.payment, amount);
-    if wanted == RefundRoute::Gateway && possible == RefundRoute::BankTransfer {
-        return Err(Refusal::Refund(RefundRefusal::NotByGateway).into());
-    }
-    Ok(wanted)
 }
 
 fn unknown(pointer: &str) -> Refusal {
@@ -459,12 +425,14 @@ fn judge(
     let mut row = refunds::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, row.application_id, Action::Refund)?;
     let officer = officer(&case)?;
-    let refund = row.refund()?;
     let command = verdict.command(officer);
-    let to_gateway = refund.apply(command)?.next == RefundState::Submitting;
+    row.refund()?.apply(command)?;
+    let mut rerouted = None;
     if verdict == Verdict::Approve {
-        refund_money::refuse_pulled_back(tx, &row)?;
+        refund_money::refuse_gone(tx, &row)?;
+        rerouted = refund_route::change_at_approval(tx, ctx, &mut row)?;
     }
+    let to_gateway = row.refund()?.apply(command)?.next == RefundState::Submitting;
     let prepared = if to_gateway { Some(refund_call::prepare(tx, ctx, &row)?) } else { None };
 
     // From here on everything changes rows; every refusal stands above.
@@ -477,6 +445,9 @@ fn judge(
     if let Some((operation, payment, request)) = &prepared {
         let lease = (*operation, payment::own_lease(ctx, now));
         payment::insert_operation(tx, &ctx.core, &case.key, payment, request, lease)?;
+    }
+    if let Some(facts) = rerouted {
+        case.record(tx, "refund_route_changed", facts, None)?;
     }
     step(tx, &ctx.core, &mut case.row, &mut row, command, event_actor(&case.actor))?;
     if verdict == Verdict::Approve {

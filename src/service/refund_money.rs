@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::refund_refusal::RefundRefusal;
 use super::{Failure, Refusal};
-use crate::domain::id::PaymentLinkId;
+use crate::domain::id::{PaymentId, PaymentLinkId};
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::ledger::{Account, Entry, EntryKind};
 use crate::domain::money::{Yen, YenOutOfRange};
@@ -13,7 +15,7 @@ use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow};
-use crate::store::{payment_links, reassessments};
+use crate::store::{payment_links, reassessments, settlement_matches};
 
 /// A payment that took money.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct PaidMoney {
     pub payment: PaymentRow,
     /// The link by which somebody else paid, if it was not a party.
     pub by_link: Option<PaymentLinkId>,
+    /// The JST day on which a designated agent's money arrived; none while it holds it, and of other money.
+    pub remitted_on: Option<Date>,
     /// What is left of the whole, of what came beyond the debt, and of each line.
     pub headroom: BTreeMap<RefundPart, Headroom>,
 }
@@ -48,17 +52,19 @@ pub fn of_invoice(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<PaidM
     let (tenant, case) = (&invoice.tenant_id, invoice.application_id);
     let entries = invoices::entries_of_case(tx, tenant, case)?;
     let lines = reassessments::owed_lines(tx, invoice)?;
+    let mut attempts = payments::of_invoice(tx, tenant, invoice.id)?;
+    attempts.retain(|payment| payment.captured > Yen::ZERO);
+    let ids: Vec<PaymentId> = attempts.iter().map(|payment| payment.id).collect();
+    let remitted = settlement_matches::remitted_on(tx, tenant, &ids)?;
     let mut paid = Vec::new();
-    for payment in payments::of_invoice(tx, tenant, invoice.id)? {
-        if payment.captured == Yen::ZERO {
-            continue;
-        }
+    for payment in attempts {
         let taken = refunds::headroom(tx, tenant, payment.id)?;
         let outside = sent_outside(tx, &payment)?;
         let headroom = of_payment(&payment, outside, &lines, &entries, &taken);
         let headroom = headroom.map_err(|error| Failure::Internal(error.to_string()))?;
         let by_link = payment_links::link_of_payment(tx, tenant, payment.id)?;
-        paid.push(PaidMoney { payment, by_link, headroom });
+        let remitted_on = remitted.get(&payment.id).copied();
+        paid.push(PaidMoney { payment, by_link, remitted_on, headroom });
     }
     Ok(paid)
 }
@@ -76,6 +82,8 @@ pub enum MoneyStanding {
     Held,
     /// The payer's bank pulled it back since the refund was asked for (F33), or its entry was struck out.
     Gone,
+    /// It was asked for as too much, and settles the debt since the rest arrived.
+    Settled,
 }
 
 /// Whether the money that a refund holds is still there: what is gone does not go back a second time (F33).
@@ -83,17 +91,23 @@ pub fn standing(tx: &mut impl Reads, row: &RefundRow) -> Result<MoneyStanding, F
     let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?.ok_or(Refusal::NotFound)?;
     let paid = of_invoice(tx, &invoice)?;
     let money = paid.iter().find(|money| money.payment.id == row.payment_id);
-    Ok(match money.and_then(|money| money.headroom.get(&RefundPart::Whole)) {
-        Some(whole) if whole.reserved <= whole.ceiling => MoneyStanding::Held,
-        _ => MoneyStanding::Gone,
-    })
+    let is_held = |part: RefundPart| {
+        let room = money.and_then(|money| money.headroom.get(&part));
+        room.is_some_and(|room| room.reserved <= room.ceiling)
+    };
+    if !is_held(RefundPart::Whole) {
+        return Ok(MoneyStanding::Gone);
+    }
+    let beyond = row.planned()?.iter().any(|part| part.part == RefundPart::Overpaid);
+    Ok(if beyond && !is_held(RefundPart::Overpaid) { MoneyStanding::Settled } else { MoneyStanding::Held })
 }
 
-/// Refuses a refund whose money is gone.
-pub fn refuse_pulled_back(tx: &mut impl Reads, row: &RefundRow) -> Result<(), Failure> {
+/// Refuses a refund whose money is gone, or is too much no longer.
+pub fn refuse_gone(tx: &mut impl Reads, row: &RefundRow) -> Result<(), Failure> {
     match standing(tx, row)? {
         MoneyStanding::Held => Ok(()),
         MoneyStanding::Gone => Err(RefundRefusal::PulledBack.into()),
+        MoneyStanding::Settled => Err(RefundRefusal::Settled.into()),
     }
 }
 

@@ -31,12 +31,16 @@ pub enum RefundRefusal {
     },
     /// The gateway cannot send this back by this method: pay it out by bank transfer.
     NotByGateway,
+    /// The agent has sent the money: by the body's rule it goes back by bank transfer.
+    Remitted,
     /// A payee's account is missing.
     NoPayee,
     /// Nothing waits to be paid out.
     NothingDue,
     /// The payer's bank pulled the money back meanwhile.
     PulledBack,
+    /// What came beyond the debt settles it by now: nothing of it is too much.
+    Settled,
 }
 
 impl RefundRefusal {
@@ -50,9 +54,11 @@ impl RefundRefusal {
             Self::InProgress => "refund_in_progress",
             Self::WrongState { .. } => "wrong_state",
             Self::NotByGateway => "refund_not_by_gateway",
+            Self::Remitted => "refund_after_remittance",
             Self::NoPayee => "payee_missing",
             Self::NothingDue => "nothing_due",
             Self::PulledBack => "refund_pulled_back",
+            Self::Settled => "refund_money_settled",
         }
     }
 
@@ -92,11 +98,19 @@ impl RefundRefusal {
                 "この納付方法では還付できません。口座振込で還付してください。",
                 "This method cannot send money back; refund it by bank transfer.",
             ),
+            Self::Remitted => (
+                "指定納付受託者が既に払い込んだ納付です。過誤納還付として口座振込で還付してください。",
+                "The agent has sent this money already; refund it by bank transfer.",
+            ),
             Self::NoPayee => ("振込先口座が登録されていません。", "The payee's bank account is missing."),
             Self::NothingDue => ("振込を待つ還付がありません。", "No refund waits to be paid out."),
             Self::PulledBack => (
                 "チャージバックにより引き戻された納付です。この還付は決定できません。",
                 "The payer's bank has pulled this money back; it cannot be refunded as well.",
+            ),
+            Self::Settled => (
+                "請求後に残額が納付されて債権に充てられたため、過納ではなくなりました。この還付は決定できません。",
+                "The rest arrived after the request and the money settles the debt now; nothing of it is too much.",
             ),
         }
     }

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::payment_standing::{end_without_money, settle_invoice};
 use super::refund_call::POLL_REFUND;
-use super::{Core, Failure, Refusal, dispute, refund_money};
+use super::{Core, Failure, Refusal, dispute, receipt_year, refund_money, refund_payee};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
-use crate::domain::ledger::{self, Account, Cause, Portion, RefundSource};
+use crate::domain::ledger::{self, Account, Cause, Portion, Receipt, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{LegalRole, PaymentSnapshot};
 use crate::domain::refund::{
@@ -61,7 +61,7 @@ pub fn step(
     refunds::update(tx, row)?;
     match moved.effect {
         RefundEffect::Nothing => {}
-        RefundEffect::Owe => book_decision(tx, row, &invoice)?,
+        RefundEffect::Owe => book_decision(tx, row, (&invoice, &payment))?,
         RefundEffect::Release => release(tx, row)?,
         RefundEffect::Pay => {
             book_payment(tx, row, &payment)?;
@@ -72,10 +72,14 @@ pub fn step(
         RefundEffect::Undo => {
             release(tx, row)?;
             book_back(tx, row)?;
+            refund_payee::not_needed(tx, row)?;
             if before.state == RefundState::Succeeded {
                 return_money(tx, &mut payment, row.amount, Way::Back)?;
             }
         }
+    }
+    if moved.effect == RefundEffect::Owe && moved.next == RefundState::PayoutDue {
+        refund_payee::ask(tx, row)?;
     }
     let facts = json!({ "refund": row.id.to_string(), "invoice": row.invoice_id.to_string(),
         "payment": row.payment_id.to_string(), "amount": row.amount.amount(), "ground": row.ground,
@@ -107,26 +111,38 @@ fn release(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
     Ok(())
 }
 
-fn book_decision(tx: &mut Tx<'_>, row: &RefundRow, invoice: &InvoiceRow) -> Result<(), Failure> {
+fn book_decision(
+    tx: &mut Tx<'_>,
+    row: &RefundRow,
+    (invoice, payment): (&InvoiceRow, &PaymentRow),
+) -> Result<(), Failure> {
     let today = jst_day(Reads::now(tx));
-    let sources = sources(row, invoice, today)?;
-    let entries = ledger::refund(&Cause { source_id: row.id.to_string(), booked_on: today }, &sources);
+    let known = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
+    let receipt = receipt_year::receipt_of(tx, payment, &known, today)?;
+    let occasion = row.id.to_string();
+    let going = (receipt, row.amount);
+    let mut entries = receipt_year::carry_what_goes_back(payment, &known, going, (&occasion, today))?;
+    let sources = sources(row, invoice, (receipt, today))?;
+    entries.extend(ledger::refund(&Cause { source_id: occasion, booked_on: today }, &sources));
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
 }
 
-/// The accounts that the parts of a refund come out of.
-fn sources(row: &RefundRow, invoice: &InvoiceRow, today: Date) -> Result<Vec<RefundSource>, Failure> {
+/// The accounts that the parts of a refund come out of: those of the year in which the money was received.
+fn sources(
+    row: &RefundRow,
+    invoice: &InvoiceRow,
+    (receipt, today): (Receipt, Date),
+) -> Result<Vec<RefundSource>, Failure> {
     let fiscal_year = i16::try_from(invoice.fiscal_year).map_err(|_| missing(row))?;
     let source = |part: PlannedPart| match part.part {
         RefundPart::Line(number) => {
             let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
             let line = index.and_then(|index| invoice.lines.0.get(index)).ok_or_else(|| missing(row))?;
-            Ok(ledger::refund_source(line, part.amount, today))
+            Ok(ledger::refund_source(line, part.amount, receipt, today))
         }
-        RefundPart::Overpaid | RefundPart::Whole => Ok(RefundSource {
-            account: Account::Overpayment,
-            portion: Portion { fiscal_year, amount: part.amount },
-        }),
+        RefundPart::Overpaid | RefundPart::Whole => {
+            Ok(ledger::overpaid_source(fiscal_year, part.amount, receipt, today))
+        }
     };
     row.planned()?.into_iter().map(source).collect()
 }
@@ -178,6 +194,19 @@ fn return_money(tx: &mut Tx<'_>, row: &mut PaymentRow, amount: Yen, way: Way) ->
     let charged_back = dispute::lost_of(tx, row)?;
     row.take_over(&payment.with_refunded(refunded.map_err(internal)?, charged_back));
     Ok(payments::update(tx, row)?)
+}
+
+/// Whether money of an act of paying was decided to go back and does: of what was no success by then nothing settles a debt any
+/// more, whatever its gateway takes later.
+pub(super) fn is_going_back(tx: &mut impl Reads, shares: &[PaymentRow]) -> Result<bool, Failure> {
+    for share in shares {
+        for refund in refunds::of_payment(tx, &share.tenant_id, share.id)? {
+            if refund.refund()?.state.is_decided() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The snapshot without what our own refunds explain: they are counted by their own steps, exactly once, so that an old

@@ -13,13 +13,14 @@ use serde_json::json;
 
 use super::exceptions::{self, Subject};
 use super::payment_standing::settle_invoice;
+use super::receipt_year::taken_by_year;
 use super::remittance::{self, WORK_SETTLEMENT};
 use super::{Core, Failure, JobEnd, Refusal, settlement_matching};
 use crate::domain::audit::EventActor;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{ApplicationId, SettlementId, SettlementLineId, TenantCode};
 use crate::domain::invoice::{Remittance, remittance_of};
-use crate::domain::ledger::{self, Account, Cause, Entry, EntryKind, Portion, Posting, RemittedLine};
+use crate::domain::ledger::{self, Account, Cause, Entry, Portion, RemittedLine};
 use crate::domain::money::Yen;
 use crate::domain::payment::{LegalRole, remit_by};
 use crate::domain::settlement::{BatchFault, ExceptionKind, LineKind, SettlementLine, batch_faults};
@@ -217,15 +218,24 @@ fn book_line(
         LegalRole::DesignatedAgent => Account::Entrusted(payment.gateway.clone()),
         LegalRole::CollectionAgent | LegalRole::Direct => Account::Cash(payment.gateway.clone()),
     };
-    let taken = taken_by_year(payment, entries)?;
-    let fiscal_year = taken.first().map_or(FiscalYear::of(arrived_on).year(), |portion| portion.fiscal_year);
     let internal = |error: crate::domain::money::YenOutOfRange| Failure::Internal(error.to_string());
+    let held = taken_by_year(payment, entries)?;
+    let is_entrusted = matches!(claim, Account::Entrusted(_));
+    // What an agent sends after the books of its year closed is received in the present one.
+    let taken =
+        if is_entrusted { ledger::incomes(&held, arrived_on).map_err(internal)? } else { held.clone() };
+    let fiscal_year = taken.first().map_or(FiscalYear::of(arrived_on).year(), |portion| portion.fiscal_year);
     let gross = found.gross.amount();
     let portions = if kind == LineKind::Capture {
         taken
     } else {
         vec![Portion { fiscal_year, amount: Yen::new(gross.abs()).map_err(internal)? }]
     };
+    let mut booked = Vec::new();
+    if kind == LineKind::Capture && is_entrusted {
+        let occasion = format!("{}:{}", payment.id, line.id);
+        booked = ledger::carry_claim(&Cause { source_id: occasion, booked_on: arrived_on }, &claim, &held);
+    }
     // A share is booked under `line:payment`, so that each has a cause of its own.
     let source_id = match payment.share_of {
         Some(_) => format!("{}:{}", line.id, payment.id),
@@ -234,30 +244,8 @@ fn book_line(
     let cause = Cause { source_id, booked_on: arrived_on };
     let kept = gross - found.net.amount();
     let remitted = RemittedLine { kind, claim, gross, portions: &portions, kept };
-    let booked = ledger::remit(&cause, &remitted).map_err(internal)?;
+    booked.extend(ledger::remit(&cause, &remitted).map_err(internal)?);
     Ok(invoices::book(tx, &line.tenant_id, payment.application_id, &booked)?)
-}
-
-/// What a payment was booked to have taken, by fiscal year.
-fn taken_by_year(payment: &PaymentRow, entries: &[Entry]) -> Result<Vec<Portion>, Failure> {
-    let id = payment.id.to_string();
-    let mut years: BTreeMap<i16, i64> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.source_id.split(':').next() == Some(id.as_str())) {
-        let amount = entry.amount.amount();
-        match entry.kind {
-            EntryKind::Booked(Posting::Entrust | Posting::Receive) => {
-                *years.entry(entry.fiscal_year).or_default() += amount;
-            }
-            EntryKind::Reversed(Posting::Entrust | Posting::Receive) => {
-                *years.entry(entry.fiscal_year).or_default() -= amount;
-            }
-            _ => {}
-        }
-    }
-    let portion =
-        |(fiscal_year, amount): (i16, i64)| Yen::new(amount).map(|amount| Portion { fiscal_year, amount });
-    let portions: Result<Vec<Portion>, _> = years.into_iter().map(portion).collect();
-    portions.map_err(|error| Failure::Internal(format!("payment {}: {error}", payment.id)))
 }
 
 fn record(

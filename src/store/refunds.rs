@@ -45,6 +45,8 @@ pub struct RefundRow {
     pub ground: String,
     /// Name of the route.
     pub route: String,
+    /// Name of the reason why it takes that route; none of a refund from before reasons were kept.
+    pub route_reason: Option<String>,
     /// Name of the state.
     pub state: String,
     /// How much.
@@ -216,6 +218,8 @@ pub fn update(tx: &mut Tx<'_>, row: &mut RefundRow) -> Result<(), StoreError> {
     let affected = diesel::update(target)
         .set((
             refunds::state.eq(&row.state),
+            refunds::route.eq(&row.route),
+            refunds::route_reason.eq(&row.route_reason),
             refunds::decided_by.eq(row.decided_by),
             refunds::decided_at.eq(row.decided_at),
             refunds::operation_id.eq(row.operation_id),

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
+use jiff::civil::Date;
 
 use super::schema::settlements::settlement_matches;
 use super::sql::{IsoDate, Micros};
@@ -142,6 +143,25 @@ pub fn update(tx: &mut Tx<'_>, row: &mut MatchRow) -> Result<(), StoreError> {
     } else {
         Err(StoreError::Inconsistent(format!("settlement_matches.version of {}", row.line_id)))
     }
+}
+
+/// The day on which the agents' money of some payments arrived, where it did.
+pub fn remitted_on(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    payments: &[PaymentId],
+) -> Result<HashMap<PaymentId, Date>, StoreError> {
+    if payments.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Option<PaymentId>, Option<IsoDate>)> = settlement_matches::table
+        .filter(settlement_matches::tenant_id.eq(tenant))
+        .filter(settlement_matches::payment_id.eq_any(payments))
+        .filter(settlement_matches::remittance.is_not_null())
+        .order((settlement_matches::line_id, settlement_matches::share_no))
+        .select((settlement_matches::payment_id, settlement_matches::remitted_on))
+        .load(tx.read())?;
+    Ok(rows.into_iter().filter_map(|(payment, day)| Some((payment?, day?.0))).collect())
 }
 
 /// What the lines that were matched to some payments come to, by payment and kind, in gross yen.

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ledger::{
-    Account, BANK, Cause, Entry, Portion, carry_over, entrust, incomes, receive, refund, refund_paid, reverse,
+    Account, BANK, Cause, Entry, Portion, carry_claim, carry_over, entrust, incomes, receive, refund,
+    refund_paid, reverse,
 };
 use crate::domain::ledger::{RefundSource, RemittedLine, remit};
 use crate::domain::money::Yen;
@@ -94,6 +95,25 @@ fn r74_what_a_closed_year_leaves_goes_off_it_and_comes_to_the_year_of_the_money(
     assert_eq!((of_year("08-02-01", 2026), of_year("08-02-01", 2027)), ((-600, 0), (600, 600)));
     assert_eq!((of_year("08-02-02", 2026), of_year("08-02-02", 2027)), ((-400, 0), (400, 400)));
     assert!(rows.iter().all(|row| !row.key.account.is_empty()), "no yen belongs to no account");
+}
+
+#[test]
+fn r74_what_an_agent_sends_late_leaves_the_closed_year_and_comes_to_the_year_of_the_payout() {
+    let (late, owed) = (date(2027, 6, 10), [portion(2026, 1_000)]);
+    let claim = Account::Entrusted("komoju".to_owned());
+    let mut entries = carry_claim(&cause("p:l", late), &claim, &owed);
+    let portions = incomes(&owed, late).unwrap();
+    let line = RemittedLine { kind: LineKind::Capture, claim, gross: 1_000, portions: &portions, kept: 20 };
+    entries.extend(remit(&cause("l", late), &line).unwrap());
+    let rows = totals(&entries, &context());
+    let of_year = |account: &str, year: i16| {
+        let row = rows.iter().filter(|row| row.key.account == account && row.key.fiscal_year == year);
+        row.fold((0, 0), |sum, row| {
+            (sum.0 + row.amounts.carried_over, sum.1 + row.amounts.remitted + row.amounts.fees)
+        })
+    };
+    assert_eq!((of_year("08-02-01", 2026), of_year("08-02-01", 2027)), ((-600, 0), (600, 600)));
+    assert_eq!((of_year("08-02-02", 2026), of_year("08-02-02", 2027)), ((-400, 0), (400, 400)));
 }
 
 #[test]

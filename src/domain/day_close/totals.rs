@@ -91,7 +91,7 @@ impl DayTotals {
             _ => fill(in_order(&context.shares, entry).into_iter(), entry),
         };
         // What a year leaves goes off it, what it takes on comes to it.
-        let leaves = posting == Posting::CarryOver && *from == Account::Receivable;
+        let leaves = posting == Posting::CarryOver && *to == Account::CarriedOver;
         let sign = if leaves { -sign } else { sign };
         let with_money = !matches!(
             posting,

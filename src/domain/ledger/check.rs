@@ -71,12 +71,18 @@ pub enum Violation {
         /// Debits less credits over all years, in yen.
         balance: i64,
     },
-    /// A revenue account of a year went below zero: more reduced or refunded than assessed (歳入 per 科目 per 年度).
+    /// A revenue account of a year went below zero: more reduced or refunded than assessed in it (歳入 per 科目 per 年度) or taken
+    /// on of closed years (調定繰越).
     RevenueBelowZero {
         /// The account's code.
         revenue_account: String,
         /// The fiscal year.
         fiscal_year: i16,
+    },
+    /// Over all years more of a revenue account was reduced or refunded than assessed.
+    RevenueBelowZeroInAll {
+        /// The account's code.
+        revenue_account: String,
     },
 }
 
@@ -94,6 +100,7 @@ impl Violation {
             Self::OverpaymentBelowZero { .. } => "overpayment_below_zero",
             Self::DepositBelowZero { .. } => "deposit_below_zero",
             Self::RevenueBelowZero { .. } => "revenue_below_zero",
+            Self::RevenueBelowZeroInAll { .. } => "revenue_below_zero_in_all",
             Self::CarriedOverInPart { .. } => "carried_over_in_part",
         }
     }
@@ -136,14 +143,25 @@ impl LedgerCheck {
             (balance < 0).then_some(Violation::ClaimBelowZero { gateway, balance })
         }));
         let mut overall: BTreeMap<Account, i64> = BTreeMap::new();
+        let mut below_zero = BTreeSet::new();
         for (fiscal_year, balances) in by_year {
+            // What a year took on of closed ones was assessed in those, and goes back out of its own revenue.
+            let mut taken_on = balances.get(&Account::CarriedOver).map_or(0, |balance| (-balance).max(0));
             for (account, balance) in balances {
                 move_balance(&mut overall, &account, balance);
-                violations.extend(of_a_year(account, fiscal_year, balance));
+                let mut beyond = balance;
+                if matches!(account, Account::Revenue(_)) && balance > 0 {
+                    beyond -= balance.min(taken_on);
+                    taken_on -= balance - beyond;
+                }
+                if let Some(violation) = of_a_year(account.clone(), fiscal_year, beyond) {
+                    below_zero.insert(account);
+                    violations.push(violation);
+                }
             }
         }
-        violations
-            .extend(overall.into_iter().filter_map(|(account, balance)| over_all_years(&account, balance)));
+        let of_all = overall.into_iter().filter(|(account, _)| !below_zero.contains(account));
+        violations.extend(of_all.filter_map(|(account, balance)| over_all_years(&account, balance)));
         violations
     }
 }
@@ -198,6 +216,9 @@ fn of_a_year(account: Account, fiscal_year: i16, balance: i64) -> Option<Violati
 
 fn over_all_years(account: &Account, balance: i64) -> Option<Violation> {
     match account {
+        Account::Revenue(revenue_account) if balance > 0 => {
+            Some(Violation::RevenueBelowZeroInAll { revenue_account: revenue_account.clone() })
+        }
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
         Account::Stamps if balance < 0 => Some(Violation::StampsBelowZero { excess: -balance }),
         Account::CarriedOver if balance != 0 => Some(Violation::CarriedOverInPart { balance }),
@@ -241,7 +262,8 @@ fn fits(entry: &Entry) -> bool {
         }
         Posting::Overpay => matches!((to, from), (A::Receivable, A::Overpayment)),
         Posting::CarryOver => {
-            matches!((to, from), (A::CarriedOver, A::Receivable) | (A::Receivable, A::CarriedOver))
+            let is_owed = |account: &A| matches!(account, A::Receivable | A::Entrusted(_));
+            (*to == A::CarriedOver && is_owed(from)) || (is_owed(to) && *from == A::CarriedOver)
         }
         Posting::WriteOff => matches!((to, from), (A::WrittenOff, A::Receivable)),
         Posting::UseStamps => matches!((to, from), (A::Stamps, A::Receivable)),

@@ -7,13 +7,13 @@
 mod agreement;
 mod check;
 mod remit;
+mod years;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::procedure::Payee;
@@ -21,6 +21,7 @@ use crate::domain::procedure::Payee;
 pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, LineClaim, PaymentClaim, RefundClaim};
 pub use check::{LedgerCheck, Violation, check};
 pub use remit::{BANK, RemittedLine, remit};
+pub use years::{Receipt, carry_claim, carry_over, incomes, of_closed_years, overpaid_source, refund_source};
 
 /// An account of the ledger. Its text form is stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +48,8 @@ pub enum Account {
     Stamps,
     /// Refunds of a year whose books are closed: an expense of the present year (過年度の還付, R-95).
     RefundExpense,
-    /// What years whose books are closed leave to the present one (調定繰越, R-74): over all years it is zero.
+    /// What years whose books are closed leave to the present one (調定繰越, R-74), owed by payers or by their agents: over all years
+    /// it is zero.
     CarriedOver,
 }
 
@@ -104,7 +106,7 @@ pub enum Posting {
     Reduce,
     /// Money that covered a debt is more than it, since the debt shrank (過納の発生).
     Overpay,
-    /// A debt of a year whose books are closed is owed to the present year (調定繰越).
+    /// What payers or their agents owe of a year whose books are closed is owed to the present year (調定繰越).
     CarryOver,
     /// A debt is given up (不納欠損).
     WriteOff,
@@ -304,37 +306,6 @@ pub fn overpay(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
     book(Posting::Overpay, cause, portions.iter().map(transfer))
 }
 
-/// What is owed of years whose books are closed on the day of the booking is owed to the year of that day from then on.
-/// Cause: the payment that settles it.
-pub fn carry_over(cause: &Cause, owed: &[Portion]) -> Vec<Entry> {
-    let year = |portion: &Portion| year_of_income(portion.fiscal_year, cause.booked_on);
-    let closed = owed.iter().filter(|portion| year(portion) != portion.fiscal_year);
-    let both = |portion: &Portion| {
-        let (left, taken_on) = (*portion, Portion { fiscal_year: year(portion), ..*portion });
-        [
-            Transfer { debit: Account::CarriedOver, credit: Account::Receivable, portion: left },
-            Transfer { debit: Account::Receivable, credit: Account::CarriedOver, portion: taken_on },
-        ]
-    };
-    book(Posting::CarryOver, cause, closed.flat_map(both))
-}
-
-/// The portions of what is owed in the years whose revenue they become when they come on `day` (過年度収入, R-74).
-pub fn incomes(owed: &[Portion], day: Date) -> Result<Vec<Portion>, YenOutOfRange> {
-    let mut years: BTreeMap<i16, Yen> = BTreeMap::new();
-    for portion in owed {
-        let sum = years.entry(year_of_income(portion.fiscal_year, day)).or_default();
-        *sum = sum.plus(portion.amount)?;
-    }
-    Ok(years.into_iter().map(|(fiscal_year, amount)| Portion { fiscal_year, amount }).collect())
-}
-
-/// The year itself until its books close (出納閉鎖), then the year of the day.
-fn year_of_income(fiscal_year: i16, day: Date) -> i16 {
-    let closed = FiscalYear::starting_in(fiscal_year).is_closed_on(day);
-    if closed { FiscalYear::of(day).year() } else { fiscal_year }
-}
-
 /// A debt is given up (不納欠損). Cause: the decision.
 pub fn write_off(cause: &Cause, portions: &[Portion]) -> Vec<Entry> {
     let transfer = |portion: &Portion| Transfer {
@@ -383,17 +354,6 @@ pub struct RefundSource {
     pub account: Account,
     /// How much, and of which year.
     pub portion: Portion,
-}
-
-/// Where the refund of a paid line comes from: out of the same revenue account while the books of its year are open
-/// (戻出), an expense of the present year after that. Money held for others stays outside of the years.
-pub fn refund_source(line: &InvoiceLine, amount: Yen, today: Date) -> RefundSource {
-    let closed = FiscalYear::starting_in(line.fiscal_year).is_closed_on(today);
-    if line.payee == Payee::Own && closed {
-        let fiscal_year = FiscalYear::of(today).year();
-        return RefundSource { account: Account::RefundExpense, portion: Portion { fiscal_year, amount } };
-    }
-    RefundSource { account: account_of(line), portion: Portion { fiscal_year: line.fiscal_year, amount } }
 }
 
 /// A refund is decided. Cause: the refund.

@@ -4,9 +4,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::{
-    Account, Cause, Entry, EntryKind, Portion, Posting, RefundSource, RemittedLine, Violation, account_of,
-    assess, balances, carry_over, check, entrust, incomes, overpay, portions, receive, reduce, refund_paid,
-    refund_source, remit, reverse, write_off,
+    Account, Cause, Entry, EntryKind, Portion, Posting, Receipt, RefundSource, RemittedLine, Violation,
+    account_of, assess, balances, carry_over, check, entrust, incomes, overpay, portions, receive, reduce,
+    refund_paid, refund_source, remit, reverse, write_off,
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
@@ -49,6 +49,11 @@ fn off(line: &InvoiceLine) -> RefundSource {
     RefundSource { account: account_of(line), portion }
 }
 
+/// Money of 2026 that came in that year.
+fn in_2026() -> Receipt {
+    Receipt { taken_on: date(2026, 9, 18), arrived_on: Some(date(2026, 9, 18)) }
+}
+
 fn part(amount: i64) -> Portion {
     Portion { fiscal_year: 2026, amount: yen(amount) }
 }
@@ -60,11 +65,11 @@ fn refund(cause: &Cause, from: &Account, portion: Portion) -> Vec<Entry> {
 #[test]
 fn r95_a_refund_comes_out_of_its_revenue_until_the_books_close_and_is_an_expense_then() {
     let year = |source: &RefundSource| source.portion.fiscal_year;
-    let within = refund_source(&line(900), yen(400), date(2027, 5, 31));
+    let within = refund_source(&line(900), yen(400), in_2026(), date(2027, 5, 31));
     assert_eq!((&within.account, year(&within)), (&Account::Revenue("08-02-01".to_owned()), 2026));
-    let after = refund_source(&line(900), yen(400), date(2027, 6, 1));
+    let after = refund_source(&line(900), yen(400), in_2026(), date(2027, 6, 1));
     assert_eq!((&after.account, year(&after)), (&Account::RefundExpense, 2027));
-    let held = refund_source(&national(900), yen(400), date(2027, 6, 1));
+    let held = refund_source(&national(900), yen(400), in_2026(), date(2027, 6, 1));
     assert_eq!(held.account, Account::Deposit("passport".to_owned()));
     let mut entries = assess(&cause("i"), &[line(900)]);
     entries.extend(receive(&cause("p"), "counter", &[part(900)], &[]));
@@ -102,7 +107,7 @@ fn r95_what_is_waived_after_it_was_paid_stands_as_overpaid_and_goes_back_from_th
     let lines = [line(22_000)];
     let mut entries = assess(&cause("i"), &lines);
     entries.extend(entrust(&cause("p"), "komoju", &portions(&lines).unwrap(), &[]));
-    let within = refund_source(&line(22_000), yen(11_000), date(2027, 5, 31));
+    let within = refund_source(&line(22_000), yen(11_000), in_2026(), date(2027, 5, 31));
     entries.extend(reduce(&cause("i:r"), std::slice::from_ref(&within)));
     let receivable = check(&entries);
     assert!(
@@ -116,7 +121,7 @@ fn r95_what_is_waived_after_it_was_paid_stands_as_overpaid_and_goes_back_from_th
     assert_eq!(held[&Account::Revenue("08-02-01".to_owned())], -11_000);
     entries.extend(refund(&cause("f"), &Account::Overpayment, part(11_000)));
     assert_eq!((check(&entries), balances(&entries)[&Account::Overpayment]), (vec![], 0));
-    let after = refund_source(&line(22_000), yen(11_000), date(2027, 6, 1));
+    let after = refund_source(&line(22_000), yen(11_000), in_2026(), date(2027, 6, 1));
     let mut late = entries[..2].to_vec();
     late.extend(reduce(&cause("i:r"), std::slice::from_ref(&after)));
     late.extend(overpay(&cause("p:r"), &[after.portion]));

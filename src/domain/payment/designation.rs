@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::fault::Fault;
 use crate::domain::payment::MethodCode;
+use crate::domain::refund::{AfterRemittance, RefundRoute};
 use crate::domain::settlement::{RemitWithin, designated_day};
 
 /// In place of a list: every revenue account, or every method.
@@ -37,6 +38,9 @@ pub struct Designation {
     /// The day by which it must send what it was entrusted with; none while the body has fixed none.
     #[serde(default)]
     pub remit_within: Option<RemitWithin>,
+    /// How money goes back that it has sent already; through the gateway while the body has fixed nothing.
+    #[serde(default)]
+    pub refund_after_remittance: Option<AfterRemittance>,
     /// True while the notice has not been confirmed.
     #[serde(default)]
     pub sample: bool,
@@ -81,6 +85,23 @@ pub fn remit_by<'a>(
     days?.into_iter().min()
 }
 
+/// How money goes back that an account was entrusted with on a day and has sent since: by bank transfer where the
+/// designation of any of its revenues says so, else through the gateway.
+pub fn refund_after_remittance<'a>(
+    designations: &[Designation],
+    (account, method): (&str, &MethodCode),
+    revenues: impl IntoIterator<Item = &'a str>,
+    entrusted_on: Date,
+) -> RefundRoute {
+    let by_transfer = |revenue: &str| {
+        let mut in_force = designations.iter().filter(|it| it.allows(account, method, revenue, entrusted_on));
+        in_force.any(|it| {
+            it.refund_after_remittance.as_ref().is_some_and(|rule| rule.route == RefundRoute::BankTransfer)
+        })
+    };
+    if revenues.into_iter().any(by_transfer) { RefundRoute::BankTransfer } else { RefundRoute::Gateway }
+}
+
 /// Every fault of a body's designations; empty when they may be used.
 pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -99,6 +120,10 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
         let usable = designation.remit_within.as_ref().is_none_or(RemitWithin::is_usable);
         let (ja, en) = ("払込みの期限が正しくありません", "not a day by which money can be sent");
         check(usable, "remit_within", "remit_within", ja, en);
+        let after = designation.refund_after_remittance.as_ref();
+        let sourced = after.is_none_or(|rule| !rule.source.trim().is_empty());
+        let (ja, en) = ("空にできません", "must not be empty");
+        check(sourced, "refund_after_remittance/source", "empty", ja, en);
         let ordered = designation.valid_to.is_none_or(|to| designation.valid_from <= to);
         check(ordered, "valid_to", "span", "終わりが始まりより前です", "ends before it begins");
     }
@@ -109,8 +134,9 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
 mod tests {
     use jiff::civil::{Date, date};
 
-    use super::{Designation, designation_faults, may_take, remit_by};
+    use super::{Designation, designation_faults, may_take, refund_after_remittance, remit_by};
     use crate::domain::payment::MethodCode;
+    use crate::domain::refund::{AfterRemittance, RefundRoute};
     use crate::domain::settlement::RemitWithin;
 
     fn designation() -> Designation {
@@ -124,6 +150,7 @@ mod tests {
             valid_to: Some(date(2027, 3, 31)),
             notice: "令和8年見本県告示第1号".to_owned(),
             remit_within: Some(RemitWithin { months: 1, day: 25, source: "同上".to_owned(), sample: true }),
+            refund_after_remittance: None,
             sample: true,
         }
     }
@@ -170,6 +197,39 @@ mod tests {
         assert_eq!(day(&all, &["手数料", "使用料"], date(2026, 9, 30)), Some(date(2026, 10, 10)));
         assert_eq!(day(&all, &["手数料"], date(2027, 4, 1)), None, "not designated that day");
         assert_eq!(day(&[without], &["手数料"], date(2026, 9, 30)), None);
+    }
+
+    #[test]
+    fn r98_money_that_was_sent_goes_back_as_the_designation_of_the_day_says_and_by_the_gateway_where_it_is_silent()
+     {
+        let paypay = MethodCode::parse("paypay").unwrap();
+        let rule = |route| AfterRemittance { route, source: "覚書".to_owned(), sample: true };
+        let with = |route| Designation { refund_after_remittance: Some(rule(route)), ..designation() };
+        let other = Designation { revenues: vec!["使用料".to_owned()], ..with(RefundRoute::BankTransfer) };
+        let inside = date(2026, 10, 1);
+        let way = |list: &[Designation], revenues: &[&str], on| {
+            refund_after_remittance(list, ("paypay", &paypay), revenues.iter().copied(), on)
+        };
+        assert_eq!(way(&[designation()], &["手数料"], inside), RefundRoute::Gateway, "nothing is said");
+        assert_eq!(way(&[with(RefundRoute::Gateway)], &["手数料"], inside), RefundRoute::Gateway);
+        assert_eq!(way(&[with(RefundRoute::BankTransfer)], &["手数料"], inside), RefundRoute::BankTransfer);
+        assert_eq!(
+            way(&[with(RefundRoute::BankTransfer)], &["手数料"], date(2027, 4, 1)),
+            RefundRoute::Gateway
+        );
+        let both = [designation(), other];
+        assert_eq!(way(&both, &["手数料"], inside), RefundRoute::Gateway);
+        assert_eq!(
+            way(&both, &["手数料", "使用料"], inside),
+            RefundRoute::BankTransfer,
+            "one line is enough"
+        );
+        let without_source = AfterRemittance { source: " ".to_owned(), ..rule(RefundRoute::Gateway) };
+        let faults = designation_faults(&[Designation {
+            refund_after_remittance: Some(without_source),
+            ..designation()
+        }]);
+        assert_eq!(faults[0].pointer, "/payment_agents/0/refund_after_remittance/source");
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod state;
 mod fold_tests;
 
 pub use counter::{COUNTER_METHOD, CounterMeans, counter_faults, day_faults};
-pub use designation::{Designation, designation_faults, may_take, remit_by};
+pub use designation::{Designation, designation_faults, may_take, refund_after_remittance, remit_by};
 pub use fold::{Alert, Change, Folded, Rejection};
 pub use link::{end_of_day, last_day_of_link, link_is_good};
 pub use method::{CaptureMode, PayerFlow, RefundSupport};

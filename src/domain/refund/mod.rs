@@ -8,6 +8,7 @@
 mod ground;
 mod interest;
 mod plan;
+mod route;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,10 @@ use crate::domain::payment::RefundStatus;
 pub use ground::{CaseStage, GroundRejection, RefundGround, permits, proposed};
 pub use interest::{InterestRate, InterestRule, RefundNotice, refund_interest};
 pub use plan::{PlanRejection, PlannedPart, RefundPart, Refundable, plan};
+pub use route::{
+    AfterRemittance, ChosenRoute, GatewayWay, HeldBy, Payer, RouteFacts, RouteReason, RouteRejection,
+    choose_route, reroute,
+};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

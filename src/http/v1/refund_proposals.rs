@@ -39,6 +39,8 @@ pub struct RefundProposalItem {
     reason: String,
     /// `gateway` or `bank_transfer`, as the payment's method allows.
     route: String,
+    /// Why so.
+    route_reason: &'static str,
     /// What of all payments of the invoice can go back, which a request names as `refund_amount_available`.
     refund_amount_available: i64,
 }
@@ -62,7 +64,8 @@ impl RefundProposalItem {
             payment: proposal.payment.0,
             amount: proposal.amount.amount(),
             reason: proposal.ground.as_str().to_owned(),
-            route: proposal.route.as_str().to_owned(),
+            route: proposal.route.route.as_str().to_owned(),
+            route_reason: proposal.route.reason.as_str(),
             refund_amount_available: available.amount(),
         }
     }

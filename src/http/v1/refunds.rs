@@ -8,12 +8,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::id::{PaymentId, TenantCode};
+use crate::domain::refund::RouteReason;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath};
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::respond;
 use crate::service::Effect;
 use crate::service::refund::{self, Proposal, RefundsOfInvoice, RequestRefund, Verdict};
+use crate::service::refund_route::reason_of;
 use crate::store::refunds::RefundRow;
 
 /// Adds the calls of this file.
@@ -59,8 +61,8 @@ pub struct CreateRefund {
     #[serde(default)]
     #[schema(required = false)]
     payment: Option<Uuid>,
-    /// `gateway` or `bank_transfer`. Where it is left out: as the payment's method allows, and by bank transfer to the obligor
-    /// where somebody else paid by a link.
+    /// `gateway` or `bank_transfer`. Where it is left out: as the payment's method allows, by bank transfer to the obligor where
+    /// somebody else paid by a link, and by bank transfer where the agent has sent the money and the body's rule says so.
     #[serde(default)]
     #[schema(required = false)]
     route: Option<String>,
@@ -108,6 +110,10 @@ pub struct RefundBody {
     reason: String,
     /// `gateway` or `bank_transfer`.
     route: String,
+    /// Why it goes that way: `method` (as method and gateway allow), `paid_by_another` (to the obligor, not to whoever paid by a
+    /// link), `asked`, or `remitted` (the agent had sent the money; a refund that was asked for through the gateway changes at its
+    /// approval). Null for refunds from before it was kept.
+    route_reason: Option<&'static str>,
     /// What it is taken from.
     parts: Vec<RefundPartBody>,
     /// Why the gateway did not do it.
@@ -136,6 +142,7 @@ impl RefundBody {
             amount: row.amount.amount(),
             reason: row.ground.clone(),
             route: row.route.clone(),
+            route_reason: reason_of(row).map(RouteReason::as_str),
             parts: parts
                 .map(|part| RefundPartBody { part: part.part.clone(), amount: part.amount.amount() })
                 .collect(),
@@ -159,6 +166,8 @@ pub struct RefundProposalBody {
     amount: i64,
     /// How it would go back.
     route: String,
+    /// Why so.
+    route_reason: &'static str,
 }
 
 impl RefundProposalBody {
@@ -167,7 +176,8 @@ impl RefundProposalBody {
             payment: proposal.payment.0,
             reason: proposal.ground.as_str().to_owned(),
             amount: proposal.amount.amount(),
-            route: proposal.route.as_str().to_owned(),
+            route: proposal.route.route.as_str().to_owned(),
+            route_reason: proposal.route.reason.as_str(),
         }
     }
 }

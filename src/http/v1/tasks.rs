@@ -43,15 +43,16 @@ pub struct TaskBody {
     application: Uuid,
     /// 受付番号.
     number: Option<String>,
-    /// `correction_missed`: the day by which a correction or an answer was asked for went by without one.
+    /// `correction_missed`: the day by which a correction or an answer was asked for went by without one. `payee_missing`: a refund
+    /// by bank transfer was decided, and nobody said to which account.
     #[schema(example = "correction_missed")]
     kind: String,
-    /// What it is about: the request.
+    /// What it is about: the request, or the refund.
     subject: String,
-    /// The day that went by.
+    /// The day that went by; of a missing account the day since which it is missing.
     #[schema(format = Date, value_type = String)]
     due_on: String,
-    /// `open`, `answered`, `case_ended` or `closed`.
+    /// `open`, `answered`, `case_ended`, `not_needed` or `closed`.
     #[schema(example = "open")]
     state: String,
     /// When it was made.

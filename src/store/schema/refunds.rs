@@ -9,6 +9,7 @@ diesel::table! {
         payment_id -> Text,
         ground -> Text,
         route -> Text,
+        route_reason -> Nullable<Text>,
         state -> Text,
         amount -> BigInt,
         parts -> Text,
