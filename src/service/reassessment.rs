@@ -159,7 +159,7 @@ fn book_reduction(
         let known = invoices::entries_of_case(tx, &invoice.tenant_id, invoice.application_id)?;
         let came = receipt_year::receipt_of(tx, &payment, &known, today)?;
         let (going, occasion) = ((came, lifted.amount), id.to_string());
-        entries = receipt_year::carry_what_goes_back(&payment, &known, going, (&occasion, today))?;
+        entries = receipt_year::carry_what_goes_back(tx, (&payment, &known), going, (&occasion, today))?;
         receipt = Some(came);
     }
     let sources = sources(invoice, lifted, (receipt, today))?;

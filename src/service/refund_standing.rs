@@ -121,7 +121,7 @@ fn book_decision(
     let receipt = receipt_year::receipt_of(tx, payment, &known, today)?;
     let occasion = row.id.to_string();
     let going = (receipt, row.amount);
-    let mut entries = receipt_year::carry_what_goes_back(payment, &known, going, (&occasion, today))?;
+    let mut entries = receipt_year::carry_what_goes_back(tx, (payment, &known), going, (&occasion, today))?;
     let sources = sources(row, invoice, (receipt, today))?;
     entries.extend(ledger::refund(&Cause { source_id: occasion, booked_on: today }, &sources));
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::exceptions::{self, Subject};
 use super::payment_standing::settle_invoice;
-use super::receipt_year::taken_by_year;
+use super::receipt_year::{claim_by_year, taken_by_year};
 use super::remittance::{self, WORK_SETTLEMENT};
 use super::{Core, Failure, JobEnd, Refusal, settlement_matching};
 use crate::domain::audit::EventActor;
@@ -219,11 +219,10 @@ fn book_line(
         LegalRole::CollectionAgent | LegalRole::Direct => Account::Cash(payment.gateway.clone()),
     };
     let internal = |error: crate::domain::money::YenOutOfRange| Failure::Internal(error.to_string());
-    let held = taken_by_year(payment, entries)?;
+    let taken = taken_by_year(payment, entries)?;
     let is_entrusted = matches!(claim, Account::Entrusted(_));
     // What an agent sends after the books of its year closed is received in the present one.
-    let taken =
-        if is_entrusted { ledger::incomes(&held, arrived_on).map_err(internal)? } else { held.clone() };
+    let taken = if is_entrusted { ledger::incomes(&taken, arrived_on).map_err(internal)? } else { taken };
     let fiscal_year = taken.first().map_or(FiscalYear::of(arrived_on).year(), |portion| portion.fiscal_year);
     let gross = found.gross.amount();
     let portions = if kind == LineKind::Capture {
@@ -233,6 +232,7 @@ fn book_line(
     };
     let mut booked = Vec::new();
     if kind == LineKind::Capture && is_entrusted {
+        let held = claim_by_year(tx, payment, entries)?;
         let occasion = format!("{}:{}", payment.id, line.id);
         booked = ledger::carry_claim(&Cause { source_id: occasion, booked_on: arrived_on }, &claim, &held);
     }
