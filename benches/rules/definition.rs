@@ -13,7 +13,7 @@ version: 1
 tenant: "020001"
 title: { ja: "%第@号テニスコートの使用", en: Bulk }
 kind: notification
-legal_basis: { law: 試験法, article: 第1条, basis_kind: law, online_basis: 試験法第2条 }
+legal_basis: { law: 試験法, article: 第1条, basis_kind: law, online_basis: 試験法第2条, review_criteria: 試験用の審査基準 }
 keywords: [合言葉@]
 department: kiki-shobo-hoan
 applicant_kinds: [resident]

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use attachments::{AttachmentRule, DocumentForm, Example, ExampleAttachment, Omission};
 pub use check::CheckedDefinition;
 pub use check::examples::ExampleStand;
+pub(crate) use check::identity::CRITERIA;
 pub(crate) use check::is_slug;
 #[cfg(test)]
 pub(crate) use check::route::OF_PROCEDURE;

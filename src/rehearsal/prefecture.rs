@@ -153,7 +153,7 @@ version: {version}
 tenant: "{TENANT}"
 title: {{ ja: {title}（通し稽古）, en: {title} (rehearsal) }}
 kind: {kind}
-legal_basis: {{ law: 通し稽古法, article: 第3条第1項, basis_kind: law, clerical_kind: autonomous, online_basis: 情報通信技術を活用した行政の推進等に関する法律第6条第1項 }}
+legal_basis: {{ law: 通し稽古法, article: 第3条第1項, basis_kind: law, clerical_kind: autonomous, online_basis: 情報通信技術を活用した行政の推進等に関する法律第6条第1項, review_criteria: 試験用の審査基準 }}
 department: {department}
 applicant_kinds: [business]
 assurance: id

@@ -16,7 +16,7 @@ version: 1
 tenant: "020001"
 title: { ja: 施設の許可, en: Permit of a facility }
 kind: application
-legal_basis: { law: 廃棄物の処理及び清掃に関する法律, article: 第15条, basis_kind: law, online_basis: 法第6条, clerical_kind: entrusted_first, competent_minister: { ja: 環境大臣, en: Minister of the Environment } }
+legal_basis: { law: 廃棄物の処理及び清掃に関する法律, article: 第15条, basis_kind: law, online_basis: 法第6条, review_criteria: 試験用の審査基準, clerical_kind: entrusted_first, competent_minister: { ja: 環境大臣, en: Minister of the Environment } }
 summary: { ja: 施設を置くための許可です。, en: A permit to have a facility. }
 keywords: [産廃]
 department: kankyo-hozen

@@ -13,7 +13,7 @@ version: 1
 tenant: "020001"
 title: { ja: 露店の届出, en: Notice of stalls }
 kind: notification
-legal_basis: { law: 試験条例, article: 第1条, basis_kind: ordinance, online_basis: 試験条例第2条 }
+legal_basis: { law: 試験条例, article: 第1条, basis_kind: ordinance, online_basis: 試験条例第2条, review_criteria: 試験用の審査基準 }
 department: kiki-shobo-hoan
 applicant_kinds: [resident]
 assurance: id

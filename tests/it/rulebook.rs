@@ -8,7 +8,8 @@ use madoguchi::domain::arrears::{Enforcement, terms_of};
 use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::organisation::Tenant;
 use madoguchi::domain::policy::Role;
-use madoguchi::domain::procedure::{Assurance, BasisKind};
+use madoguchi::domain::procedure::{Assurance, BasisKind, ProcedureKind};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::app::{AOMORI, Person, TestApp};
@@ -58,6 +59,34 @@ fn r8_no_document_is_asked_for_twice_online() {
     }
     assert!(shipped().all_versions().any(|procedure| procedure.definition.id == "okugai-kokoku"));
 }
+
+/// what an application is judged by is public, or it is said why nothing beyond the law is; of a notification nobody asks.
+#[test]
+fn r31_every_shipped_application_accounts_for_its_criteria_in_public() {
+    let (mut published, mut reasoned) = (0, 0);
+    for procedure in shipped().all_versions() {
+        let (definition, basis) = (&procedure.definition, &procedure.definition.legal_basis);
+        if definition.kind == ProcedureKind::Application {
+            assert!(basis.accounts_for_criteria(), "{}", definition.id);
+            published += i32::from(basis.review_criteria.is_some());
+            reasoned += i32::from(basis.no_criteria_reason.is_some());
+        }
+    }
+    assert!(published > 30 && reasoned >= 4, "{published} with criteria, {reasoned} with a reason for none");
+}
+
+on_both_databases!(r31_the_catalogue_shows_criteria_or_the_reason_for_none_to_anybody, async |db: TestDb| {
+    let app = TestApp::start(&db).await;
+    let shown = async |procedure: &str| {
+        let path = format!("/v1/tenants/020001/procedures/{procedure}");
+        let found = app.call(Method::GET, &path, None, &[], None).await.expect(200);
+        let basis = &found["legal_basis"];
+        (basis["review_criteria"].is_string(), basis["no_criteria_reason"].is_string())
+    };
+    assert_eq!(shown("takken-menkyo").await, (true, false));
+    assert_eq!(shown("denki-koji-toroku").await, (false, true));
+    assert_eq!(shown("denki-koji-henko-todoke").await, (false, false), "a notification is not judged");
+});
 
 /// each procedure states one of four levels of identification, the higher one the surer.
 #[test]

@@ -26,7 +26,7 @@ version: 1
 tenant: "020001"
 title: { ja: 異動の試験, en: Transfers (for tests) }
 kind: application
-legal_basis: { law: 試験法, article: 第3条第1項, basis_kind: law, clerical_kind: autonomous, online_basis: 情報通信技術を活用した行政の推進等に関する法律第6条第1項 }
+legal_basis: { law: 試験法, article: 第3条第1項, basis_kind: law, clerical_kind: autonomous, online_basis: 情報通信技術を活用した行政の推進等に関する法律第6条第1項, review_criteria: 試験用の審査基準 }
 department: kiki-shobo-hoan
 applicant_kinds: [business]
 assurance: id

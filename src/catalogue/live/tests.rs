@@ -121,3 +121,19 @@ fn a_form_that_still_compiles_serves_its_cases_though_the_rest_has_faults() {
     live.lay(2, vec![second], Vec::new(), Vec::new());
     assert_eq!(live.current().unusable().len(), 1, "it stays reported when it was compiled before");
 }
+
+/// what is published from now on accounts for its criteria; what was published before goes on as it was.
+#[test]
+fn r31_a_version_published_without_criteria_is_still_offered_but_no_new_one_is_taken() {
+    let live = shipped();
+    let mut second = published(&live, 2, date(2026, 7, 1));
+    let line = second.text.lines().find(|line| line.starts_with("  review_criteria:")).unwrap().to_owned();
+    second.text = second.text.replacen(&format!("{line}\n"), "", 1);
+    let examined = live.current().examine(&second.text);
+    let codes: Vec<_> = examined.faults.iter().map(|found| found.fault.code).collect();
+    assert_eq!(codes, ["criteria"], "whoever publishes it today is told");
+    second.digest = examined.digest.unwrap();
+    live.lay(1, vec![second], Vec::new(), Vec::new());
+    assert_eq!(offered(&live, date(2026, 7, 1)), Some(2));
+    assert!(live.current().unusable().is_empty());
+}

@@ -209,6 +209,11 @@ const HINTS: &[(&str, &str, &str)] = &[
         "届出から決裁を除くか、種別を確かめてください",
         "remove the route, or check the kind",
     ),
+    (
+        "criteria",
+        "審査基準の公表場所か、定めない理由（法令の規定により判断基準が言い尽くされている等）を書いてください",
+        "say where the criteria are published, or why there are none",
+    ),
     ("days", "標準処理期間の日数を確かめてください", "check the days of the standard processing period"),
     (
         "notification_grant",

@@ -27,7 +27,7 @@ pub(super) fn definition(form: &Value, fees: &Value, reliefs: &Value) -> Procedu
     serde_json::from_value(json!({
         "id": "p", "version": 1, "tenant": "020001", "title": {"ja": "手続", "en": "Procedure"},
         "kind": "application",
-        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条"},
+        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条", "review_criteria": "審査基準"},
         "department": "d", "applicant_kinds": ["business"], "assurance": "id", "fee_due": "on_submit",
         "form": form, "fees": fees, "reliefs": reliefs, "retention_years": 5, "effective_from": "2020-01-01",
         "sources": [],

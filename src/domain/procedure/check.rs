@@ -11,7 +11,7 @@ pub(super) mod examples;
 mod fees;
 mod fields;
 mod flow;
-mod identity;
+pub(crate) mod identity;
 pub(crate) mod route;
 
 /// The longest standard processing period, in days.

@@ -59,9 +59,19 @@ pub struct LegalBasis {
     /// What is disposed of, where appeals follow rules of their own.
     #[serde(default)]
     pub disposition_subject: DispositionSubject,
-    /// Where the review criteria (審査基準) are published, or why there are none.
+    /// Where the review criteria (審査基準) are published; an application has these or a reason for having none.
     #[serde(default)]
     pub review_criteria: Option<String>,
+    /// Why there are no review criteria, e.g. 法令の規定により判断基準が言い尽くされている.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_criteria_reason: Option<String>,
+}
+
+impl LegalBasis {
+    /// Whether it says what an application is judged by, or why nothing beyond the law does: one of both, not both.
+    pub fn accounts_for_criteria(&self) -> bool {
+        self.review_criteria.is_some() != self.no_criteria_reason.is_some()
+    }
 }
 
 /// What is disposed of, as far as appeals differ by it.

@@ -11,7 +11,7 @@ pub(crate) fn good() -> Value {
     json!({
         "id": "koseki-shomei", "version": 1, "tenant": "022012", "title": {"ja": "戸籍証明書", "en": "Certificate"},
         "kind": "application",
-        "legal_basis": {"law": "戸籍法", "article": "第10条", "basis_kind": "law", "online_basis": "法6条"},
+        "legal_basis": {"law": "戸籍法", "article": "第10条", "basis_kind": "law", "online_basis": "法6条", "review_criteria": "審査基準"},
         "department": "shimin", "applicant_kinds": ["resident"], "assurance": "id", "fee_due": "on_submit",
         "form": [
             {"name": "copies", "label": {"ja": "通数", "en": "Copies"}, "type": "integer", "required": true, "min": 1, "max": 20},

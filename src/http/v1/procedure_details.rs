@@ -25,8 +25,10 @@ pub struct LegalBasisItem {
     online_basis: String,
     /// `autonomous`, `entrusted_first` or `entrusted_second`; null where it is not settled.
     clerical_kind: Option<String>,
-    /// Where the review criteria (審査基準) are published, or why there are none.
+    /// Where the review criteria (審査基準) are published; null where there are none.
     review_criteria: Option<String>,
+    /// Why there are no review criteria; an application has criteria or this reason.
+    no_criteria_reason: Option<String>,
 }
 
 /// A question to answer before filling the form in (事前確認).
@@ -325,6 +327,7 @@ fn legal_basis(definition: &ProcedureDefinition) -> LegalBasisItem {
         online_basis: basis.online_basis.clone(),
         clerical_kind: basis.clerical_kind.as_ref().map(word),
         review_criteria: basis.review_criteria.clone(),
+        no_criteria_reason: basis.no_criteria_reason.clone(),
     }
 }
 

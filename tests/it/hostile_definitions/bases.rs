@@ -33,7 +33,7 @@ fn definition(form: &Value, fees: &Value) -> Value {
     json!({
         "id": "shinsei", "version": 1, "tenant": "020001", "title": {"ja": "申請", "en": "Application"},
         "kind": "application",
-        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条"},
+        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条", "review_criteria": "審査基準"},
         "department": "kendo-kenchiku-jutaku", "applicant_kinds": ["resident"], "assurance": "id",
         "fee_due": "on_submit", "form": form, "fees": fees, "approval_route": [{"role": "section_chief"}],
         "allowed_methods": {"basis": "法", "methods": ["card"]},

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use super::{check_span, check_text, duplicate_fault, empty_fault, is_name, is_slug, slug_fault};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
-use crate::domain::procedure::ProcedureDefinition;
+use crate::domain::procedure::{ProcedureDefinition, ProcedureKind};
+
+/// The code of a version of an application that does not say what it is judged by.
+pub(crate) const CRITERIA: &str = "criteria";
 
 impl ProcedureDefinition {
     pub(super) fn check_identity(&self, faults: &mut Vec<Fault>) {
@@ -36,6 +39,7 @@ impl ProcedureDefinition {
         self.check_drain(faults);
         self.check_guidance(faults);
         self.check_grant(faults);
+        self.check_criteria(faults);
         if self.retention_years == 0 {
             faults.push(Fault::new(
                 "/retention_years",
@@ -113,6 +117,17 @@ impl ProcedureDefinition {
         }
     }
 
+    /// What an application is judged by is public, or it is said why there is nothing beyond the law. Nobody judges a
+    /// notification.
+    fn check_criteria(&self, faults: &mut Vec<Fault>) {
+        if self.kind == ProcedureKind::Notification || self.legal_basis.accounts_for_criteria() {
+            return;
+        }
+        let ja = "審査基準の公表場所（review_criteria）か、定めない理由（no_criteria_reason）のどちらか一方が必要です";
+        let en = "give review_criteria, or no_criteria_reason where there are none (R-31): one of both";
+        faults.push(Fault::new("/legal_basis/review_criteria", "criteria", ja, en));
+    }
+
     /// What is handed over, how long it is valid and when it is renewed.
     fn check_grant(&self, faults: &mut Vec<Fault>) {
         let authority = self.legal_basis.disposing_authority.as_ref();
@@ -121,6 +136,7 @@ impl ProcedureDefinition {
             ("/validity/basis", self.validity.as_ref().map(|it| &it.basis)),
             ("/renewal/basis", self.renewal.as_ref().map(|it| &it.basis)),
             ("/legal_basis/review_criteria", self.legal_basis.review_criteria.as_ref()),
+            ("/legal_basis/no_criteria_reason", self.legal_basis.no_criteria_reason.as_ref()),
             ("/legal_basis/disposing_authority/ja", authority.map(|title| &title.ja)),
             ("/legal_basis/disposing_authority/en", authority.map(|title| &title.en)),
         ];

@@ -8,7 +8,7 @@ use crate::domain::fault::Fault;
 use crate::domain::fee::CompiledFees;
 use crate::domain::form::{CompiledForm, scope};
 use crate::domain::procedure::specimen::{changed, good};
-use crate::domain::procedure::{ExampleStand, ProcedureDefinition};
+use crate::domain::procedure::{CRITERIA, ExampleStand, ProcedureDefinition};
 use crate::domain::routing::CompiledRouting;
 use crate::domain::routing::tests::shipped;
 
@@ -272,4 +272,30 @@ fn r2_a_notification_grants_nothing() {
         ("/validity".to_owned(), "notification_grant"),
     ];
     assert_eq!(found, both);
+}
+
+#[test]
+fn r31_an_application_says_what_it_is_judged_by_or_why_the_law_alone_does() {
+    let of = |basis: &str, text: Value| {
+        codes(|it| {
+            it["legal_basis"]["review_criteria"] = Value::Null;
+            it["legal_basis"][basis] = text;
+        })
+    };
+    assert_eq!(of("no_criteria_reason", json!("法令の規定により判断基準が言い尽くされている")), []);
+    assert_eq!(of("review_criteria", json!("県ウェブサイト")), []);
+    assert_eq!(of("review_criteria", Value::Null), at("/legal_basis/review_criteria", CRITERIA));
+    let blank = at("/legal_basis/no_criteria_reason", "empty");
+    assert_eq!(of("no_criteria_reason", json!(" ")), blank, "a reason is words");
+    let both = codes(|it| it["legal_basis"]["no_criteria_reason"] = json!("法令による"));
+    assert_eq!(both, at("/legal_basis/review_criteria", CRITERIA), "there are criteria or there are none");
+}
+
+#[test]
+fn r31_nobody_judges_a_notification_so_it_needs_no_criteria() {
+    let found = codes(|it| {
+        it["kind"] = json!("notification");
+        it["legal_basis"]["review_criteria"] = Value::Null;
+    });
+    assert!(!found.iter().any(|(_, code)| *code == CRITERIA), "{found:?}");
 }

@@ -27,7 +27,7 @@ fn check(form: &Value, fees: &Value, change: impl FnOnce(&mut Value)) -> Vec<(St
     let mut value = json!({
         "id": "p", "version": 1, "tenant": "020001", "title": {"ja": "手続", "en": "Procedure"},
         "kind": "application",
-        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条"},
+        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条", "review_criteria": "審査基準"},
         "department": "d", "applicant_kinds": ["business"], "assurance": "id", "fee_due": "on_submit",
         "form": form, "fees": fees, "retention_years": 5, "effective_from": "2020-04-01", "sources": ["s"],
     });

@@ -10,7 +10,7 @@ fn faults(form: Value, change: impl FnOnce(&mut Value)) -> Vec<(String, &'static
     let mut definition = json!({
         "id": "shinsei", "version": 1, "tenant": "020001", "title": {"ja": "申請", "en": "Application"},
         "kind": "application",
-        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条"},
+        "legal_basis": {"law": "法", "article": "第1条", "basis_kind": "law", "online_basis": "法6条", "review_criteria": "審査基準"},
         "department": "ka", "applicant_kinds": ["resident"], "assurance": "id", "fee_due": "none", "form": form,
         "approval_route": [{"role": "section_chief"}], "retention_years": 5, "effective_from": "2026-04-01",
         "sources": ["s"],
