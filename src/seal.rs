@@ -125,6 +125,8 @@ pub struct Keyring {
     tenants: RwLock<HashMap<TenantCode, (u32, DataKey)>>,
     checkpoints: StatementSigner,
     documents: StatementSigner,
+    /// What the keys of office are derived from.
+    offices: [u8; KEY_LEN],
 }
 
 impl std::fmt::Debug for Keyring {
@@ -140,7 +142,8 @@ impl Keyring {
         let index = hmac::Key::new(hmac::HMAC_SHA256, &derive(installation_secret, b"madoguchi index v1"));
         let checkpoints = StatementSigner::new(installation_secret, signer::CHECKPOINTS);
         let documents = StatementSigner::new(installation_secret, signer::DOCUMENTS);
-        Self { installation, index, tenants: RwLock::default(), checkpoints, documents }
+        let offices = derive(installation_secret, signer::OFFICES);
+        Self { installation, index, tenants: RwLock::default(), checkpoints, documents, offices }
     }
 
     /// The key that signs checkpoints.
@@ -151,6 +154,11 @@ impl Keyring {
     /// The key that signs the proofs of documents.
     pub fn documents(&self) -> &StatementSigner {
         &self.documents
+    }
+
+    /// The key of office of that name: the same for the same body and name, another one for every other.
+    pub fn office(&self, tenant: &TenantCode, key: &str) -> StatementSigner {
+        StatementSigner::new(&self.offices, format!("{tenant}:{key}").as_bytes())
     }
 
     /// Derives a 32-byte secret for another purpose (a signing seed) from the installation's secret.

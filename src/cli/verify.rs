@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Common, Stop, say};
 use crate::domain::issued_document::DocumentClaims;
+use crate::service::document::signature::FoundSignature;
 use crate::service::{Caller, Ctx, document};
 
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub(super) fn verify(options: &VerifyOptions) -> Result<(), Stop> {
         None => options.common.run(async |core| {
             let ctx = Ctx::new(core, Caller::Anonymous, Uuid::nil());
             let found = document::verify(ctx, token).await?;
-            say(line(&found.claims, Some(&found.number), found.status.as_str()));
+            say(line(&found.claims, Some(&found.number), found.status.as_str(), found.signature.as_ref()));
             Ok(())
         }),
     }
@@ -36,13 +37,22 @@ pub(super) fn verify(options: &VerifyOptions) -> Result<(), Stop> {
 
 fn offline(file: &PathBuf, token: &str) -> Result<(), Stop> {
     let keys: Value = serde_json::from_slice(&std::fs::read(file)?).map_err(Stop::because)?;
-    say(line(&document::verify_offline(&keys, token)?, None, "unknown"));
+    say(line(&document::verify_offline(&keys, token)?, None, "unknown", None));
     Ok(())
 }
 
 /// One JSON line.
-fn line(claims: &DocumentClaims, number: Option<&str>, status: &str) -> Value {
+fn line(
+    claims: &DocumentClaims,
+    number: Option<&str>,
+    status: &str,
+    signature: Option<&FoundSignature>,
+) -> Value {
+    let signature = signature.map(|found| {
+        json!({ "authority": found.row.authority, "key": found.row.key_id, "certificate": found.certificate,
+            "signed_on": found.row.signed_on.0.to_string(), "check": found.check.as_str() })
+    });
     json!({ "authentic": true, "document": claims.name.kind().as_str(), "tenant": claims.tenant.as_str(), "number": number,
         "issued_on": claims.issued_on.to_string(), "status": status,
-        "content_sha256": data_encoding::HEXLOWER.encode(&claims.digest) })
+        "content_sha256": data_encoding::HEXLOWER.encode(&claims.digest), "signature": signature })
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,12 @@ const SUBSTITUTE: &str = "休日";
 
 /// The day in Japan at an instant; the boundary is 00:00 JST.
 pub fn jst_day(at: Timestamp) -> Date {
-    JST.to_datetime(at).date()
+    jst_datetime(at).date()
+}
+
+/// Day and time of day in Japan at an instant.
+pub fn jst_datetime(at: Timestamp) -> DateTime {
+    JST.to_datetime(at)
 }
 
 /// A named day.

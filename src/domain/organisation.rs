@@ -15,6 +15,7 @@ use crate::domain::document_number::{NumberRule, rule_faults};
 use crate::domain::escalation::{EscalationLevel, level_faults};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
+use crate::domain::office_key::{OfficeKey, office_key_faults};
 use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
 use crate::domain::revenue::RevenueMasters;
@@ -140,6 +141,9 @@ pub struct Tenant {
     /// How its documents are numbered (文書番号, R-120); without a rule nothing can be decided (T-4).
     #[serde(default)]
     pub document_numbers: Vec<NumberRule>,
+    /// With which keys its authorities sign what they decide; without one they sign nothing.
+    #[serde(default)]
+    pub office_keys: Vec<OfficeKey>,
     /// Who approves what is no disposition: waivers and write-offs.
     #[serde(default)]
     pub approval_routes: Vec<SubjectRoute>,
@@ -302,6 +306,7 @@ impl Tenant {
         }
         faults.extend(designation_faults(&self.payment_agents));
         faults.extend(rule_faults(&self.document_numbers));
+        faults.extend(office_key_faults(&self.office_keys));
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
         faults.extend(stamp_faults(&self.stamps));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::corporate_number;
 use super::fault::Fault;
 use super::fee::Channel;
+use super::identification::IdentityCheck;
 use super::my_number;
 use super::procedure::ApplicantKind;
 
@@ -66,6 +67,8 @@ pub struct PaperFiling {
     pub applicant_kind: ApplicantKind,
     /// When the office received it.
     pub received_at: Timestamp,
+    /// How the office confirmed whose it is, where it did.
+    pub identity_check: Option<IdentityCheck>,
 }
 
 /// What a clerk states of an applicant without an account.

@@ -11,6 +11,7 @@ mod fees;
 mod fields;
 mod inspection;
 mod legal;
+mod public_inspection;
 mod routing;
 #[cfg(test)]
 pub(crate) mod specimen;
@@ -19,7 +20,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use attachments::{AttachmentRule, DocumentForm, Example, ExampleAttachment, Omission};
+pub use attachments::{AttachmentRule, DocumentForm, Example, ExampleAttachment, IdentityInPerson, Omission};
 pub use check::CheckedDefinition;
 pub use check::examples::ExampleStand;
 pub(crate) use check::identity::CRITERIA;
@@ -36,8 +37,10 @@ pub use fields::{AnswerRule, Choice, Field, FieldType, Page, Section};
 pub use inspection::RequiredInspection;
 pub use legal::{
     ApplicantKind, Assurance, BasisKind, ClericalKind, DispositionSubject, EligibilityQuestion, Issuance,
-    IssuanceChannel, LegalBasis, NoticeMoment, NoticeText, RenewalOffer, RenewalWindow, Validity,
+    IssuanceChannel, LegalBasis, NoticeMoment, NoticeText, RenewalOffer, RenewalWindow, RequiredSignature,
+    Validity,
 };
+pub use public_inspection::{OnlineView, OpensOn, PublicInspection};
 pub use routing::{
     ApprovalStep, HolidayRule, Jurisdiction, JurisdictionRow, JurisdictionTable, Processing, RoutingRule,
     StandingDecision, StepKind,
@@ -178,6 +181,9 @@ pub struct ProcedureDefinition {
     /// The inspection without which nothing is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inspection: Option<RequiredInspection>,
+    /// That the applicant comes in person before anything is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_in_person: Option<IdentityInPerson>,
     /// How the fee may be paid.
     #[serde(default)]
     pub allowed_methods: Option<AllowedMethods>,
@@ -193,6 +199,9 @@ pub struct ProcedureDefinition {
     /// When a renewal may be filed.
     #[serde(default)]
     pub renewal: Option<RenewalWindow>,
+    /// That filings are open to the public by law.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_inspection: Option<PublicInspection>,
     /// How many years the file is kept (保存期間, R-124).
     pub retention_years: u8,
     /// The first day applications arrive under this version.
@@ -224,12 +233,20 @@ impl ProcedureDefinition {
             || self.validity.as_ref().is_some_and(Validity::is_sample)
             || self.allowed_methods.as_ref().is_some_and(|allowed| allowed.sample)
             || self.standing_decisions.iter().any(|rule| rule.sample)
+            || self.required_signature().is_some_and(|signature| signature.sample)
             || self.inspection.as_ref().is_some_and(|inspection| inspection.sample)
+            || self.public_inspection.as_ref().is_some_and(|rule| rule.sample)
+            || self.identity_in_person.as_ref().is_some_and(|identity| identity.sample)
     }
 
     /// The last day on which a case can arrive under this version; nothing while it is open.
     pub fn last_arrival(&self) -> Option<Date> {
         self.effective_to.map(|last| self.drain_until.map_or(last, |drain| drain.max(last)))
+    }
+
+    /// The signature that the decision needs to be handed over electronically, where it needs one.
+    pub fn required_signature(&self) -> Option<&RequiredSignature> {
+        self.issuance.as_ref().and_then(|issuance| issuance.signature.as_ref())
     }
 
     /// The field called `name`.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
+use crate::service::intake_refusal::IntakeRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
 use crate::service::waiver_refusal::WaiverRefusal;
@@ -198,6 +199,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::OwnEntry
         | Refusal::IssuedOnPaperOnly
         | Refusal::AlreadySealed => StatusCode::FORBIDDEN,
+        Refusal::Intake(IntakeRefusal::AssuranceTooLow(_)) => StatusCode::FORBIDDEN,
         Refusal::Approval(ApprovalRefusal::NotInstructed { .. } | ApprovalRefusal::NotCovering) => {
             StatusCode::FORBIDDEN
         }
@@ -209,9 +211,11 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Refusal::Waiver(_) | Refusal::Arrears(_) | Refusal::Office(_) | Refusal::Casework(_) => {
-            StatusCode::CONFLICT
-        }
+        Refusal::Waiver(_)
+        | Refusal::Arrears(_)
+        | Refusal::Office(_)
+        | Refusal::Casework(_)
+        | Refusal::Intake(IntakeRefusal::IdentityNotAttested) => StatusCode::CONFLICT,
         Refusal::Reconciliation(refusal) if refusal.is_about_the_person() => StatusCode::FORBIDDEN,
         Refusal::Reconciliation(_) => StatusCode::CONFLICT,
         Refusal::Settlement(SettlementRefusal::OwnArrival) => StatusCode::FORBIDDEN,

@@ -33,18 +33,19 @@ fn core(request: &HttpRequest) -> Result<Arc<Core>, ApiError> {
 
 fn context(request: &HttpRequest) -> Result<Ctx, ApiError> {
     let core = core(request)?;
-    let caller = match request.headers().get(AUTHORIZATION) {
-        None => Caller::Anonymous,
+    let request_id = locale::current().request_id;
+    match request.headers().get(AUTHORIZATION) {
+        None => Ok(Ctx::new(core, Caller::Anonymous, request_id)),
         Some(value) => {
             let token = value
                 .to_str()
                 .ok()
                 .and_then(|text| text.strip_prefix("Bearer "))
                 .ok_or(Refusal::NotSignedIn)?;
-            Caller::Account(core.tokens.verify(token, core.clock.now())?)
+            let bearer = core.tokens.bearer(token, core.clock.now())?;
+            Ok(Ctx::new(core, Caller::Account(bearer.account), request_id).identified(bearer.assurance))
         }
-    };
-    Ok(Ctx::new(core, caller, locale::current().request_id))
+    }
 }
 
 impl FromRequest for Anyone {

@@ -14,6 +14,9 @@ pub(super) const CHECKPOINTS: &[u8] = b"madoguchi checkpoint v1";
 /// The purpose of the key that signs the proofs of documents.
 pub(super) const DOCUMENTS: &[u8] = b"madoguchi document v1";
 
+/// The purpose of what the keys of office are derived from.
+pub(super) const OFFICES: &[u8] = b"madoguchi office keys v1";
+
 /// What a signature turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureCheck {

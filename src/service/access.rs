@@ -35,7 +35,7 @@ pub async fn record(
     if cases.is_empty() {
         return Ok(());
     }
-    append(ctx, tenant, officer, operation, cases).await
+    append(ctx, tenant, officer.to_string(), operation, cases).await
 }
 
 /// Records that `officer` was shown personal data that belongs to no case, such as a file of the bank.
@@ -45,20 +45,30 @@ pub async fn record_body(
     officer: OfficerId,
     operation: &'static str,
 ) -> Result<(), Failure> {
-    append(ctx, tenant, officer, operation, &[]).await
+    append(ctx, tenant, officer.to_string(), operation, &[]).await
+}
+
+/// Records that somebody who was not asked for a name was shown `cases` that are open to the public; also that there were none.
+pub async fn record_public(
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    operation: &'static str,
+    cases: &[ApplicationId],
+) -> Result<(), Failure> {
+    append(ctx, tenant, "public".to_owned(), operation, cases).await
 }
 
 async fn append(
     ctx: &Ctx,
     tenant: &TenantCode,
-    officer: OfficerId,
+    actor_id: String,
     operation: &'static str,
     cases: &[ApplicationId],
 ) -> Result<(), Failure> {
     let access = NewAccess {
         tenant: tenant.clone(),
         node: node(ctx).to_owned(),
-        actor_id: officer.to_string(),
+        actor_id,
         request_id: ctx.request_id.to_string(),
         operation,
         cases: serde_json::json!(cases).to_string(),

@@ -15,7 +15,8 @@ use super::cases::{self, OpenCase};
 use super::catalogue::{fee_fault, form_faults};
 use super::filing::{Accepted, Filing};
 use super::intake::{circumstances, pinned, seal_form};
-use super::{Ctx, Failure, Refusal, access, billing, clock, upgrade, waiver};
+use super::intake_refusal::IntakeRefusal;
+use super::{Ctx, Failure, Refusal, access, billing, clock, public_inspection, upgrade, waiver};
 use crate::catalogue::{Catalogue, CatalogueProcedure};
 use crate::domain::application::{Command, Filed};
 use crate::domain::calendar::jst_day;
@@ -23,9 +24,11 @@ use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
 use crate::domain::fee::{self, FeeAssessment, FeeEstimate, SameTimeTerms};
 use crate::domain::id::{ApplicationId, BasketId, TenantCode};
+use crate::domain::identification::{must_be_attested, shortfall};
 use crate::domain::money::Yen;
 use crate::domain::policy::Action;
 use crate::domain::procedure::FeeDue;
+use crate::domain::public_inspection::Moment;
 use crate::domain::reference_number::reference_number;
 use crate::domain::validity::Warning;
 use crate::store::applications::ApplicationRow;
@@ -91,6 +94,7 @@ pub fn judge(
     let known = circumstances(case.filer(), arrived_at);
     let written = case.form()?;
     let form = procedure.form.complete(written.clone(), &known);
+    refuse_unidentified(ctx, &case, &procedure, &form)?;
     let (filing, faults) = Filing::judged(&procedure, &form, case.filer(), arrived_at);
     let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
     let (warnings, unwritable) = (filing.warnings(), filing.unwritable());
@@ -104,6 +108,24 @@ pub fn judge(
         seal_form(ctx, &mut case, &form);
     }
     Ok(Arriving { case, procedure, priced_by, arrival_day, accepted, facts, warnings, unwritable })
+}
+
+/// Refuses what asks for a surer identification than the session has; on paper an officer attests it instead.
+pub(super) fn refuse_unidentified(
+    ctx: &Ctx,
+    case: &OpenCase,
+    procedure: &CatalogueProcedure,
+    form: &Value,
+) -> Result<(), Failure> {
+    let definition = &procedure.definition;
+    if let Some(paper) = case.paper {
+        let attested = paper.identity_check.is_some() || !must_be_attested(definition);
+        return if attested { Ok(()) } else { Err(IntakeRefusal::IdentityNotAttested.into()) };
+    }
+    match shortfall(definition, form, ctx.assurance) {
+        Some(short) => Err(IntakeRefusal::AssuranceTooLow(short).into()),
+        None => Ok(()),
+    }
 }
 
 /// Accepts complete answers with their documents, or refuses with every fault at once, those of the form (`faults`) first.
@@ -188,8 +210,13 @@ pub fn record(
         facts.insert("channel".to_owned(), json!(arrival.channel));
         facts.insert("received_at".to_owned(), json!(arrival.arrived_at.0));
         facts.insert("attested_by".to_owned(), json!(officer));
+        let identity_check = case.paper.and_then(|paper| paper.identity_check);
+        facts.insert("identity_check".to_owned(), json!(identity_check));
+    } else if let Value::Object(facts) = &mut facts {
+        facts.insert("assurance".to_owned(), json!(ctx.assurance));
     }
     parties::insert_arrival(tx, &arrival)?;
+    public_inspection::open(tx, &case, &procedure, Moment::Arrival, now)?;
     case.record(tx, "submitted", facts, None)?;
     if let Some(invoice) = &invoice {
         waiver::open_by_notice(tx, ctx, &mut case, invoice, now)?;

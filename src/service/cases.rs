@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::filing::Filer;
 use super::{Core, Ctx, Failure, Refusal, officer, opinion};
 use crate::domain::account::AccountKind;
-use crate::domain::application::{CaseState, Command};
+use crate::domain::application::{CaseState, Command, Rejection};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
@@ -195,6 +195,16 @@ pub fn permit(decision: Decision) -> Result<(), Refusal> {
         Decision::Hide => Err(Refusal::NotFound),
         Decision::Deny => Err(Refusal::Forbidden),
         Decision::SignIn => Err(Refusal::NotSignedIn),
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::Refused(match rejection {
+            Rejection::WrongState { state, .. } => Refusal::WrongState { state },
+            Rejection::NotForNotifications { .. } => Refusal::NotForNotifications,
+            Rejection::AlreadyClaimed { .. } => Refusal::AlreadyClaimed,
+        })
     }
 }
 

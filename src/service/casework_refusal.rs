@@ -18,6 +18,8 @@ pub enum CaseworkRefusal {
     ChecklistOpen(Vec<Fault>),
     /// The inspection that the procedure requires has not been passed.
     InspectionMissing(Vec<Fault>),
+    /// Originals or a person that a grant needs were not seen, or differ; every one of them is named.
+    OriginalsNotSeen(Vec<Fault>),
     /// The case has no period whose end a decision could miss, or has ended.
     NoPeriodRuns,
     /// The clock of the case stands still for that reason already.
@@ -36,13 +38,16 @@ impl CaseworkRefusal {
             Self::PauseEnded => "pause_ended",
             Self::ChecklistOpen(_) => "checklist_open",
             Self::InspectionMissing(_) => "inspection_missing",
+            Self::OriginalsNotSeen(_) => "originals_not_seen",
         }
     }
 
     /// What exactly is wrong, where the refusal names it.
     pub fn faults(&self) -> &[Fault] {
         match self {
-            Self::ChecklistOpen(faults) | Self::InspectionMissing(faults) => faults,
+            Self::ChecklistOpen(faults)
+            | Self::InspectionMissing(faults)
+            | Self::OriginalsNotSeen(faults) => faults,
             Self::TaskEnded | Self::NoPeriodRuns | Self::PauseOpen | Self::PauseEnded => &[],
         }
     }
@@ -58,6 +63,10 @@ impl CaseworkRefusal {
             Self::InspectionMissing(_) => (
                 "必要な現地調査で適合と認められていないため、許可等はできません。",
                 "The inspection that is required has not been passed; nothing can be granted yet.",
+            ),
+            Self::OriginalsNotSeen(_) => (
+                "原本等の確認が終わっていないため、許可等の起案はできません。",
+                "Originals or a person have not been seen, or differ; nothing can be granted yet.",
             ),
             Self::NoPeriodRuns => (
                 "標準処理期間の定めがないか、審査が終わっています。",

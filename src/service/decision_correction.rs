@@ -6,11 +6,13 @@ use serde_json::json;
 
 use super::approval::NOTIFY_DECISION;
 use super::cases::OpenCase;
+use super::document::signature;
 use super::notice::{self, Given, Issued};
 use super::{Ctx, Failure, Refusal, access, cases, review};
 use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::disposition::CorrectionProposal;
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
+use crate::domain::merge_patch::merge_patch;
 use crate::domain::policy::Action;
 use crate::seal::{DataKey, sha256_hex};
 use crate::store::decision_versions::{self, DecisionVersionRow};
@@ -107,7 +109,8 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, corrected: Correct
     jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_DECISION, &subject, row.decided_at.0)?;
     let facts = json!({ "decision_id": row.decision_id, "version": row.version, "proposal": row.proposal_id,
         "body_sha256": row.body_sha256 });
-    case.record(tx, "decision_corrected", facts, None)
+    let signed = signature::sign(tx, ctx, case, (row.decision_id, row.version), row.decided_at.0)?;
+    case.record(tx, "decision_corrected", merge_patch(facts, &signed), None)
 }
 
 /// Every version of the decision of a case, for its parties and the department; for a party it is a retrieval.

@@ -28,6 +28,10 @@ pub enum DispositionRefusal {
     },
     /// The day from which the order counts has passed while it was on its route.
     OrderDayPassed,
+    /// The decision lacks the signature of office that it needs to be handed over electronically.
+    NotSigned,
+    /// The document bears no signature of office.
+    NoSignature,
 }
 
 impl DispositionRefusal {
@@ -40,6 +44,8 @@ impl DispositionRefusal {
             Self::RenewalOpen => "renewal_open",
             Self::OrderDoesNotFit { .. } => "order_does_not_fit",
             Self::OrderDayPassed => "order_day_passed",
+            Self::NotSigned => "decision_not_signed",
+            Self::NoSignature => "no_office_signature",
         }
     }
 
@@ -79,6 +85,14 @@ impl DispositionRefusal {
                 "効力の生じる日を過ぎています。差し戻して、改めて起案してください。",
                 "The day from which the order counts has passed: send it back and propose it anew.",
             ),
+            Self::NoSignature => (
+                "この文書には処分庁の電子署名が付されていません。",
+                "This document bears no electronic signature of the authority.",
+            ),
+            Self::NotSigned => (
+                "この処分には処分庁の電子署名が必要ですが、有効な職責証明書の鍵がないため、電子的に交付できません。書面で交付します。",
+                "This decision needs an electronic signature of the authority, which had no key in force: it is handed over on paper.",
+            ),
         }
     }
 
@@ -90,7 +104,9 @@ impl DispositionRefusal {
             | Self::InstructionUnknown(_)
             | Self::NotRenewable
             | Self::RenewalOpen
-            | Self::OrderDayPassed => String::new(),
+            | Self::OrderDayPassed
+            | Self::NotSigned
+            | Self::NoSignature => String::new(),
         }
     }
 }

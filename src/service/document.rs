@@ -7,11 +7,13 @@
 
 mod paper;
 pub mod preview;
+pub mod signature;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use self::paper::{Paper, Papers};
+use self::signature::FoundSignature;
 use super::cases::OpenCase;
 use super::notice::{self, Given};
 use super::{Ctx, Failure, Refusal, access, cases, intake};
@@ -60,7 +62,7 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec
             let mut lines = Vec::new();
             for kind in DocumentKind::ALL {
                 let hidden = kind.audience() == DocumentAudience::OfMoney && !sees_money;
-                if hidden || refuse_electronic(&inner, &case, kind).is_err() {
+                if hidden || refuse_electronic(tx, &inner, &case, kind).is_err() {
                     continue;
                 }
                 let found = papers(tx, &inner, &case.row, &case.key).of_kind(kind)?;
@@ -85,10 +87,19 @@ fn sees_money(
     }
 }
 
-/// where the law wants the permit on paper, the parties get it on paper; staff print it.
-fn refuse_electronic(ctx: &Ctx, case: &OpenCase, kind: DocumentKind) -> Result<(), Failure> {
-    if kind != DocumentKind::Permit || matches!(case.actor, Actor::Officer(_)) {
+/// where the law wants the permit on paper, or a signature of the decision that is not there, the parties get it on
+/// paper; staff print it.
+fn refuse_electronic(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    kind: DocumentKind,
+) -> Result<(), Failure> {
+    if matches!(case.actor, Actor::Officer(_)) {
         return Ok(());
+    }
+    if kind != DocumentKind::Permit {
+        return signature::refuse_unsigned(tx, ctx, case, kind);
     }
     let issuance =
         intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|issuance| issuance.channel);
@@ -139,7 +150,7 @@ pub async fn prepare(
         };
         let composed = papers(tx, &inner, &case.row, &case.key).compose(name)?;
         let paper = composed.ok_or(Refusal::NotFound)?;
-        refuse_electronic(&inner, &case, name.kind())?;
+        refuse_electronic(tx, &inner, &case, name.kind())?;
         Ok::<_, Failure>((access::reader(&case.actor), notices, paper))
     });
     let (reader, notices, paper) = read.await?;
@@ -222,6 +233,8 @@ pub struct VerifiedDocument {
     pub number: String,
     /// What it is worth today.
     pub status: DocumentStatus,
+    /// The signature of office over it, where it bears one.
+    pub signature: Option<FoundSignature>,
 }
 
 /// Checks by public keys (a JWK set) alone that a token was signed by one of them; what it is worth today is not known then.
@@ -252,8 +265,12 @@ pub async fn verify(ctx: Ctx, token: &str) -> Result<VerifiedDocument, Failure> 
         let status = today.map_or(DocumentStatus::Superseded, |paper| {
             DocumentStatus::of(asked.digest, paper.digest(), paper.standing)
         });
-        Ok::<_, Failure>((row.number.unwrap_or_default(), status))
+        let signature = match asked.name.kind() {
+            DocumentKind::Decision => signature::over(tx, &inner, (&asked.tenant, id), asked.digest)?,
+            _ => None,
+        };
+        Ok::<_, Failure>((row.number.unwrap_or_default(), status, signature))
     });
-    let (number, status) = read.await?;
-    Ok(VerifiedDocument { claims, number, status })
+    let (number, status, signature) = read.await?;
+    Ok(VerifiedDocument { claims, number, status, signature })
 }

@@ -3,13 +3,14 @@
 //! Each refusal has a stable `code` and a sentence in Japanese and English. [`crate::http::error`] is the only place
 //! that turns them into status codes. What went wrong inside ([`Failure::Internal`]) never reaches the caller.
 
-use crate::domain::application::{Rejection, StateName};
+use crate::domain::application::StateName;
 use crate::domain::fault::Fault;
 use crate::seal::SealError;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::arrears_refusal::ArrearsRefusal;
 use crate::service::casework_refusal::CaseworkRefusal;
 use crate::service::disposition_refusal::DispositionRefusal;
+use crate::service::intake_refusal::IntakeRefusal;
 use crate::service::office_refusal::OfficeRefusal;
 use crate::service::reconciliation_refusal::ReconciliationRefusal;
 use crate::service::refund_refusal::RefundRefusal;
@@ -40,16 +41,6 @@ impl From<Refusal> for Failure {
 impl From<SealError> for Failure {
     fn from(error: SealError) -> Self {
         Self::Internal(error.to_string())
-    }
-}
-
-impl From<Rejection> for Failure {
-    fn from(rejection: Rejection) -> Self {
-        Self::Refused(match rejection {
-            Rejection::WrongState { state, .. } => Refusal::WrongState { state },
-            Rejection::NotForNotifications { .. } => Refusal::NotForNotifications,
-            Rejection::AlreadyClaimed { .. } => Refusal::AlreadyClaimed,
-        })
     }
 }
 
@@ -144,6 +135,8 @@ pub enum Refusal {
     Office(OfficeRefusal),
     /// A waiver is not possible (so).
     Waiver(WaiverRefusal),
+    /// Something cannot be handed in (so).
+    Intake(IntakeRefusal),
     /// The office cannot do this about its own work (so).
     Casework(CaseworkRefusal),
     /// Something about a payout of an agent is not possible.
@@ -230,6 +223,7 @@ impl Refusal {
             Self::Arrears(refusal) => refusal.code(),
             Self::Office(refusal) => refusal.code(),
             Self::Waiver(refusal) => refusal.code(),
+            Self::Intake(refusal) => refusal.code(),
             Self::Casework(refusal) => refusal.code(),
             Self::Reconciliation(refusal) => refusal.code(),
             Self::Settlement(refusal) => refusal.code(),
@@ -278,6 +272,7 @@ impl Refusal {
             Self::Office(refusal) => refusal.argument(),
             Self::Waiver(refusal) => refusal.argument(),
             Self::Reconciliation(refusal) => refusal.argument(),
+            Self::Intake(refusal) => refusal.argument(),
             Self::Settlement(refusal) => refusal.argument(),
             Self::StaleVersion { current } => current.to_string(),
             Self::TooLarge { limit_bytes } => limit_bytes.to_string(),
@@ -332,6 +327,7 @@ impl Refusal {
             Self::Arrears(refusal) => refusal.text(),
             Self::Office(refusal) => refusal.text(),
             Self::Waiver(refusal) => refusal.text(),
+            Self::Intake(refusal) => refusal.text(),
             Self::Casework(refusal) => refusal.text(),
             Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
@@ -339,13 +335,10 @@ impl Refusal {
                 "Idempotency-Key ヘッダー（1～64文字の英数記号）が必要です。",
                 "The Idempotency-Key header (1 to 64 visible ASCII characters) is required.",
             ),
-            Self::IdempotencyKeyReused => (
-                "この Idempotency-Key は使用済みです。",
-                "This Idempotency-Key was used for another request.",
-            ),
-            Self::UnsupportedMediaType | Self::NotificationRejected | Self::MethodNotAllowed => {
-                self.request_text()
-            }
+            Self::IdempotencyKeyReused
+            | Self::UnsupportedMediaType
+            | Self::NotificationRejected
+            | Self::MethodNotAllowed => self.request_text(),
             Self::Busy { .. } => {
                 ("ただいま混み合っています。", "The server is busy. Please try again shortly.")
             }
@@ -381,6 +374,10 @@ impl Refusal {
     /// The sentences about requests that are not taken at all.
     fn request_text(&self) -> (&'static str, &'static str) {
         match self {
+            Self::IdempotencyKeyReused => (
+                "この Idempotency-Key は使用済みです。",
+                "This Idempotency-Key was used for another request.",
+            ),
             Self::UnsupportedMediaType => {
                 ("このデータ形式は使えません。", "This media type is not accepted.")
             }
@@ -493,6 +490,7 @@ impl Refusal {
     pub fn faults(&self) -> &[Fault] {
         match self {
             Self::Malformed(faults) | Self::Invalid(faults) => faults,
+            Self::Intake(refusal) => refusal.faults(),
             Self::Casework(refusal) => refusal.faults(),
             _ => &[],
         }

@@ -66,6 +66,7 @@ pub mod idempotency;
 pub mod impact;
 pub mod inspection;
 pub mod intake;
+pub mod intake_refusal;
 pub mod invoice;
 pub mod joint_payment;
 pub mod ledger_check;
@@ -77,6 +78,7 @@ pub mod officer;
 pub mod officer_labels;
 pub mod opinion;
 pub mod organisation;
+pub mod originals;
 pub mod paper_filing;
 pub mod paper_notice;
 pub mod password;
@@ -95,6 +97,7 @@ pub mod permit_renewal;
 pub mod permit_upkeep;
 pub mod poll;
 pub mod post_review;
+pub mod public_inspection;
 pub mod publishing;
 pub mod queue;
 pub mod queue_view;
@@ -152,6 +155,7 @@ pub use self::core::Core;
 pub use self::error::{Failure, Refusal};
 use crate::catalogue::Catalogue;
 use crate::domain::id::AccountId;
+use crate::domain::procedure::Assurance;
 
 /// Who a request comes from, as its access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +175,8 @@ pub struct Ctx {
     pub catalogue: Arc<Catalogue>,
     /// Who asks.
     pub caller: Caller,
+    /// How surely the session of the caller says who that is.
+    pub assurance: Assurance,
     /// The id that stands in the answer and in the log.
     pub request_id: Uuid,
 }
@@ -179,7 +185,18 @@ impl Ctx {
     /// The context of a request that comes in now.
     pub fn new(core: Arc<Core>, caller: Caller, request_id: Uuid) -> Self {
         let catalogue = core.catalogue.current();
-        Self { core, catalogue, caller, request_id }
+        // A password, until a session says that it knows better.
+        let assurance = match caller {
+            Caller::Anonymous => Assurance::None,
+            Caller::Account(_) => Assurance::Id,
+        };
+        Self { core, catalogue, caller, assurance, request_id }
+    }
+
+    /// The same, for a caller whose session identifies as surely as that.
+    #[must_use]
+    pub fn identified(self, assurance: Assurance) -> Self {
+        Self { assurance, ..self }
     }
 
     /// The present instant, for reads. Writes take theirs from the transaction.

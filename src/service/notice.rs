@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::cases::{self, OpenCase, event_actor};
 use super::decision::{self, DecisionText};
+use super::document::signature;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::permit_order::{self, OrderText};
 use super::{Ctx, Effect, Failure, Refusal, access, intake};
@@ -24,7 +25,7 @@ use crate::store::decisions::DecisionRow;
 use crate::store::notices::{self, ConsentRow, NoticeActRow, NoticeRow};
 use crate::store::permit_orders::PermitOrderRow;
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, Tx};
+use crate::store::{Reads, Root, Tx, decisions};
 
 /// What was issued a moment ago and is to be told.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,8 @@ pub fn make(
     // R-39 is about permits: a refusal hands none over, and neither does an order.
     let form = match issuance {
         Some(IssuanceChannel::PaperOnly) if issued.hands_over() => Form::PaperOnly,
+        // what must be signed and cannot be is handed over on paper.
+        _ if lacks_signature(tx, ctx, case, issued, now)? => Form::PaperOnly,
         _ => Form::Either,
     };
     let way = way_of(wish, form);
@@ -105,6 +108,25 @@ pub fn make(
     notices::insert(tx, &row)?;
     let act = act_of(case, &row, ("made", 1), IsoDate(jst_day(now)), now);
     Ok(notices::insert_act(tx, &act)?)
+}
+
+/// Whether the decision that is told lacks the signature of office that it needs; an order about a permit needs none.
+fn lacks_signature(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    issued: Issued<'_>,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    match issued {
+        Issued::Decision(row) => signature::would_lack(ctx, case, &row.authority, now),
+        Issued::Correction(..) => {
+            let decision = decisions::of_case(tx, &case.row.tenant_id, case.row.id)?;
+            let authority = decision.map(|row| row.authority).unwrap_or_default();
+            signature::would_lack(ctx, case, &authority, now)
+        }
+        Issued::Order(..) => Ok(false),
+    }
 }
 
 /// A wish about notices.

@@ -19,6 +19,8 @@ pub enum OfficeRefusal {
     AlreadyAsked,
     /// The two cases are linked in this way already.
     AlreadyLinked,
+    /// Filings can be looked at on the days and at the hours of the place only.
+    InspectionClosed,
     /// The step does not exist where the thing stands.
     StandsElsewhere {
         /// Where it stands.
@@ -34,6 +36,7 @@ impl OfficeRefusal {
             Self::NobodyToRead => "nobody_to_read",
             Self::AlreadyAsked => "already_asked",
             Self::AlreadyLinked => "already_linked",
+            Self::InspectionClosed => "inspection_closed",
             Self::StandsElsewhere { .. } => "wrong_state",
         }
     }
@@ -42,9 +45,11 @@ impl OfficeRefusal {
     pub fn argument(self) -> String {
         match self {
             Self::StandsElsewhere { state } => state.to_owned(),
-            Self::GuidanceRefused | Self::NobodyToRead | Self::AlreadyAsked | Self::AlreadyLinked => {
-                String::new()
-            }
+            Self::GuidanceRefused
+            | Self::NobodyToRead
+            | Self::AlreadyAsked
+            | Self::AlreadyLinked
+            | Self::InspectionClosed => String::new(),
         }
     }
 
@@ -67,6 +72,10 @@ impl OfficeRefusal {
             Self::AlreadyLinked => {
                 ("この2件は既に関連付けられています。", "These two cases are linked in this way already.")
             }
+            Self::InspectionClosed => (
+                "閲覧できる日時ではありません。",
+                "These filings can be looked at on the days and at the hours of the place only.",
+            ),
             Self::StandsElsewhere { .. } => {
                 ("現在の状態（{}）ではこの操作はできません。", "This is not possible while it is {}.")
             }

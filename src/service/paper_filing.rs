@@ -11,6 +11,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, cases, filing, intake, officer, upgrade};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
+use crate::domain::identification::must_be_attested;
 use crate::domain::paper_filing::{PaperFiling, PartyStatement, statement_faults};
 use crate::domain::policy::{self, Action, Actor, CaseFacts};
 use crate::store::applications::{self, ApplicationRow};
@@ -93,6 +94,11 @@ fn write(
         let ja = "この手続は、この種別の申請者には開かれていません。";
         let en = "This procedure is not open to this kind of applicant.";
         faults.push(Fault::new("/applicant/kind", "applicant_kind", ja, en));
+    }
+    if filing.identity_check.is_none() && must_be_attested(definition) {
+        let ja = "この手続では、本人確認の方法（identity_check）の記録が必要です。";
+        let en = "This procedure needs to be told how the identity was confirmed.";
+        faults.push(Fault::new("/identity_check", "required", ja, en));
     }
     intake::refuse_faults(faults)?;
     let (form, _) =

@@ -14,7 +14,7 @@ use super::filing::Filing;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{self, pinned, refuse_faults, seal_form};
 use super::recalculation::{self, FeeChange};
-use super::{Ctx, Effect, Failure, Refusal, case_task, clock, clock_pause};
+use super::{Ctx, Effect, Failure, Refusal, arrival, case_task, clock, clock_pause};
 use crate::domain::application::Command;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
@@ -67,6 +67,7 @@ fn answer(
     let after = procedure.form.tidy(written);
     let faults_of_answers = form_faults(procedure.form.validate(&after, &known));
     let after = procedure.form.complete(after, &known);
+    arrival::refuse_unidentified(ctx, &case, &procedure, &after)?;
     let changed = changes(&procedure.form, &before, &after);
     let mut faults = not_asked(&changed, &open.items, &unlocked(&procedure.form, &before, &after, &known));
     faults.extend(faults_of_answers);

@@ -16,7 +16,7 @@ use super::password::Verdict;
 use super::sign_in_tally::{Attempt, refuse_while_waiting};
 use super::token::{Bearer, refresh_token_end};
 use super::{Core, Failure, Refusal};
-use crate::domain::id::AccountId;
+use crate::domain::procedure::Assurance;
 use crate::seal::sha256;
 use crate::store::accounts::{self, AccountRow};
 use crate::store::sessions::{self, RefreshTokenRow, SessionRow, SessionState};
@@ -49,8 +49,7 @@ pub struct Grant {
 /// What a write leaves to be told to the caller.
 #[derive(Clone)]
 struct Opened {
-    account: AccountId,
-    session: Uuid,
+    bearer: Bearer,
     refresh_token: SecretString,
 }
 
@@ -108,6 +107,7 @@ async fn open(
         let session = SessionRow {
             id: tx.new_id(),
             account: row.id,
+            assurance: Assurance::Id,
             state: SessionState::Open,
             created_at: now,
             expires_at: refresh_token_end(now, days),
@@ -115,7 +115,7 @@ async fn open(
         };
         sessions::insert(tx, &session)?;
         let refresh_token = new_refresh_token(tx, session.id, now, session.expires_at)?;
-        Ok(Opened { account: row.id, session: session.id, refresh_token })
+        Ok(Opened { bearer: bearer_of(&session), refresh_token })
     };
     let opened = core.db.write(root, write).await?;
     grant(core, opened)
@@ -153,7 +153,7 @@ fn exchange(tx: &mut Tx<'_>, hash: &[u8], days: i64) -> Result<Exchange, Failure
     let expires_at = refresh_token_end(now, days);
     sessions::prolong(tx, session.id, expires_at)?;
     let refresh_token = new_refresh_token(tx, session.id, now, expires_at)?;
-    Ok(Exchange::Granted(Opened { account: session.account, session: session.id, refresh_token }))
+    Ok(Exchange::Granted(Opened { bearer: bearer_of(&session), refresh_token }))
 }
 
 /// Closes the session of an access token; closing it again is no fault.
@@ -187,8 +187,12 @@ fn new_refresh_token(
     Ok(SecretString::from(token))
 }
 
+fn bearer_of(session: &SessionRow) -> Bearer {
+    Bearer { account: session.account, session: session.id, assurance: session.assurance }
+}
+
 fn grant(core: &Core, opened: Opened) -> Result<Grant, Failure> {
     let now = core.clock.now();
-    let (access, expires_in_s) = core.tokens.issue(opened.account, opened.session, now, core.ids.as_ref())?;
+    let (access, expires_in_s) = core.tokens.issue(opened.bearer, now, core.ids.as_ref())?;
     Ok(Grant { access_token: SecretString::from(access), refresh_token: opened.refresh_token, expires_in_s })
 }

@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 24] = [
+const INTERNAL: [&str; 25] = [
     "claimed",
     "released",
     "assigned",
@@ -43,6 +43,7 @@ const INTERNAL: [&str; 24] = [
     "opinion_recalled",
     "opinion_overdue",
     "inspection_carried_out",
+    "original_seen",
 ];
 
 /// Who acted, as shown.

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::{Failure, Refusal};
 use crate::clock::IdGen;
 use crate::domain::id::AccountId;
+use crate::domain::procedure::Assurance;
 use crate::seal::{Keyring, sha256};
 
 const PURPOSE: &str = "madoguchi access token v1";
@@ -36,9 +37,16 @@ struct Claims {
     aud: String,
     sub: AccountId,
     sid: Uuid,
+    /// How surely the session identifies (RFC 9068 §2.2.1); a token from before the claim came of a password.
+    #[serde(default = "of_password")]
+    acr: Assurance,
     iat: i64,
     exp: i64,
     jti: Uuid,
+}
+
+fn of_password() -> Assurance {
+    Assurance::Id
 }
 
 /// Whom a good token names.
@@ -48,6 +56,8 @@ pub struct Bearer {
     pub account: AccountId,
     /// The session that the token was given to.
     pub session: Uuid,
+    /// How surely that session identifies the account.
+    pub assurance: Assurance,
 }
 
 /// Makes and checks access tokens.
@@ -91,20 +101,15 @@ impl TokenSigner {
         })
     }
 
-    /// A token for `account` in `session`, and the seconds it lives.
-    pub fn issue(
-        &self,
-        account: AccountId,
-        session: Uuid,
-        now: Timestamp,
-        ids: &dyn IdGen,
-    ) -> Result<(String, i64), Failure> {
+    /// A token for an account in its session, and the seconds it lives.
+    pub fn issue(&self, bearer: Bearer, now: Timestamp, ids: &dyn IdGen) -> Result<(String, i64), Failure> {
         let iat = now.as_second();
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
-            sub: account,
-            sid: session,
+            sub: bearer.account,
+            sid: bearer.session,
+            acr: bearer.assurance,
             iat,
             exp: iat.saturating_add(self.life_s),
             jti: ids.uuid(now),
@@ -170,7 +175,8 @@ impl TokenSigner {
             return None;
         }
         let expires_at = Timestamp::from_second(claims.exp).ok()?;
-        Some((Bearer { account: claims.sub, session: claims.sid }, expires_at))
+        let bearer = Bearer { account: claims.sub, session: claims.sid, assurance: claims.acr };
+        Some((bearer, expires_at))
     }
 
     fn remember(&self, hash: [u8; 32], bearer: Bearer, expires_at: Timestamp, now: Timestamp) {

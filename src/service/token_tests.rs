@@ -9,6 +9,7 @@ const SECRET: [u8; 32] = [7; 32];
 const ISSUER: &str = "http://127.0.0.1:8080";
 const ACCOUNT: AccountId = AccountId(Uuid::from_u128(1));
 const SESSION: Uuid = Uuid::from_u128(2);
+const BEARER: Bearer = Bearer { account: ACCOUNT, session: SESSION, assurance: Assurance::Id };
 
 fn signer() -> TokenSigner {
     TokenSigner::new(&SECRET, ISSUER, 10).unwrap()
@@ -23,7 +24,7 @@ fn later(seconds: i64) -> Timestamp {
 }
 
 fn good(signer: &TokenSigner) -> String {
-    signer.issue(ACCOUNT, SESSION, now(), &SeededIds::new(3)).unwrap().0
+    signer.issue(BEARER, now(), &SeededIds::new(3)).unwrap().0
 }
 
 /// The parts of a good token: header, claims, signature.
@@ -62,9 +63,9 @@ fn without(value: &Value, key: &str) -> Value {
 #[test]
 fn a_token_names_account_and_session_until_it_expires_by_our_clock() {
     let signer = signer();
-    let (token, life_s) = signer.issue(ACCOUNT, SESSION, now(), &SeededIds::new(3)).unwrap();
+    let (token, life_s) = signer.issue(BEARER, now(), &SeededIds::new(3)).unwrap();
     assert_eq!(life_s, 600);
-    let bearer = Bearer { account: ACCOUNT, session: SESSION };
+    let bearer = BEARER;
     for (seconds, expected) in [
         (0, Ok(bearer)),
         (599, Ok(bearer)),
@@ -182,10 +183,32 @@ fn no_forged_token_is_believed() {
 #[test]
 fn only_so_many_tokens_are_remembered() {
     let signer = signer();
-    let bearer = Bearer { account: ACCOUNT, session: SESSION };
     for number in 0..REMEMBERED_MAX + 10 {
-        signer.remember(sha256(&number.to_be_bytes()), bearer, later(600), now());
+        signer.remember(sha256(&number.to_be_bytes()), BEARER, later(600), now());
     }
     let count = signer.remembered.lock().unwrap().len();
     assert!((1..=REMEMBERED_MAX).contains(&count), "{count}");
+}
+
+/// the token says how surely its session identifies; nobody writes a higher level into it.
+#[test]
+fn r45_a_token_carries_the_level_of_its_session() {
+    let signer = signer();
+    for assurance in Assurance::ALL {
+        let bearer = Bearer { assurance, ..BEARER };
+        let (token, _) = signer.issue(bearer, now(), &SeededIds::new(3)).unwrap();
+        assert_eq!(signer.bearer(&token, now()), Ok(bearer));
+    }
+    let (header, claims, signature) = parts(&signer);
+    let of_before = forge(SECRET, &header, &without(&claims, "acr"));
+    assert_eq!(
+        signer.bearer(&of_before, now()),
+        Ok(BEARER),
+        "a token from before the claim came of a password"
+    );
+    let raised = with(&claims, "acr", json!("signature"));
+    let raised = format!("{}.{}.{signature}", part(&header), part(&raised));
+    assert_eq!(signer.bearer(&raised, now()), Err(Refusal::NotSignedIn));
+    let unknown = forge(SECRET, &header, &with(&claims, "acr", json!("divine")));
+    assert_eq!(signer.bearer(&unknown, now()), Err(Refusal::NotSignedIn));
 }

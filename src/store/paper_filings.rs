@@ -7,6 +7,7 @@ use super::schema::notices::paper_filings;
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
+use crate::domain::identification::IdentityCheck;
 use crate::domain::paper_filing::{PaperChannel, PaperFiling};
 use crate::domain::procedure::ApplicantKind;
 
@@ -24,6 +25,7 @@ pub fn insert(
         paper_filings::channel.eq(filing.channel.as_str()),
         paper_filings::applicant_kind.eq(filing.applicant_kind.as_str()),
         paper_filings::received_at.eq(Micros(filing.received_at)),
+        paper_filings::identity_check.eq(filing.identity_check.map(IdentityCheck::as_str)),
         paper_filings::entered_by.eq(entered_by),
         paper_filings::entered_at.eq(Micros(now)),
     );
@@ -37,17 +39,23 @@ pub fn find(
     tenant: &TenantCode,
     application: ApplicationId,
 ) -> Result<Option<PaperFiling>, StoreError> {
-    let row: Option<(String, String, Micros)> = paper_filings::table
+    let row: Option<(String, String, Micros, Option<String>)> = paper_filings::table
         .find((tenant, application))
-        .select((paper_filings::channel, paper_filings::applicant_kind, paper_filings::received_at))
+        .select((
+            paper_filings::channel,
+            paper_filings::applicant_kind,
+            paper_filings::received_at,
+            paper_filings::identity_check,
+        ))
         .first(tx.read())
         .optional()?;
-    let Some((channel, kind, received_at)) = row else { return Ok(None) };
+    let Some((channel, kind, received_at, check)) = row else { return Ok(None) };
     let broken = || StoreError::Inconsistent(format!("paper_filings of {application}"));
     let kinds = [ApplicantKind::Resident, ApplicantKind::Business];
     Ok(Some(PaperFiling {
         channel: PaperChannel::parse(&channel).ok_or_else(broken)?,
         applicant_kind: kinds.into_iter().find(|it| it.as_str() == kind).ok_or_else(broken)?,
         received_at: received_at.0,
+        identity_check: check.map(|it| IdentityCheck::parse(&it).ok_or_else(broken)).transpose()?,
     }))
 }

@@ -62,6 +62,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        assurance -> Text,
     }
 }
 diesel::table! {

@@ -9,6 +9,7 @@ use super::schema::{refresh_tokens, sessions};
 use super::sql::Micros;
 use super::tx::{Reads, Tx};
 use crate::domain::id::AccountId;
+use crate::domain::procedure::Assurance;
 
 /// How a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct SessionRow {
     pub id: Uuid,
     /// Whose it is.
     pub account: AccountId,
+    /// How surely the account was identified when it was opened.
+    pub assurance: Assurance,
     /// How it stands.
     pub state: SessionState,
     /// When it began.
@@ -78,6 +81,7 @@ struct RawSession {
     created_at: Micros,
     expires_at: Micros,
     ended_at: Option<Micros>,
+    assurance: String,
 }
 
 #[derive(Queryable, Insertable)]
@@ -99,6 +103,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &SessionRow) -> Result<(), StoreError> {
         created_at: row.created_at.into(),
         expires_at: row.expires_at.into(),
         ended_at: row.ended_at.map(Micros),
+        assurance: row.assurance.as_str().to_owned(),
     };
     diesel::insert_into(sessions::table).values(raw).execute(tx.change())?;
     Ok(())
@@ -203,9 +208,12 @@ pub fn forget_expired(tx: &mut Tx<'_>, ids: &[String], before: Timestamp) -> Res
 
 fn session(raw: &RawSession) -> Result<SessionRow, StoreError> {
     let state = SessionState::parse(&raw.state);
+    let assurance = Assurance::parse(&raw.assurance);
     Ok(SessionRow {
         id: parse_id(&raw.id)?,
         account: raw.account_id,
+        assurance: assurance
+            .ok_or_else(|| StoreError::Inconsistent(format!("a session of level {}", raw.assurance)))?,
         state: state.ok_or_else(|| StoreError::Inconsistent(format!("a session that is {}", raw.state)))?,
         created_at: raw.created_at.into(),
         expires_at: raw.expires_at.into(),

@@ -3,6 +3,7 @@
 use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
+use crate::originals::confirm;
 use crate::support::app::{AOMORI, Person, TestApp};
 use crate::support::db::TestDb;
 
@@ -46,6 +47,8 @@ on_both_databases!(r205_the_public_safety_commission_decides_what_the_police_rev
     let manager = app.officer(AOMORI, POLICE, Role::GroupManager, "manager@example.jp").await;
     let chief = app.officer(AOMORI, POLICE, Role::SectionChief, "chief@example.jp").await;
     app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    // The certificate of status is an original: it is held against the file before anything is granted.
+    assert_eq!(confirm(&app, &clerk, &case).await, 1);
     let version = app.get(&clerk, &case).await.etag();
     let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
     app.post_if(&clerk, &format!("{case}/proposal"), &version, grant).await.expect(201);

@@ -85,7 +85,8 @@ on_both_databases!(register_sign_in_look_refresh_and_sign_out_over_http, async |
     let access = tokens.body["access_token"].as_str().unwrap();
     let me = send(&app, with_token(Method::GET, "/v1/me", access).to_request()).await;
     let expected = json!({
-        "id": made.body["id"], "kind": "resident", "name": "青森 太郎", "email": "taro@example.jp", "posts": []
+        "id": made.body["id"], "kind": "resident", "name": "青森 太郎", "email": "taro@example.jp", "assurance": "id",
+        "posts": []
     });
     assert_eq!((me.status, me.body), (200, expected));
     let used = json!({ "refresh_token": tokens.body["refresh_token"] });

@@ -20,7 +20,9 @@ use serde_json::{Value, json};
 use self::document::Document;
 use crate::policy_coverage::world::DEPARTMENT;
 use crate::refunds::payouts::payee;
-use crate::support::app::{AFTER_REVIEW, AOMORI, Answer, PASSWORD, Person, ROUTES, TestApp, new_key};
+use crate::support::app::{
+    AFTER_REVIEW, AOMORI, Answer, ON_ISSUE, PASSWORD, Person, ROUTES, TestApp, new_key,
+};
 use crate::support::db::TestDb;
 use madoguchi::domain::policy::Role;
 
@@ -122,7 +124,8 @@ impl Walk<'_> {
 }
 
 on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: TestDb| {
-    let app = TestApp::start(&db).await;
+    let signed = crate::office_signatures::signed_and_open_procedure();
+    let app = TestApp::start_offering(&db, crate::office_signatures::FILE, &signed).await;
     let mut walk = Walk { app: &app, document: Document::read() };
     public_calls(&mut walk).await;
     let business = app.register("business@example.jp", "business").await;
@@ -133,6 +136,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     let case = applying(&mut walk, &business).await;
     paying(&mut walk, &business, &case).await;
     reviewing(&mut walk, &business, &clerk, &chief, &case).await;
+    checking::inspection(&mut walk, &business, &clerk, &chief).await;
     side_ways(&mut walk, &business, &clerk, &chief).await;
     desk::desk(&mut walk, &business, &clerk, &chief).await;
     acting::acting(&mut walk, &business, &clerk, &chief).await;

@@ -27,8 +27,21 @@ pub enum DocumentForm {
     /// A copy or a scan is enough (写し).
     #[default]
     Copy,
-    /// The original is shown or sent apart (原本, R-9).
+    /// The original is shown or sent apart, and nothing is granted before (原本, R-9).
     Original,
+    /// The original is given back in exchange for what is handed over (引換え), so the grant does not wait for it.
+    OriginalOnHandover,
+}
+
+/// That the applicant comes in person before anything is granted (対面本人確認, R-9).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityInPerson {
+    /// The clause.
+    pub basis: String,
+    /// True while the basis has not been confirmed by the body.
+    #[serde(default)]
+    pub sample: bool,
 }
 
 /// When a document may be left out because the authority can get the facts itself.

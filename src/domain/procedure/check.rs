@@ -12,6 +12,7 @@ mod fees;
 mod fields;
 mod flow;
 pub(crate) mod identity;
+mod public;
 pub(crate) mod route;
 
 /// The longest standard processing period, in days.
@@ -47,6 +48,7 @@ impl ProcedureDefinition {
         self.check_flow(&mut faults);
         let (form, office_form) = self.check_fields(&mut faults);
         self.check_attachments(&mut faults);
+        self.check_public_inspection(&mut faults);
         let fees = self.check_fees(&scope, &mut faults);
         CheckedDefinition { faults, scope, form, office_form, fees }
     }

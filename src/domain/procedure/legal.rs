@@ -126,6 +126,46 @@ pub enum Assurance {
     Signature,
 }
 
+impl Assurance {
+    /// All levels, the surer the later.
+    pub const ALL: [Self; 4] = [Self::None, Self::Id, Self::UserCertificate, Self::Signature];
+
+    /// The stored and public name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Id => "id",
+            Self::UserCertificate => "user_certificate",
+            Self::Signature => "signature",
+        }
+    }
+
+    /// The level of a stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == text)
+    }
+
+    /// What identifies somebody so, in Japanese.
+    pub fn name_ja(self) -> &'static str {
+        match self {
+            Self::None => "本人確認なし",
+            Self::Id => "IDとパスワード",
+            Self::UserCertificate => "利用者証明用電子証明書",
+            Self::Signature => "署名用電子証明書による電子署名",
+        }
+    }
+
+    /// What identifies somebody so, in English.
+    pub fn name_en(self) -> &'static str {
+        match self {
+            Self::None => "no identification",
+            Self::Id => "ID and password",
+            Self::UserCertificate => "a user certificate",
+            Self::Signature => "an electronic signature with a certificate",
+        }
+    }
+}
+
 /// A question asked before the form is opened (事前確認); a wrong answer explains why applying is of no use here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -160,6 +200,21 @@ pub struct Issuance {
     pub channel: IssuanceChannel,
     /// The rule, e.g. 古物営業法第5条第2項.
     pub basis: String,
+    /// That the decision must be signed to be handed over electronically.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<RequiredSignature>,
+}
+
+/// That the law wants a signature of the authority on the decision (署名・記名押印, R-40); electronically it is one with its key of
+/// office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredSignature {
+    /// The clause that wants it.
+    pub basis: String,
+    /// True while it has not been confirmed by the body.
+    #[serde(default)]
+    pub sample: bool,
 }
 
 /// How long what was granted is valid (有効期間, R-22, R-41).

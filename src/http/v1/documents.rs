@@ -3,6 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -14,11 +15,16 @@ use crate::http::error::{ApiError, Problem};
 use crate::http::extract::{Anyone, SignedIn, segment};
 use crate::http::respond;
 use crate::service::Refusal;
+use crate::service::document::signature::{self, FoundSignature};
 use crate::service::document::{self, DocumentLine, PAGE_POLICY, VerifiedDocument};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_documents).service(get_document).service(get_document_page).service(verify_document);
+    cfg.service(list_documents)
+        .service(get_document)
+        .service(get_document_page)
+        .service(get_document_signature)
+        .service(verify_document);
 }
 
 /// The kinds of documents.
@@ -129,6 +135,7 @@ pub struct DocumentPath {
 /// One document as PDF
 ///
 /// PDF/A-2a and PDF/UA-1, the same bytes for the same document, with a QR code that leads to the check of its authenticity.
+/// 409 `decision_not_signed` where the law wants a signature of the authority that is not there: then it comes on paper.
 /// 503 `font_missing` where the server has no Japanese font; 422 `characters_not_printable` names characters that its fonts
 /// lack.
 #[utoipa::path(
@@ -137,6 +144,7 @@ pub struct DocumentPath {
     params(DocumentPath),
     responses(
         (status = 200, description = "The PDF", body = Vec<u8>, content_type = "application/pdf"),
+        (status = 409, description = "It lacks the signature that it needs to be handed over electronically", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It has characters that cannot be printed", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),
@@ -169,6 +177,7 @@ fn document_name(request: &HttpRequest) -> Result<DocumentName, ApiError> {
     params(DocumentPath),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html; charset=utf-8"),
+        (status = 409, description = "It lacks the signature that it needs to be handed over electronically", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),
 )]
@@ -182,6 +191,78 @@ pub async fn get_document_page(caller: SignedIn, request: HttpRequest) -> Result
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .body(page))
+}
+
+/// A signature of office, detached from what it is over.
+#[derive(Serialize, ToSchema)]
+pub struct OfficeSignatureBody {
+    /// In whose name it was made (処分庁).
+    #[schema(example = "青森県知事")]
+    authority: String,
+    /// The name of the key.
+    #[schema(example = "chiji-2024")]
+    key_id: String,
+    /// The certificate that stands for the key, as the body says; null where it does not know the key.
+    certificate: Option<String>,
+    /// Always `Ed25519`.
+    #[schema(example = "Ed25519")]
+    algorithm: &'static str,
+    /// The public half of the key as a JWK (RFC 8037).
+    #[schema(value_type = Object)]
+    public_key: Value,
+    /// SHA-256 of everything the document prints, hexadecimal; `GET /v1/verify/{token}` names the same.
+    content_sha256: String,
+    /// The text that was signed, UTF-8.
+    statement: String,
+    /// The signature in base64url.
+    signature: String,
+    /// The instant of the signature.
+    #[schema(format = DateTime, value_type = String)]
+    signed_at: String,
+    /// `valid`; `invalid` where the key did not make it; `unknown_key` where the authority had no such key on that day.
+    #[schema(example = "valid")]
+    check: &'static str,
+}
+
+impl From<FoundSignature> for OfficeSignatureBody {
+    fn from(found: FoundSignature) -> Self {
+        Self {
+            algorithm: found.algorithm(),
+            signature: found.encoded(),
+            authority: found.row.authority,
+            key_id: found.row.key_id,
+            certificate: found.certificate,
+            public_key: found.public_key,
+            content_sha256: data_encoding::HEXLOWER.encode(&found.row.content_sha256),
+            statement: found.statement,
+            signed_at: found.row.signed_at.0.to_string(),
+            check: found.check.as_str(),
+        }
+    }
+}
+
+/// The signature of office of a document
+///
+/// Detached, over the statement that names the content of the decision as it stands. Only a decision bears one, and only where
+/// the law wants it; of any other document 409 `no_office_signature`.
+#[utoipa::path(
+    operation_id = "get_document_signature",
+    tag = "applications",
+    params(DocumentPath),
+    responses(
+        (status = 200, description = "The signature", body = OfficeSignatureBody),
+        (status = 409, description = "It bears none", body = Problem, content_type = "application/problem+json"),
+        ReadProblems,
+    ),
+)]
+#[get("/v1/tenants/{tenant}/applications/{id}/documents/{document}/signature")]
+pub async fn get_document_signature(
+    caller: SignedIn,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (tenant, id) = (tenant(&request)?, segment(&request, "id")?);
+    let found = signature::find(caller.0, tenant, id, document_name(&request)?).await?;
+    Ok(respond::plain(&OfficeSignatureBody::from(found)))
 }
 
 /// A document whose signature is ours.
@@ -202,6 +283,8 @@ pub struct Verification {
     status: &'static str,
     /// SHA-256 of everything it prints, hexadecimal.
     content_sha256: String,
+    /// The signature of office over it; null where it bears none.
+    signature: Option<OfficeSignatureBody>,
 }
 
 impl From<VerifiedDocument> for Verification {
@@ -215,6 +298,7 @@ impl From<VerifiedDocument> for Verification {
             issued_on: claims.issued_on.to_string(),
             status: found.status.as_str(),
             content_sha256: data_encoding::HEXLOWER.encode(&claims.digest),
+            signature: found.signature.map(OfficeSignatureBody::from),
         }
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::id::TenantCode;
 use crate::domain::policy::Post;
+use crate::domain::procedure::Assurance;
 use crate::http::error::{ApiError, Problem};
 use crate::http::extract::SignedIn;
 use crate::service::account::{self, Me};
@@ -29,6 +30,9 @@ pub struct Account {
     name: String,
     /// The address to sign in with.
     email: String,
+    /// How surely this session identifies you: `id` for a password, `user_certificate` or `signature` for more.
+    #[schema(example = "id")]
+    assurance: &'static str,
     /// Posts in force today; empty for everybody but staff.
     posts: Vec<HeldPost>,
 }
@@ -49,10 +53,16 @@ pub struct HeldPost {
     title: String,
 }
 
-impl From<Me> for Account {
-    fn from(me: Me) -> Self {
-        let posts = me.posts.into_iter().map(HeldPost::from).collect();
-        Self { id: me.id.0, kind: me.kind.as_str(), name: me.profile.name, email: me.profile.email, posts }
+impl Account {
+    fn of(me: Me, assurance: Assurance) -> Self {
+        Self {
+            id: me.id.0,
+            kind: me.kind.as_str(),
+            name: me.profile.name,
+            email: me.profile.email,
+            assurance: assurance.as_str(),
+            posts: me.posts.into_iter().map(HeldPost::from).collect(),
+        }
     }
 }
 
@@ -78,5 +88,5 @@ impl From<(TenantCode, Post)> for HeldPost {
 )]
 #[get("/v1/me")]
 pub async fn get_me(caller: SignedIn) -> Result<web::Json<Account>, ApiError> {
-    Ok(web::Json(account::me(&caller.0).await?.into()))
+    Ok(web::Json(Account::of(account::me(&caller.0).await?, caller.0.assurance)))
 }

@@ -37,6 +37,7 @@ pub mod notices;
 pub mod notifications;
 pub mod opinions;
 pub mod organisation_imports;
+pub mod originals;
 pub mod paper_filings;
 pub mod payment_links;
 pub mod payment_notices;
@@ -49,6 +50,7 @@ pub mod procedure_language;
 pub mod procedure_versions;
 pub mod procedures;
 pub mod proposal_papers;
+pub mod public_inspections;
 pub mod queue_views;
 pub mod queues;
 pub mod receipts;
@@ -79,6 +81,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(tenants::configure)
         .configure(procedures::configure)
         .configure(procedure_versions::configure)
+        .configure(public_inspections::configure)
         .configure(attachments::configure)
         .configure(baskets::configure)
         .configure(invoices::configure)
@@ -118,6 +121,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(assessments::configure)
         .configure(corrections::configure)
         .configure(checklists::configure)
+        .configure(originals::configure)
         .configure(approvals::configure)
         .configure(proposal_papers::configure)
         .configure(bulk_approvals::configure)

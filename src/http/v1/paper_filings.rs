@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::applications::ApplicationSummary;
 use super::queues::DepartmentPath;
+use crate::domain::identification::IdentityCheck;
 use crate::domain::paper_filing::{PaperChannel, PaperFiling};
 use crate::domain::procedure::ApplicantKind;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader};
@@ -43,6 +44,28 @@ pub enum PaperApplicantKind {
     Resident,
     /// 事業者.
     Business,
+}
+
+/// How an officer confirmed who it is.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityCheckWord {
+    /// 写真付きの公的な身分証明書1点.
+    PhotoDocument,
+    /// 写真のない公的な書類2点.
+    TwoDocuments,
+    /// 実印と印鑑登録証明書.
+    SealCertificate,
+}
+
+impl From<IdentityCheckWord> for IdentityCheck {
+    fn from(word: IdentityCheckWord) -> Self {
+        match word {
+            IdentityCheckWord::PhotoDocument => Self::PhotoDocument,
+            IdentityCheckWord::TwoDocuments => Self::TwoDocuments,
+            IdentityCheckWord::SealCertificate => Self::SealCertificate,
+        }
+    }
 }
 
 /// Who applies, without an account.
@@ -84,6 +107,10 @@ pub struct CreatePaperApplication {
     received_at: Timestamp,
     /// Who applies.
     applicant: PaperApplicant,
+    /// How the identity was confirmed; needed where the procedure asks for more than `id`, as an attestation of the officer.
+    #[serde(default)]
+    #[schema(required = false)]
+    identity_check: Option<IdentityCheckWord>,
 }
 
 impl CreatePaperApplication {
@@ -101,7 +128,12 @@ impl CreatePaperApplication {
             procedure: self.procedure,
             department,
             form: self.form,
-            filing: PaperFiling { channel, applicant_kind, received_at: self.received_at },
+            filing: PaperFiling {
+                channel,
+                applicant_kind,
+                received_at: self.received_at,
+                identity_check: self.identity_check.map(IdentityCheck::from),
+            },
             party: PaperParty {
                 name: self.applicant.name.trim().to_owned(),
                 address: self.applicant.address.trim().to_owned(),

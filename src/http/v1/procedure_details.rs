@@ -72,6 +72,8 @@ pub struct IssuanceItem {
     paper_only: bool,
     /// The rule.
     basis: String,
+    /// The clause that wants a signature of the authority on it; null where none does.
+    signature: Option<String>,
 }
 
 /// How long what is granted is valid (有効期間).
@@ -158,7 +160,8 @@ pub struct AttachmentItem {
     applicant_kinds: Vec<String>,
     /// When it may be left out.
     omissions: Vec<OmissionItem>,
-    /// `copy`, or `original`: the original is shown or sent apart.
+    /// `copy`; `original`: the original is shown or sent apart before anything is granted; `original_on_handover`: it is
+    /// exchanged for what is handed over.
     form: String,
     /// How old it may be, in months.
     validity_months: Option<u8>,
@@ -247,6 +250,8 @@ pub struct ProcedureDetails {
     processing: Option<ProcessingItem>,
     /// The documents.
     attachments: Vec<AttachmentItem>,
+    /// The clause by which the applicant comes in person before anything is granted; null where nobody has to.
+    identity_in_person: Option<String>,
     /// How the result is handed over.
     issuance: Option<IssuanceItem>,
     /// How long it is valid.
@@ -259,6 +264,8 @@ pub struct ProcedureDetails {
     jurisdiction: Option<JurisdictionItem>,
     /// How the fee may be paid; null without a fee.
     allowed_methods: Option<AllowedMethodsItem>,
+    /// The clause by which filings are open to the public (see `…/public-inspection`); null where they are not.
+    public_inspection: Option<String>,
     /// For how many years the file is kept.
     retention_years: u8,
     /// Where this was taken from.
@@ -289,6 +296,7 @@ impl ProcedureDetails {
                 .collect(),
             processing: processing(definition),
             attachments: definition.attachments.iter().map(|rule| attachment_item(rule, locale)).collect(),
+            identity_in_person: definition.identity_in_person.as_ref().map(|it| it.basis.clone()),
             issuance: issuance(definition),
             validity: validity(definition),
             renewal: renewal(definition),
@@ -306,6 +314,7 @@ impl ProcedureDetails {
                 methods: it.methods.clone(),
                 sample: it.sample,
             }),
+            public_inspection: definition.public_inspection.as_ref().map(|rule| rule.basis.clone()),
             retention_years: definition.retention_years,
             sources: definition.sources.clone(),
             sample: definition.has_samples(),
@@ -348,6 +357,7 @@ fn issuance(definition: &ProcedureDefinition) -> Option<IssuanceItem> {
         channel: word(&it.channel),
         paper_only: it.channel == IssuanceChannel::PaperOnly,
         basis: it.basis.clone(),
+        signature: it.signature.as_ref().map(|signature| signature.basis.clone()),
     })
 }
 

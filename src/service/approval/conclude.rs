@@ -17,17 +17,19 @@ use crate::domain::invoice::{self, PaymentGate};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::money::Yen;
 use crate::domain::procedure::FeeDue;
+use crate::domain::public_inspection::Moment;
 use crate::seal::sha256_hex;
 use crate::service::assessment::NOTIFY_FEE;
 use crate::service::cases::OpenCase;
 use crate::service::decision_correction::{self, Corrected};
 use crate::service::disposition::{self, Prepared};
+use crate::service::document::signature;
 use crate::service::intake::pinned;
 use crate::service::notice::{self, Issued};
 use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
-use crate::service::{Ctx, Failure, Refusal, billing, inspection, review, waiver};
+use crate::service::{Ctx, Failure, Refusal, billing, inspection, public_inspection, review, waiver};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
@@ -53,6 +55,7 @@ pub(super) struct Disposition {
     /// The fee that is due at issue.
     fee: Option<FeeAssessment>,
     prepared: Prepared,
+    grants: bool,
 }
 
 /// Judges what the last seal would do; changes nothing stored yet.
@@ -152,7 +155,7 @@ fn decide(
         decided_at: Micros(now),
     };
     case.step(Command::Decide)?;
-    Ok(Disposition { row, fee, prepared })
+    Ok(Disposition { row, fee, prepared, grants: body.decision.grants() })
 }
 
 /// The title under which the last seal was set, a moment ago.
@@ -168,7 +171,7 @@ fn issue(
     made: Disposition,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let Disposition { row: decision, fee, prepared } = made;
+    let Disposition { row: decision, fee, prepared, grants } = made;
     decisions::insert(tx, &decision)?;
     let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
     let facts = json!({
@@ -189,5 +192,8 @@ fn issue(
     }
     jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
     let issued = disposition::issue(tx, case, &decision, prepared)?;
-    case.record(tx, "decided", merge_patch(facts, &issued), None)
+    let procedure = pinned(ctx, &case.row)?;
+    public_inspection::open(tx, case, &procedure, Moment::Decision { grants }, now)?;
+    let signed = signature::sign(tx, ctx, case, (decision.id, 1), now)?;
+    case.record(tx, "decided", merge_patch(merge_patch(facts, &issued), &signed), None)
 }

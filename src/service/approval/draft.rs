@@ -14,7 +14,7 @@ use crate::seal::sha256_hex;
 use crate::service::cases::{self, OpenCase};
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
-use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, inspection, review};
+use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, inspection, originals, review};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx};
@@ -70,7 +70,8 @@ fn decision(
     Ok(Made { value: standing(tx, ctx, case, routed)?, resource_id: proposal_id.to_string() })
 }
 
-/// Refuses to propose a grant that the review is not ready for: open items, an inspection that was not passed, an outdated fee.
+/// Refuses to propose a grant that the review is not ready for: open items, an inspection that was not passed, originals that
+/// were not seen, an outdated fee.
 /// A refusal needs none of it: a case must never be stuck between a changed fee and no decision.
 pub(super) fn refuse_unready(
     tx: &mut Tx<'_>,
@@ -84,6 +85,7 @@ pub(super) fn refuse_unready(
     }
     checklist::refuse_open(tx, ctx, case)?;
     inspection::refuse_missing(tx, ctx, case, decision)?;
+    originals::refuse_unseen(tx, ctx, case)?;
     billing::refuse_outdated_fee(tx, ctx, case, now)
 }
 

@@ -85,3 +85,28 @@ diesel::table! {
         marked_at -> BigInt,
     }
 }
+diesel::table! {
+    original_checks (tenant_id, application_id, check_no) {
+        tenant_id -> Text,
+        application_id -> Text,
+        check_no -> BigInt,
+        part -> Text,
+        code -> Nullable<Text>,
+        attachment_id -> Nullable<Text>,
+        way -> Text,
+        identity_check -> Nullable<Text>,
+        result -> Text,
+        seen_on -> Text,
+        sealed_note -> Nullable<Binary>,
+        officer_id -> Text,
+        recorded_at -> BigInt,
+    }
+}
+diesel::table! {
+    public_filings (tenant_id, procedure, application_id) {
+        tenant_id -> Text,
+        procedure -> Text,
+        application_id -> Text,
+        opened_at -> BigInt,
+    }
+}

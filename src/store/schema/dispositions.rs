@@ -18,6 +18,20 @@ diesel::table! {
     }
 }
 diesel::table! {
+    decision_signatures (tenant_id, decision_id, version) {
+        tenant_id -> Text,
+        decision_id -> Text,
+        version -> BigInt,
+        application_id -> Text,
+        authority -> Text,
+        key_id -> Text,
+        content_sha256 -> Binary,
+        signed_on -> Text,
+        signature -> Binary,
+        signed_at -> BigInt,
+    }
+}
+diesel::table! {
     document_counters (tenant_id, series, year) {
         tenant_id -> Text,
         series -> Text,

@@ -54,5 +54,6 @@ diesel::table! {
         received_at -> BigInt,
         entered_by -> Text,
         entered_at -> BigInt,
+        identity_check -> Nullable<Text>,
     }
 }

@@ -25,6 +25,26 @@ pub async fn correction(walk: &mut Walk<'_>, business: &Person, clerk: &Person, 
     walk.get("get_forecast", business, &format!("{case}/forecast")).await;
     tasks(walk, business, clerk).await;
     checklist(walk, business).await;
+    originals(walk, business).await;
+}
+
+/// What is shown apart from the system.
+async fn originals(walk: &mut Walk<'_>, business: &Person) {
+    let submitted = walk.app.submitted(business, AOMORI, "sogo-hyotei").await;
+    let case = format!("{CASES}/{}", submitted["id"].as_str().unwrap());
+    let clerk = walk.app.officer(AOMORI, "kendo-kanri", Role::Clerk, "kanri-clerk@example.jp").await;
+    let path = format!("{case}/originals");
+    let seen = json!({ "part": "document", "code": "analysis", "shown_by": "by_post", "result": "differs",
+        "seen_on": "2026-04-01", "note": "日付が異なる" });
+    let seen = walk.app.post(&clerk, &path, seen).await;
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    walk.seen("record_original", seen);
+    for who in [business, &clerk] {
+        walk.get("get_originals", who, &path).await;
+    }
+    let nothing =
+        json!({ "part": "identity", "shown_by": "in_person", "result": "agrees", "seen_on": "2026-04-01" });
+    walk.refused("record_original", &clerk, &path, nothing, "422 validation_failed").await;
 }
 
 /// A day that went by, and what the office says of it.

@@ -411,6 +411,9 @@ impl World {
             "end_clock_pause" => json!({ "ended_on": "2026-04-01" }),
             "record_delay_reason" => json!({ "reason": "現地調査のため", "expected_on": "2026-06-30" }),
             "mark_checklist" => json!({ "marks": [{ "item": "x", "result": "met" }] }),
+            "record_original" => json!({
+                "part": "document", "code": "x", "shown_by": "by_post", "result": "agrees", "seen_on": "2026-04-01"
+            }),
             "close_task" | "end_correction" => json!({ "reason": "電話で確認した。" }),
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),

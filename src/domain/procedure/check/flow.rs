@@ -47,6 +47,7 @@ impl ProcedureDefinition {
             ("/validity", self.validity.is_some()),
             ("/renewal", self.renewal.is_some()),
             ("/inspection", self.inspection.is_some()),
+            ("/identity_in_person", self.identity_in_person.is_some()),
         ];
         for (pointer, _) in granted.into_iter().filter(|(_, is_given)| *is_given) {
             let (ja, en) = ("届出では何も許可・交付されません", "a notification grants nothing (R-2)");
@@ -64,6 +65,9 @@ impl ProcedureDefinition {
     fn check_checklist(&self, faults: &mut Vec<Fault>) {
         if self.inspection.as_ref().is_some_and(|inspection| inspection.basis.trim().is_empty()) {
             faults.push(empty_fault("/inspection/basis"));
+        }
+        if self.identity_in_person.as_ref().is_some_and(|identity| identity.basis.trim().is_empty()) {
+            faults.push(empty_fault("/identity_in_person/basis"));
         }
         for (index, item) in self.checklist.iter().enumerate() {
             let pointer = format!("/checklist/{index}");

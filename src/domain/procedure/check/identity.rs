@@ -133,6 +133,7 @@ impl ProcedureDefinition {
         let authority = self.legal_basis.disposing_authority.as_ref();
         let bases = [
             ("/issuance/basis", self.issuance.as_ref().map(|it| &it.basis)),
+            ("/issuance/signature/basis", self.required_signature().map(|it| &it.basis)),
             ("/validity/basis", self.validity.as_ref().map(|it| &it.basis)),
             ("/renewal/basis", self.renewal.as_ref().map(|it| &it.basis)),
             ("/legal_basis/review_criteria", self.legal_basis.review_criteria.as_ref()),
