@@ -53,6 +53,13 @@
 //! for it by the clock → [`service::settlement_work`] finds the payment of each line → two people say that the money arrived
 //! ([`service::remittance`]) → case by case the lines are booked gross and each invoice is paid on the day of its entrustment,
 //! or waits as an exception ([`service::exceptions`]).
+//!
+//! # The life of a record
+//!
+//! A case ends → [`service::records::filing`] puts it into the record file of its procedure, department and year → the register is
+//! public → when the last day is over one officer proposes what becomes of the file and another decides
+//! ([`service::records::measure`]) → [`service::records::carry_out`] exports what the archive gets, and destroys the key of each case
+//! that nothing stands in the way of ([`service::records::block`]): what was sealed is gone, what was chained still verifies.
 
 pub mod catalogue;
 pub mod cli;

@@ -32,6 +32,9 @@ pub enum SealError {
     /// The tenant has no key under that number.
     #[error("no key of that number for the tenant")]
     UnknownTenantKey,
+    /// The key was destroyed with the records it opened (廃棄, R-124).
+    #[error("the key was destroyed")]
+    Destroyed,
 }
 
 /// One symmetric key, of a case, an account or a tenant.
@@ -195,8 +198,11 @@ impl Keyring {
         Ok(WrappedKey { key, wrapped })
     }
 
-    /// Unwraps the key of a stored case.
+    /// Unwraps the key of a stored case; of one whose key was destroyed nothing is left but no bytes.
     pub fn open_case_key(&self, tenant: &TenantCode, wrapped: &[u8]) -> Result<DataKey, SealError> {
+        if wrapped.is_empty() {
+            return Err(SealError::Destroyed);
+        }
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         let (key_no, tenant_key) = tenants.get(tenant).ok_or(SealError::UnknownTenantKey)?;
         let (wanted_no, sealed) = wrapped.split_at_checked(4).ok_or(SealError::DoesNotOpen("case key"))?;
@@ -204,6 +210,19 @@ impl Keyring {
             return Err(SealError::UnknownTenantKey);
         }
         unwrap_key(tenant_key, "case key", sealed)
+    }
+
+    /// The key of a stored case for a list: what of an erased case stands in it goes without what is personal.
+    pub fn open_kept_case_key(
+        &self,
+        tenant: &TenantCode,
+        wrapped: &[u8],
+    ) -> Result<Option<DataKey>, SealError> {
+        match self.open_case_key(tenant, wrapped) {
+            Ok(key) => Ok(Some(key)),
+            Err(SealError::Destroyed) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Draws the key of a new account.
@@ -277,6 +296,22 @@ mod tests {
             assert!(key.open("accounts.sealed_profile:1", &changed).is_err(), "byte {at}");
         }
         assert!(DataKey::generate(&ids).open("accounts.sealed_profile:1", &sealed).is_err());
+    }
+
+    #[test]
+    fn r124_a_destroyed_key_opens_nothing_and_is_told_from_a_broken_one() {
+        let (ids, tenant) = (SeededIds::new(3), TenantCode::parse("020001").unwrap());
+        let ring = Keyring::new(&[7; 32]);
+        let stored = ring.new_tenant_key(&tenant, &ids);
+        ring.adopt_tenant_key(&tenant, 1, &stored).unwrap();
+        let case = ring.new_case_key(&tenant, &ids).unwrap();
+        assert!(ring.open_kept_case_key(&tenant, &case.wrapped).unwrap().is_some());
+        assert!(ring.open_kept_case_key(&tenant, &[]).unwrap().is_none());
+        assert!(matches!(ring.open_case_key(&tenant, &[]), Err(SealError::Destroyed)));
+        assert!(matches!(
+            ring.open_kept_case_key(&tenant, &case.wrapped[..9]),
+            Err(SealError::DoesNotOpen(_))
+        ));
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(super) fn fees(command: &FeesCommand) -> Result<(), Stop> {
         report.findings.iter().for_each(|finding| say(line(finding)));
         let (invoices, lines, found) = (report.invoices, report.lines, report.findings.len());
         say(format!("{invoices} invoices, {lines} lines computed again, {found} findings"));
+        if report.erased > 0 {
+            say(format!("{} invoices of erased cases were not computed again", report.erased));
+        }
         if found == 0 { Ok(()) } else { Err(Stop::because(format!("{found} findings"))) }
     })
 }

@@ -113,6 +113,12 @@ typed_id! {
     CaseLinkId;
     /// A case that went to another office or body (移送).
     TransferId;
+    /// A record file (標準行政文書ファイル).
+    RecordFileId;
+    /// What is proposed to become of a record file.
+    RecordMeasureId;
+    /// A hold on the records of a case.
+    RecordHoldId;
     /// One call to a gateway, written before it is made.
     OperationId;
     /// A piece of work to be carried out later.

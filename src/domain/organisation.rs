@@ -16,8 +16,10 @@ use crate::domain::escalation::{EscalationLevel, level_faults};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::office_key::{OfficeKey, office_key_faults};
+use crate::domain::internal_control::{ControlTerms, control_faults};
 use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
+use crate::domain::records::{RecordRule, record_rule_faults};
 use crate::domain::revenue::RevenueMasters;
 use crate::domain::stamps::{StampTerms, stamp_faults};
 use crate::domain::waiver::{DisasterNotice, WaiverGround, ground_faults, notice_faults};
@@ -174,6 +176,12 @@ pub struct Tenant {
     /// Who is told of overdue cases, and when.
     #[serde(default)]
     pub escalation: Vec<EscalationLevel>,
+    /// Its classification of records, and how long they are kept.
+    #[serde(default)]
+    pub record_files: Vec<RecordRule>,
+    /// How many days it allows before something stands in the list of internal control.
+    #[serde(default)]
+    pub internal_control: Vec<ControlTerms>,
     /// Its revenue accounts, periods and places of payment.
     #[serde(default)]
     pub revenue: Option<RevenueMasters>,
@@ -311,6 +319,8 @@ impl Tenant {
         faults.extend(notice_faults(&self.disaster_notices));
         faults.extend(stamp_faults(&self.stamps));
         faults.extend(level_faults(&self.escalation));
+        faults.extend(record_rule_faults(&self.record_files));
+        faults.extend(control_faults(&self.internal_control));
         faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
         faults.extend(self.approval_faults());
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{
     AccountId, ApplicationId, CorrectionId, InvoiceId, OfficerId, OperationId, OpinionId, PaymentId,
-    PermitId, RefundId, SettlementId, TenantCode,
+    PermitId, RecordMeasureId, RefundId, SettlementId, TenantCode,
 };
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
@@ -40,6 +40,8 @@ use crate::service::permit_upkeep::{self, EXPIRE_PERMIT, REMIND_RENEWAL};
 use crate::service::poll::{self, POLL_PAYMENT};
 use crate::service::receipt_standing::NOTIFY_RECEIPT;
 use crate::service::reconciliation::{self, RECONCILE_ALL, RECONCILE_BODY};
+use crate::service::records::carry_out::{self, CARRY_OUT_MEASURE};
+use crate::service::records::filing::{self, FILE_RECORDS};
 use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::remittance::WORK_SETTLEMENT;
@@ -157,6 +159,10 @@ pub enum Job {
     NotifyOverdueStep(StepNotice),
     /// Hand over what lies with departments that have ended.
     FollowReorganisations,
+    /// File ended cases, and mark the record files that have expired.
+    FileRecords,
+    /// Carry out what was approved to become of a record file.
+    CarryOutMeasure(RecordMeasureId),
 }
 
 /// A row that names no work known here.
@@ -231,6 +237,8 @@ impl Job {
                 Ok(Self::NotifyOverdueStep(StepNotice::parse(subject).ok_or_else(unknown)?))
             }
             FOLLOW_REORGANISATIONS => Ok(Self::FollowReorganisations),
+            FILE_RECORDS => Ok(Self::FileRecords),
+            CARRY_OUT_MEASURE => Ok(Self::CarryOutMeasure(RecordMeasureId(id()?))),
             _ => Err(unknown()),
         }
     }
@@ -293,6 +301,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,
         Job::FollowReorganisations => reorganisation::follow_all(core).await,
+        Job::FileRecords => filing::run_all(core).await,
+        Job::CarryOutMeasure(id) => carry_out::run(core, tenant(claimed)?, id).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
             tracing::info!(removed, "files without a row are swept");
@@ -352,6 +362,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: RAISE_OVERDUE_STEPS, every_s: 86_400 },
         Periodic { kind: CHASE_CORRECTIONS, every_s: 86_400 },
         Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
+        Periodic { kind: FILE_RECORDS, every_s: 86_400 },
         // Days begin at 15:00 UTC: what works by the hour begins with the day in Japan, too.
         Periodic { kind: FOLLOW_REORGANISATIONS, every_s: 3_600 },
     ];

@@ -303,7 +303,7 @@ pub(super) async fn copy_bytes(
     Ok((object_key, digest))
 }
 
-fn object_place(object_key: Uuid) -> String {
+pub(super) fn object_place(object_key: Uuid) -> String {
     format!("files:{object_key}")
 }
 

@@ -67,7 +67,7 @@ pub async fn list(
         let next = rows.last().filter(|_| is_full).map(|task| task.row.id);
         let mut items = Vec::with_capacity(rows.len());
         for task in rows {
-            let key = inner.core.keys.open_case_key(&body, &task.wrapped_key)?;
+            let Some(key) = inner.core.keys.open_kept_case_key(&body, &task.wrapped_key)? else { continue };
             let place = case_tasks::reason_place(task.row.id);
             let reason = task.row.sealed_reason.as_ref().map(|sealed| key.open_json(&place, sealed));
             items.push(CaseTask { reason: reason.transpose()?, number: task.number, row: task.row });

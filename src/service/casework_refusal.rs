@@ -1,5 +1,6 @@
 //! What the office's own work on a case can be refused for.
 
+use super::records::RecordsRefusal;
 use super::{Failure, Refusal};
 use crate::domain::fault::Fault;
 
@@ -26,6 +27,8 @@ pub enum CaseworkRefusal {
     PauseOpen,
     /// The pause has ended already.
     PauseEnded,
+    /// Records cannot be disposed of, or held (so).
+    Records(RecordsRefusal),
 }
 
 impl CaseworkRefusal {
@@ -39,6 +42,7 @@ impl CaseworkRefusal {
             Self::ChecklistOpen(_) => "checklist_open",
             Self::InspectionMissing(_) => "inspection_missing",
             Self::OriginalsNotSeen(_) => "originals_not_seen",
+            Self::Records(refusal) => refusal.code(),
         }
     }
 
@@ -48,6 +52,7 @@ impl CaseworkRefusal {
             Self::ChecklistOpen(faults)
             | Self::InspectionMissing(faults)
             | Self::OriginalsNotSeen(faults) => faults,
+            Self::Records(refusal) => refusal.faults(),
             Self::TaskEnded | Self::NoPeriodRuns | Self::PauseOpen | Self::PauseEnded => &[],
         }
     }
@@ -76,6 +81,7 @@ impl CaseworkRefusal {
                 "この事由による標準処理期間の停止が既にあります。",
                 "The clock stands still for that reason already.",
             ),
+            Self::Records(refusal) => refusal.text(),
             Self::PauseEnded => {
                 ("この標準処理期間の停止は既に終わっています。", "This pause has ended already.")
             }

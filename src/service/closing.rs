@@ -101,7 +101,8 @@ fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failu
     Ok(true)
 }
 
-fn is_open(state: RefundState) -> bool {
+/// Whether money of a refund in this state has still to go back.
+pub(super) fn is_open(state: RefundState) -> bool {
     match state {
         RefundState::Requested
         | RefundState::Submitting

@@ -5,7 +5,6 @@
 
 use crate::domain::application::StateName;
 use crate::domain::fault::Fault;
-use crate::seal::SealError;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::arrears_refusal::ArrearsRefusal;
 use crate::service::casework_refusal::CaseworkRefusal;
@@ -35,12 +34,6 @@ pub enum Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
-    }
-}
-
-impl From<SealError> for Failure {
-    fn from(error: SealError) -> Self {
-        Self::Internal(error.to_string())
     }
 }
 

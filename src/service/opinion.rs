@@ -223,7 +223,7 @@ pub async fn of_department(
             if state == OpinionState::Open && !is_live {
                 continue;
             }
-            let key = inner.core.keys.open_case_key(&body, &listed.wrapped_key)?;
+            let Some(key) = inner.core.keys.open_kept_case_key(&body, &listed.wrapped_key)? else { continue };
             items.push(AskedOpinion {
                 opinion: opened(&key, listed.row)?,
                 number: listed.number,

@@ -79,13 +79,13 @@ fn letter(ctx: &Ctx, tenant: &TenantCode, waiting: WaitingNotice) -> Result<Lett
     let procedure = ctx.catalogue.procedure_version(tenant, &waiting.procedure, version);
     let slug = || Bilingual { ja: waiting.procedure.clone(), en: waiting.procedure.clone() };
     let title = procedure.map_or_else(slug, |procedure| procedure.definition.title.clone());
-    let addressee = match &waiting.sealed_party {
-        Some(sealed) => {
-            let key = ctx.core.keys.open_case_key(tenant, &waiting.wrapped_key)?;
+    let key = ctx.core.keys.open_kept_case_key(tenant, &waiting.wrapped_key)?;
+    let addressee = match (&waiting.sealed_party, key) {
+        (Some(sealed), Some(key)) => {
             let place = format!("parties.sealed_party:{}:applicant", waiting.row.application_id);
             Some(key.open_json(&place, sealed)?)
         }
-        None => None,
+        (None, _) | (_, None) => None,
     };
     Ok(Letter { row: waiting.row, number: waiting.number, title, addressee })
 }

@@ -233,14 +233,14 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
     let title = procedure.map(|procedure| procedure.definition.title.clone());
     let incomplete =
         || Failure::Internal(format!("a queued case without number, instant or state: {}", row.id));
-    let applicant = match &row.sealed_party {
-        Some(sealed) => {
-            let key = ctx.core.keys.open_case_key(tenant, &row.wrapped_key)?;
+    let key = ctx.core.keys.open_kept_case_key(tenant, &row.wrapped_key)?;
+    let applicant = match (&row.sealed_party, key) {
+        (Some(sealed), Some(key)) => {
             let party: Profile =
                 key.open_json(&format!("parties.sealed_party:{}:applicant", row.id), sealed)?;
             Some(party.name)
         }
-        None => None,
+        (None, _) | (_, None) => None,
     };
     let state = StateName::parse(&row.state).ok_or_else(incomplete)?;
     let due_on = row.due_on.map(|day| day.0);

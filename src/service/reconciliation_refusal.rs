@@ -44,6 +44,12 @@ pub enum ReconciliationRefusal {
     OwnClose,
     /// Somebody confirmed the close before.
     CloseConfirmed,
+    /// The fiscal year has not begun.
+    YearNotBegun,
+    /// The fiscal year is not over.
+    YearNotOver,
+    /// Somebody else issued a snapshot of the year at the same time.
+    SnapshotTaken,
 }
 
 impl ReconciliationRefusal {
@@ -57,6 +63,9 @@ impl ReconciliationRefusal {
             Self::EarlierDayOpen { .. } => "earlier_day_open",
             Self::OwnClose => "own_close",
             Self::CloseConfirmed => "close_confirmed",
+            Self::YearNotBegun => "year_not_begun",
+            Self::YearNotOver => "year_not_over",
+            Self::SnapshotTaken => "snapshot_taken",
         }
     }
 
@@ -98,6 +107,12 @@ impl ReconciliationRefusal {
                 "Whoever closed the day cannot confirm it; another officer does.",
             ),
             Self::CloseConfirmed => ("この締めは確認済みです。", "The close was confirmed before."),
+            Self::YearNotBegun => ("この会計年度はまだ始まっていません。", "The fiscal year has not begun."),
+            Self::YearNotOver => ("この会計年度はまだ終わっていません。", "The fiscal year is not over."),
+            Self::SnapshotTaken => (
+                "同時に別の記録が発行されました。もう一度お試しください。",
+                "Another snapshot of the year was issued at the same time; please try again.",
+            ),
         }
     }
 }

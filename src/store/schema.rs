@@ -26,6 +26,7 @@ pub mod payment_links;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
+pub mod records;
 pub mod refunds;
 pub mod transfers;
 pub mod waivers;

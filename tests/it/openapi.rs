@@ -11,6 +11,7 @@ mod noticing;
 mod officework;
 mod permitting;
 mod publishing;
+mod recording;
 mod settling;
 mod waiving;
 
@@ -152,6 +153,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     officework::officework(&mut walk, &business, &clerk).await;
     settling::settling(&mut walk, &clerk).await;
     waiving::waiving(&mut walk, &business, &clerk).await;
+    recording::recording(&mut walk, &business, &clerk, &chief).await;
     problems(&mut walk, &business, &case).await;
     publishing::publishing(&mut walk, &business).await;
     late::late(&mut walk, &business, &clerk).await;

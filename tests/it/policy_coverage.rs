@@ -60,6 +60,8 @@ const PUBLISHING: &str = "404 404 404 404 404 404 404 ok";
 const STAFF: &str = "404 404 404 404 403 ok ok 404";
 /// The desks of a department; to everybody else it has none.
 const DESK: &str = "404 404 404 404 404 ok ok 404";
+/// Those who approve in a department; to everybody outside there is nothing.
+const SEALERS: &str = "404 404 404 404 404 403 ok 404";
 
 const TABLE: &[(&str, Access)] = &[
     ("get_procedure_language", Public("the language is public", 200)),
@@ -172,6 +174,10 @@ const TABLE: &[(&str, Access)] = &[
     ("get_day_close", Guarded(Target::Body, TREASURY)),
     ("confirm_day_close", Guarded(Target::Body, TREASURY)),
     ("export_day_close", Guarded(Target::Body, TREASURY)),
+    // The head of the body may, too: see `internal_control`.
+    ("get_internal_control", Guarded(Target::Body, TREASURY)),
+    ("list_control_snapshots", Guarded(Target::Body, TREASURY)),
+    ("issue_control_snapshot", Guarded(Target::Body, TREASURY)),
     ("list_settlements", Guarded(Target::Payout, TREASURY)),
     ("create_settlement", Guarded(Target::Payout, TREASURY)),
     ("get_settlement", Guarded(Target::Settlement, TREASURY)),
@@ -212,6 +218,21 @@ const TABLE: &[(&str, Access)] = &[
     ("record_absence", Guarded(Target::Body, DESK)),
     ("end_absence", Guarded(Target::Body, DESK)),
     ("create_paper_application", Guarded(Target::Body, "404 404 404 404 404 ok ok 404")),
+    ("list_record_files", Public("the file register is published", 200)),
+    ("get_record_file", Guarded(Target::Body, DESK)),
+    ("list_record_cases", Guarded(Target::Body, DESK)),
+    // Another measure of the file is open.
+    ("propose_record_measure", Guarded(Target::Body, DESK)),
+    ("get_record_measure", Guarded(Target::Body, DESK)),
+    ("list_record_bundles", Guarded(Target::Body, DESK)),
+    // What is recorded of it is no hash of its export: whoever may is told so.
+    ("get_record_bundle", Guarded(Target::Body, SEALERS)),
+    ("approve_record_measure", Guarded(Target::Body, SEALERS)),
+    ("reject_record_measure", Guarded(Target::Body, SEALERS)),
+    ("hand_over_records", Guarded(Target::Body, SEALERS)),
+    ("place_record_hold", Guarded(Target::Submitted, STAFF)),
+    ("list_record_holds", Guarded(Target::Submitted, STAFF)),
+    ("release_record_hold", Guarded(Target::Submitted, STAFF)),
     ("get_casework", Guarded(Target::Body, "404 404 ok ok 404 ok ok ok")),
     ("list_notices", Guarded(Target::Decided, READ)),
     ("get_notice", Guarded(Target::Decided, READ)),

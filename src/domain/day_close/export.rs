@@ -1,6 +1,7 @@
 //! The close as a table for the financial accounting system (財務会計システム).
 
 use super::CloseStatement;
+use crate::domain::csv::field;
 
 /// The columns, in Japanese as the systems of bodies name them: body, closed day, day of receipt, fiscal year, revenue
 /// account (款項目節), method, merchant account or place, then yen: assessed, reduced, become too much, given up, entrusted, received, sent by
@@ -58,17 +59,10 @@ pub fn csv(statement: &CloseStatement) -> String {
             sums.stamped,
             sums.carried_over,
         ];
-        let words = words.iter().map(|word| safe(word));
+        let words = words.iter().map(|word| field(word));
         let fields: Vec<String> = words.chain(numbers.iter().map(ToString::to_string)).collect();
         text.push_str(&fields.join(","));
         text.push_str("\r\n");
     }
     text
-}
-
-/// A text as a field: what a spreadsheet would take for a formula is marked as text, and what would end the field is quoted.
-fn safe(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

@@ -161,7 +161,8 @@ pub fn confirmation_bytes(hash: &[u8], confirmed_by: &str, confirmed_at: Timesta
     [CONFIRMATION_DOMAIN, text.as_bytes()].concat()
 }
 
-fn digest(bytes: &[u8]) -> ChainHash {
+/// SHA-256 of the bytes of a statement.
+pub fn digest(bytes: &[u8]) -> ChainHash {
     let mut context = Context::new(&SHA256);
     context.update(bytes);
     let mut hash = ChainHash::default();

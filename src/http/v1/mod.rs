@@ -28,6 +28,7 @@ pub mod disputes;
 pub mod documents;
 pub mod forecasts;
 pub mod inspections;
+pub mod internal_control;
 pub mod invoices;
 pub mod jwks;
 pub mod me;
@@ -55,6 +56,9 @@ pub mod queue_views;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
+pub mod record_files;
+pub mod record_holds;
+pub mod record_measures;
 pub mod refund_proposals;
 pub mod refunds;
 pub mod review;
@@ -101,6 +105,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(reconciliation::configure)
         .configure(day_closes::configure)
         .configure(disputes::configure)
+        .configure(internal_control::configure)
         .configure(settlements::configure)
         .configure(notifications::configure)
         .configure(queues::configure)
@@ -116,6 +121,9 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(transfers::configure)
         .configure(paper_filings::configure)
         .configure(statistics::configure)
+        .configure(record_files::configure)
+        .configure(record_measures::configure)
+        .configure(record_holds::configure)
         .configure(notices::configure)
         .configure(undelivered_mails::configure)
         .configure(assessments::configure)

@@ -18,7 +18,8 @@ use crate::domain::id::{
     CaseTaskId, ClockPauseId, CorrectionId, DecisionId, DelayReasonId, DisputeId, ExceptionId, InspectionId,
     InvoiceId, JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentId,
     PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId,
-    RefundId, SettlementId, SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
+    RecordFileId, RecordHoldId, RecordMeasureId, RefundId, SettlementId, SettlementLineId, StampUseId,
+    TenantCode, TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -79,7 +80,7 @@ text_ids! {
     AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CaseTaskId ClockPauseId CorrectionId DelayReasonId ProposalId DecisionId InvoiceId PayableId
     PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
     SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId BulkApprovalId ActingDecisionId ActingInstructionId WaiverId ReassessmentId BankStatementId BankCreditId PermitId NoticeId
-    MessageId OpinionId InspectionId CaseLinkId TransferId
+    MessageId OpinionId InspectionId CaseLinkId TransferId RecordFileId RecordMeasureId RecordHoldId
 }
 
 const _: () = {

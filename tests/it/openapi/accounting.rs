@@ -41,4 +41,13 @@ pub async fn accounting(walk: &mut Walk<'_>, one: &Person, two: &Person) {
     walk.get("list_day_closes", one, closes).await;
     walk.get("get_day_close", one, &day).await;
     walk.get("export_day_close", one, &format!("{day}/export")).await;
+    let control = "/v1/tenants/020001/internal-control";
+    walk.get("get_internal_control", one, &format!("{control}?fiscal_year=2026")).await;
+    let snapshots = format!("{control}/snapshots");
+    let running = json!({ "fiscal_year": 2026 });
+    walk.refused("issue_control_snapshot", one, &snapshots, running, "409 year_not_over").await;
+    let issued = walk.app.post(one, &snapshots, json!({ "fiscal_year": 2025 })).await;
+    assert_eq!(issued.status, 201, "{}", issued.body);
+    walk.seen("issue_control_snapshot", issued);
+    walk.get("list_control_snapshots", one, &format!("{snapshots}?fiscal_year=2025")).await;
 }

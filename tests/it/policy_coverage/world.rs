@@ -102,6 +102,9 @@ pub struct World {
     case_link: String,
     clock_pause: String,
     acknowledgement: String,
+    record_file: String,
+    record_measure: String,
+    record_hold: String,
 }
 
 impl World {
@@ -169,6 +172,9 @@ impl World {
         let case_link = linked(&app, &clerk, &submitted, &spare).await;
         let clock_pause = paused(&app, &clerk, &submitted).await;
         let stamp_use = stamp_use(&app, &applicant).await;
+        let record_file = expired_file(&app, &submitted.id).await;
+        let record_measure = exported_measure(&app, &record_file, &submitted, (&clerk, &chief)).await;
+        let record_hold = held(&app, &clerk, &submitted).await;
         Self {
             app,
             applicant,
@@ -209,6 +215,9 @@ impl World {
             case_link,
             clock_pause,
             acknowledgement,
+            record_file,
+            record_measure,
+            record_hold,
         }
     }
 
@@ -264,6 +273,12 @@ impl World {
             &self.absence
         } else if template.contains("/post-reviews/") {
             &self.acting
+        } else if template.contains("/record-files/") {
+            &self.record_file
+        } else if template.contains("/record-measures/") {
+            &self.record_measure
+        } else if template.contains("/record-holds/") {
+            &self.record_hold
         } else if template.contains("/receipts/") {
             &self.receipt
         } else if template.contains("/case-links/") {
@@ -311,6 +326,7 @@ impl World {
         let path = template
             .replace("{tenant}", AOMORI)
             .replace("{id}", missing.unwrap_or(id))
+            .replace("{application}", missing.unwrap_or(&case.id))
             .replace("{attachment}", missing.unwrap_or(&case.attachment))
             .replace("{department}", if missing.is_some() { "nowhere" } else { DEPARTMENT })
             .replace("{procedure}", PROCEDURE)
@@ -322,6 +338,8 @@ impl World {
             .replace("{token}", "nobody-gave-me-this")
             .replace("{gateway}", "komoju");
         let path = path.replace("/statistics/casework", "/statistics/casework?from=2026-04-01&to=2026-04-30");
+        let is_control = path.contains("/internal-control");
+        let path = if is_control { format!("{path}?fiscal_year=2025") } else { path };
         let path = match path.strip_suffix("/invoices") {
             Some(before) => format!("{before}/invoices?number={}", missing.unwrap_or(&case.number)),
             None => path,
@@ -414,7 +432,13 @@ impl World {
             "record_original" => json!({
                 "part": "document", "code": "x", "shown_by": "by_post", "result": "agrees", "seen_on": "2026-04-01"
             }),
-            "close_task" | "end_correction" => json!({ "reason": "電話で確認した。" }),
+            "issue_control_snapshot" => json!({ "fiscal_year": 2025 }),
+            "propose_record_measure" => json!({ "measure": "dispose", "reason": "保存期間の満了" }),
+            "hand_over_records" => json!({ "bundles_sha256": "00", "receipt": "受領第1号" }),
+            "place_record_hold" => hold_on_records(),
+            "close_task" | "end_correction" | "release_record_hold" => {
+                json!({ "reason": "電話で確認した。" })
+            }
             "create_note" => json!({ "text": "電話で確認した。" }),
             "assign_application" => json!({ "officer": self.clerk.id }),
             "review_in_bulk" => json!({ "action": "claim", "applications": [self.submitted.id] }),

@@ -1,10 +1,14 @@
 //! How cases, money and papers are brought to their stages.
 
-use madoguchi::domain::id::TenantCode;
+use jiff::civil::date;
+use madoguchi::domain::id::{RecordFileId, RecordMeasureId, TenantCode};
 use madoguchi::domain::settlement::ExceptionKind;
 use madoguchi::service::Failure;
 use madoguchi::service::exceptions::{self, Subject};
-use madoguchi::store::reconciliation_exceptions;
+use madoguchi::store::record_files::{self, RecordCaseRow, RecordFileRow};
+use madoguchi::store::record_measures::{self, BundleRow, MeasureRow};
+use madoguchi::store::sql::{IsoDate, Micros};
+use madoguchi::store::{StoreError, reconciliation_exceptions};
 
 use super::*;
 
@@ -37,7 +41,6 @@ pub async fn task(app: &TestApp, case: &str) -> String {
     use madoguchi::clock::Clock;
     use madoguchi::domain::id::CaseTaskId;
     use madoguchi::store::case_tasks::{self, CaseTaskRow};
-    use madoguchi::store::sql::{IsoDate, Micros};
     let id = new_key();
     let row = CaseTaskRow {
         tenant_id: TenantCode::parse(AOMORI).unwrap(),
@@ -262,4 +265,104 @@ pub async fn linked(app: &TestApp, clerk: &Person, case: &Case, other: &Case) ->
     let path = format!("/v1/tenants/020001/applications/{}/links", case.id);
     let body = json!({ "application": other.id, "kind": "same_matter", "reason": "同一の事業" });
     app.post(clerk, &path, body).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// A record file whose last day is over, with this case in it.
+pub async fn expired_file(app: &TestApp, case: &str) -> String {
+    let (tenant, case) = (TenantCode::parse(AOMORI).unwrap(), case.parse().unwrap());
+    let made = app.core.db.write_alone(vec![], move |tx| {
+        let text = |text: &str| text.to_owned();
+        let id = RecordFileId(tx.new_id());
+        let file = RecordFileRow {
+            tenant_id: tenant.clone(),
+            id,
+            // The same year may have expired files of other cases.
+            rule_code: format!("file-{id}"),
+            procedure: text(PROCEDURE),
+            department: text(DEPARTMENT),
+            fiscal_year: 2020,
+            retention: text("3"),
+            expires_on: Some(IsoDate(date(2024, 3, 31))),
+            measure: text("undecided"),
+            large: text("許認可等"),
+            middle: text("申請"),
+            small: text("登録"),
+            standard_file: text("登録に関する文書"),
+            name: text("登録（令和2年度）"),
+            place: text("書庫"),
+            manager: text("消防保安課長"),
+            medium: text("電子"),
+            source: text("試験用"),
+            state: text("expired"),
+            created_at: Micros(tx.now()),
+            version: 1,
+        };
+        record_files::find_or_make(tx, &file)?;
+        let row = RecordCaseRow {
+            tenant_id: tenant.clone(),
+            application_id: case,
+            record_file_id: id,
+            completed_on: IsoDate(date(2020, 6, 1)),
+            erased_at: None,
+            files_removed_at: None,
+        };
+        record_files::put_case(tx, &row)?;
+        Ok::<_, StoreError>(id.to_string())
+    });
+    made.await.unwrap()
+}
+
+/// A transfer of that file whose export is recorded, though not as it would be.
+pub async fn exported_measure(
+    app: &TestApp,
+    file: &str,
+    case: &Case,
+    (clerk, chief): (&Person, &Person),
+) -> String {
+    let (tenant, file, case) =
+        (TenantCode::parse(AOMORI).unwrap(), file.parse().unwrap(), case.id.parse().unwrap());
+    let (by, decided_by) = (clerk.id.parse().unwrap(), chief.id.parse().unwrap());
+    let made = app.core.db.write_alone(vec![], move |tx| {
+        let (id, now) = (RecordMeasureId(tx.new_id()), Micros(tx.now()));
+        let row = MeasureRow {
+            tenant_id: tenant.clone(),
+            id,
+            record_file_id: file,
+            measure: "transfer".to_owned(),
+            state: "exported".to_owned(),
+            reason: "満了".to_owned(),
+            proposed_by: by,
+            proposed_at: now,
+            decided_by: Some(decided_by),
+            decided_at: Some(now),
+            bundles_sha256: Some("ff".to_owned()),
+            receipt: None,
+            handed_over_by: None,
+            handed_over_at: None,
+            version: 1,
+        };
+        record_measures::insert(tx, &row)?;
+        let bundle = BundleRow {
+            tenant_id: tenant.clone(),
+            measure_id: id,
+            application_id: case,
+            sha256: "ff".to_owned(),
+            event_head: vec![0; 32],
+            exported_at: now,
+        };
+        record_measures::put_bundle(tx, &bundle)?;
+        Ok::<_, StoreError>(id.to_string())
+    });
+    made.await.unwrap()
+}
+
+/// A hold that an officer places.
+pub fn hold_on_records() -> Value {
+    json!({ "ground": "audit", "from_on": "2026-04-01", "note": "定期監査" })
+}
+
+/// Places a hold on the records of a case.
+pub async fn held(app: &TestApp, clerk: &Person, case: &Case) -> String {
+    let path = format!("/v1/tenants/020001/applications/{}/record-holds", case.id);
+    app.post(clerk, &path, hold_on_records()).await.expect(201)["id"].as_str().unwrap().to_owned()
 }

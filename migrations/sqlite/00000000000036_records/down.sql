@@ -1,0 +1,10 @@
+DROP INDEX applications_ended;
+DROP INDEX gateway_notifications_of_reference;
+DROP INDEX acting_decisions_by_day;
+DROP TABLE control_snapshots;
+DROP TABLE record_hold_releases;
+DROP TABLE record_holds;
+DROP TABLE record_bundles;
+DROP TABLE record_measures;
+DROP TABLE record_cases;
+DROP TABLE record_files;

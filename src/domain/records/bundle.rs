@@ -1,0 +1,84 @@
+//! What the archive gets of a case (移管), in one form that everybody computes alike.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::id::{ApplicationId, TenantCode};
+
+/// A case as it goes to the archive: everything that was handed in, said and decided, in clear. Members and lists have one
+/// fixed order, instants are in UTC, bytes are base64.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CaseBundle {
+    /// The case.
+    pub application: ApplicationId,
+    /// Where it arrived, leg by leg.
+    pub arrivals: Vec<Value>,
+    /// Its documents with their bytes.
+    pub attachments: Vec<Value>,
+    /// The day it ended.
+    pub completed_on: String,
+    /// What was decided.
+    pub decisions: Vec<Value>,
+    /// Its chain of events: who verifies it needs nothing else.
+    pub events: Vec<Value>,
+    /// The answers as they were at the end.
+    pub form: Value,
+    /// The answers that were replaced, in order.
+    pub former_forms: Vec<Value>,
+    /// Questions of the office, messages and notes.
+    pub correspondence: Vec<Value>,
+    /// What was owed, as it stood at the end.
+    pub invoices: Vec<Value>,
+    /// Its number.
+    pub number: String,
+    /// Who had to do with it.
+    pub parties: Vec<Value>,
+    /// The procedure.
+    pub procedure: String,
+    /// Its version.
+    pub procedure_version: i64,
+    /// Where it ended.
+    pub state: String,
+    /// The body.
+    pub tenant: TenantCode,
+}
+
+impl CaseBundle {
+    /// The canonical JSON.
+    pub fn to_json(&self) -> String {
+        // Our own types always have a JSON form; an empty text is no bundle of anything.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// SHA-256 of a bundle, in hex.
+pub fn bundle_hash(json: &str) -> String {
+    HEXLOWER.encode(digest(&SHA256, json.as_bytes()).as_ref())
+}
+
+/// SHA-256 over all bundles of a file, in hex: one line a case, in the order of the cases' ids, each with the hash of its bundle.
+pub fn manifest_hash<'a>(bundles: impl IntoIterator<Item = (ApplicationId, &'a str)>) -> String {
+    let mut lines: Vec<String> =
+        bundles.into_iter().map(|(application, sha256)| format!("{application} {sha256}\n")).collect();
+    lines.sort_unstable();
+    bundle_hash(&lines.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn r124_the_hash_over_a_file_depends_on_every_case_and_not_on_their_order() {
+        let [one, two] = [1, 2].map(|number| ApplicationId(Uuid::from_u128(number)));
+        let whole = manifest_hash([(one, "aa"), (two, "bb")]);
+        assert_eq!(whole, manifest_hash([(two, "bb"), (one, "aa")]));
+        for other in [manifest_hash([(one, "aa")]), manifest_hash([(one, "bb"), (two, "aa")])] {
+            assert_ne!(whole, other);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What the archive gets of a case (移管, R-124): computed from what is stored, the same bytes every time.
+
+use data_encoding::{BASE64, HEXLOWER};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::RecordsRefusal;
+use super::measure::open;
+use crate::domain::id::{ApplicationId, RecordMeasureId, TenantCode};
+use crate::domain::policy::Action;
+use crate::domain::records::{CaseBundle, bundle_hash};
+use crate::seal::{DataKey, Keyring, SealError, sha256_hex};
+use crate::service::attachment::object_place;
+use crate::service::{Core, Ctx, Failure, Refusal, access};
+use crate::store::applications::{self, ApplicationRow};
+use crate::store::attachments::{self, AttachmentRow};
+use crate::store::record_measures::{self, BundleRow};
+use crate::store::{
+    Reads, corrections, decisions, events, invoices, messages, notes, parties, record_contents, record_files,
+    resubmissions,
+};
+
+/// Exports on a page.
+const PAGE: i64 = 200;
+
+/// A case as it stands, with its documents still sealed: those are read outside of any transaction.
+pub(super) struct Contents {
+    bundle: CaseBundle,
+    key: DataKey,
+    attachments: Vec<AttachmentRow>,
+    /// Where the chain of events stood.
+    pub event_head: Vec<u8>,
+}
+
+/// What sealed bytes hold: JSON, else text, else bytes as base64.
+fn opened(key: &DataKey, place: &str, sealed: &[u8]) -> Result<Value, SealError> {
+    let plain = key.open(place, sealed)?;
+    Ok(serde_json::from_slice(&plain).unwrap_or_else(|_| match std::str::from_utf8(&plain) {
+        Ok(text) => Value::from(text),
+        Err(_) => Value::from(BASE64.encode(&plain)),
+    }))
+}
+
+/// Reads what the archive gets of a case.
+pub(super) fn read(
+    tx: &mut impl Reads,
+    keys: &Keyring,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Contents, Failure> {
+    let row = applications::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let filed = record_files::case_of(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let key = keys.open_case_key(tenant, &row.wrapped_key)?;
+    let mut former_forms = Vec::new();
+    for former in resubmissions::replaced_forms(tx, tenant, id)? {
+        former_forms.push(json!({
+            "revision": former.revision,
+            "form": opened(&key, &ApplicationRow::form_place(id), &former.sealed_form)?,
+            "replaced_at": former.replaced_at.0.to_string(),
+        }));
+    }
+    let mut named = Vec::new();
+    for party in parties::of_case(tx, tenant, id)? {
+        let place = format!("parties.sealed_party:{id}:{}", party.role);
+        named.push(json!({ "role": party.role, "party": opened(&key, &place, &party.sealed_party)? }));
+    }
+    let mut decided = Vec::new();
+    if let Some(decision) = decisions::of_case(tx, tenant, id)? {
+        decided.push(json!({
+            "decision": decision.decision,
+            "authority": decision.authority,
+            "body": opened(&key, &decisions::body_place(decision.id), &decision.sealed_body)?,
+            "decided_at": decision.decided_at.0.to_string(),
+        }));
+    }
+    let legs = parties::arrivals_of(tx, tenant, id)?;
+    let bundle = CaseBundle {
+        application: id,
+        arrivals: legs
+            .iter()
+            .map(|leg| {
+                json!({ "leg": leg.leg, "office": leg.office, "arrived_at": leg.arrived_at.0.to_string(),
+                    "channel": leg.channel })
+            })
+            .collect(),
+        attachments: Vec::new(),
+        completed_on: filed.completed_on.0.to_string(),
+        decisions: decided,
+        events: chain(tx, tenant, id)?,
+        form: opened(&key, &ApplicationRow::form_place(id), &row.sealed_form)?,
+        former_forms,
+        correspondence: correspondence(tx, &key, tenant, id)?,
+        invoices: owed(tx, tenant, id)?,
+        number: row.number.clone().unwrap_or_default(),
+        parties: named,
+        procedure: row.procedure.clone(),
+        procedure_version: row.procedure_version,
+        state: row.state.clone(),
+        tenant: tenant.clone(),
+    };
+    let attachments = attachments::ever_of_case(tx, tenant, id)?;
+    Ok(Contents { bundle, key, attachments, event_head: row.event_head })
+}
+
+/// The chain of a case with its ciphertext, so that whoever has the bundle verifies it alone.
+fn chain(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<Value>, Failure> {
+    let rows = events::of_case(tx, tenant, id)?;
+    let event = |row: &events::EventRow| {
+        json!({
+            "seq": row.seq,
+            "kind": row.kind,
+            "actor_kind": row.actor_kind,
+            "actor_id": row.actor_id,
+            "at": row.at.0.to_string(),
+            "facts": row.facts,
+            "sealed_detail": row.sealed_detail.as_deref().map(|sealed| BASE64.encode(sealed)),
+            "prev_hash": HEXLOWER.encode(&row.prev_hash),
+            "hash": HEXLOWER.encode(&row.hash),
+        })
+    };
+    Ok(rows.iter().map(event).collect())
+}
+
+/// What was asked, written and noted about a case, each with its instant.
+fn correspondence(
+    tx: &mut impl Reads,
+    key: &DataKey,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    for asked in corrections::of_case(tx, tenant, id)? {
+        all.push(json!({ "kind": asked.kind, "at": asked.requested_at.0.to_string(),
+            "items": opened(key, &corrections::items_place(asked.id), &asked.sealed_items)? }));
+    }
+    for message in record_contents::messages(tx, tenant, id)? {
+        let place = messages::text_place(message.id);
+        all.push(json!({ "kind": message.kind, "at": message.written_at.0.to_string(), "side": message.side,
+            "text": opened(key, &place, &message.sealed_text)? }));
+    }
+    for note in notes::of_case(tx, tenant, id)? {
+        let note_id: Uuid = note.id.parse().map_err(|_| Failure::Internal("a note's id".to_owned()))?;
+        all.push(json!({ "kind": "note", "at": note.created_at.0.to_string(),
+            "text": opened(key, &notes::text_place(note_id), &note.sealed_text)? }));
+    }
+    Ok(all)
+}
+
+fn owed(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<Value>, Failure> {
+    let rows = invoices::all_of_case(tx, tenant, id)?;
+    let invoice = |row: &invoices::InvoiceRow| {
+        json!({
+            "number": row.number,
+            "state": row.state,
+            "total": row.total.amount(),
+            "lines": row.lines.0,
+            "issued_at": row.issued_at.0.to_string(),
+            "paid_on": row.paid_on.map(|day| day.0.to_string()),
+        })
+    };
+    Ok(rows.iter().map(invoice).collect())
+}
+
+/// The bundle of a case as canonical JSON, with its documents read from the store of files one after the other.
+pub(super) async fn complete(core: &Core, contents: Contents) -> Result<String, Failure> {
+    let Contents { mut bundle, key, attachments, .. } = contents;
+    for row in attachments {
+        let object_key: Uuid =
+            row.object_key.parse().map_err(|_| Failure::Internal(format!("object key of {}", row.id)))?;
+        let sealed = core.files.get(object_key).await;
+        let sealed = sealed.map_err(|error| Failure::Internal(format!("the file store: {error}")))?;
+        if sha256_hex(&sealed) != row.sealed_sha256 {
+            return Err(Failure::Internal(format!("attachment {} differs from its digest", row.id)));
+        }
+        let bytes = key.open(&object_place(object_key), &sealed)?;
+        bundle.attachments.push(json!({
+            "id": row.id.to_string(),
+            "code": row.code,
+            "file": opened(&key, &attachments::name_place(row.id), &row.sealed_name)?,
+            "media_type": row.media_type,
+            "state": row.state,
+            "content_base64": BASE64.encode(&bytes),
+        }));
+    }
+    Ok(bundle.to_json())
+}
+
+/// A page of the recorded exports of a transfer.
+#[derive(Clone, Debug)]
+pub struct BundlePage {
+    /// In the order of the cases.
+    pub items: Vec<BundleRow>,
+    /// Where the list goes on; none at its end.
+    pub next: Option<ApplicationId>,
+}
+
+/// The recorded exports of a transfer, for the staff of the department.
+pub async fn list(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: RecordMeasureId,
+    after: Option<ApplicationId>,
+) -> Result<BundlePage, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        open(tx, &ctx, &tenant, id, Action::ReadQueue)?;
+        let mut items = record_measures::bundles(tx, (&tenant, id), after, PAGE + 1)?;
+        let more = items.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
+        if more {
+            items.pop();
+        }
+        let next = items.last().filter(|_| more).map(|row| row.application_id);
+        Ok(BundlePage { items, next })
+    })
+    .await
+}
+
+/// The bundle of a case that a transfer has exported, in clear, for whoever approves for the department. It is what was hashed,
+/// or nothing: a case that changed since is exported anew.
+pub async fn show(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: RecordMeasureId,
+    case: ApplicationId,
+) -> Result<String, Failure> {
+    let (inner, of) = (ctx.clone(), tenant.clone());
+    let read = ctx.core.db.read(move |tx| {
+        let (_, officer) = open(tx, &inner, &of, id, Action::Approve)?;
+        let recorded = record_measures::bundle(tx, (&of, id), case)?.ok_or(Refusal::NotFound)?;
+        Ok::<_, Failure>((officer, recorded, read(tx, &inner.core.keys, &of, case)?))
+    });
+    let (officer, recorded, contents) = read.await?;
+    let json = complete(&ctx.core, contents).await?;
+    if bundle_hash(&json) != recorded.sha256 {
+        return Err(RecordsRefusal::BundlesDiffer.into());
+    }
+    access::record(&ctx, &tenant, officer, "record_bundle", &[case]).await?;
+    Ok(json)
+}
