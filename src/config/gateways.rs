@@ -41,6 +41,12 @@ pub struct GatewaySettings {
     pub connect_timeout_ms: u64,
     /// Whole call time-out.
     pub total_timeout_ms: u64,
+    /// The most that it takes of one body in a calendar day of Japan, in yen, by all methods together; none: no bound.
+    #[serde(default)]
+    pub most_per_day: Option<i64>,
+    /// The same in a calendar month.
+    #[serde(default)]
+    pub most_per_month: Option<i64>,
     /// How many calls run at once.
     #[serde(default = "usual_calls")]
     pub max_calls: usize,
@@ -100,6 +106,12 @@ pub struct MethodSettings {
     pub capture: Option<CaptureMode>,
     /// How money goes back.
     pub refund: Option<RefundSupport>,
+    /// The most that the method takes of one body in a calendar day of Japan, in yen; none: no bound.
+    pub most_per_day: Option<i64>,
+    /// The same in a calendar month.
+    pub most_per_month: Option<i64>,
+    /// False: it may also be opened past the last day of a claim. Slips and numbers may not, unless this is said.
+    pub until_due_day: Option<bool>,
 }
 
 impl GatewaySettings {

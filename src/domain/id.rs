@@ -61,12 +61,16 @@ typed_id! {
     InvoiceId;
     /// A request for a waiver (減免の申請).
     WaiverId;
+    /// That a waiver was got by a false statement (不正な減免).
+    FalseClaimId;
     /// A reduction of what was assessed (減額調定), or the end of one.
     ReassessmentId;
     /// What is paid in one act (納付単位).
     PayableId;
     /// One attempt to pay a payable at one gateway (支払).
     PaymentId;
+    /// What a person must look at about a payment (要確認の支払).
+    PaymentAlertId;
     /// A link that somebody pays by (納付用リンク).
     PaymentLinkId;
     /// Stamps that were cancelled for a fee (証紙の消印).

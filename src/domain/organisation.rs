@@ -22,7 +22,9 @@ use crate::domain::procedure::{Bilingual, is_slug};
 use crate::domain::records::{RecordRule, record_rule_faults};
 use crate::domain::revenue::RevenueMasters;
 use crate::domain::stamps::{StampTerms, stamp_faults};
-use crate::domain::waiver::{DisasterNotice, WaiverGround, ground_faults, notice_faults};
+use crate::domain::waiver::{
+    DisasterNotice, FalseClaimTerms, WaiverGround, false_claim_faults, ground_faults, notice_faults,
+};
 use crate::domain::zengin::{AccountText, BankText, Digits, TransferHeader};
 
 /// What kind of body a tenant is.
@@ -120,6 +122,24 @@ impl PayingAccount {
     }
 }
 
+/// The bank that handles the money of a body (指定金融機関): a prefecture must have one, a municipality may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DesignatedBank {
+    /// Its name.
+    pub bank: String,
+    /// The first day.
+    pub valid_from: Date,
+    /// The last day, when it has ended or is known to end.
+    #[serde(default)]
+    pub valid_to: Option<Date>,
+    /// The vote and the notice by which it was designated.
+    pub source: String,
+    /// True while it has not been confirmed.
+    #[serde(default)]
+    pub sample: bool,
+}
+
 /// One tenant with its organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,12 +175,18 @@ pub struct Tenant {
     /// The account that refunds are paid out of; without one nothing can be paid by bank transfer.
     #[serde(default)]
     pub paying_account: Option<PayingAccount>,
+    /// The banks that handle its money, each for its days; without one in force nothing is paid by bank transfer.
+    #[serde(default)]
+    pub designated_banks: Vec<DesignatedBank>,
     /// The agents that are designated to take its revenues.
     #[serde(default)]
     pub payment_agents: Vec<Designation>,
     /// The clauses by which it waives what is owed.
     #[serde(default)]
     pub waiver_grounds: Vec<WaiverGround>,
+    /// What its ordinances let be imposed for evading a charge by fraud.
+    #[serde(default)]
+    pub false_claims: Vec<FalseClaimTerms>,
     /// Its notices after disasters.
     #[serde(default)]
     pub disaster_notices: Vec<DisasterNotice>,
@@ -230,6 +256,13 @@ impl Tenant {
             self.departments.iter().map(|department| department.code.as_str()).collect();
         let gone = codes.into_iter().filter(|code| self.department(code, day).is_none());
         gone.filter_map(|code| Some((code, self.department_in_charge(code, day)?))).collect()
+    }
+
+    /// The bank that handles its money on `day` (指定金融機関, R-88).
+    pub fn designated_bank(&self, day: Date) -> Option<&DesignatedBank> {
+        let in_force =
+            |bank: &&DesignatedBank| bank.valid_from <= day && bank.valid_to.is_none_or(|last| day <= last);
+        self.designated_banks.iter().find(in_force)
     }
 
     /// In whose name `department` decides on `day` (処分庁, T-4): that of the procedure where it names one, else that of the
@@ -309,6 +342,16 @@ impl Tenant {
             let (ja, en) = ("振込元口座が正しくありません", "not an account that a bank knows");
             faults.push(Fault::new("/paying_account", "paying_account", ja, en));
         }
+        for (index, bank) in self.designated_banks.iter().enumerate() {
+            let named = !bank.bank.trim().is_empty() && !bank.source.trim().is_empty();
+            if !named || bank.valid_to.is_some_and(|to| to < bank.valid_from) {
+                let (ja, en) = (
+                    "名称・根拠・期間が正しくありません",
+                    "needs a name, a source and an end after its start",
+                );
+                faults.push(Fault::new(format!("/designated_banks/{index}"), "designated_bank", ja, en));
+            }
+        }
         if self.sources.is_empty() {
             faults.push(Fault::new("/sources", "empty", "空にできません", "must not be empty"));
         }
@@ -317,6 +360,7 @@ impl Tenant {
         faults.extend(office_key_faults(&self.office_keys));
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
+        faults.extend(false_claim_faults(&self.false_claims));
         faults.extend(stamp_faults(&self.stamps));
         faults.extend(level_faults(&self.escalation));
         faults.extend(record_rule_faults(&self.record_files));

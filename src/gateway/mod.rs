@@ -17,6 +17,7 @@ mod request;
 mod scripted;
 mod status_table;
 pub mod stripe;
+mod terms;
 mod transport;
 pub mod veritrans;
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::breaker::Breaker;
+use super::terms;
 use super::{
     CaptureMode, FetchedReport, ListedSettlement, LookupBy, MethodCapability, OpCtx, Outcome, PaymentGateway,
     PaymentRef, PreparedRequest, Problem, RefundSupport, Reply, ReportedDays, Transport, TransportKind,
@@ -16,7 +17,7 @@ use super::{
 use crate::config::{BadSettings, GatewayKind, GatewaySettings, MethodSettings, SecretSettings, Settings};
 use crate::domain::id::TenantCode;
 use crate::domain::money::Yen;
-use crate::domain::payment::{LegalRole, MethodCode, PaymentSnapshot};
+use crate::domain::payment::{AccountTerms, LegalRole, MethodCode, PaymentSnapshot};
 
 /// How many calls of one account run at once, unless the settings say otherwise.
 const MOST_CALLS: usize = 64;
@@ -33,6 +34,8 @@ pub struct MerchantAccount {
     pub payouts_to: Option<TenantCode>,
     /// After how many days on which the body is open money must be in a payout; none: no such day is agreed.
     pub settles_within_open_days: Option<u16>,
+    /// How much its methods take in a day and a month, and until when.
+    pub terms: AccountTerms,
     tenants: Vec<String>,
     breaker: Breaker,
 }
@@ -46,8 +49,8 @@ impl MerchantAccount {
         adapter: Arc<dyn PaymentGateway>,
     ) -> Self {
         let (payouts_to, settles_within_open_days) = (None, None);
-        let breaker = Breaker::new(MOST_CALLS);
-        Self { name, legal_role, adapter, payouts_to, settles_within_open_days, tenants, breaker }
+        let (breaker, terms) = (Breaker::new(MOST_CALLS), terms::usual(adapter.capabilities()));
+        Self { name, legal_role, adapter, payouts_to, settles_within_open_days, terms, tenants, breaker }
     }
 
     /// Takes over whom it pays out to, and within how many days.
@@ -63,6 +66,12 @@ impl MerchantAccount {
             ));
         }
         self.payouts_to = Some(tenant);
+        Ok(self)
+    }
+
+    /// Takes over how much it takes, and until when.
+    fn under_terms(mut self, settings: &GatewaySettings) -> Result<Self, BadSettings> {
+        self.terms = terms::read(settings, &self.terms)?;
         Ok(self)
     }
 
@@ -127,6 +136,11 @@ impl MerchantAccount {
         })
     }
 
+    /// Whether it takes no more than so much in a day or a month, by any method.
+    pub fn has_ceiling(&self) -> bool {
+        self.terms.ceiling.is_set() || self.terms.methods.values().any(|method| method.ceiling.is_set())
+    }
+
     /// Whether it takes money for a body.
     pub fn serves(&self, tenant: &TenantCode) -> bool {
         self.tenants.iter().any(|code| code == "*" || code == tenant.as_str())
@@ -154,7 +168,8 @@ impl Gateways {
                 Ok(adapter) => {
                     let (name, tenants) = (gateway.name.clone(), gateway.tenants.clone());
                     let account = MerchantAccount::new(name, gateway.legal_role, tenants, adapter);
-                    match account.bearing(gateway.max_calls).paying_out(gateway) {
+                    let account = account.bearing(gateway.max_calls).under_terms(gateway);
+                    match account.and_then(|account| account.paying_out(gateway)) {
                         Ok(account) => accounts.push(Arc::new(account)),
                         Err(BadSettings(reasons)) => faults.extend(reasons),
                     }

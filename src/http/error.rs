@@ -207,7 +207,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::NoticeStandsElsewhere { .. } => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
-        Refusal::Refund(_) | Refusal::Disposition(_) => StatusCode::CONFLICT,
+        Refusal::Refund(_) | Refusal::Disposition(_) | Refusal::Payment(_) => StatusCode::CONFLICT,
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }

@@ -11,6 +11,7 @@ use crate::service::casework_refusal::CaseworkRefusal;
 use crate::service::disposition_refusal::DispositionRefusal;
 use crate::service::intake_refusal::IntakeRefusal;
 use crate::service::office_refusal::OfficeRefusal;
+use crate::service::payment_refusal::PaymentRefusal;
 use crate::service::reconciliation_refusal::ReconciliationRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
@@ -122,6 +123,8 @@ pub enum Refusal {
     },
     /// A refund is not possible (so).
     Refund(RefundRefusal),
+    /// A payment is not possible (so), or about one.
+    Payment(PaymentRefusal),
     /// A demand or a write-off is not possible (so).
     Arrears(ArrearsRefusal),
     /// Working together on a case is not possible (so).
@@ -213,6 +216,7 @@ impl Refusal {
             Self::Approval(refusal) => refusal.code(),
             Self::NoticeStandsElsewhere { .. } => "notice_stands_elsewhere",
             Self::Refund(refusal) => refusal.code(),
+            Self::Payment(refusal) => refusal.code(),
             Self::Arrears(refusal) => refusal.code(),
             Self::Office(refusal) => refusal.code(),
             Self::Waiver(refusal) => refusal.code(),
@@ -312,6 +316,7 @@ impl Refusal {
                 "That cannot be said of a notice that is {}.",
             ),
             Self::Refund(refusal) => refusal.text(),
+            Self::Payment(refusal) => refusal.text(),
             Self::Reconciliation(refusal) => refusal.text(),
             Self::FontMissing
             | Self::CharactersNotPrintable { .. }
@@ -390,51 +395,6 @@ impl Refusal {
                 ("起案者は自らの起案を決裁できません。", "The drafter cannot approve the own proposal.")
             }
             _ => ("一つの起案を二度決裁できません。", "Nobody approves one proposal twice."),
-        }
-    }
-
-    /// The sentences about money.
-    fn payment_text(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::FeeNotSettled => (
-                "手数料の納付（委託）が確認できるまで処分できません。",
-                "No decision can be made before the fee is paid or entrusted.",
-            ),
-            Self::PaymentInProgress => {
-                ("支払手続が既に進行中です。", "Another payment of this invoice is in progress.")
-            }
-            Self::OpenPaymentNotClosed { .. } => (
-                "進行中の支払手続をまだ取りやめられません。{}秒後にもう一度お試しください。",
-                "The payment that is open cannot be closed yet. Please try again in {} seconds.",
-            ),
-            Self::InvoiceNotPayable => ("この納入通知は支払えません。", "This invoice cannot be paid."),
-            Self::PaymentNotCancelable => {
-                ("この支払いは取り消せません。", "This payment cannot be given up any more.")
-            }
-            Self::OwnEntry => (
-                "入力した職員は自らの入力を取り消せません。",
-                "Whoever entered it cannot take it back; another officer does.",
-            ),
-            Self::EntryNotReversible => (
-                "この収納の入力は取り消せません（取消済み、還付済み、または他の納付があります）。",
-                "This entry cannot be taken back: it was before, or money went back or came beside it.",
-            ),
-            Self::ReceiptRevoked => (
-                "この領収証書（確認）は効力を失っています。",
-                "This receipt or confirmation does not hold any more.",
-            ),
-            Self::FeeNotFixedByStaff => (
-                "この手続の手数料は、審査後に職員が定めるものではありません。",
-                "The fee of this procedure is not one that staff fix after review.",
-            ),
-            Self::AlreadyAssessed => {
-                ("手数料は既に調定済みです。", "The fee of this case has been assessed already.")
-            }
-            Self::AgentNotDesignated => (
-                "この歳入について本日有効な指定納付受託者の指定（告示）がないため、この支払方法は利用できません。",
-                "No agent behind this payment method is designated by a notice in force for this revenue today.",
-            ),
-            _ => ("この支払方法は利用できません。", "This payment method is not offered here."),
         }
     }
 

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::billing::PricedFrom;
 use super::cases::{self, OpenCase};
+use super::payment_ceiling::PayableNow;
 use super::{Ctx, Failure, Refusal, access, intake, payment_method};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::policy::{Action, Decision};
 use crate::domain::procedure::Bilingual;
-use crate::store::Reads;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_notices::{self, PaymentNoticeRow};
+use crate::store::{Reads, payments};
 
 /// How the amount of one line came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Explaine
                 Decision::Allow => (access::reader(&case.actor), Some(explanations(&case, &invoice)?)),
                 Decision::Hide | Decision::Deny | Decision::SignIn => (None, None),
             };
-            let payable_by = payable_by(&inner, &case, &invoice, Reads::now(tx))?;
+            let payable_by = payable_by(tx, &inner, &case, &invoice)?;
             let notice = payment_notices::of_invoice(tx, &body, id)?;
             let late = invoice.due_on.is_some_and(|due| due.0 < jst_day(Reads::now(tx)));
             let charges = if late { invoices::of_principal(tx, &body, id)? } else { Vec::new() };
@@ -94,15 +94,17 @@ pub async fn find_by_number(
 }
 
 fn payable_by(
+    tx: &mut impl Reads,
     ctx: &Ctx,
     case: &OpenCase,
     invoice: &InvoiceRow,
-    now: Timestamp,
 ) -> Result<Vec<String>, Failure> {
     match invoice.invoice_state()? {
         InvoiceState::Unpaid | InvoiceState::Pending => {
             let procedure = intake::pinned(ctx, &case.row)?;
-            Ok(payment_method::offered(ctx, &procedure.definition, invoice, now))
+            let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+            let today = PayableNow::of(tx, ctx, &[invoice], &attempts)?;
+            Ok(payment_method::offered(ctx, &procedure.definition, invoice, &today))
         }
         _ => Ok(Vec::new()),
     }

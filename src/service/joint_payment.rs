@@ -14,6 +14,7 @@ use serde_json::json;
 use super::cases::{self, OpenCase, event_actor};
 use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::payment::{self, BesideOpen, OpenPayment};
+use super::payment_ceiling::{self, PayableNow};
 use super::payment_link::PaidBy;
 use super::{
     Ctx, Effect, Failure, Refusal, billing, catalogue, charge, checkout, intake, payment_method,
@@ -66,18 +67,16 @@ pub async fn open(
         }
     }
     let roots = cases.iter().map(|(_, case)| Root::Application(*case)).collect();
-    let (db, inner, tenant) = (ctx.core.db.clone(), ctx.clone(), request.tenant.clone());
-    let opened = db
-        .write_alone(roots, move |tx| {
-            let begin =
-                |tx: &mut Tx<'_>, now| begin(tx, &inner, (&request.tenant, &ids), &method, &wanted, now);
-            let made = once(tx, &request, "joint_payment", begin, |tx, id| {
-                Ok(Opened { shares: present(tx, &inner, &request.tenant, id)?, operation: None })
-            })?;
-            inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
-            Ok::<_, Failure>(made)
-        })
-        .await?;
+    let (inner, tenant, by) = (ctx.clone(), request.tenant.clone(), method.clone());
+    let open = move |tx: &mut Tx<'_>| {
+        let begin = |tx: &mut Tx<'_>, now| begin(tx, &inner, (&request.tenant, &ids), &method, &wanted, now);
+        let made = once(tx, &request, "joint_payment", begin, |tx, id| {
+            Ok(Opened { shares: present(tx, &inner, &request.tenant, id)?, operation: None })
+        })?;
+        inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
+        Ok::<_, Failure>(made)
+    };
+    let opened = payment_ceiling::write(&ctx, (&tenant, &by), roots, open).await?;
     let lead = opened.value.shares.first().cloned().ok_or(Refusal::NotFound)?;
     match opened.value.operation {
         Some(operation) => payment::call_and_wait(&ctx, &tenant, operation).await,
@@ -125,20 +124,28 @@ async fn refuse_before_closing(
             }
             let tenant = (&request.tenant, BesideOpen::Replace);
             let members = judge(tx, &inner, tenant, &ids, &mut BTreeMap::new())?;
-            account(&inner, &members, &method, tx.now()).map(drop)
+            // What is open of them is closed first.
+            let mut leaving = Vec::new();
+            for member in &members {
+                leaving.extend(payments::of_invoice(tx, &request.tenant, member.invoice.id)?);
+            }
+            account(tx, &inner, &members, &method, &leaving).map(drop)
         })
         .await
 }
 
-/// The account that takes the whole.
+/// The account that takes the whole; what is open of `leaving` is closed before.
 fn account<'a>(
+    tx: &mut impl Reads,
     ctx: &'a Ctx,
     members: &[Member],
     method: &MethodCode,
-    now: Timestamp,
+    leaving: &[PaymentRow],
 ) -> Result<&'a Arc<MerchantAccount>, Failure> {
+    let invoices: Vec<&InvoiceRow> = members.iter().map(|member| &member.invoice).collect();
+    let today = PayableNow::of(tx, ctx, &invoices, leaving)?;
     let priced = members.iter().map(|member| (&member.procedure.definition, &member.invoice));
-    Ok(payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, now)?)
+    Ok(payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, &today)?)
 }
 
 /// First everything is judged, then everything is written: a refusal has changed nothing.
@@ -152,7 +159,7 @@ fn begin(
 ) -> Result<Made<Opened>, Failure> {
     let mut cases = BTreeMap::new();
     let members = judge(tx, ctx, (tenant, BesideOpen::Refuse), ids, &mut cases)?;
-    let account = account(ctx, &members, method, now)?;
+    let account = account(tx, ctx, &members, method, &[])?;
     let first = members.first().ok_or(Refusal::NotFound)?;
     let total = Yen::sum(members.iter().map(|member| member.invoice.owed()));
     let total = total.map_err(|error| Failure::Internal(error.to_string()))?;

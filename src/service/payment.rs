@@ -12,17 +12,18 @@ use serde_json::json;
 
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::payment_ceiling::PayableNow;
 use super::payment_link::PaidBy;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
-    charge, checkout, gateway_call, intake, joint_payment, payment_closing, payment_replacement,
-    payment_standing,
+    charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing,
+    payment_replacement, payment_standing,
 };
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PayableId, PaymentId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, PayerEmail, PaymentState, merchant_reference};
+use crate::domain::payment::{MethodCode, PayerEmail, PaymentState, Slip, merchant_reference};
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
 use crate::gateway::{CreateCheckout, MerchantAccount, PreparedRequest};
@@ -33,7 +34,7 @@ use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Micros;
-use crate::store::{ReadTx, Reads, Root, Tx, jobs, payment_links};
+use crate::store::{ReadTx, Reads, Root, Tx, jobs, payment_links, payment_slips};
 
 /// Kind of the job that finds an operation whose caller died or got no answer.
 pub const RECOVER_OPERATION: &str = "recover_operation";
@@ -97,21 +98,21 @@ pub(super) async fn open_as(
         let target = (invoice, application);
         payment_replacement::close_open(&ctx, &request, target, &method, paid_by).await?;
     }
-    let (db, inner, tenant) = (ctx.core.db.clone(), ctx.clone(), request.tenant.clone());
-    let opened = db
-        .write(Root::Application(application), move |tx| {
-            let begin = |tx: &mut Tx<'_>, now| {
-                begin(tx, &inner, (&request.tenant, invoice), &method, (&wanted, paid_by), now)
-            };
-            let made = once(tx, &request, "payment", begin, |tx, id| {
-                let payment = find(tx, &request.tenant, id)?;
-                paid_by.case(tx, &inner, (&request.tenant, payment.application_id), Action::ReadMoney)?;
-                Ok(Opened { payment, operation: None })
-            })?;
-            inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
-            Ok::<_, Failure>(made)
-        })
-        .await?;
+    let (inner, tenant, by) = (ctx.clone(), request.tenant.clone(), method.clone());
+    let open = move |tx: &mut Tx<'_>| {
+        let begin = |tx: &mut Tx<'_>, now| {
+            begin(tx, &inner, (&request.tenant, invoice), &method, (&wanted, paid_by), now)
+        };
+        let made = once(tx, &request, "payment", begin, |tx, id| {
+            let payment = find(tx, &request.tenant, id)?;
+            paid_by.case(tx, &inner, (&request.tenant, payment.application_id), Action::ReadMoney)?;
+            Ok(Opened { payment, operation: None })
+        })?;
+        inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
+        Ok::<_, Failure>(made)
+    };
+    let roots = vec![Root::Application(application)];
+    let opened = payment_ceiling::write(&ctx, (&tenant, &by), roots, open).await?;
     let Some(operation) = opened.value.operation else {
         let payment = await_record(&ctx, &tenant, opened.value.payment).await?;
         return Ok(Effect { value: payment, origin: opened.origin });
@@ -180,7 +181,8 @@ fn begin(
     refuse_unpayable(&case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
     let procedure = intake::pinned(ctx, &case.row)?;
-    let account = paid_by.account(ctx, &procedure.definition, &invoice, method, now)?;
+    let today = PayableNow::of(tx, ctx, &[&invoice], &[])?;
+    let account = paid_by.account(ctx, &procedure.definition, &invoice, method, &today)?;
     let payment_id = PaymentId(tx.new_id());
     let subject = checkout::Subject {
         payment: payment_id,
@@ -383,6 +385,8 @@ pub struct PaymentDetail {
     pub disputes: Vec<DisputeRow>,
     /// The payments of the other invoices that were paid in the same act.
     pub beside: Vec<PaymentRow>,
+    /// What the payer needs to pay cash or by Pay-easy.
+    pub slip: Option<Slip>,
 }
 
 /// A payment as it is now.
@@ -392,7 +396,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: PaymentId) -> Result<PaymentD
         let row = payments::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         cases::open(tx, &ctx, &tenant, row.application_id, Action::ReadMoney)?;
         let disputes = disputes::of_payment(tx, &tenant, id)?;
-        Ok(PaymentDetail { disputes, beside: joint_payment::beside(tx, &ctx, &row)?, row })
+        let slip = payment_slips::of_payment(tx, &tenant, id)?;
+        Ok(PaymentDetail { disputes, beside: joint_payment::beside(tx, &ctx, &row)?, slip, row })
     })
     .await
 }

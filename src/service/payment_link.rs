@@ -14,6 +14,7 @@ use serde_json::json;
 use super::cases::{self, OpenCase, event_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment::{OpenPayment, application_of, open_as};
+use super::payment_ceiling::PayableNow;
 use super::rate_limit::RateLimiter;
 use super::session::SourceAddress;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal, intake, payment_method};
@@ -22,7 +23,7 @@ use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, PaymentLinkId, TenantCode};
 use crate::domain::invoice::InvoiceState;
-use crate::domain::payment::{MethodCode, PayerEmail, end_of_day, last_day_of_link, link_is_good};
+use crate::domain::payment::{MethodCode, PayerEmail, Slip, end_of_day, last_day_of_link, link_is_good};
 use crate::domain::policy::Action;
 use crate::domain::procedure::{Bilingual, ProcedureDefinition};
 use crate::domain::rate_limit::RateRule;
@@ -31,7 +32,7 @@ use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_links::{self, PaymentLinkRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Root, Tx, reassessments};
+use crate::store::{Reads, Root, Tx, payment_slips, reassessments};
 
 /// Random bytes of a secret.
 const SECRET_LEN: usize = 32;
@@ -81,9 +82,9 @@ impl PaidBy {
         procedure: &ProcedureDefinition,
         invoice: &InvoiceRow,
         method: &MethodCode,
-        now: Timestamp,
+        today: &PayableNow,
     ) -> Result<&'a Arc<MerchantAccount>, Refusal> {
-        let account = payment_method::account_for(ctx, procedure, invoice, method, now)?;
+        let account = payment_method::account_for(ctx, procedure, invoice, method, today)?;
         match (self, account.adapter.payer_contact(method)) {
             (Self::Link(_, Reach::AtThePage), PayerContact::Email) => {
                 Err(Refusal::Invalid(vec![PayerEmail::missing()]))
@@ -160,6 +161,8 @@ pub struct LinkView {
     pub email_needed_for: Vec<String>,
     /// The youngest payment opened by this link.
     pub payment: Option<PaymentRow>,
+    /// What its payer needs to pay cash or by Pay-easy.
+    pub slip: Option<Slip>,
 }
 
 /// Makes a link to pay an invoice by.
@@ -270,21 +273,26 @@ pub async fn look(ctx: Ctx, token: String) -> Result<LinkView, Failure> {
         let invoice = invoices::find(tx, tenant, link.invoice_id)?.ok_or(Refusal::NotFound)?;
         let procedure = intake::pinned(&ctx, &case.row)?;
         let definition = &procedure.definition;
-        let now = Reads::now(tx);
+        let attempts = payments::of_invoice(tx, tenant, invoice.id)?;
+        let today = PayableNow::of(tx, &ctx, &[&invoice], &attempts)?;
         let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
         let payable_by =
-            if owed { payment_method::offered(&ctx, definition, &invoice, now) } else { Vec::new() };
+            if owed { payment_method::offered(&ctx, definition, &invoice, &today) } else { Vec::new() };
         let asks_where = |code: &&String| {
             let method = MethodCode::parse(code);
-            method.is_some_and(|method| holder.account(&ctx, definition, &invoice, &method, now).is_err())
+            method.is_some_and(|method| holder.account(&ctx, definition, &invoice, &method, &today).is_err())
         };
         let email_needed_for = payable_by.iter().filter(asks_where).cloned().collect();
         let mut payment = None;
-        for attempt in payments::of_invoice(tx, tenant, invoice.id)? {
+        for attempt in attempts {
             if payment_links::link_of_payment(tx, tenant, attempt.id)? == Some(link.id) {
                 payment = Some(attempt);
             }
         }
+        let slip = match &payment {
+            Some(payment) => payment_slips::of_payment(tx, tenant, payment.id)?,
+            None => None,
+        };
         let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?.definition.name.clone();
         // What is asked of the payer is what is owed now, also where a part was waived.
         let lines = Json(reassessments::owed_lines(tx, &invoice)?);
@@ -297,6 +305,7 @@ pub async fn look(ctx: Ctx, token: String) -> Result<LinkView, Failure> {
             payable_by,
             email_needed_for,
             payment,
+            slip,
         })
     })
     .await

@@ -1,14 +1,17 @@
 //! By which methods an invoice can be paid, and through whose hands (T-5).
 //!
-//! A method is offered only where four things meet: the ordinance lets the procedure be paid by it, an account of
+//! A method is offered only where six things meet: the ordinance lets the procedure be paid by it, an account of
 //! the body takes the amount by it, the agent behind the account is designated for every revenue of the invoice on this
-//! day, and the gateway answers. The same judgement is made when methods are shown and when a payment is
+//! day, what it issues is still taken, the account's ceilings leave room for the amount, and the gateway
+//! answers. The same judgement is made when methods are shown and when a payment is
 //! opened, there inside of the transaction.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::payment_ceiling::PayableNow;
+use super::payment_refusal::PaymentRefusal;
 use super::{Ctx, Refusal};
 use crate::domain::calendar::jst_day;
 use crate::domain::money::Yen;
@@ -26,9 +29,9 @@ pub fn account_for<'a>(
     procedure: &ProcedureDefinition,
     invoice: &InvoiceRow,
     method: &MethodCode,
-    now: Timestamp,
+    today: &PayableNow,
 ) -> Result<&'a Arc<MerchantAccount>, Refusal> {
-    account_for_all(ctx, &[(procedure, invoice)], method, now)
+    account_for_all(ctx, &[(procedure, invoice)], method, today)
 }
 
 /// The account that takes several invoices of one body in one act: the procedure of each allows the method, the account
@@ -37,8 +40,9 @@ pub fn account_for_all<'a>(
     ctx: &'a Ctx,
     invoices: &[(&ProcedureDefinition, &InvoiceRow)],
     method: &MethodCode,
-    now: Timestamp,
+    today: &PayableNow,
 ) -> Result<&'a Arc<MerchantAccount>, Refusal> {
+    let now = today.now();
     let allows = |(procedure, _): &(&ProcedureDefinition, &InvoiceRow)| {
         let mut allowed = procedure.allowed_methods.iter().flat_map(|allowed| &allowed.methods);
         allowed.any(|code| code == method.as_str())
@@ -54,10 +58,26 @@ pub fn account_for_all<'a>(
     let may_take_all = |account: &&Arc<MerchantAccount>| {
         invoices.iter().all(|(_, invoice)| is_designated(ctx, account, invoice, method, now))
     };
-    let mut designated = taking.into_iter().filter(may_take_all);
-    let first = designated.next().ok_or(Refusal::AgentNotDesignated)?;
-    let mut healthy = std::iter::once(first).chain(designated).filter(|account| account.is_healthy(now));
-    healthy.next().ok_or(Refusal::Busy { retry_after_s: COME_AGAIN_S })
+    let in_time = |account: &&Arc<MerchantAccount>| {
+        invoices.iter().all(|(_, invoice)| today.is_in_time(account, method, invoice.id))
+    };
+    let has_room = |account: &&Arc<MerchantAccount>| today.has_room(account, method, sum);
+    let is_healthy = |account: &&Arc<MerchantAccount>| account.is_healthy(now);
+    let left = sifted(taking, may_take_all, Refusal::AgentNotDesignated)?;
+    let left = sifted(left, in_time, Refusal::Payment(PaymentRefusal::PastDueDay))?;
+    let left = sifted(left, has_room, Refusal::Payment(PaymentRefusal::CeilingReached))?;
+    let left = sifted(left, is_healthy, Refusal::Busy { retry_after_s: COME_AGAIN_S })?;
+    left.into_iter().next().ok_or(Refusal::MethodNotOffered)
+}
+
+/// The accounts that pass, in their order; the refusal where none does.
+fn sifted<'a>(
+    accounts: Vec<&'a Arc<MerchantAccount>>,
+    passes: impl Fn(&&'a Arc<MerchantAccount>) -> bool,
+    otherwise: Refusal,
+) -> Result<Vec<&'a Arc<MerchantAccount>>, Refusal> {
+    let left: Vec<_> = accounts.into_iter().filter(passes).collect();
+    if left.is_empty() { Err(otherwise) } else { Ok(left) }
 }
 
 /// The methods by which an invoice can be paid now, in the procedure's order.
@@ -65,12 +85,12 @@ pub fn offered(
     ctx: &Ctx,
     procedure: &ProcedureDefinition,
     invoice: &InvoiceRow,
-    now: Timestamp,
+    today: &PayableNow,
 ) -> Vec<String> {
     let allowed = procedure.allowed_methods.iter().flat_map(|allowed| &allowed.methods);
     let can_pay = |code: &&String| {
         let method = MethodCode::parse(code);
-        method.is_some_and(|method| account_for(ctx, procedure, invoice, &method, now).is_ok())
+        method.is_some_and(|method| account_for(ctx, procedure, invoice, &method, today).is_ok())
     };
     allowed.filter(can_pay).cloned().collect()
 }

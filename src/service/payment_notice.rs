@@ -8,6 +8,7 @@ use super::{Ctx, Failure, Refusal, access, billing, intake};
 use crate::domain::calendar::jst_day;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
+use crate::domain::payment::{PaymentState, Slip};
 use crate::domain::payment_notice::{NoticeContent, NoticeWay, reason};
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
@@ -15,8 +16,9 @@ use crate::domain::revenue::Due;
 use crate::seal::sha256_hex;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_notices::{self, PaymentNoticeRow};
+use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Json;
-use crate::store::{Root, Tx};
+use crate::store::{Reads, Root, Tx, payment_slips};
 
 /// A notice with whom it names.
 #[derive(Clone, Debug)]
@@ -25,6 +27,34 @@ pub struct OpenNotice {
     pub row: PaymentNoticeRow,
     /// Who owes.
     pub names: Names,
+    /// The slips that wait to be paid, oldest first: they are no part of what was issued.
+    pub slips: Vec<WaitingSlip>,
+}
+
+/// A slip that waits to be paid.
+#[derive(Clone, Debug)]
+pub struct WaitingSlip {
+    /// The payment.
+    pub payment: PaymentRow,
+    /// Its numbers.
+    pub slip: Slip,
+}
+
+/// The slips of an invoice that wait to be paid, oldest first.
+pub(super) fn waiting_slips(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    invoice: InvoiceId,
+) -> Result<Vec<WaitingSlip>, Failure> {
+    let mut found = Vec::new();
+    for payment in payments::of_invoice(tx, tenant, invoice)? {
+        if payment.payment()?.state != PaymentState::AwaitingPayment {
+            continue;
+        }
+        let slip = payment_slips::of_payment(tx, tenant, payment.id)?;
+        found.extend(slip.map(|slip| WaitingSlip { payment, slip }));
+    }
+    Ok(found)
 }
 
 /// Issues the notice of an invoice: once, in the transaction that issues the invoice. Whoever has an account reads it there
@@ -106,7 +136,8 @@ async fn read(ctx: &Ctx, tenant: &TenantCode, id: InvoiceId) -> Result<Read, Fai
             return Ok::<_, Failure>(Read::Missing(Box::new(invoice)));
         };
         let names = names_of(tx, &case.row, &case.key)?;
-        Ok(Read::Found(Box::new((access::reader(&case.actor), OpenNotice { row, names }))))
+        let slips = waiting_slips(tx, &body, id)?;
+        Ok(Read::Found(Box::new((access::reader(&case.actor), OpenNotice { row, names, slips }))))
     })
     .await
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::idempotency::{IdempotencyRequest, is_used};
 use super::payment::{call_and_wait, insert_operation, own_lease, refuse_not_owed};
+use super::payment_ceiling::PayableNow;
 use super::payment_link::PaidBy;
 use super::{Ctx, Failure, Refusal, intake, payment_closing};
 use crate::domain::id::{ApplicationId, InvoiceId, OperationId, PaymentId, TenantCode};
@@ -85,7 +86,8 @@ fn begin(
     refuse_not_owed(&case, &invoice)?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let now = tx.now();
-    paid_by.account(ctx, &procedure.definition, &invoice, method, now)?;
+    let today = PayableNow::of(tx, ctx, &[&invoice], std::slice::from_ref(&live))?;
+    paid_by.account(ctx, &procedure.definition, &invoice, method, &today)?;
     if payment_closing::is_closing(tx, &live)? {
         return Ok(Open::Another(live.id));
     }

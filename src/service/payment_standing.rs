@@ -9,8 +9,8 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, payment_closing, poll, receipt_standing, refund_standing,
-    remittance, stamp,
+    Core, Failure, charge, clock, dispute, payment_alert, payment_closing, poll, receipt_standing,
+    refund_standing, remittance, stamp,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -27,7 +27,7 @@ use crate::store::payments::{self, PaymentRow};
 use crate::store::reassessments;
 use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::IsoDate;
-use crate::store::{Reads, StoreError, Tx};
+use crate::store::{Reads, StoreError, Tx, payment_slips};
 
 /// Where a piece of news came from, for the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +86,11 @@ pub fn apply_snapshot(
     let succeeds = !before.state.is_captured() && folded.next.state.is_captured();
     if succeeds && refund_standing::is_going_back(tx, shares.rows())? {
         folded = folded.without_success(&before);
+    }
+    if let Some(slip) = &snapshot.slip {
+        for share in shares.rows() {
+            payment_slips::keep(tx, share, slip)?;
+        }
     }
     let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
     let change = move_shares(tx, core, &mut shares, &folded, (jst_day(captured_at), source))?;
@@ -392,7 +397,8 @@ pub(super) fn raise(
     tracing::error!(payment = %row.id, alert = alert.code(), "a payment needs a person");
     metrics::counter!("madoguchi_payment_alerts_total", "alert" => alert.code()).increment(1);
     let event = NewEvent { kind: "payment_alert", actor: gateway_actor(row), facts, sealed_detail: None };
-    Ok(events::append(tx, case, event)?)
+    events::append(tx, case, event)?;
+    Ok(payment_alert::put(tx, row, alert)?)
 }
 
 fn gateway_actor(row: &PaymentRow) -> EventActor {

@@ -212,7 +212,11 @@ fn make(
     now: Timestamp,
 ) -> Result<Made<PayoutRow>, Failure> {
     let officer = accountant(tx, ctx, tenant)?;
-    let account = ctx.catalogue.tenant(tenant).and_then(|tenant| tenant.definition.paying_account.clone());
+    let body = ctx.catalogue.tenant(tenant).map(|body| &body.definition);
+    if body.is_none_or(|body| body.designated_bank(transfer_on).is_none()) {
+        return Err(RefundRefusal::NoDesignatedBank.into());
+    }
+    let account = body.and_then(|body| body.paying_account.as_ref());
     let header = account.and_then(|account| account.header(transfer_on)).ok_or_else(|| {
         Failure::Internal(format!("body {tenant} has no account that refunds are paid out of"))
     })?;

@@ -35,6 +35,8 @@ pub enum RefundRefusal {
     Remitted,
     /// A payee's account is missing.
     NoPayee,
+    /// The body has no designated bank on that day, so nothing is paid by bank transfer.
+    NoDesignatedBank,
     /// Nothing waits to be paid out.
     NothingDue,
     /// The payer's bank pulled the money back meanwhile.
@@ -56,6 +58,7 @@ impl RefundRefusal {
             Self::NotByGateway => "refund_not_by_gateway",
             Self::Remitted => "refund_after_remittance",
             Self::NoPayee => "payee_missing",
+            Self::NoDesignatedBank => "no_designated_bank",
             Self::NothingDue => "nothing_due",
             Self::PulledBack => "refund_pulled_back",
             Self::Settled => "refund_money_settled",
@@ -103,6 +106,10 @@ impl RefundRefusal {
                 "The agent has sent this money already; refund it by bank transfer.",
             ),
             Self::NoPayee => ("振込先口座が登録されていません。", "The payee's bank account is missing."),
+            Self::NoDesignatedBank => (
+                "振込指定日に有効な指定金融機関がないため、口座振込による支払はできません。",
+                "The body has no designated bank in force on that day, so nothing can be paid by bank transfer.",
+            ),
             Self::NothingDue => ("振込を待つ還付がありません。", "No refund waits to be paid out."),
             Self::PulledBack => (
                 "チャージバックにより引き戻された納付です。この還付は決定できません。",

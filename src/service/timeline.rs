@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 25] = [
+const INTERNAL: [&str; 26] = [
     "claimed",
     "released",
     "assigned",
@@ -44,6 +44,7 @@ const INTERNAL: [&str; 25] = [
     "opinion_overdue",
     "inspection_carried_out",
     "original_seen",
+    "false_claim_recorded",
 ];
 
 /// Who acted, as shown.

@@ -208,7 +208,7 @@ fn refuse_content(tx: &mut impl Reads, case: &OpenCase, wanted: &RequestWaiver) 
 }
 
 /// What is wrong with a statement: empty, too long, unreadable, or with an individual number in it.
-fn statement_fault(text: &str) -> Option<Fault> {
+pub(super) fn statement_fault(text: &str) -> Option<Fault> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= LONGEST_STATEMENT
         && !text.chars().any(|it| it.is_control() && it != '\n');

@@ -52,6 +52,10 @@ pub enum WaiverRefusal {
         /// What can be lifted at most, in yen.
         most: i64,
     },
+    /// That the waiver was got by a false statement was recorded before.
+    FalseClaimRecorded,
+    /// No ordinance in force on the day of the grant says what may be imposed.
+    NoFalseClaimTerms,
     /// The step does not exist in this state.
     WrongState {
         /// Where the request stands.
@@ -70,6 +74,8 @@ impl WaiverRefusal {
             Self::AmountNeeded => "waiver_amount_needed",
             Self::AmountChanged { .. } => "waiver_amount_changed",
             Self::TooMuch { .. } => "waiver_too_much",
+            Self::FalseClaimRecorded => "false_claim_recorded",
+            Self::NoFalseClaimTerms => "no_false_claim_terms",
             Self::WrongState { .. } => "wrong_state",
         }
     }
@@ -108,6 +114,14 @@ impl WaiverRefusal {
             ),
             Self::AmountChanged { .. } => ("この事由による減免の額は{}円です。", "This ground lifts {} yen."),
             Self::TooMuch { .. } => ("減免できるのは{}円までです。", "At most {} yen can be lifted."),
+            Self::FalseClaimRecorded => (
+                "この減免が虚偽の申請によるものであることは既に記録されています。",
+                "That this waiver was got by a false statement has been recorded already.",
+            ),
+            Self::NoFalseClaimTerms => (
+                "減免の決定の日に有効な過料の規定が登録されていません。",
+                "No ordinance in force on the day of the grant says what may be imposed.",
+            ),
             Self::WrongState { .. } => {
                 ("現在の状態（{}）ではこの操作はできません。", "This is not possible while the waiver is {}.")
             }

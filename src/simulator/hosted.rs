@@ -8,8 +8,8 @@
 //! | `POST /hosted/{session}/card` | `number` (4111111111111111 asks for 3-D Secure, 4242424242424242 does not, 4000000000000002 is declined) |
 //! | `GET /hosted/{session}/3ds`, `POST …/3ds` | `result` = `ok`, `fail` or `abandon` |
 //! | `POST /hosted/{session}/nanaco`, `…/suica`, `…/edy`, `…/waon`, `…/paypay` | `result` = `ok` or `insufficient` |
-//! | `POST /hosted/{session}/konbini` | issues the slip |
-//! | `GET /hosted/{session}/konbini`, `POST …/konbini/pay` | shows the slip; pays it at the shop |
+//! | `POST /hosted/{session}/konbini`, `…/pay_easy` | issues the slip or the number |
+//! | `GET /hosted/{session}/konbini`, `POST …/konbini/pay`, `…/pay_easy` likewise | shows the slip; pays it at the shop |
 //! | `POST /hosted/{session}/cancel` | the payer gives up |
 //!
 //! Success answers 303 to `return_url?session_id=…`; with `stay=1` it answers 200 instead, as if the payer
@@ -77,9 +77,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/hosted/{session}/3ds", web::get().to(show_challenge))
         .route("/hosted/{session}/3ds", web::post().to(challenge))
         .route("/hosted/{session}/{wallet:(nanaco|suica|edy|waon|paypay)}", web::post().to(wallet))
-        .route("/hosted/{session}/konbini", web::post().to(slip))
-        .route("/hosted/{session}/konbini", web::get().to(show_slip))
-        .route("/hosted/{session}/konbini/pay", web::post().to(pay_slip))
+        .route("/hosted/{session}/{slip:(konbini|pay_easy)}", web::post().to(slip))
+        .route("/hosted/{session}/{slip:(konbini|pay_easy)}", web::get().to(show_slip))
+        .route("/hosted/{session}/{slip:(konbini|pay_easy)}/pay", web::post().to(pay_slip))
         .route("/hosted/{session}/cancel", web::post().to(cancel));
 }
 
@@ -134,12 +134,14 @@ async fn wallet(sim: Data<Simulator>, path: Path<(String, String)>, form: Form<W
     next(&sim, &id, done, form.stay.as_deref())
 }
 
-async fn slip(sim: Data<Simulator>, id: Path<String>) -> HttpResponse {
-    let done = sim.act(|state, now, ids| payer::issue_slip(state, &id, now, ids));
+async fn slip(sim: Data<Simulator>, path: Path<(String, String)>) -> HttpResponse {
+    let (id, method) = path.into_inner();
+    let done = sim.act(|state, now, ids| payer::issue_slip(state, &id, &method, now, ids));
     next(&sim, &id, done, None)
 }
 
-async fn show_slip(sim: Data<Simulator>, id: Path<String>) -> HttpResponse {
+async fn show_slip(sim: Data<Simulator>, path: Path<(String, String)>) -> HttpResponse {
+    let (id, _) = path.into_inner();
     let inner = sim.lock();
     let Some(session) = inner.state.sessions.get(id.as_str()) else { return refused(&Refusal::NotFound) };
     let found =
@@ -148,7 +150,8 @@ async fn show_slip(sim: Data<Simulator>, id: Path<String>) -> HttpResponse {
     page(StatusCode::OK, "コンビニ払込票", &slip_body(&sim.settings, session, payment, number))
 }
 
-async fn pay_slip(sim: Data<Simulator>, id: Path<String>) -> HttpResponse {
+async fn pay_slip(sim: Data<Simulator>, path: Path<(String, String)>) -> HttpResponse {
+    let (id, _) = path.into_inner();
     let done = sim.act(|state, now, _| payer::pay_slip(state, &id, now));
     next(&sim, &id, done, None)
 }
@@ -163,7 +166,7 @@ fn next(sim: &Simulator, id: &str, done: Result<Progress, ActFault>, stay: Optio
     match done {
         Ok(Progress::Challenge) => redirect(&format!("/hosted/{id}/3ds")),
         Ok(Progress::TryAgain) => redirect(&format!("/hosted/{id}?message=failed")),
-        Ok(Progress::Slip) => redirect(&format!("/hosted/{id}/konbini")),
+        Ok(Progress::Slip) => redirect(&format!("/hosted/{id}/{}", slip_method(sim, id))),
         Ok(Progress::Done) if stay.is_some() => {
             page(StatusCode::OK, "お支払いが完了しました", "<p>このタブを閉じてください。</p>")
         }
@@ -177,6 +180,14 @@ fn next(sim: &Simulator, id: &str, done: Result<Progress, ActFault>, stay: Optio
             page(StatusCode::INTERNAL_SERVER_ERROR, "障害", "<p>記録を書き込めませんでした。</p>")
         }
     }
+}
+
+/// The method by which the slip of a session was issued.
+fn slip_method(sim: &Simulator, id: &str) -> String {
+    let inner = sim.lock();
+    let session = inner.state.sessions.get(id);
+    let payment = session.and_then(|session| inner.state.payment_of(session));
+    payment.map_or_else(|| "konbini".to_owned(), |payment| payment.method.clone())
 }
 
 fn way_back(settings: &SimulatorSettings, session: &Session) -> String {
@@ -257,6 +268,10 @@ fn method_form(method: &str, id: &str) -> String {
             "<fieldset><legend>コンビニ</legend><form method=\"post\" action=\"/hosted/{id}/konbini\">\
              <button>払込票を発行する</button></form></fieldset>"
         ),
+        "pay_easy" => format!(
+            "<fieldset><legend>ペイジー</legend><form method=\"post\" action=\"/hosted/{id}/pay_easy\">\
+             <button>納付番号を発行する</button></form></fieldset>"
+        ),
         _ => String::new(),
     }
 }
@@ -276,8 +291,10 @@ fn slip_body(settings: &SimulatorSettings, session: &Session, payment: &Payment,
     let back = escape(&way_back(settings, session));
     let state = match payment.status {
         PaymentStatus::Authorized => format!(
-            "<form method=\"post\" action=\"/hosted/{}/konbini/pay\"><button>店頭で支払った</button></form>",
-            escape(&session.id)
+            "<form method=\"post\" action=\"/hosted/{}/{}/pay\"><button>{}</button></form>",
+            escape(&session.id),
+            escape(&payment.method),
+            if payment.method == "pay_easy" { "ATMで支払った" } else { "店頭で支払った" }
         ),
         PaymentStatus::Captured | PaymentStatus::Refunded => "<p>支払済みです。</p>".to_owned(),
         _ => "<p>この払込票は使えません。</p>".to_owned(),

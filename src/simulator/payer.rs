@@ -151,24 +151,33 @@ pub fn pay_by_wallet(
     Ok((change, progress))
 }
 
-/// The payer takes a convenience-store slip: `authorized`, but no money has moved.
+/// The payer takes a convenience-store slip, or a number of Pay-easy: `authorized`, but no money has moved.
 pub fn issue_slip(
     state: &State,
     session_id: &str,
+    method: &str,
     now: Timestamp,
     ids: &mut IdSource,
 ) -> Result<(Change, Progress), Refusal> {
-    let session = payable(state, session_id, "konbini", now)?;
-    let (mut change, mut payment) = begin(state, session, "konbini", now, ids);
+    let session = payable(state, session_id, method, now)?;
+    let (mut change, mut payment) = begin(state, session, method, now, ids);
     payment.status = PaymentStatus::Authorized;
-    payment.slip_number = Some(ids.next().to_uppercase().chars().take(12).collect());
+    let drawn = ids.next();
+    payment.slip_number = Some(match method {
+        // Twenty digits, of which the first are zeros: whoever reads them as a number loses some.
+        "pay_easy" => format!(
+            "00{:0>18}",
+            drawn.bytes().map(|byte| char::from(b'0' + byte % 10)).take(18).collect::<String>()
+        ),
+        _ => drawn.to_uppercase().chars().take(12).collect(),
+    });
     payment.deadline = after_seconds(now, SLIP_LIFE_SECONDS);
     complete(&mut change, session, &payment, now);
     change.payment(&payment, Some(EventKind::Authorized));
     Ok((change, Progress::Slip))
 }
 
-/// The payer hands the cash over at the shop.
+/// The payer hands the cash over at the shop, or pays the number at an ATM.
 pub fn pay_slip(state: &State, session_id: &str, now: Timestamp) -> Result<(Change, Progress), Refusal> {
     let session = state.sessions.get(session_id).ok_or(Refusal::NotFound)?;
     let payment = state.payment_of(session).ok_or(Refusal::WrongStatus("no slip was issued"))?;

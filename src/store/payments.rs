@@ -206,6 +206,19 @@ pub fn of_gateway_ids(
         .load(tx.read())?)
 }
 
+/// Some payments, in no order.
+pub fn of_ids(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[PaymentId],
+) -> Result<Vec<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::id.eq_any(ids))
+        .select(PaymentRow::as_select())
+        .load(tx.read())?)
+}
+
 /// All attempts to pay an invoice, oldest first.
 pub fn of_invoice(
     tx: &mut impl Reads,

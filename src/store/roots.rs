@@ -13,6 +13,8 @@ pub enum RootTable {
     Applications,
     /// `catalogue_state`: one row, which every act of publishing locks.
     CatalogueState,
+    /// `merchant_ceilings`: whoever opens a payment under a ceiling locks the account's row.
+    MerchantCeilings,
     /// `reconciliation_exceptions`.
     ReconciliationExceptions,
     /// `settlements`.
@@ -26,6 +28,7 @@ impl RootTable {
             Self::Accounts => "accounts",
             Self::Applications => "applications",
             Self::CatalogueState => "catalogue_state",
+            Self::MerchantCeilings => "merchant_ceilings",
             Self::ReconciliationExceptions => "reconciliation_exceptions",
             Self::Settlements => "settlements",
         }

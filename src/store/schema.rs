@@ -22,6 +22,7 @@ pub mod messages;
 pub mod notices;
 pub mod opinions;
 pub mod organisation;
+pub mod payment_desk;
 pub mod payment_links;
 pub mod queues;
 pub mod receipts;

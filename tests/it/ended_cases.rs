@@ -205,6 +205,7 @@ fn captured(payment: &PaymentRow, sum: Yen, at: jiff::Timestamp) -> PaymentSnaps
         gateway_session_id: None,
         also_captured: Vec::new(),
         disputes: Vec::new(),
+        slip: None,
         method: None,
         version: None,
         expires_at: None,

@@ -45,6 +45,7 @@ fn snapshot(status: SnapshotStatus, captured: i64, refunded: i64) -> PaymentSnap
         merchant_reference: Some("ref-1".to_owned()),
         also_captured: Vec::new(),
         disputes: Vec::new(),
+        slip: None,
         raw_status: format!("{status:?}"),
         method: None,
         amount: Some(yen(AMOUNT)),

@@ -16,8 +16,10 @@ mod poll;
 mod reference;
 mod retry;
 mod shares;
+mod slip;
 mod snapshot;
 mod state;
+mod terms;
 
 #[cfg(test)]
 mod fold_tests;
@@ -39,5 +41,7 @@ pub use retry::{
     late_arrival_guard, may_send, next_step,
 };
 pub use shares::{divide, divide_in_proportion, divided, whole_of};
+pub use slip::{Slip, SlipFault, SlipKind, SlipParts};
 pub use snapshot::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus};
 pub use state::{LegalRole, Payment, PaymentCounters, PaymentState};
+pub use terms::{AccountTerms, Ceiling, MethodTerms, Taken};

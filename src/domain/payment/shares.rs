@@ -169,6 +169,7 @@ mod tests {
             },
             status,
             disputes: Vec::new(),
+            slip: None,
             version: None,
             captured_at: None,
             expires_at: None,

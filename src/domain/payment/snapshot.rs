@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::dispute::DisputeSnapshot;
 use crate::domain::money::Yen;
-use crate::domain::payment::PaymentCounters;
+use crate::domain::payment::{PaymentCounters, Slip};
 
 /// Our code of a way to pay (納付方法): data, not an enum, because brands come and go between releases.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,6 +95,8 @@ pub struct PaymentSnapshot {
     pub status: SnapshotStatus,
     /// The disputes that the gateway shows with it; it may have more.
     pub disputes: Vec<DisputeSnapshot>,
+    /// What the payer needs to pay cash or by Pay-easy, where the gateway shows it.
+    pub slip: Option<Slip>,
     /// The gateway's own version number, where it has one.
     pub version: Option<i64>,
     /// When the gateway took the money, where it says so.

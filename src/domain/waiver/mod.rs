@@ -5,6 +5,7 @@
 //! the one that leaves least counts, they do not multiply; money that the body takes for others is not the body's to waive
 //!
 
+mod false_claim;
 mod ground;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::procedure::Payee;
 
+pub(crate) use false_claim::false_claim_faults;
+pub use false_claim::{FalseClaimTerms, PinnedFile};
 pub use ground::{DisasterNotice, NoticeUse, WaiverEffect, WaiverGround, WaiverSituation, possible_grounds};
 pub(crate) use ground::{ground_faults, notice_faults};
 

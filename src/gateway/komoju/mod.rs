@@ -16,6 +16,7 @@ mod request;
 mod response;
 mod settlement;
 mod settlement_table;
+mod slip;
 mod status;
 
 #[cfg(test)]

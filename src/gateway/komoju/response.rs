@@ -9,6 +9,7 @@ use crate::domain::payment::{
     Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
 };
 use crate::gateway::komoju::request::Asked;
+use crate::gateway::komoju::slip::DetailsBody;
 use crate::gateway::komoju::status;
 use crate::gateway::{Capabilities, RefundRef};
 
@@ -58,13 +59,6 @@ impl RefundBody {
             _ => RefundStatus::Succeeded,
         }
     }
-}
-
-/// Only the method is read: brand, digits and contact data stay at the gateway.
-#[derive(Debug, Deserialize)]
-struct DetailsBody {
-    #[serde(rename = "type")]
-    kind: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,6 +204,7 @@ fn of_session(capabilities: &Capabilities, session: SessionBody, at: Timestamp) 
             merchant_reference: None,
             also_captured: Vec::new(),
             disputes: Vec::new(),
+            slip: None,
             raw_status: format!("session:{}", session.status),
             method: None,
             amount: session.amount,
@@ -239,23 +234,35 @@ pub(super) fn of_payment(
     let kind = payment.payment_details.as_ref().and_then(|details| details.kind.as_deref());
     let method = kind.and_then(|code| capabilities.gateway_method(code));
     let yen = payment.currency.as_deref().is_none_or(|currency| currency == "JPY");
-    let status = if yen {
+    let mut status = if yen {
         status::of_payment(&payment.status, method.map(|method| method.flow))
     } else {
         SnapshotStatus::Unrecognised
+    };
+    let mut raw_status = payment.status.clone();
+    let slip = match payment.payment_details.as_ref().map(DetailsBody::slip).transpose() {
+        Ok(slip) => slip.flatten(),
+        // A slip that nobody can pay with is told to people; money that came is not doubted for it.
+        Err(fault) if status == SnapshotStatus::AwaitingPayment => {
+            status = SnapshotStatus::Unrecognised;
+            raw_status = format!("slip:{}", fault.part);
+            None
+        }
+        Err(_) => None,
     };
     let total = payment.total.unwrap_or(payment.amount);
     let instant = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
     Some(PaymentSnapshot {
         counters: counters(&payment, status, total)?,
         disputes: disputes(&payment),
+        slip,
         captured_at: instant(&payment.captured_at),
         expires_at: instant(&payment.payment_deadline),
         gateway_session_id: payment.session,
         gateway_payment_id: Some(payment.id),
         merchant_reference: payment.external_order_num,
         also_captured: Vec::new(),
-        raw_status: payment.status,
+        raw_status,
         method: method.map(|method| method.method.clone()),
         amount: Some(total),
         status,

@@ -141,6 +141,7 @@ pub(super) fn closed(
         merchant_reference: None,
         also_captured: Vec::new(),
         disputes: Vec::new(),
+        slip: None,
         raw_status: raw_status.to_owned(),
         method: None,
         amount: None,

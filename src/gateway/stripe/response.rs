@@ -247,6 +247,7 @@ pub(super) fn of_session(capabilities: &Capabilities, session: SessionBody, at: 
         merchant_reference: session.client_reference_id,
         also_captured: Vec::new(),
         disputes: Vec::new(),
+        slip: None,
         raw_status: match intent {
             Some(intent) => format!("{word}+{}", intent.status),
             None => word,
@@ -287,6 +288,7 @@ pub(super) fn of_intent(capabilities: &Capabilities, intent: &IntentBody, at: Ti
         merchant_reference: intent.metadata.as_ref().and_then(|it| it.merchant_reference.clone()),
         also_captured: Vec::new(),
         disputes: Vec::new(),
+        slip: None,
         raw_status: intent.status.clone(),
         method: sole(capabilities, intent.payment_method_types.as_deref()).map(|it| it.method.clone()),
         amount: Some(intent.amount),

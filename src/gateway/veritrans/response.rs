@@ -278,6 +278,7 @@ fn blank(at: Timestamp) -> PaymentSnapshot {
         merchant_reference: None,
         also_captured: Vec::new(),
         disputes: Vec::new(),
+        slip: None,
         raw_status: String::new(),
         method: None,
         amount: None,

@@ -26,6 +26,7 @@ pub mod decisions;
 pub mod delay_reasons;
 pub mod disputes;
 pub mod documents;
+pub mod false_claims;
 pub mod forecasts;
 pub mod inspections;
 pub mod internal_control;
@@ -40,6 +41,7 @@ pub mod opinions;
 pub mod organisation_imports;
 pub mod originals;
 pub mod paper_filings;
+pub mod payment_alerts;
 pub mod payment_links;
 pub mod payment_notices;
 pub mod payments;
@@ -93,9 +95,11 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(payment_notices::configure)
         .configure(receipts::configure)
         .configure(payment_links::configure)
+        .configure(payment_alerts::configure)
         .configure(refunds::configure)
         .configure(refund_proposals::configure)
         .configure(waivers::configure)
+        .configure(false_claims::configure)
         .configure(arrears::configure)
         .configure(acknowledgements::configure)
         .configure(payouts::configure)

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::payments::{self, OpenPaymentRequest, PaymentBody};
+use super::payments::{self, OpenPaymentRequest, PaymentBody, SlipBody};
 use crate::domain::id::TenantCode;
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PublicProblems, ReadProblems, ResourcePath,
@@ -145,6 +145,8 @@ pub struct PaymentLinkView {
     expires_at: String,
     /// The youngest payment that was opened by this link.
     payment: Option<PaymentBody>,
+    /// What its payer needs to pay cash or by Pay-easy; null before a slip is issued.
+    slip: Option<SlipBody>,
 }
 
 impl PaymentLinkView {
@@ -173,6 +175,7 @@ impl PaymentLinkView {
             email_needed_for: found.email_needed_for,
             expires_at: found.link.expires_at.0.to_string(),
             payment: found.payment.as_ref().map(PaymentBody::of),
+            slip: found.slip.as_ref().map(SlipBody::of),
         }
     }
 }

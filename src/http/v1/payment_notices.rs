@@ -4,8 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use super::invoices::{InvoiceLineBody, line_body};
+use super::payments::SlipBody;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::TenantCode;
 use crate::domain::payment_notice::NoticeContent;
@@ -14,7 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{SignedIn, segment};
 use crate::http::locale;
 use crate::http::respond;
-use crate::service::payment_notice::{self, OpenNotice};
+use crate::service::payment_notice::{self, OpenNotice, WaitingSlip};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -55,6 +57,29 @@ impl NoticeTerms {
     }
 }
 
+/// A slip that waits to be paid.
+#[derive(Serialize, ToSchema)]
+pub struct WaitingSlipBody {
+    /// The payment.
+    payment: Uuid,
+    /// Until when it can be paid, as far as the gateway says.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// Its numbers.
+    #[serde(flatten)]
+    slip: SlipBody,
+}
+
+impl WaitingSlipBody {
+    fn of(waiting: &WaitingSlip) -> Self {
+        Self {
+            payment: waiting.payment.id.0,
+            expires_at: waiting.payment.expires_at.map(|at| at.0.to_string()),
+            slip: SlipBody::of(&waiting.slip),
+        }
+    }
+}
+
 /// A notice to pay.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentNoticeView {
@@ -85,6 +110,8 @@ pub struct PaymentNoticeView {
     issued_at: String,
     /// SHA-256 of what it says, as stored.
     content_sha256: String,
+    /// The slips that wait to be paid now; they are no part of what was issued.
+    slips: Vec<WaitingSlipBody>,
 }
 
 impl PaymentNoticeView {
@@ -104,13 +131,15 @@ impl PaymentNoticeView {
             terms: NoticeTerms::of(&row.way, content),
             issued_at: row.issued_at.0.to_string(),
             content_sha256: row.content_sha256.clone(),
+            slips: open.slips.iter().map(WaitingSlipBody::of).collect(),
         }
     }
 }
 
 /// Read the notice to pay
 ///
-/// Year, account, sum, due day, place and reason, as they were on the day of issue; it reads the same for ever.
+/// Year, account, sum, due day, place and reason, as they were on the day of issue; it reads the same for ever. Beside it stand
+/// the numbers of slips and of Pay-easy that wait to be paid now.
 #[utoipa::path(
     operation_id = "get_payment_notice", tag = "payments", params(ResourcePath),
     responses((status = 200, description = "The notice", body = PaymentNoticeView), ReadProblems),

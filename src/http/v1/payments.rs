@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::disputes::DisputeBody;
 use crate::domain::id::{InvoiceId, TenantCode};
+use crate::domain::payment::Slip;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath, TenantPath};
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
@@ -140,6 +141,47 @@ pub struct PaidWith {
     amount: i64,
 }
 
+/// What a payer needs to pay cash at a shop, or by Pay-easy. Every number is a text: zeros in front count.
+#[derive(Serialize, ToSchema)]
+pub struct SlipBody {
+    /// `konbini` or `pay_easy`.
+    kind: &'static str,
+    /// 収納機関番号, five digits.
+    #[schema(example = "00581")]
+    biller_number: Option<String>,
+    /// 納付番号, at most twenty digits.
+    #[schema(example = "00012345678901234567")]
+    payment_number: Option<String>,
+    /// 確認番号.
+    #[schema(example = "000123")]
+    confirmation_number: Option<String>,
+    /// 納付区分, where the gateway tells it.
+    payment_category: Option<String>,
+    /// The shop.
+    store: Option<String>,
+    /// The number that the shop asks for (払込票番号・受付番号).
+    receipt_number: Option<String>,
+    /// Where the gateway explains how to pay.
+    instructions_url: Option<String>,
+}
+
+impl SlipBody {
+    /// Presents a slip.
+    pub(super) fn of(slip: &Slip) -> Self {
+        let parts = slip.parts().clone();
+        Self {
+            kind: slip.kind().as_str(),
+            biller_number: parts.biller_number,
+            payment_number: parts.payment_number,
+            confirmation_number: parts.confirmation_number,
+            payment_category: parts.payment_category,
+            store: parts.store,
+            receipt_number: parts.receipt_number,
+            instructions_url: parts.instructions_url,
+        }
+    }
+}
+
 /// A payment with what a payer's bank says against it, and where its money is.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentDetails {
@@ -153,6 +195,8 @@ pub struct PaymentDetails {
     settlement: &'static str,
     /// What else was paid in the same act, as far as you may see it.
     paid_with: Vec<PaidWith>,
+    /// What the payer needs to pay cash or by Pay-easy; null before a slip is issued and for every other method.
+    slip: Option<SlipBody>,
 }
 
 /// Pay an invoice
@@ -187,7 +231,7 @@ pub async fn open_payment(
 #[get("/v1/tenants/{tenant}/payments/{id}")]
 pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let PaymentDetail { row, disputes, beside } = payment::get(ctx.clone(), tenant, id).await?;
+    let PaymentDetail { row, disputes, beside, slip } = payment::get(ctx.clone(), tenant, id).await?;
     let settlement = settlement::standing_of(&ctx, &row).await?.as_str();
     let disputes = disputes.iter().map(DisputeBody::of).collect();
     let with = |row: &PaymentRow| PaidWith {
@@ -196,7 +240,8 @@ pub async fn get_payment(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resul
         amount: row.amount.amount(),
     };
     let paid_with = beside.iter().map(with).collect();
-    let details = PaymentDetails { payment: PaymentBody::of(&row), disputes, settlement, paid_with };
+    let (payment, slip) = (PaymentBody::of(&row), slip.as_ref().map(SlipBody::of));
+    let details = PaymentDetails { payment, disputes, settlement, paid_with, slip };
     Ok(respond::versioned(row.version, &details))
 }
 

@@ -10,7 +10,7 @@ use crate::simulator::model::{CaptureMode, Vendor};
 use super::wire::error;
 
 /// The methods the hosted page can play.
-const METHODS: [&str; 3] = ["credit_card", "nanaco", "konbini"];
+const METHODS: [&str; 4] = ["credit_card", "nanaco", "konbini", "pay_easy"];
 
 /// Longest and usual life of a session, in seconds.
 const SESSION_LIFE_SECONDS: u64 = 86_400;

@@ -121,13 +121,29 @@ fn details(payment: &Payment) -> Value {
             "brand": card.brand,
             "last_four_digits": card.last_four,
         }),
+        (None, Some(number)) if payment.method == "pay_easy" => json!({
+            "type": payment.method,
+            "email": payment.email,
+            "bank_id": "00581",
+            "customer_id": number,
+            "confirmation_id": number.chars().rev().take(6).collect::<String>(),
+            "instructions_url": instructions(payment),
+        }),
         (None, Some(number)) => json!({
             "type": payment.method,
             "email": payment.email,
-            "confirmation_code": number,
+            "store": "lawson",
+            "receipt": number,
+            "confirmation_code": "0007",
+            "instructions_url": instructions(payment),
         }),
         (None, None) => json!({ "type": payment.method, "email": payment.email }),
     }
+}
+
+/// Where the vendor explains how to pay.
+fn instructions(payment: &Payment) -> String {
+    format!("https://komoju.com/instructions/{}", payment.id)
 }
 
 /// One page of payments.

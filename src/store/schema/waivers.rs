@@ -37,3 +37,19 @@ diesel::table! {
         reassessed_at -> BigInt,
     }
 }
+diesel::table! {
+    false_claims (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        application_id -> Text,
+        waiver_id -> Text,
+        invoice_id -> Text,
+        evaded -> BigInt,
+        ceiling -> BigInt,
+        terms -> Text,
+        sealed_statement -> Binary,
+        evidence -> Text,
+        recorded_by -> Text,
+        recorded_at -> BigInt,
+    }
+}

@@ -1,6 +1,7 @@
 //! What is asked and answered about the accounts of a body: the bank, exceptions, closed days.
 
 use super::*;
+use crate::payment_alerts::unknown_word;
 use crate::policy_coverage::world::exception;
 use crate::reconciliation::office::{csv, table};
 
@@ -29,6 +30,7 @@ pub async fn accounting(walk: &mut Walk<'_>, one: &Person, two: &Person) {
         walk.seen(operation, done);
     }
     walk.get("get_exception", one, &path).await;
+    alerts(walk, one).await;
     let closes = "/v1/tenants/020001/day-closes";
     let first = walk.app.post(one, closes, json!({ "day": "2026-03-31" })).await;
     assert_eq!(first.status, 201, "{}", first.body);
@@ -50,4 +52,30 @@ pub async fn accounting(walk: &mut Walk<'_>, one: &Person, two: &Person) {
     assert_eq!(issued.status, 201, "{}", issued.body);
     walk.seen("issue_control_snapshot", issued);
     walk.get("list_control_snapshots", one, &format!("{snapshots}?fiscal_year=2025")).await;
+}
+
+/// What a person must look at about a payment: with a slip, so that its numbers are shown too.
+async fn alerts(walk: &mut Walk<'_>, accountant: &Person) {
+    let payer = walk.app.register("odd@example.jp", "business").await;
+    let submitted = walk.app.submitted(&payer, AOMORI, PROCEDURE).await;
+    let invoice = submitted["invoice"]["id"].as_str().unwrap();
+    let path = format!("/v1/tenants/020001/invoices/{invoice}");
+    let opened = walk.app.post(&payer, &format!("{path}/payments"), json!({ "method": "konbini" })).await;
+    let opened = walk.seen("open_payment", opened);
+    walk.app.at_gateway(opened["redirect_url"].as_str().unwrap(), "konbini", "").await;
+    let payment = format!("/v1/tenants/020001/payments/{}", opened["id"].as_str().unwrap());
+    let app = walk.app;
+    let issued = async || app.get(&payer, &payment).await.expect(200)["slip"].is_object();
+    app.until("the slip is issued", issued).await;
+    walk.get("get_payment", &payer, &payment).await;
+    walk.get("get_payment_notice", &payer, &format!("{path}/notice")).await;
+    unknown_word(app, invoice, "strange").await;
+    let alerts = "/v1/tenants/020001/payment-alerts";
+    let list = walk.get("list_payment_alerts", accountant, alerts).await;
+    let path = format!("{alerts}/{}/handle", list["items"][0]["id"].as_str().unwrap());
+    let word = || json!({ "comment": "照会した" });
+    let handled = walk.app.post(accountant, &path, word()).await;
+    assert_eq!(handled.status, 200, "{}", handled.body);
+    walk.seen("handle_payment_alert", handled);
+    walk.refused("handle_payment_alert", accountant, &path, word(), "409 alert_handled").await;
 }

@@ -22,4 +22,17 @@ pub async fn waiving(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     walk.change("propose_waiver", clerk, &format!("{}/proposal", of_waiver(&made)), &case, draft).await;
     walk.get("get_waiver", business, &of_waiver(&made)).await;
     walk.get("list_waivers", clerk, &path).await;
+    for email in ["gm@example.jp", "chief@example.jp"] {
+        let officer = walk.app.sign_in(email, "").await;
+        let version = walk.app.get(clerk, &case).await.etag();
+        let (seal, subject) = (format!("{case}/approval/approve"), json!({ "subject": "waiver" }));
+        walk.app.post_if(&officer, &seal, &version, subject).await.expect(200);
+    }
+    let (claims, found) =
+        (format!("{}/false-claims", of_waiver(&made)), json!({ "statement": "虚偽の証明書" }));
+    let fact = walk.app.post(clerk, &claims, found.clone()).await;
+    assert_eq!(fact.status, 201, "{}", fact.body);
+    walk.seen("record_false_claim", fact);
+    walk.get("list_false_claims", clerk, &claims).await;
+    walk.refused("record_false_claim", clerk, &claims, found, "409 false_claim_recorded").await;
 }

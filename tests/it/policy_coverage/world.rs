@@ -90,6 +90,7 @@ pub struct World {
     stamp_use: String,
     bank_statement: String,
     exception: String,
+    alert: String,
     draft: Case,
     submitted: Case,
     spare: Case,
@@ -135,6 +136,7 @@ impl World {
         let mut submitted = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let payment = open_payment(&app, &applicant, &submitted).await;
         payment["id"].as_str().unwrap().clone_into(&mut submitted.payment);
+        let alert = alert(&app, &submitted).await;
         let spare = submit(&app, &applicant, draft_of(&app, &applicant).await).await;
         let link = link(&app, &applicant, &spare).await;
         let waiver = waiver(&app, &clerk, &spare).await;
@@ -203,6 +205,7 @@ impl World {
             stamp_use,
             bank_statement,
             exception,
+            alert,
             draft,
             submitted,
             spare,
@@ -259,7 +262,9 @@ impl World {
     /// The id of what a call about `target` names.
     fn id(&self, template: &str, target: Target) -> &str {
         let case = self.case(target);
-        if template.contains("/invoices/") {
+        if template.contains("/payment-alerts/") {
+            &self.alert
+        } else if template.contains("/invoices/") {
             &case.invoice
         } else if template.contains("/payment-links/") {
             &self.link
@@ -380,6 +385,7 @@ impl World {
             "import_bank_statement" => csv(&table(&[("2026-03-31", 500, "ｱ")])),
             "propose_resolution" => json!({ "resolution": "explained", "comment": "確認した" }),
             "return_resolution" => json!({ "comment": "証拠を付けてください" }),
+            "handle_payment_alert" => json!({ "comment": "確認した" }),
             "create_day_close" => json!({ "day": CLOSED_DAY }),
             "reissue_receipt" | "revoke_receipt" => json!({ "reason": "紛失" }),
             "open_payment" | "pay_by_link" => json!({ "method": "card" }),
@@ -395,6 +401,7 @@ impl World {
                 json!({ "amount": 1, "reason": "assessment_error", "refund_amount_available": 0 })
             }
             "create_waiver" => json!({ "ground": "half", "statement": "災害により納付が困難" }),
+            "record_false_claim" => json!({ "statement": "罹災証明書は別の世帯のものだった" }),
             "propose_waiver" => json!({ "decision": "grant", "reasons": ["罹災証明書を確認した"] }),
             "propose_write_off" => json!({ "ground": "waived-by-assembly", "reasons": ["議決第1号"] }),
             "request_correction" => json!({

@@ -37,6 +37,39 @@ async fn export(desk: &Desk<'_>, who: &Person) -> Value {
     desk.app.post(who, PAYOUTS, json!({ "transfer_on": "2026-04-30" })).await.expect(201)
 }
 
+on_both_databases!(
+    /// A municipality may have no designated bank, and then has no way to pay by transfer.
+    r88_without_a_designated_bank_on_the_day_of_the_transfer_nothing_is_paid_by_bank,
+    async |db: TestDb| {
+        let tenant = include_str!("../../../config/tenants/020001.yaml");
+        let from = "  - bank: 青森銀行（見本）\n    valid_from: 2020-04-01\n";
+        assert!(tenant.contains(from));
+        let ended = tenant.replace(from, &format!("{from}    valid_to: 2026-04-29\n"));
+        let app = TestApp::start_offering(&db, "tenants/020001.yaml", &ended).await;
+        let desk = Desk::open(&app, &db).await;
+        let paid = desk.paid("nanaco").await;
+        due(&desk, &paid, "クドウ タロウ").await;
+        let on = async |day: &str| app.post(&desk.accountant, PAYOUTS, json!({ "transfer_on": day })).await;
+        assert_eq!(on("2026-04-30").await.problem(), "409 no_designated_bank");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM payouts)").await, 0);
+        on("2026-04-29").await.expect(201);
+    }
+);
+
+#[test]
+fn r88_every_shipped_body_names_its_designated_bank_with_a_source() {
+    let catalogue = crate::support::catalogue::shipped();
+    let day = jiff::civil::date(2026, 4, 1);
+    let mut bodies = 0;
+    for tenant in catalogue.tenants() {
+        let bank = tenant.definition.designated_bank(day).unwrap();
+        assert!(bank.sample && !bank.source.is_empty(), "{}", tenant.definition.code);
+        assert!(tenant.definition.designated_bank(jiff::civil::date(2020, 3, 31)).is_none());
+        bodies += 1;
+    }
+    assert_eq!(bodies, 5);
+}
+
 on_both_databases!(r99_a_refund_by_bank_transfer_is_one_line_of_a_file_and_paid_once, async |db: TestDb| {
     let app = TestApp::start(&db).await;
     let desk = Desk::open(&app, &db).await;

@@ -14,6 +14,7 @@ use crate::domain::receipt::ReceiptContent;
 use crate::domain::revenue::AccountName;
 use crate::domain::wareki;
 use crate::service::Failure;
+use crate::service::payment_notice::{WaitingSlip, waiting_slips};
 use crate::service::receipt_standing::{Names, names_of};
 use crate::store::receipts::{self, Receipt};
 use crate::store::{Reads, invoices, payment_notices};
@@ -40,6 +41,7 @@ pub(super) fn payment_notice<T: Reads>(
     let found = payment_notices::of_invoice(papers.tx, &case.tenant_id, InvoiceId(subject))?;
     let Some(notice) = found.filter(|notice| notice.application_id == case.id) else { return Ok(None) };
     let content = &notice.content.0;
+    let slips = waiting_slips(papers.tx, &case.tenant_id, notice.invoice_id)?;
     let text = PaperText {
         title: "納入通知書".to_owned(),
         issuer: content.issuer.ja.clone(),
@@ -55,7 +57,10 @@ pub(super) fn payment_notice<T: Reads>(
             Section::rows("", notice_rows(content)),
             Section::rows("内訳", fee_rows(&content.lines, content.total)),
             Section::rows("歳入科目", accounts(content)),
-        ],
+        ]
+        .into_iter()
+        .chain(slips.iter().map(slip_section))
+        .collect(),
     };
     Paper::new(case, notice.issued_at.0, text).map(Some)
 }
@@ -74,6 +79,16 @@ fn notice_rows(content: &NoticeContent) -> Vec<Row> {
         rows.push(row("納入場所", &places.join("、")));
     }
     rows
+}
+
+/// The numbers by which it can be paid now, as text; they are no part of what was issued.
+fn slip_section(waiting: &WaitingSlip) -> Section {
+    let mut rows: Vec<Row> =
+        waiting.slip.printed().into_iter().map(|(label, value)| row(label, value)).collect();
+    if let Some(until) = waiting.payment.expires_at {
+        rows.push(row("支払期限", &wareki::write(jst_day(until.0))));
+    }
+    Section::rows(&format!("払込みの番号（{}）", MethodCode::printed(waiting.slip.kind().as_str())), rows)
 }
 
 /// 款・項・目・節 of each line, once; the code where the body keeps no names.

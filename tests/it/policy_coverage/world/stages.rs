@@ -1,14 +1,15 @@
 //! How cases, money and papers are brought to their stages.
 
 use jiff::civil::date;
-use madoguchi::domain::id::{RecordFileId, RecordMeasureId, TenantCode};
+use madoguchi::domain::id::{PaymentAlertId, RecordFileId, RecordMeasureId, TenantCode};
 use madoguchi::domain::settlement::ExceptionKind;
 use madoguchi::service::Failure;
 use madoguchi::service::exceptions::{self, Subject};
+use madoguchi::store::payment_alerts::{self, PaymentAlertRow};
 use madoguchi::store::record_files::{self, RecordCaseRow, RecordFileRow};
 use madoguchi::store::record_measures::{self, BundleRow, MeasureRow};
 use madoguchi::store::sql::{IsoDate, Micros};
-use madoguchi::store::{StoreError, reconciliation_exceptions};
+use madoguchi::store::{StoreError, payments, reconciliation_exceptions};
 
 use super::*;
 
@@ -365,4 +366,27 @@ pub fn hold_on_records() -> Value {
 pub async fn held(app: &TestApp, clerk: &Person, case: &Case) -> String {
     let path = format!("/v1/tenants/020001/applications/{}/record-holds", case.id);
     app.post(clerk, &path, hold_on_records()).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
+
+/// Something that a person must look at about the open payment of a case.
+pub async fn alert(app: &TestApp, case: &Case) -> String {
+    let (tenant, payment) = (TenantCode::parse(AOMORI).unwrap(), case.payment.parse().unwrap());
+    let raised = app.core.db.write_alone(vec![], move |tx| {
+        let payment = payments::find(tx, &tenant, payment)?.unwrap();
+        let row = PaymentAlertRow {
+            tenant_id: tenant.clone(),
+            id: PaymentAlertId(tx.new_id()),
+            application_id: payment.application_id,
+            payment_id: payment.id,
+            code: "late_payment".to_owned(),
+            found: None,
+            raised_at: Micros(tx.now()),
+            handled_at: None,
+            handled_by: None,
+            comment: None,
+        };
+        payment_alerts::insert(tx, &row)?;
+        Ok::<_, Failure>(row.id.to_string())
+    });
+    raised.await.unwrap()
 }
