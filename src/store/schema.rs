@@ -24,6 +24,8 @@ pub mod opinions;
 pub mod organisation;
 pub mod payment_desk;
 pub mod payment_links;
+#[path = "schema/publications.rs"]
+mod publication_tables;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
@@ -35,6 +37,7 @@ pub use approval::{approval_acts, approval_steps, proposals};
 pub mod settlements;
 pub mod stamps;
 pub use basket_tables::{basket_applications, baskets};
+pub use publication_tables::{publication_events, publications};
 
 diesel::table! {
     tenant_keys (tenant_id, key_no) {
@@ -423,46 +426,6 @@ diesel::table! {
     catalogue_state (id) {
         id -> Text,
         revision -> BigInt,
-    }
-}
-diesel::table! {
-    publications (tenant_id, id) {
-        tenant_id -> Text,
-        id -> Text,
-        kind -> Text,
-        stage -> Text,
-        procedure -> Nullable<Text>,
-        version -> Nullable<BigInt>,
-        source -> Text,
-        source_sha256 -> Text,
-        digest -> Nullable<Text>,
-        effective_from -> Nullable<Text>,
-        last_day -> Nullable<Text>,
-        drain_until -> Nullable<Text>,
-        author_id -> Text,
-        writers -> Text,
-        proposer_id -> Nullable<Text>,
-        proposed_sha256 -> Nullable<Text>,
-        approver_id -> Nullable<Text>,
-        published_at -> Nullable<BigInt>,
-        revision -> BigInt,
-        event_count -> BigInt,
-        event_head -> Binary,
-        created_at -> BigInt,
-        updated_at -> BigInt,
-    }
-}
-diesel::table! {
-    publication_events (tenant_id, publication_id, seq) {
-        tenant_id -> Text,
-        publication_id -> Text,
-        seq -> BigInt,
-        kind -> Text,
-        actor_id -> Text,
-        at -> BigInt,
-        facts -> Text,
-        prev_hash -> Binary,
-        hash -> Binary,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(

@@ -15,7 +15,11 @@ use super::MultiBackend;
 use crate::domain::id::{
     AbsenceId, AccountId, AcknowledgementId, ActingDecisionId, ActingInstructionId, ApplicationId,
     AttachmentId, BankCreditId, BankStatementId, BasketId, BulkApprovalId, BulkReviewId, CaseLinkId,
-    CaseTaskId, ClockPauseId, CorrectionId, DecisionId, DelayReasonId, DisputeId, ExceptionId, FalseClaimId, InspectionId, InvoiceId, JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentAlertId, PaymentId, PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId, RecordFileId, RecordHoldId, RecordMeasureId, RefundId, SettlementId, SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
+    CaseTaskId, ClockPauseId, CorrectionId, DecisionId, DelayReasonId, DisputeId, ExceptionId, FalseClaimId,
+    InspectionId, InvoiceId, JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId,
+    PaymentAlertId, PaymentId, PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId,
+    ReassessmentId, ReceiptId, RecordFileId, RecordHoldId, RecordMeasureId, RefundId, SettlementId,
+    SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
