@@ -110,7 +110,8 @@ pub struct MethodSettings {
     pub most_per_day: Option<i64>,
     /// The same in a calendar month.
     pub most_per_month: Option<i64>,
-    /// False: it may also be opened past the last day of a claim. Slips and numbers may not, unless this is said.
+    /// True: it is not opened past the last day of a claim. So it is of slips of shops and numbers of Pay-easy, unless this says
+    /// otherwise.
     pub until_due_day: Option<bool>,
 }
 

@@ -1,14 +1,15 @@
 //! How much an account takes in a day and a month, and until when: read from the settings.
 
-use super::{Capabilities, PayerFlow};
+use super::Capabilities;
 use crate::config::{BadSettings, GatewaySettings};
 use crate::domain::money::Yen;
-use crate::domain::payment::{AccountTerms, Ceiling, MethodCode, MethodTerms};
+use crate::domain::payment::{AccountTerms, Ceiling, MethodCode, MethodTerms, SlipKind};
 
-/// The terms where the settings say nothing: no ceiling, and what is paid later by a slip or a number not past the due day.
+/// The terms where the settings say nothing: no ceiling, and no slip of a shop nor number of Pay-easy past the due day.
+/// An invitation to pay by e-money is no slip: it is taken on any day.
 pub(super) fn usual(capabilities: &Capabilities) -> AccountTerms {
     let methods = capabilities.methods.iter().map(|method| {
-        let until_due_day = method.flow == PayerFlow::Slip;
+        let until_due_day = SlipKind::parse(method.method.as_str()).is_some();
         (method.method.clone(), MethodTerms { ceiling: Ceiling::default(), until_due_day })
     });
     AccountTerms { ceiling: Ceiling::default(), methods: methods.collect() }
@@ -51,9 +52,27 @@ fn ceiling(per_day: Option<i64>, per_month: Option<i64>) -> Option<Ceiling> {
 
 #[cfg(test)]
 mod tests {
-    use super::ceiling;
+    use super::{ceiling, usual};
     use crate::domain::money::Yen;
-    use crate::domain::payment::Ceiling;
+    use crate::domain::payment::{Ceiling, MethodCode};
+    use crate::gateway::{Capabilities, IdempotencyKind, LookupBy, ReportSource, Trust, komoju};
+
+    #[test]
+    fn r84_slips_and_numbers_end_with_the_due_day_and_nothing_else_does() {
+        let capabilities = Capabilities {
+            gateway: "komoju".to_owned(),
+            notifications: Trust::Signed,
+            lookup: LookupBy::OurReference,
+            idempotency: IdempotencyKind::MerchantReference,
+            longest_checkout_s: 60,
+            settlement_reports: ReportSource::Upload,
+            methods: komoju::default_methods(),
+        };
+        let terms = usual(&capabilities);
+        for (code, ends) in [("konbini", true), ("pay_easy", true), ("card", false), ("nanaco", false)] {
+            assert_eq!(terms.of(&MethodCode::parse(code).unwrap()).until_due_day, ends, "{code}");
+        }
+    }
 
     #[test]
     fn ceilings_are_yen_above_nothing_and_a_day_takes_no_more_than_a_month() {

@@ -41,7 +41,6 @@ const ACTORS: [&str; 8] = [
 ];
 
 use Access::{Guarded, Own, Public};
-use table::TABLE;
 
 /// An operation as the document has it.
 struct Operation {

@@ -29,7 +29,9 @@ use crate::service::notice::{self, Issued};
 use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
-use crate::service::{Ctx, Failure, Refusal, billing, inspection, public_inspection, review, waiver};
+use crate::service::{
+    Ctx, Failure, Refusal, billing, inspection, originals, public_inspection, review, waiver,
+};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
@@ -125,8 +127,9 @@ fn decide(
         return Err(Refusal::FeeNotSettled.into());
     }
     if body.decision.grants() {
-        // The place may have been looked at again since the draft.
+        // The place, or an original, may have been looked at again since the draft.
         inspection::refuse_missing(tx, ctx, case, body.decision)?;
+        originals::refuse_unseen(tx, ctx, case)?;
     }
     let fee = match (due, body.decision.grants()) {
         (FeeDue::OnIssue, true) => {
