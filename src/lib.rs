@@ -45,7 +45,8 @@
 //! `POST …/refunds` → [`service::refund::request`] holds ground, ordinance and case against each other and takes up the
 //! headroom, which a constraint of the database keeps → another person approves → the gateway is told by the same three
 //! steps as above, or [`service::payout`] puts it into a transfer file → [`service::refund_standing`] books what follows,
-//! once: decision, payment, or the undoing of both → [`service::ledger_check`] proves that rows and entries agree.
+//! once: decision, payment, or the undoing of both → [`service::ledger_check`] proves that rows and entries agree. Interest is
+//! fixed with the approval and leaves by bank transfer; what [`service::set_off`] proposes settles another claim instead.
 //!
 //! # The life of a payout
 //!

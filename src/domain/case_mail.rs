@@ -14,6 +14,10 @@ pub enum CaseMail {
     ReceiptIssued,
     /// A refund was decided; how much, and where to say the account, is read after signing in.
     RefundDecided,
+    /// Something is to go back (還付通知, R-96); how much, and how to ask for it, is read after signing in.
+    RefundTold,
+    /// What was overpaid settled a claim (充当); which, and how much, is read after signing in.
+    SetOffDecided,
     /// A waiver was decided, or holds no more; what was decided, why, and what is left to pay is read after signing in.
     WaiverDecided,
     /// What is owed was not paid in time (督促); how much, by when, and what accrues is read after signing in.
@@ -42,11 +46,13 @@ pub enum CaseMail {
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
         Self::RefundDecided,
+        Self::RefundTold,
+        Self::SetOffDecided,
         Self::WaiverDecided,
         Self::DemandIssued,
         Self::ChargeAssessed,
@@ -68,6 +74,8 @@ impl CaseMail {
             Self::FeeFixed => "fee_fixed",
             Self::ReceiptIssued => "receipt_issued",
             Self::RefundDecided => "refund_decided",
+            Self::RefundTold => "refund_told",
+            Self::SetOffDecided => "set_off_decided",
             Self::WaiverDecided => "waiver_decided",
             Self::DemandIssued => "demand_issued",
             Self::ChargeAssessed => "charge_assessed",
@@ -90,6 +98,8 @@ impl CaseMail {
             Self::FeeFixed => "【窓口】手数料のお支払いのお願い / Your fee has been assessed",
             Self::ReceiptIssued => "【窓口】納付を確認しました / Your payment has been confirmed",
             Self::RefundDecided => "【窓口】還付のお知らせ / A refund for you",
+            Self::RefundTold => "【窓口】過誤納金のお知らせ / Money to be claimed back",
+            Self::SetOffDecided => "【窓口】充当のお知らせ / A claim was settled with what you overpaid",
             Self::WaiverDecided => "【窓口】減免についてのお知らせ / About your waiver",
             Self::DemandIssued => "【窓口】督促のお知らせ / A demand for payment",
             Self::ChargeAssessed => "【窓口】延滞金のお知らせ / A late charge has been assessed",
@@ -128,12 +138,9 @@ impl CaseMail {
                 "The payment for your application {} has been confirmed, and its receipt (or, through a designated agent, \
                  the confirmation of the entrustment) issued. Please sign in to read it.",
             ),
-            Self::RefundDecided => (
-                "受付番号 {} の手続について、納付された手数料の還付が決まりました。サインインして内容をご確認ください。口座への\
-                 振込となる場合は、振込先の口座をお知らせください。",
-                "A refund of what was paid for your application {} has been decided. Please sign in to see it; where it is \
-                 paid by bank transfer, please say to which account.",
-            ),
+            Self::RefundDecided => REFUND_DECIDED,
+            Self::RefundTold => REFUND_TOLD,
+            Self::SetOffDecided => SET_OFF_DECIDED,
             Self::WaiverDecided => (
                 "受付番号 {} の手続の減免についてお知らせがあります。サインインして、決定の内容と納付すべき額をご確認ください。",
                 "There is news about the waiver of your application {}. Please sign in to read what was decided and what is \
@@ -184,6 +191,30 @@ impl CaseMail {
         }
     }
 }
+
+/// A refund was decided; `{}` stands for the number of the case.
+const REFUND_DECIDED: (&str, &str) = (
+    "受付番号 {} の手続について、納付された手数料の還付が決まりました。サインインして内容をご確認ください。口座への振込となる場合や\
+     還付加算金がある場合は、振込先の口座をお知らせください。",
+    "A refund of what was paid for your application {} has been decided. Please sign in to see it; where it is paid by bank \
+     transfer, or bears interest, please say to which account.",
+);
+
+/// Something is to go back; `{}` stands for the number of the case.
+const REFUND_TOLD: (&str, &str) = (
+    "受付番号 {} の手続について、納め過ぎとなっている金額があります。サインインして内容をご確認のうえ、還付を請求してください。\
+     請求が遅れると、その日数は還付加算金の計算に算入されないことがあります。",
+    "More was paid for your application {} than is due. Please sign in to see how much, and ask for it: days on which you \
+     wait too long may not count for the interest on it.",
+);
+
+/// What was overpaid settled a claim; `{}` stands for the number of the case.
+const SET_OFF_DECIDED: (&str, &str) = (
+    "受付番号 {} の手続に関する過誤納金を、納期限を過ぎた債権に充当しました。領収証書は発行されません。サインインして、充当した\
+     債権と金額をご確認ください。",
+    "What was overpaid has been set off against a claim that was due; this concerns your application {}. No receipt is issued \
+     for it. Please sign in to see which claim it was, and how much.",
+);
 
 /// No answer is awaited; `{}` stands for the number of the case.
 const QUESTION_ENDED: (&str, &str) = (

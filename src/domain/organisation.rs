@@ -20,6 +20,7 @@ use crate::domain::office_key::{OfficeKey, office_key_faults};
 use crate::domain::payment::{Designation, designation_faults};
 use crate::domain::procedure::{Bilingual, is_slug};
 use crate::domain::records::{RecordRule, record_rule_faults};
+use crate::domain::refund::{RefundInterestTerms, interest_faults};
 use crate::domain::revenue::RevenueMasters;
 use crate::domain::stamps::{StampTerms, stamp_faults};
 use crate::domain::waiver::{
@@ -193,6 +194,9 @@ pub struct Tenant {
     /// What its ordinances say of claims that were not paid in time (R-89…R-94).
     #[serde(default)]
     pub arrears: Vec<ArrearsTerms>,
+    /// What bears interest when it goes back (還付加算金, R-96); without terms nothing does.
+    #[serde(default)]
+    pub refund_interest: Vec<RefundInterestTerms>,
     /// Revenue stamps (証紙), where it still uses them.
     #[serde(default)]
     pub stamps: Vec<StampTerms>,
@@ -366,6 +370,7 @@ impl Tenant {
         faults.extend(record_rule_faults(&self.record_files));
         faults.extend(control_faults(&self.internal_control));
         faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
+        faults.extend(interest_faults(&self.refund_interest));
         faults.extend(self.approval_faults());
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
         faults.extend(self.charge_account_faults());

@@ -44,8 +44,10 @@ use crate::service::records::carry_out::{self, CARRY_OUT_MEASURE};
 use crate::service::records::filing::{self, FILE_RECORDS};
 use crate::service::refund::NOTIFY_REFUND;
 use crate::service::refund_call::{self, POLL_REFUND};
+use crate::service::refund_notice::NOTIFY_OVERPAID;
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::reorganisation::{self, FOLLOW_REORGANISATIONS};
+use crate::service::set_off::NOTIFY_SET_OFF;
 use crate::service::settlement_fetch::{self, Attempt, FETCH_REPORT, FETCH_SETTLEMENTS, LIST_SETTLEMENTS};
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
 use crate::service::step_deadline::{self, NOTIFY_OVERDUE_STEP, RAISE_OVERDUE_STEPS, StepNotice};
@@ -83,6 +85,10 @@ pub enum Job {
     NotifyReceipt(ApplicationId),
     /// Tell the applicant that a refund was decided.
     NotifyRefund(ApplicationId),
+    /// Tell the payer that something is to go back, and can be asked for.
+    NotifyOverpaid(ApplicationId),
+    /// Tell the obligor that what was overpaid settled a claim.
+    NotifySetOff(ApplicationId),
     /// Forget periodic jobs that were done more than a week ago.
     ForgetPeriodic,
     /// Seal the chains of every tenant that grew.
@@ -188,6 +194,8 @@ impl Job {
             NOTIFY_FEE => Ok(Self::NotifyFee(ApplicationId(id()?))),
             NOTIFY_RECEIPT => Ok(Self::NotifyReceipt(ApplicationId(id()?))),
             NOTIFY_REFUND => Ok(Self::NotifyRefund(ApplicationId(id()?))),
+            NOTIFY_OVERPAID => Ok(Self::NotifyOverpaid(ApplicationId(id()?))),
+            NOTIFY_SET_OFF => Ok(Self::NotifySetOff(ApplicationId(id()?))),
             WORK_SETTLEMENT => Ok(Self::WorkSettlement(SettlementId(id()?))),
             CHASE_SETTLEMENTS => Ok(Self::ChaseSettlements),
             FETCH_SETTLEMENTS => Ok(Self::FetchSettlements),
@@ -257,6 +265,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyFee(case) => mail::about_case(core, case, CaseMail::FeeFixed, claimed).await,
         Job::NotifyReceipt(case) => mail::about_case(core, case, CaseMail::ReceiptIssued, claimed).await,
         Job::NotifyRefund(case) => mail::about_case(core, case, CaseMail::RefundDecided, claimed).await,
+        Job::NotifyOverpaid(case) => mail::about_case(core, case, CaseMail::RefundTold, claimed).await,
+        Job::NotifySetOff(case) => mail::about_case(core, case, CaseMail::SetOffDecided, claimed).await,
         Job::NotifyQuestion(case) => mail::about_case(core, case, CaseMail::QuestionAsked, claimed).await,
         Job::NotifyQuestionEnded(case) => {
             mail::about_case(core, case, CaseMail::QuestionEnded, claimed).await

@@ -255,7 +255,11 @@ fn nothing_accrues() -> ArrearsCharge {
     ArrearsCharge { amount: Yen::ZERO, lines: vec![line] }
 }
 
-fn attempts(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Vec<(PaymentState, Yen)>, Failure> {
+/// The attempts to pay an invoice: where each stands, and what is left of the money it took.
+pub(super) fn attempts(
+    tx: &mut impl Reads,
+    invoice: &InvoiceRow,
+) -> Result<Vec<(PaymentState, Yen)>, Failure> {
     let rows = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     rows.iter().map(|row| Ok((row.payment()?.state, refund_money::left_of(tx, row)?))).collect()
 }

@@ -93,7 +93,8 @@ fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failu
             }
         }
         for refund in refunds::of_invoice(tx, tenant, invoice.id)? {
-            if is_open(refund.refund()?.state) {
+            let interest = refund.interest_to_pay()?;
+            if is_open(refund.refund()?.state) || interest.is_some_and(|(_, state)| state.is_open()) {
                 return Ok(false);
             }
         }

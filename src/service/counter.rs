@@ -15,7 +15,7 @@ use super::payment_standing::{self, Source};
 use super::{Ctx, Effect, Failure, Refusal, charge, payment, review};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::id::{ApplicationId, InvoiceId, PayableId, PaymentId, TenantCode};
+use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::ledger::{self, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
@@ -107,12 +107,8 @@ pub(super) fn enter(
     let officer = review::officer(&case)?.officer;
 
     // From here on everything changes rows; every refusal stands above.
-    let payable = match payments::payable_of_invoice(tx, tenant, id)? {
-        Some(payable) => payable,
-        None => payments::insert_payable(tx, tenant, case.row.id, &[id], invoice.owed())?,
-    };
-    let mut row = new_payment(&case, &invoice, payable, PaymentId(tx.new_id()), entry, now);
-    payments::insert(tx, &row)?;
+    let (place, day) = (entry.means.place(), entry.received_on);
+    let mut row = open_direct(tx, &invoice, (place, COUNTER_METHOD), day, now)?;
     let seal = |text: &String| {
         case.key.seal(&counter_payments::reference_place(row.id), text.as_bytes(), ctx.core.ids.as_ref())
     };
@@ -177,26 +173,32 @@ pub(super) fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
     my_number::stands_in(text).then(|| Fault::new(pointer, "individual_number", ja, en))
 }
 
-fn new_payment(
-    case: &OpenCase,
+/// Stores a payment of all that is owed of an invoice, which the body itself receives on a day at a place, by a method.
+pub(super) fn open_direct(
+    tx: &mut Tx<'_>,
     invoice: &InvoiceRow,
-    payable_id: PayableId,
-    id: PaymentId,
-    entry: &CounterEntry,
+    (place, method): (&str, &str),
+    received_on: Date,
     now: Timestamp,
-) -> PaymentRow {
-    PaymentRow {
-        tenant_id: case.row.tenant_id.clone(),
+) -> Result<PaymentRow, Failure> {
+    let (tenant, application) = (&invoice.tenant_id, invoice.application_id);
+    let payable_id = match payments::payable_of_invoice(tx, tenant, invoice.id)? {
+        Some(payable) => payable,
+        None => payments::insert_payable(tx, tenant, application, &[invoice.id], invoice.owed())?,
+    };
+    let id = PaymentId(tx.new_id());
+    let row = PaymentRow {
+        tenant_id: tenant.clone(),
         id,
-        application_id: case.row.id,
+        application_id: application,
         payable_id,
         invoice_id: invoice.id,
-        gateway: entry.means.place().to_owned(),
+        gateway: place.to_owned(),
         legal_role: LegalRole::Direct.as_str().to_owned(),
-        method: COUNTER_METHOD.to_owned(),
+        method: method.to_owned(),
         amount: invoice.owed(),
         state: PaymentState::Created.as_str().to_owned(),
-        merchant_reference: merchant_reference(&case.row.tenant_id, id),
+        merchant_reference: merchant_reference(tenant, id),
         gateway_session_id: None,
         gateway_payment_id: None,
         redirect_url: None,
@@ -206,14 +208,16 @@ fn new_payment(
         captured: Yen::ZERO,
         refunded: Yen::ZERO,
         charged_back: Yen::ZERO,
-        captured_on: Some(IsoDate(entry.received_on)),
+        captured_on: Some(IsoDate(received_on)),
         expires_at: None,
         poll_count: 0,
         version: 1,
         created_at: Micros(now),
         updated_at: Micros(now),
         share_of: None,
-    }
+    };
+    payments::insert(tx, &row)?;
+    Ok(row)
 }
 
 /// Takes a wrong entry back: another officer, with a reason, once.

@@ -221,7 +221,9 @@ impl Known {
         let invoice = way.map(|way| way.invoice_id).or(named);
         let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
         let shares = match posting {
-            Posting::RefundPaid => self.parts.get(&entry.source_id).cloned().unwrap_or_default(),
+            Posting::RefundPaid | Posting::InterestPaid => {
+                self.parts.get(&entry.source_id).cloned().unwrap_or_default()
+            }
             _ => self.shares_of(case, invoice),
         };
         EntryContext { gateway, method, shares }
@@ -259,7 +261,8 @@ fn refund_parts(
 ) -> Result<HashMap<String, Vec<Share>>, Failure> {
     let left = |recorded: &RecordedEntry| {
         let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = recorded.entry.kind;
-        (posting == Posting::RefundPaid).then(|| recorded.entry.source_id.clone())
+        let leaves = matches!(posting, Posting::RefundPaid | Posting::InterestPaid);
+        leaves.then(|| recorded.entry.source_id.clone())
     };
     let refunds: HashSet<String> = piece.iter().filter_map(|(_, recorded)| left(recorded)).collect();
     let mut parts: HashMap<String, Vec<Share>> = HashMap::new();

@@ -3,7 +3,7 @@
 //! Invariants: whatever is heard of the act moves all its shares in one transaction under the roots of all their cases; any
 //! other payment is an act of one share, whose case is the only root.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Core, Failure, Refusal, dispute};
 use crate::domain::id::ApplicationId;
@@ -105,7 +105,30 @@ pub(super) async fn write<T: Send + 'static>(
         return core.db.write(Root::Application(row.application_id), f).await;
     }
     let row = row.clone();
-    let shares = core.db.read(move |tx| Ok::<_, Failure>(payments::shares(tx, &row)?)).await?;
-    let roots = shares.iter().map(|share| Root::Application(share.application_id)).collect();
-    core.db.write_alone(roots, f).await
+    let cases = core.db.read(move |tx| cases_of(tx, &row)).await?;
+    write_cases(core, cases, f).await
+}
+
+/// The cases of an act of paying: which these are never changes.
+pub(super) fn cases_of(tx: &mut impl Reads, row: &PaymentRow) -> Result<BTreeSet<ApplicationId>, Failure> {
+    if row.share_of.is_none() {
+        return Ok(BTreeSet::from([row.application_id]));
+    }
+    Ok(payments::shares(tx, row)?.iter().map(|share| share.application_id).collect())
+}
+
+/// Writes under the roots of some cases, in their order.
+pub(super) async fn write_cases<T: Send + 'static>(
+    core: &Core,
+    cases: BTreeSet<ApplicationId>,
+    f: impl Fn(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let mut roots: Vec<Root> = cases.into_iter().map(Root::Application).collect();
+    match (roots.pop(), roots.is_empty()) {
+        (Some(only), true) => core.db.write(only, f).await,
+        (last, _) => {
+            roots.extend(last);
+            core.db.write_alone(roots, f).await
+        }
+    }
 }

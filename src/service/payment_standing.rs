@@ -42,6 +42,8 @@ pub enum Source {
     Counter,
     /// A refund that took the last of its money.
     Refund,
+    /// What came beyond another debt (充当).
+    SetOff,
 }
 
 impl Source {
@@ -52,6 +54,7 @@ impl Source {
             Self::Query => "query",
             Self::Counter => "counter",
             Self::Refund => "refund",
+            Self::SetOff => "set_off",
         }
     }
 }

@@ -13,25 +13,22 @@ use serde::{Deserialize, Serialize};
 use super::accounting::accountant;
 use super::cases::{self, system_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::payout_record::{MOST, PayoutRecord, case_of, move_refund, of_payout, ready};
 use super::refund_money::{self, MoneyStanding};
 use super::refund_refusal::RefundRefusal;
-use super::refund_standing::step;
-use super::{Ctx, Effect, Failure, Refusal, access, payment_shares, refund_payee};
+use super::{Ctx, Effect, Failure, Refusal, access, payment_shares, refund_notice, refund_payee};
 use crate::domain::audit::EventActor;
 use crate::domain::fault::Fault;
 use crate::domain::id::{OfficerId, PayoutId, RefundId, TenantCode};
+use crate::domain::money::Yen;
 use crate::domain::policy::{Action, Decision};
-use crate::domain::refund::{RefundCommand, RefundRoute, RefundState};
+use crate::domain::refund::{InterestState, RefundCommand, RefundRoute, RefundState};
 use crate::domain::zengin::{self, AccountText, BankText, Digits, Transfer, TransferFile};
 use crate::seal::{DataKey, sha256_hex};
-use crate::store::applications::{self, ApplicationRow};
 use crate::store::payouts::{self, PayoutRow};
 use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Root, Tx, events, payments};
-
-/// The most payments of one file.
-const MOST: i64 = 1_000;
 
 /// Kind of the event that a payee's account was given.
 const PAYEE_GIVEN: &str = "refund_payee_given";
@@ -47,13 +44,13 @@ pub struct Payee {
 }
 
 impl Payee {
-    /// The payment to this payee, or the name of the field that a bank would not take.
-    fn transfer(&self, refund: &RefundRow) -> Result<Transfer, &'static str> {
+    /// The payment of an amount to this payee, or the name of the field that a bank would not take.
+    fn transfer(&self, refund: &RefundRow, amount: Yen) -> Result<Transfer, &'static str> {
         let digest = refund.id.0.as_u128() % 10_000_000_000;
         Ok(Transfer {
             to: self.account.read()?,
             payee: BankText::of_name(&self.holder).map_err(|_| "holder")?,
-            amount: refund.amount,
+            amount,
             reference: Digits::parse(&format!("{digest:010}")).ok_or("reference")?,
         })
     }
@@ -71,7 +68,7 @@ pub async fn set_payee(
     let application = found.ok_or(Refusal::NotFound)?.application_id;
     let db = ctx.core.db.clone();
     db.write(Root::Application(application), move |tx| {
-        let set = |tx: &mut Tx<'_>, _| keep_payee(tx, &ctx, &request.tenant, id, &payee);
+        let set = |tx: &mut Tx<'_>, now| keep_payee(tx, &ctx, &request.tenant, (id, &payee), now);
         once(tx, &request, "refund_payee", set, |tx, _| {
             let row = refunds::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
             cases::open(tx, &ctx, &request.tenant, row.application_id, Action::ReadMoney)?;
@@ -85,8 +82,8 @@ fn keep_payee(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     tenant: &TenantCode,
-    id: RefundId,
-    payee: &Payee,
+    (id, payee): (RefundId, &Payee),
+    now: Timestamp,
 ) -> Result<Made<RefundRow>, Failure> {
     let mut row = refunds::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let case = cases::approach(tx, ctx, tenant, row.application_id)?;
@@ -97,11 +94,13 @@ fn keep_payee(
     let mut case = case.enter(ctx, decision)?;
     let refund = row.refund()?;
     let waits = matches!(refund.state, RefundState::Requested | RefundState::PayoutDue);
-    if !waits || refund.route != RefundRoute::BankTransfer {
+    // What goes another way needs an account for its interest alone.
+    let interest_waits = matches!(row.interest_to_pay()?, Some((_, InterestState::Due)));
+    if !(interest_waits || waits && refund.route == RefundRoute::BankTransfer) {
         let state = refund.state.as_str();
         return Err(Refusal::Refund(RefundRefusal::WrongState { state }).into());
     }
-    payee.transfer(&row).map_err(|field| {
+    payee.transfer(&row, row.amount).map_err(|field| {
         let pointer = if field == "holder" { "/holder".to_owned() } else { format!("/account/{field}") };
         let (ja, en) = ("銀行が受け付けられない値です。", "A bank would not take this value.");
         Refusal::Invalid(vec![Fault::new(pointer, "not_for_banks", ja, en)])
@@ -109,6 +108,7 @@ fn keep_payee(
     row.sealed_payee = Some(case.key.seal_json(&refunds::payee_place(id), payee, ctx.core.ids.as_ref()));
     refunds::update(tx, &mut row)?;
     refund_payee::given(tx, &row)?;
+    refund_notice::claim_by_account(tx, &mut case, &row, now)?;
     case.record(tx, PAYEE_GIVEN, payee_facts(id), None)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: row })
@@ -119,6 +119,8 @@ fn keep_payee(
 pub struct PayoutDesk {
     /// Approved refunds that are in no file, oldest first.
     pub due: Vec<RefundRow>,
+    /// Refunds that go another way and whose interest is in no file, oldest first.
+    pub interest_due: Vec<RefundRow>,
     /// Files, youngest first.
     pub files: Vec<PayoutRow>,
 }
@@ -130,6 +132,7 @@ pub async fn desk(ctx: Ctx, tenant: TenantCode) -> Result<PayoutDesk, Failure> {
         accountant(tx, &ctx, &tenant)?;
         Ok(PayoutDesk {
             due: refunds::in_state(tx, &tenant, RefundState::PayoutDue, MOST)?,
+            interest_due: refunds::interest_due(tx, &tenant, MOST)?,
             files: payouts::youngest(tx, &tenant, 50)?,
         })
     })
@@ -145,9 +148,9 @@ pub async fn export(
     end_pulled_back(&ctx, &request.tenant).await?;
     let tenant = request.tenant.clone();
     let due = ctx.core.db.read(move |tx| ready(tx, &tenant)).await?;
-    let roots: BTreeSet<_> = due.iter().map(|row| row.application_id).collect();
+    let roots: BTreeSet<_> = due.iter().map(|record| record.row().application_id).collect();
     let roots = roots.into_iter().map(Root::Application).collect();
-    let ids: Vec<RefundId> = due.into_iter().map(|row| row.id).collect();
+    let ids: Vec<RefundId> = due.iter().map(|record| record.row().id).collect();
     let db = ctx.core.db.clone();
     db.write_alone(roots, move |tx| {
         let make = |tx: &mut Tx<'_>, now| make(tx, &ctx, &request.tenant, &ids, transfer_on, now);
@@ -158,17 +161,6 @@ pub async fn export(
         })
     })
     .await
-}
-
-/// The refunds that can go into a file: due, with a payee, and with money that nobody pulled back since.
-fn ready(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<RefundRow>, Failure> {
-    let mut ready = Vec::new();
-    for row in refunds::in_state(tx, tenant, RefundState::PayoutDue, MOST)? {
-        if row.sealed_payee.is_some() && refund_money::standing(tx, &row)? == MoneyStanding::Held {
-            ready.push(row);
-        }
-    }
-    Ok(ready)
 }
 
 /// Ends every due refund whose money was pulled back after its approval (F33): what was booked for it is booked back and its
@@ -196,7 +188,7 @@ async fn end_pulled_back(ctx: &Ctx, tenant: &TenantCode) -> Result<(), Failure> 
             }
             tracing::warn!(refund = %row.id, "a refund ends: its money was pulled back before it left");
             row.failure_code = Some("pulled_back".to_owned());
-            move_one(tx, &inner, &mut row, RefundCommand::EndPayout, system_actor("billing"))
+            move_refund(tx, &inner.core, &mut row, RefundCommand::EndPayout, system_actor("billing"))
         })
         .await?;
     }
@@ -220,15 +212,17 @@ fn make(
     let header = account.and_then(|account| account.header(transfer_on)).ok_or_else(|| {
         Failure::Internal(format!("body {tenant} has no account that refunds are paid out of"))
     })?;
-    let due: Vec<RefundRow> = ready(tx, tenant)?.into_iter().filter(|row| locked.contains(&row.id)).collect();
+    let mut due = ready(tx, tenant)?;
+    due.retain(|record| locked.contains(&record.row().id));
     if due.is_empty() {
         return Err(Refusal::Refund(RefundRefusal::NothingDue).into());
     }
     refuse_own_payees(tx, &due, officer)?;
     let mut transfers = Vec::with_capacity(due.len());
-    for row in &due {
+    for record in &due {
+        let row = record.row();
         let payee: Payee = open_payee(tx, ctx, row)?;
-        let transfer = payee.transfer(row);
+        let transfer = payee.transfer(row, record.amount()?);
         transfers.push(transfer.map_err(|field| Failure::Internal(format!("{field} of {}", row.id)))?);
     }
     let out_of_range = |_| Failure::Internal("the sum of a transfer file".to_owned());
@@ -253,17 +247,16 @@ fn make(
         updated_at: Micros(now),
     };
     payouts::insert(tx, &row)?;
-    for mut refund in due {
-        refund.payout_id = Some(id);
-        move_one(tx, ctx, &mut refund, RefundCommand::SendPayout, by(officer))?;
+    for record in due {
+        record.send(tx, &ctx.core, id, by(officer))?;
     }
     Ok(Made { resource_id: id.to_string(), value: row })
 }
 
 /// Whoever named an account does not also have money sent to it: each such refund is named.
-fn refuse_own_payees(tx: &mut impl Reads, due: &[RefundRow], officer: OfficerId) -> Result<(), Failure> {
+fn refuse_own_payees(tx: &mut impl Reads, due: &[PayoutRecord], officer: OfficerId) -> Result<(), Failure> {
     let mut faults = Vec::new();
-    for row in due {
+    for row in due.iter().map(PayoutRecord::row) {
         let given =
             events::last_of(tx, &row.tenant_id, row.application_id, PAYEE_GIVEN, &payee_facts(row.id))?;
         if given.is_some_and(|event| event.actor_kind == "officer" && event.actor_id == officer.to_string()) {
@@ -280,10 +273,6 @@ fn payee_facts(id: RefundId) -> serde_json::Value {
     serde_json::json!({ "refund": id.to_string() })
 }
 
-fn case_of(tx: &mut impl Reads, row: &RefundRow) -> Result<ApplicationRow, Failure> {
-    Ok(applications::find(tx, &row.tenant_id, row.application_id)?.ok_or(Refusal::NotFound)?)
-}
-
 fn open_payee(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<Payee, Failure> {
     let case = case_of(tx, row)?;
     let key = ctx.core.keys.open_case_key(&row.tenant_id, &case.wrapped_key)?;
@@ -293,18 +282,6 @@ fn open_payee(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<Payee, 
 
 fn by(officer: OfficerId) -> EventActor {
     EventActor { kind: "officer", id: officer.to_string() }
-}
-
-fn move_one(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    row: &mut RefundRow,
-    command: RefundCommand,
-    actor: EventActor,
-) -> Result<(), Failure> {
-    let mut case = case_of(tx, row)?;
-    step(tx, &ctx.core, &mut case, row, command, actor)?;
-    Ok(applications::update(tx, &mut case)?)
 }
 
 /// The bytes of a file, for the bank's upload; the look is recorded for each case in it.
@@ -318,8 +295,8 @@ pub async fn file(ctx: Ctx, tenant: TenantCode, id: PayoutId) -> Result<Vec<u8>,
             let row = payouts::find(tx, &of, id)?.ok_or(Refusal::NotFound)?;
             let key: DataKey = inner.core.keys.open_case_key(&of, &row.wrapped_key)?;
             let bytes = key.open(&payouts::file_place(id), &row.sealed_file)?;
-            let cases: Vec<_> =
-                refunds::of_payout(tx, &of, id)?.iter().map(|refund| refund.application_id).collect();
+            let records = of_payout(tx, &of, id)?;
+            let cases: Vec<_> = records.iter().map(|record| record.row().application_id).collect();
             Ok::<_, Failure>((officer, cases, bytes))
         })
         .await?;
@@ -338,8 +315,8 @@ pub async fn confirm(
     let cases = ctx.core.db.read(move |tx| {
         // A refund that takes the last of its money ends the act that was paid with it.
         let mut cases = BTreeSet::new();
-        for row in refunds::of_payout(tx, &tenant, id)? {
-            let payment = payments::find(tx, &tenant, row.payment_id)?.ok_or(Refusal::NotFound)?;
+        for record in of_payout(tx, &tenant, id)? {
+            let payment = payments::find(tx, &tenant, record.row().payment_id)?.ok_or(Refusal::NotFound)?;
             cases.extend(payments::shares(tx, &payment)?.iter().map(|share| share.application_id));
         }
         Ok::<_, Failure>(cases)
@@ -371,24 +348,20 @@ fn settle(
     if row.made_by == officer {
         return Err(Refusal::Refund(RefundRefusal::OwnRequest).into());
     }
-    let paid = refunds::of_payout(tx, tenant, id)?;
-    if let Some(stranger) = returned.iter().position(|back| paid.iter().all(|refund| refund.id != *back)) {
+    let paid = of_payout(tx, tenant, id)?;
+    let is_in = |back: &RefundId| paid.iter().any(|record| record.row().id == *back);
+    if let Some(stranger) = returned.iter().position(|back| !is_in(back)) {
         let (ja, en) = ("この振込データに含まれない還付です。", "This refund is not in the file.");
         let fault = Fault::new(format!("/returned/{stranger}"), "not_in_file", ja, en);
         return Err(Refusal::Invalid(vec![fault]).into());
     }
     payouts::confirm(tx, &mut row, officer)?;
-    for mut refund in paid {
-        let command = if returned.contains(&refund.id) {
-            // The account was wrong: it must be given anew.
-            refund.payout_id = None;
-            refund.sealed_payee = None;
-            refund_payee::ask_again(tx, &refund, id)?;
-            RefundCommand::ReturnPayout
+    for record in paid {
+        if returned.contains(&record.row().id) {
+            record.give_back(tx, &ctx.core, id, by(officer))?;
         } else {
-            RefundCommand::ConfirmPayout
-        };
-        move_one(tx, ctx, &mut refund, command, by(officer))?;
+            record.confirm(tx, &ctx.core, by(officer))?;
+        }
     }
     Ok(Made { resource_id: id.to_string(), value: row })
 }

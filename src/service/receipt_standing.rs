@@ -19,6 +19,7 @@ use crate::domain::receipt::{
     ProofStep, ReceiptContent, RevocationGround, TakenAtCounter, proof_kind, proof_steps, tax_summary,
 };
 use crate::domain::reference_number::reference_number;
+use crate::domain::refund::SET_OFF;
 use crate::seal::{DataKey, sha256_hex};
 use crate::store::applications::ApplicationRow;
 use crate::store::events::{self, NewEvent};
@@ -89,8 +90,11 @@ pub fn is_missing(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Fai
 }
 
 /// The money of a payment that a proof may speak of: none while the outcome is unknown, such as another sum than was asked
-/// for.
+/// for, and none of what was set off: nobody handed it in, and its proof is the notice of the set-off (充当通知).
 fn certain(payment: &PaymentRow) -> Result<Yen, Failure> {
+    if payment.method == SET_OFF {
+        return Ok(Yen::ZERO);
+    }
     let payment = payment.payment()?;
     Ok(if payment.state.is_captured() { payment.counters.captured } else { Yen::ZERO })
 }

@@ -3,21 +3,25 @@
 //! What may go back is held twice: read here under the case's lock, and kept by a constraint of the database however two
 //! requests race. After the approval the call to the gateway is made like any other: intent, call, record.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::cases::{self, OpenCase, event_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::refund_money::{self, PaidMoney};
+use super::refund_opening::NewRefund;
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
+use super::set_off::Settled;
 use super::{
     Ctx, Effect, Failure, Origin, Refusal, billing, intake, payment, payment_shares, refund_call,
-    refund_route,
+    refund_interest, refund_opening, refund_route, set_off,
 };
 use crate::domain::application::CaseState;
+use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
-use crate::domain::id::{InvoiceId, OfficerId, OperationId, PaymentId, RefundId, TenantCode};
+use crate::domain::id::{ApplicationId, InvoiceId, OfficerId, OperationId, PaymentId, RefundId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::policy::{Action, Actor};
 use crate::domain::procedure::RefundPolicy;
@@ -27,9 +31,9 @@ use crate::domain::refund::{
 };
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments;
-use crate::store::refunds::{self, RefundRow, StoredPart};
-use crate::store::sql::{Json, Micros};
-use crate::store::{ReadTx, Reads, Root, Tx, jobs};
+use crate::store::refunds::{self, RefundRow};
+use crate::store::sql::Micros;
+use crate::store::{ReadTx, Reads, Root, Tx, jobs, set_offs};
 
 /// The job that tells the applicant that a refund was decided; its subject is the application's id and the refund's.
 pub const NOTIFY_REFUND: &str = "notify_refund";
@@ -206,54 +210,21 @@ fn ask(
     let money = chosen(&paid, ground, wanted.payment)?;
     let amount = Yen::new(wanted.amount).map_err(|_| too_much(available))?;
     let planned = planned(ctx, &case, &invoice, money, ground, wanted, now)?;
-    let ChosenRoute { route, reason } =
-        refund_route::wanted(ctx, &invoice, money, amount, wanted.route.as_deref())?;
+    let chosen = refund_route::wanted(ctx, &invoice, money, amount, wanted.route.as_deref())?;
     if amount > money.available(RefundPart::Whole) {
         return Err(too_much(money.available(RefundPart::Whole).amount()).into());
     }
 
     // From here on everything changes rows; every refusal stands above.
-    let whole = PlannedPart { part: RefundPart::Whole, amount };
-    for part in std::iter::once(&whole).chain(&planned) {
-        refunds::reserve(tx, tenant, money.payment.id, part, money.ceiling(part.part))?;
-    }
-    let stored = planned.iter().map(|part| StoredPart { part: part.part.to_string(), amount: part.amount });
-    let row = RefundRow {
-        tenant_id: tenant.clone(),
-        id: RefundId(tx.new_id()),
-        application_id: case.row.id,
-        invoice_id: id,
-        payment_id: money.payment.id,
-        ground: ground.as_str().to_owned(),
-        route: route.as_str().to_owned(),
-        route_reason: Some(reason.as_str().to_owned()),
-        state: RefundState::Requested.as_str().to_owned(),
-        amount,
-        parts: Json(stored.collect()),
-        requested_by: officer,
-        decided_by: None,
-        decided_at: None,
-        operation_id: None,
-        gateway_refund_id: None,
-        failure_code: None,
-        sealed_payee: None,
-        payout_id: None,
-        poll_count: 0,
-        version: 1,
-        created_at: Micros(now),
-        updated_at: Micros(now),
-    };
-    refunds::insert(tx, &row)?;
-    let facts = json!({ "refund": row.id.to_string(), "invoice": id.to_string(), "ground": row.ground,
-        "payment": row.payment_id.to_string(), "amount": amount.amount(), "route": row.route,
-        "route_reason": row.route_reason });
-    case.record(tx, "refund_requested", facts, None)?;
+    let planned = planned.as_slice();
+    let new = NewRefund { invoice: &invoice, money, planned, ground, chosen, amount, by: officer };
+    let row = refund_opening::open(tx, &mut case, &new, now)?;
     case.save(tx)?;
     Ok(Made { resource_id: row.id.to_string(), value: row })
 }
 
 /// The officer who acts; the policy lets nobody else come here.
-fn officer(case: &OpenCase) -> Result<OfficerId, Refusal> {
+pub(super) fn officer(case: &OpenCase) -> Result<OfficerId, Refusal> {
     match &case.actor {
         Actor::Officer(officer) => Ok(officer.officer),
         Actor::Person(_) | Actor::Anonymous => Err(Refusal::Forbidden),
@@ -261,7 +232,7 @@ fn officer(case: &OpenCase) -> Result<OfficerId, Refusal> {
 }
 
 /// The payment that is meant: the named one, else the one that the ground is about.
-fn chosen(
+pub(super) fn chosen(
     paid: &[PaidMoney],
     ground: RefundGround,
     named: Option<PaymentId>,
@@ -392,16 +363,13 @@ pub async fn decide(
         let tenant = tenant.clone();
         move |tx: &mut ReadTx<'_>| Ok::<_, Failure>(refunds::find(tx, &tenant, id)?)
     };
-    let of_payment = {
+    let cases = {
         let tenant = tenant.clone();
-        move |tx: &mut ReadTx<'_>| {
-            let refund = refunds::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-            Ok::<_, Failure>(payments::find(tx, &tenant, refund.payment_id)?.ok_or(Refusal::NotFound)?)
-        }
+        move |tx: &mut ReadTx<'_>| cases_of(tx, &tenant, id)
     };
-    let payment = ctx.core.db.read(of_payment).await?;
+    let cases = ctx.core.db.read(cases).await?;
     let inner = ctx.clone();
-    let decided = payment_shares::write(&ctx.core, &payment, move |tx| {
+    let decided = payment_shares::write_cases(&ctx.core, cases, move |tx| {
         let judge = |tx: &mut Tx<'_>, now| judge(tx, &inner, &request.tenant, id, verdict, now);
         once(tx, &request, verdict.kind(), judge, |tx, id| {
             Ok(Decided { row: present(tx, &inner, &request.tenant, id)?, operation: None })
@@ -412,6 +380,19 @@ pub async fn decide(
     payment::call_and_wait(&ctx, &tenant, operation).await;
     let value = ctx.core.db.read(find).await?.ok_or(Refusal::NotFound)?;
     Ok(Effect { value, origin: Origin::Fresh })
+}
+
+/// The cases that a decision may change: those that were paid in one act with it, and that of the claim it is set off against.
+fn cases_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: RefundId,
+) -> Result<BTreeSet<ApplicationId>, Failure> {
+    let refund = refunds::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let payment = payments::find(tx, tenant, refund.payment_id)?.ok_or(Refusal::NotFound)?;
+    let mut cases = payment_shares::cases_of(tx, &payment)?;
+    cases.extend(set_offs::find(tx, tenant, id)?.map(|(row, _)| row.application_id));
+    Ok(cases)
 }
 
 fn judge(
@@ -427,10 +408,13 @@ fn judge(
     let officer = officer(&case)?;
     let command = verdict.command(officer);
     row.refund()?.apply(command)?;
-    let mut rerouted = None;
+    let (mut rerouted, mut settled, mut interest) = (None, None, None);
     if verdict == Verdict::Approve {
         refund_money::refuse_gone(tx, &row)?;
         rerouted = refund_route::change_at_approval(tx, ctx, &mut row)?;
+        settled = set_off::judge(tx, ctx, &row)?;
+        let until = settled.as_ref().map_or_else(|| jst_day(now), Settled::fit_on);
+        interest = refund_interest::computed(tx, ctx, &row, until)?;
     }
     let to_gateway = row.refund()?.apply(command)?.next == RefundState::Submitting;
     let prepared = if to_gateway { Some(refund_call::prepare(tx, ctx, &row)?) } else { None };
@@ -449,11 +433,17 @@ fn judge(
     if let Some(facts) = rerouted {
         case.record(tx, "refund_route_changed", facts, None)?;
     }
+    if let Some(terms) = &interest {
+        refund_interest::fix(tx, &mut row, terms)?;
+    }
     step(tx, &ctx.core, &mut case.row, &mut row, command, event_actor(&case.actor))?;
-    if verdict == Verdict::Approve {
+    if verdict == Verdict::Approve && settled.is_none() {
         let subject = format!("{}:{id}", case.row.id);
         jobs::enqueue(tx, tenant.as_str(), NOTIFY_REFUND, &subject, now)?;
     }
     case.save(tx)?;
+    if let Some(settled) = settled {
+        set_off::settle(tx, ctx, &row, settled, now)?;
+    }
     Ok(Made { resource_id: id.to_string(), value: Decided { row, operation } })
 }

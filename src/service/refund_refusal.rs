@@ -43,6 +43,21 @@ pub enum RefundRefusal {
     PulledBack,
     /// What came beyond the debt settles it by now: nothing of it is too much.
     Settled,
+    /// The payee was told before.
+    AlreadyTold,
+    /// The payee was not told yet: there is nothing to ask for.
+    NotTold,
+    /// The payee asked for the money before.
+    AlreadyClaimed,
+    /// The claim is another one's, or nobody's account is behind it: only debts of one obligor are set off.
+    OtherObligor,
+    /// An agent holds the money, and has not sent it in time: it is not paid yet, so nothing is set off with it.
+    NotInHand,
+    /// What came beyond the debt does not cover the claim, which is only settled whole.
+    LessThanClaim {
+        /// What is left of it, in yen.
+        available: i64,
+    },
 }
 
 impl RefundRefusal {
@@ -62,13 +77,19 @@ impl RefundRefusal {
             Self::NothingDue => "nothing_due",
             Self::PulledBack => "refund_pulled_back",
             Self::Settled => "refund_money_settled",
+            Self::AlreadyTold => "refund_already_told",
+            Self::NotTold => "refund_not_told",
+            Self::AlreadyClaimed => "refund_already_claimed",
+            Self::OtherObligor => "other_obligor",
+            Self::NotInHand => "money_not_in_hand",
+            Self::LessThanClaim { .. } => "less_than_claim",
         }
     }
 
     /// The value that the sentence names.
     pub fn argument(self) -> String {
         match self {
-            Self::AmountChanged { available } => available.to_string(),
+            Self::AmountChanged { available } | Self::LessThanClaim { available } => available.to_string(),
             Self::WrongState { state } => state.to_owned(),
             _ => String::new(),
         }
@@ -111,6 +132,26 @@ impl RefundRefusal {
                 "The body has no designated bank in force on that day, so nothing can be paid by bank transfer.",
             ),
             Self::NothingDue => ("振込を待つ還付がありません。", "No refund waits to be paid out."),
+            Self::AlreadyTold => ("還付の通知は済んでいます。", "The payee has been told already."),
+            Self::NotTold => (
+                "還付の通知がまだのため、請求を受け付けられません。",
+                "The payee has not been told yet, so there is nothing to ask for.",
+            ),
+            Self::AlreadyClaimed => {
+                ("還付の請求は済んでいます。", "The payee has asked for the money already.")
+            }
+            Self::OtherObligor => (
+                "納入義務者が異なる債権には充当できません。",
+                "Only a claim on the same obligor can be set off.",
+            ),
+            Self::NotInHand => (
+                "指定納付受託者からの払込みがまだのため、充当できません。",
+                "The agent has not sent this money yet, so it cannot be set off.",
+            ),
+            Self::LessThanClaim { .. } => (
+                "過誤納金の残額（{}円）は、充当する債権の全額に足りません。",
+                "What is left of the overpaid money, {} yen, does not cover the whole claim.",
+            ),
             Self::PulledBack => (
                 "チャージバックにより引き戻された納付です。この還付は決定できません。",
                 "The payer's bank has pulled this money back; it cannot be refunded as well.",

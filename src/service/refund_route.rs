@@ -37,7 +37,9 @@ pub(super) fn wanted(
     amount: Yen,
     named: Option<&str>,
 ) -> Result<ChosenRoute, Failure> {
-    let named = named.map(|text| RefundRoute::parse(text).ok_or_else(unknown)).transpose()?;
+    // What is set off is proposed at the claim that it settles.
+    let known = |text| RefundRoute::parse(text).filter(|route| *route != RefundRoute::SetOff);
+    let named = named.map(|text| known(text).ok_or_else(unknown)).transpose()?;
     choose_route(facts(ctx, invoice, money, amount)?, named).map_err(refusal)
 }
 

@@ -8,15 +8,17 @@ use serde_json::json;
 
 use super::payment_standing::{end_without_money, settle_invoice};
 use super::refund_call::POLL_REFUND;
-use super::{Core, Failure, Refusal, dispute, receipt_year, refund_money, refund_payee};
+use super::{
+    Core, Failure, Refusal, dispute, receipt_year, refund_interest_standing, refund_money, refund_payee,
+};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::ledger::{self, Account, Cause, Portion, Receipt, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{LegalRole, PaymentSnapshot};
 use crate::domain::refund::{
-    PlannedPart, RefundCommand, RefundEffect, RefundMoved, RefundPart, RefundRejection, RefundRoute,
-    RefundState,
+    InterestState, PlannedPart, RefundCommand, RefundEffect, RefundMoved, RefundPart, RefundRejection,
+    RefundRoute, RefundState, SET_OFF,
 };
 use crate::service::refund_refusal::RefundRefusal;
 use crate::store::applications::ApplicationRow;
@@ -58,10 +60,16 @@ pub fn step(
     let mut invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?.ok_or_else(|| missing(row))?;
     let mut payment = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or_else(|| missing(row))?;
     moved.next.as_str().clone_into(&mut row.state);
+    let interest = refund_interest_standing::follow(row, command, moved.effect)?;
     refunds::update(tx, row)?;
+    refund_interest_standing::book(tx, row, interest)?;
     match moved.effect {
         RefundEffect::Nothing => {}
         RefundEffect::Owe => book_decision(tx, row, (&invoice, &payment))?,
+        RefundEffect::SetOff => {
+            book_decision(tx, row, (&invoice, &payment))?;
+            book_payment(tx, row, &payment)?;
+        }
         RefundEffect::Release => release(tx, row)?,
         RefundEffect::Pay => {
             book_payment(tx, row, &payment)?;
@@ -78,17 +86,20 @@ pub fn step(
             }
         }
     }
-    if moved.effect == RefundEffect::Owe && moved.next == RefundState::PayoutDue {
+    let decided = matches!(moved.effect, RefundEffect::Owe | RefundEffect::SetOff);
+    let interest_waits = matches!(row.interest_to_pay()?, Some((_, InterestState::Due)));
+    if decided && (moved.next == RefundState::PayoutDue || interest_waits) {
         refund_payee::ask(tx, row)?;
     }
     let facts = json!({ "refund": row.id.to_string(), "invoice": row.invoice_id.to_string(),
         "payment": row.payment_id.to_string(), "amount": row.amount.amount(), "ground": row.ground,
-        "route": row.route, "from": before.state.as_str(), "to": row.state });
+        "route": row.route, "from": before.state.as_str(), "to": row.state, "interest": row.interest });
     events::append(tx, case, NewEvent { kind: "refund_moved", actor, facts, sealed_detail: None })?;
-    if moved.effect == RefundEffect::Pay && refund_money::left_of(tx, &payment)? == Yen::ZERO {
+    let left = matches!(moved.effect, RefundEffect::Pay | RefundEffect::SetOff);
+    if left && refund_money::left_of(tx, &payment)? == Yen::ZERO {
         end_without_money(tx, core, case, &mut payment)?;
     }
-    if matches!(moved.effect, RefundEffect::Pay | RefundEffect::Undo) {
+    if left || moved.effect == RefundEffect::Undo {
         settle_invoice(tx, core, case, &mut invoice)?;
     }
     Ok(moved)
@@ -124,7 +135,8 @@ fn book_decision(
     let mut entries = receipt_year::carry_what_goes_back(tx, (payment, &known), going, (&occasion, today))?;
     let sources = sources(row, invoice, (receipt, today))?;
     entries.extend(ledger::refund(&Cause { source_id: occasion, booked_on: today }, &sources));
-    Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
+    invoices::book(tx, &row.tenant_id, row.application_id, &entries)?;
+    refund_interest_standing::book_decision(tx, row)
 }
 
 /// The accounts that the parts of a refund come out of: those of the year in which the money was received.
@@ -151,6 +163,7 @@ fn sources(
 fn book_payment(tx: &mut Tx<'_>, row: &RefundRow, payment: &PaymentRow) -> Result<(), Failure> {
     let through = match (row.refund()?.route, payment.payment()?.legal_role) {
         (RefundRoute::BankTransfer, _) => Account::Cash(BANK.to_owned()),
+        (RefundRoute::SetOff, _) => Account::Cash(SET_OFF.to_owned()),
         (RefundRoute::Gateway, LegalRole::DesignatedAgent) => Account::Entrusted(payment.gateway.clone()),
         (RefundRoute::Gateway, _) => Account::Cash(payment.gateway.clone()),
     };

@@ -271,7 +271,7 @@ pub fn refund_decisions(
     for some in refunds.chunks(AT_ONCE) {
         let rows: Vec<EntryRow> = ledger_entries::table
             .filter(ledger_entries::tenant_id.eq(tenant))
-            .filter(ledger_entries::kind.eq("refund"))
+            .filter(ledger_entries::kind.eq_any(["refund", "interest"]))
             .filter(ledger_entries::source_id.eq_any(some))
             .order((ledger_entries::source_id, ledger_entries::line_no))
             .select(EntryRow::as_select())

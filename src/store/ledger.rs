@@ -10,7 +10,7 @@ use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, RefundId, TenantCod
 use crate::domain::invoice::InvoiceState;
 use crate::domain::ledger::{Entry, InvoiceClaim, PaymentClaim, RefundClaim};
 use crate::domain::money::Yen;
-use crate::domain::refund::{RefundRoute, RefundState};
+use crate::domain::refund::{InterestState, RefundRoute, RefundState};
 
 /// Cases after the first and up to the second; none is open at that end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,6 +135,9 @@ pub fn payment_claims(
     Ok((rows.into_iter().map(claim).collect(), last))
 }
 
+/// What is read of a refund: what it is, and its interest.
+type RefundFacts = ((RefundId, PaymentId, String, String, Yen), (Option<Yen>, Option<String>));
+
 /// What the next refunds after `after` claim, with the id of the last of them.
 pub fn refund_claims(
     tx: &mut impl Reads,
@@ -145,15 +148,18 @@ pub fn refund_claims(
     let mut query = refunds::table
         .filter(refunds::tenant_id.eq(tenant))
         .order(refunds::id)
-        .select((refunds::id, refunds::payment_id, refunds::route, refunds::state, refunds::amount))
+        .select((
+            (refunds::id, refunds::payment_id, refunds::route, refunds::state, refunds::amount),
+            (refunds::interest, refunds::interest_state),
+        ))
         .limit(limit)
         .into_boxed();
     if let Some(after) = after {
         query = query.filter(refunds::id.gt(after));
     }
-    let rows: Vec<(RefundId, PaymentId, String, String, Yen)> = query.load(tx.read())?;
-    let last = rows.last().map(|row| row.0);
-    let claim = |(id, payment, route, state, amount): (RefundId, PaymentId, String, String, Yen)| {
+    let rows: Vec<RefundFacts> = query.load(tx.read())?;
+    let last = rows.last().map(|row| row.0.0);
+    let claim = |((id, payment, route, state, amount), (interest, interest_state)): RefundFacts| {
         let broken = |column: &str| StoreError::Inconsistent(format!("refunds.{column} of {id}"));
         Ok(RefundClaim {
             id: id.to_string(),
@@ -161,6 +167,13 @@ pub fn refund_claims(
             route: RefundRoute::parse(&route).ok_or_else(|| broken("route"))?,
             state: RefundState::parse(&state).ok_or_else(|| broken("state"))?,
             amount,
+            interest: match interest_state {
+                Some(state) => {
+                    let state = InterestState::parse(&state).ok_or_else(|| broken("interest_state"))?;
+                    interest.map(|interest| (interest, state))
+                }
+                None => None,
+            },
         })
     };
     let claims: Result<Vec<_>, StoreError> = rows.into_iter().map(claim).collect();

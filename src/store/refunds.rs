@@ -14,7 +14,7 @@ use crate::domain::id::{
 };
 use crate::domain::money::Yen;
 use crate::domain::refund::{
-    Headroom, PlannedPart, Refund, RefundGround, RefundPart, RefundRoute, RefundState,
+    Headroom, InterestState, PlannedPart, Refund, RefundGround, RefundPart, RefundRoute, RefundState,
 };
 
 /// How much of a part goes back, as stored.
@@ -77,6 +77,12 @@ pub struct RefundRow {
     pub created_at: Micros,
     /// When it was last changed.
     pub updated_at: Micros,
+    /// 還付加算金, fixed at the approval; nothing before it.
+    pub interest: Option<Yen>,
+    /// Where the interest stands, where there is any to pay.
+    pub interest_state: Option<String>,
+    /// The transfer file that the interest is in.
+    pub interest_payout_id: Option<PayoutId>,
 }
 
 impl RefundRow {
@@ -87,6 +93,13 @@ impl RefundRow {
             route: RefundRoute::parse(&self.route).ok_or_else(|| self.broken("route"))?,
             requested_by: self.requested_by,
         })
+    }
+
+    /// The interest that is to be paid beside it, with where that stands; none where there is none.
+    pub fn interest_to_pay(&self) -> Result<Option<(Yen, InterestState)>, StoreError> {
+        let Some(state) = &self.interest_state else { return Ok(None) };
+        let state = InterestState::parse(state).ok_or_else(|| self.broken("interest_state"))?;
+        Ok(self.interest.map(|interest| (interest, state)))
     }
 
     /// Its ground.
@@ -206,6 +219,37 @@ pub fn of_payout(
         .load(tx.read())?)
 }
 
+/// The refunds whose interest waits for a transfer file of its own although they go another way, oldest first.
+pub fn interest_due(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    limit: i64,
+) -> Result<Vec<RefundRow>, StoreError> {
+    Ok(refunds::table
+        .filter(refunds::tenant_id.eq(tenant))
+        .filter(refunds::interest_state.eq(InterestState::Due.as_str()))
+        .filter(refunds::route.ne(RefundRoute::BankTransfer.as_str()))
+        .order(refunds::id)
+        .limit(limit)
+        .select(RefundRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The refunds of which a transfer file pays only the interest, oldest first.
+pub fn interest_of_payout(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: PayoutId,
+) -> Result<Vec<RefundRow>, StoreError> {
+    Ok(refunds::table
+        .filter(refunds::tenant_id.eq(tenant))
+        .filter(refunds::interest_payout_id.eq(id))
+        .filter(refunds::route.ne(RefundRoute::BankTransfer.as_str()))
+        .order(refunds::id)
+        .select(RefundRow::as_select())
+        .load(tx.read())?)
+}
+
 /// Stores the changed standing of a refund under the next version.
 pub fn update(tx: &mut Tx<'_>, row: &mut RefundRow) -> Result<(), StoreError> {
     let before = row.version;
@@ -228,6 +272,9 @@ pub fn update(tx: &mut Tx<'_>, row: &mut RefundRow) -> Result<(), StoreError> {
             refunds::sealed_payee.eq(&row.sealed_payee),
             refunds::payout_id.eq(row.payout_id),
             refunds::poll_count.eq(row.poll_count),
+            refunds::interest.eq(row.interest),
+            refunds::interest_state.eq(&row.interest_state),
+            refunds::interest_payout_id.eq(row.interest_payout_id),
             refunds::version.eq(row.version),
             refunds::updated_at.eq(row.updated_at),
         ))

@@ -21,11 +21,13 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 16] = [
+const JOBS: [(&str, CaseMail); 18] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
     ("notify_refund", CaseMail::RefundDecided),
+    ("notify_overpaid", CaseMail::RefundTold),
+    ("notify_set_off", CaseMail::SetOffDecided),
     ("notify_waiver", CaseMail::WaiverDecided),
     ("notify_demand", CaseMail::DemandIssued),
     ("notify_charge", CaseMail::ChargeAssessed),

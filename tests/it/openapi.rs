@@ -309,6 +309,15 @@ async fn refunding(walk: &mut Walk<'_>, business: &Person, chief: &Person, case:
         assert_eq!(asked.status, 201, "{}", asked.body);
         let asked = walk.seen("create_refund", asked);
         let refund = format!("/v1/tenants/020001/refunds/{}", asked["id"].as_str().unwrap());
+        let told = walk.app.post(&accountant, &format!("{refund}/notice"), json!({})).await;
+        assert_eq!(told.status, 201, "{}", told.body);
+        walk.seen("tell_payee", told);
+        let again = format!("{refund}/notice");
+        walk.refused("tell_payee", &accountant, &again, json!({}), "409 refund_already_told").await;
+        let claimed = walk.app.post(business, &format!("{refund}/claim"), json!({})).await;
+        assert_eq!(claimed.status, 201, "{}", claimed.body);
+        walk.seen("claim_refund", claimed);
+        walk.get("get_refund_interest", business, &format!("{refund}/interest")).await;
         let approve = format!("{refund}/approve");
         walk.refused("approve_refund", &accountant, &approve, json!({}), "403 own_refund").await;
         let decided = walk.app.post(who, &format!("{refund}/{verdict}"), json!({})).await;

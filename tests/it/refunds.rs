@@ -1,7 +1,9 @@
 //! Money that goes back: decided by two people, never more than came, known to the yen whatever the gateway does.
 
 pub mod desk;
+mod interest;
 pub mod payouts;
+mod set_offs;
 mod wrong_sums;
 
 use futures_util::future::join_all;

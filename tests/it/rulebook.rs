@@ -268,6 +268,9 @@ on_both_databases!(
             app.post(&chief, &format!("{path}/refunds"), body).await
         };
         assert_eq!(back("not_accepted").await.problem(), "409 refund_not_permitted");
-        back("not_attributable").await.expect(201);
+        let asked = back("not_attributable").await.expect(201);
+        let interest = format!("/v1/tenants/020001/refunds/{}/interest", asked["id"].as_str().unwrap());
+        let interest = app.get(&user, &interest).await.expect(200);
+        assert_eq!(interest["terms"], Value::Null, "R-96: what was owed and goes back by an ordinance bears none");
     }
 );

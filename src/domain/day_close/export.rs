@@ -5,8 +5,9 @@ use crate::domain::csv::field;
 
 /// The columns, in Japanese as the systems of bodies name them: body, closed day, day of receipt, fiscal year, revenue
 /// account (款項目節), method, merchant account or place, then yen: assessed, reduced, become too much, given up, entrusted, received, sent by
-/// the agent, kept as its fee, taken off by it, refunds decided, refunds paid, settled by stamps, carried over from closed years.
-pub const CSV_COLUMNS: [&str; 20] = [
+/// the agent, kept as its fee, taken off by it, refunds decided, refunds paid, settled by stamps, carried over from closed
+/// years, interest on refunds decided and paid.
+pub const CSV_COLUMNS: [&str; 22] = [
     "団体コード",
     "締め日",
     "収入日",
@@ -27,6 +28,8 @@ pub const CSV_COLUMNS: [&str; 20] = [
     "還付支払額",
     "証紙額",
     "調定繰越額",
+    "還付加算金決定額",
+    "還付加算金支払額",
 ];
 
 /// The rows as CSV (RFC 4180, UTF-8, CRLF).
@@ -58,6 +61,8 @@ pub fn csv(statement: &CloseStatement) -> String {
             sums.refunded,
             sums.stamped,
             sums.carried_over,
+            sums.interest_decided,
+            sums.interest_paid,
         ];
         let words = words.iter().map(|word| field(word));
         let fields: Vec<String> = words.chain(numbers.iter().map(ToString::to_string)).collect();

@@ -48,6 +48,12 @@ pub struct Amounts {
     pub entrusted: i64,
     /// Fees that agents kept.
     pub fees: i64,
+    /// 還付加算金の決定. Not said where there is nothing, as in what was closed before it was known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interest_decided: i64,
+    /// 還付加算金の支払. Not said where there is nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interest_paid: i64,
     /// 過納の発生: money that covered a debt is more than it, since the debt shrank.
     pub overpaid: i64,
     /// 収納.

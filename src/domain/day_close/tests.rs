@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ledger::{
-    Account, BANK, Cause, Entry, Portion, carry_claim, carry_over, entrust, incomes, receive, refund,
-    refund_paid, reverse,
+    Account, BANK, Cause, Entry, Portion, carry_claim, carry_over, entrust, incomes, interest,
+    interest_cause, interest_paid, receive, refund, refund_paid, reverse,
 };
 use crate::domain::ledger::{RefundSource, RemittedLine, remit};
 use crate::domain::money::Yen;
@@ -126,6 +126,21 @@ fn r95_a_refund_stands_with_the_account_it_is_taken_from() {
     let rows = totals(&entries, &parts);
     assert_eq!(rows.len(), 1);
     assert_eq!((of(&rows, "08-02-02").refund_decided, of(&rows, "08-02-02").refunded), (300, 300));
+}
+
+#[test]
+fn r96_interest_stands_with_its_expenditure_and_not_with_the_revenue_of_the_refund() {
+    let decided = interest(&interest_cause("r", DAY), "02-01-05-22", Yen::new(1_900).unwrap());
+    let mut entries = decided.clone();
+    entries.extend(interest_paid(&interest_cause("r", DAY), &[portion(2026, 1_900)]));
+    let account = "interest_expense:02-01-05-22";
+    let parts = EntryContext { shares: vec![share(account, 2026, 1_900)], ..context() };
+    let rows = totals(&entries, &parts);
+    let sums = of(&rows, account);
+    assert_eq!((rows.len(), sums.interest_decided, sums.interest_paid), (1, 1_900, 1_900));
+    assert_eq!((sums.refund_decided, sums.refunded), (0, 0));
+    entries.extend(decided.iter().filter_map(|entry| reverse(entry, DAY)));
+    assert_eq!(of(&totals(&entries, &parts), account).interest_decided, 0);
 }
 
 fn statement() -> CloseStatement {

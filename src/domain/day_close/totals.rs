@@ -82,7 +82,7 @@ impl DayTotals {
         let amount = entry.amount.amount();
         let shares = match posting {
             Posting::Assess | Posting::Overpay => vec![(account_label(from), amount)],
-            Posting::Reduce | Posting::Refund => vec![(account_label(to), amount)],
+            Posting::Reduce | Posting::Refund | Posting::Interest => vec![(account_label(to), amount)],
             Posting::Entrust | Posting::Receive if *from == Account::Overpayment => {
                 vec![(account_label(from), amount)]
             }
@@ -136,6 +136,8 @@ fn column(amounts: &mut Amounts, posting: Posting) -> &mut i64 {
         Posting::Withhold => &mut amounts.withheld,
         Posting::Refund => &mut amounts.refund_decided,
         Posting::RefundPaid => &mut amounts.refunded,
+        Posting::Interest => &mut amounts.interest_decided,
+        Posting::InterestPaid => &mut amounts.interest_paid,
     }
 }
 

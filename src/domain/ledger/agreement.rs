@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::domain::invoice::InvoiceState;
 use crate::domain::ledger::{Account, BANK, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
-use crate::domain::refund::{RefundRoute, RefundState};
+use crate::domain::refund::{InterestState, RefundRoute, RefundState};
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +32,10 @@ pub enum Fact {
     RefundDecided(String),
     /// What of a refund left, by its id.
     RefundPaid(String),
+    /// What interest on a refund owes by its decision (R-96), by the refund's id.
+    InterestDecided(String),
+    /// What of that interest left, by the refund's id.
+    InterestPaid(String),
     /// What a line of a payout brought to the bank, by its id.
     Remitted(String),
     /// What the agent kept of it, by its id.
@@ -51,6 +55,8 @@ impl Fact {
             Self::SentBack(_) => "sent_back",
             Self::RefundDecided(_) => "refund_decided",
             Self::RefundPaid(_) => "refund_paid",
+            Self::InterestDecided(_) => "interest_decided",
+            Self::InterestPaid(_) => "interest_paid",
             Self::Remitted(_) => "remitted",
             Self::FeeKept(_) => "fee_kept",
         }
@@ -109,6 +115,8 @@ pub struct RefundClaim {
     pub state: RefundState,
     /// How much.
     pub amount: Yen,
+    /// The interest on it, where there is any to pay, with where that stands.
+    pub interest: Option<(Yen, InterestState)>,
 }
 
 /// What a booked line of a payout claims.
@@ -164,6 +172,15 @@ impl Agreement {
         if posting == Posting::RefundPaid {
             self.add(Fact::RefundPaid(entry.source_id.clone()), signed);
         }
+        if matches!(posting, Posting::Interest | Posting::InterestPaid) {
+            // Interest is booked under `refund:interest`.
+            let refund = entry.source_id.split(':').next().unwrap_or_default().to_owned();
+            let decided = posting == Posting::Interest;
+            self.add(
+                if decided { Fact::InterestDecided(refund) } else { Fact::InterestPaid(refund) },
+                signed,
+            );
+        }
         if matches!(posting, Posting::Remit | Posting::RemitFee | Posting::Withhold) {
             self.remitted(entry);
         }
@@ -217,6 +234,14 @@ impl Agreement {
     /// Takes a refund in. What a gateway says it sent back of a payment must be the refunds that went through it.
     pub fn refund(&mut self, claim: RefundClaim) {
         let amount = claim.amount.amount();
+        if let Some((interest, state)) = claim.interest {
+            if state.is_decided() {
+                self.add(Fact::InterestDecided(claim.id.clone()), -interest.amount());
+            }
+            if state == InterestState::Paid {
+                self.add(Fact::InterestPaid(claim.id.clone()), -interest.amount());
+            }
+        }
         if claim.state.is_decided() {
             self.add(Fact::RefundDecided(claim.id.clone()), -amount);
         }
@@ -253,10 +278,11 @@ impl Agreement {
 mod tests {
     use jiff::civil::date;
 
-    use super::{Agreement, Disagreement, Fact, InvoiceClaim, PaymentClaim};
+    use super::{Agreement, BANK, Disagreement, Fact, InvoiceClaim, PaymentClaim, RefundClaim};
     use crate::domain::invoice::InvoiceState;
     use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
     use crate::domain::money::Yen;
+    use crate::domain::refund::{InterestState, RefundRoute, RefundState};
 
     fn yen(amount: i64) -> Yen {
         Yen::new(amount).unwrap()
@@ -380,6 +406,41 @@ mod tests {
         let (off, owed) = (Fact::WrittenOff("i".to_owned()), Fact::Outstanding("case".to_owned()));
         let missing = [found(off, -900), found(owed, 900)];
         assert_eq!(compared(&[assessed()], InvoiceState::WrittenOff, 0, 0), missing);
+    }
+
+    #[test]
+    fn t3_r96_interest_without_its_entry_and_entries_without_interest_are_found() {
+        let expense = Account::InterestExpense("02".to_owned());
+        let decided = entry(Posting::Interest, "r:interest", expense, Account::InterestPayable);
+        let paid = entry(
+            Posting::InterestPaid,
+            "r:interest",
+            Account::InterestPayable,
+            Account::Cash(BANK.to_owned()),
+        );
+        let rows = |entries: &[Entry], interest: Option<InterestState>| {
+            let mut agreement = Agreement::default();
+            for entry in entries {
+                agreement.entry("case", entry);
+            }
+            agreement.refund(RefundClaim {
+                id: "r".to_owned(),
+                payment: "p".to_owned(),
+                route: RefundRoute::BankTransfer,
+                state: RefundState::Requested,
+                amount: yen(22_000),
+                interest: interest.map(|state| (yen(900), state)),
+            });
+            agreement.finish()
+        };
+        let (owed, left) = (Fact::InterestDecided("r".to_owned()), Fact::InterestPaid("r".to_owned()));
+        assert_eq!(rows(std::slice::from_ref(&decided), Some(InterestState::Due)), []);
+        assert_eq!(rows(&[decided.clone(), paid.clone()], Some(InterestState::Paid)), []);
+        assert_eq!(rows(&[], Some(InterestState::Sent)), [found(owed.clone(), -900)]);
+        assert_eq!(rows(std::slice::from_ref(&decided), None), [found(owed, 900)]);
+        assert_eq!(rows(&[decided.clone(), paid], Some(InterestState::Due)), [found(left, 900)]);
+        let undone = crate::domain::ledger::reverse(&decided, date(2026, 10, 1)).unwrap();
+        assert_eq!(rows(&[decided, undone], Some(InterestState::Undone)), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
+use crate::domain::refund::SET_OFF;
 
 /// A broken invariant of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,16 @@ pub enum Violation {
     RefundWithoutDecision {
         /// The sum too much, in yen.
         excess: i64,
+    },
+    /// More interest on refunds left than was decided.
+    InterestWithoutDecision {
+        /// The sum too much, in yen.
+        excess: i64,
+    },
+    /// What a set-off took from one case did not come to another one whole (充当, R-96).
+    SetOffInPart {
+        /// What came less what was taken, in yen.
+        balance: i64,
     },
     /// An agent remitted, or gave back, more than was entrusted to it. The claim as a whole may be below zero for a while:
     /// what was given back is taken off a later payout.
@@ -95,6 +106,8 @@ impl Violation {
             Self::WrongAccounts { .. } => "wrong_accounts",
             Self::ReceivableBelowZero { .. } => "receivable_below_zero",
             Self::RefundWithoutDecision { .. } => "refund_without_decision",
+            Self::InterestWithoutDecision { .. } => "interest_without_decision",
+            Self::SetOffInPart { .. } => "set_off_in_part",
             Self::ClaimBelowZero { .. } => "claim_below_zero",
             Self::StampsBelowZero { .. } => "stamps_below_zero",
             Self::OverpaymentBelowZero { .. } => "overpayment_below_zero",
@@ -220,6 +233,10 @@ fn over_all_years(account: &Account, balance: i64) -> Option<Violation> {
             Some(Violation::RevenueBelowZeroInAll { revenue_account: revenue_account.clone() })
         }
         Account::RefundPayable if balance > 0 => Some(Violation::RefundWithoutDecision { excess: balance }),
+        Account::InterestPayable if balance > 0 => {
+            Some(Violation::InterestWithoutDecision { excess: balance })
+        }
+        Account::Cash(place) if place == SET_OFF && balance != 0 => Some(Violation::SetOffInPart { balance }),
         Account::Stamps if balance < 0 => Some(Violation::StampsBelowZero { excess: -balance }),
         Account::CarriedOver if balance != 0 => Some(Violation::CarriedOverInPart { balance }),
         Account::Overpayment if balance > 0 => Some(Violation::OverpaymentBelowZero { excess: balance }),
@@ -278,5 +295,7 @@ fn fits(entry: &Entry) -> bool {
             out_of && *from == A::RefundPayable
         }
         Posting::RefundPaid => matches!((to, from), (A::RefundPayable, A::Entrusted(_) | A::Cash(_))),
+        Posting::Interest => matches!((to, from), (A::InterestExpense(_), A::InterestPayable)),
+        Posting::InterestPaid => matches!((to, from), (A::InterestPayable, A::Cash(_))),
     }
 }

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod check;
+mod interest;
 mod remit;
 mod years;
 
@@ -20,6 +21,7 @@ use crate::domain::procedure::Payee;
 
 pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, LineClaim, PaymentClaim, RefundClaim};
 pub use check::{LedgerCheck, Violation, check};
+pub use interest::{interest, interest_cause, interest_paid};
 pub use remit::{BANK, RemittedLine, remit};
 pub use years::{Receipt, carry_claim, carry_over, incomes, of_closed_years, overpaid_source, refund_source};
 
@@ -48,6 +50,10 @@ pub enum Account {
     Stamps,
     /// Refunds of a year whose books are closed: an expense of the present year (過年度の還付, R-95).
     RefundExpense,
+    /// Interest on refunds (還付加算金), by the code of its expenditure account (歳出科目): never out of a revenue.
+    InterestExpense(String),
+    /// Interest that we owe to payees.
+    InterestPayable,
     /// What years whose books are closed leave to the present one (調定繰越, R-74), owed by payers or by their agents: over all years
     /// it is zero.
     CarriedOver,
@@ -62,6 +68,7 @@ impl Account {
             Some(("deposit", code)) => named(code).map(Self::Deposit),
             Some(("entrusted", gateway)) => named(gateway).map(Self::Entrusted),
             Some(("cash", place)) => named(place).map(Self::Cash),
+            Some(("interest_expense", code)) => named(code).map(Self::InterestExpense),
             Some(_) => None,
             None => match text {
                 "receivable" => Some(Self::Receivable),
@@ -71,6 +78,7 @@ impl Account {
                 "written_off" => Some(Self::WrittenOff),
                 "stamps" => Some(Self::Stamps),
                 "refund_expense" => Some(Self::RefundExpense),
+                "interest_payable" => Some(Self::InterestPayable),
                 "carried_over" => Some(Self::CarriedOver),
                 _ => None,
             },
@@ -92,6 +100,8 @@ impl fmt::Display for Account {
             Self::WrittenOff => f.write_str("written_off"),
             Self::Stamps => f.write_str("stamps"),
             Self::RefundExpense => f.write_str("refund_expense"),
+            Self::InterestExpense(code) => write!(f, "interest_expense:{code}"),
+            Self::InterestPayable => f.write_str("interest_payable"),
             Self::CarriedOver => f.write_str("carried_over"),
         }
     }
@@ -126,11 +136,15 @@ pub enum Posting {
     Refund,
     /// A refund leaves (還付).
     RefundPaid,
+    /// Interest on a refund is decided (還付加算金の支出決定).
+    Interest,
+    /// Interest on a refund leaves.
+    InterestPaid,
 }
 
 impl Posting {
     /// Every posting.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Assess,
         Self::Reduce,
         Self::Overpay,
@@ -144,6 +158,8 @@ impl Posting {
         Self::Withhold,
         Self::Refund,
         Self::RefundPaid,
+        Self::Interest,
+        Self::InterestPaid,
     ];
 
     fn as_str(self) -> &'static str {
@@ -161,6 +177,8 @@ impl Posting {
             Self::Withhold => "withhold",
             Self::Refund => "refund",
             Self::RefundPaid => "refund_paid",
+            Self::Interest => "interest",
+            Self::InterestPaid => "interest_paid",
         }
     }
 }

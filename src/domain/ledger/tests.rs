@@ -141,6 +141,8 @@ fn every_account_and_kind_reads_back() {
         "fee_expense",
         "refund_expense",
         "carried_over",
+        "interest_expense:02-01-05-22",
+        "interest_payable",
     ] {
         assert_eq!(Account::parse(text).unwrap().to_string(), text);
     }

@@ -87,9 +87,15 @@ impl Payment {
     /// The payment once its whole amount lies at the counter.
     #[must_use]
     pub fn received_at_counter(&self, means: CounterMeans) -> Folded {
+        self.received_whole(means.as_str())
+    }
+
+    /// The payment once the body itself has the whole of it, by the means of this name.
+    #[must_use]
+    pub fn received_whole(&self, means: &str) -> Folded {
         let mut next = self.clone();
         next.state = PaymentState::Captured;
-        means.as_str().clone_into(&mut next.raw_status);
+        means.clone_into(&mut next.raw_status);
         next.counters =
             PaymentCounters { authorized: self.amount, captured: self.amount, ..PaymentCounters::default() };
         Folded { next, change: Change::Changed, alerts: Vec::new() }

@@ -33,6 +33,7 @@ impl MethodCode {
             "konbini" => "コンビニエンスストア",
             "pay_easy" => "ペイジー",
             "counter" => "窓口",
+            "set_off" => "充当",
             "paypay" => "PayPay",
             "suica" => "Suica",
             "edy" => "楽天Edy",

@@ -1,11 +1,13 @@
 //! Interest on refunds (還付加算金, R-96): accrues like that of local taxes until the payment is decided.
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::money::{Yen, YenOutOfRange};
 
 /// A yearly rate from a day on (還付加算金特例基準割合 where it is lower than the statutory rate).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct InterestRate {
     /// The first day it applies to.
     pub from: Date,
@@ -14,7 +16,8 @@ pub struct InterestRate {
 }
 
 /// How interest is computed. Rates and units are data with a source, because they change every year.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct InterestRule {
     /// The rates, ascending by their first day; before the first of them nothing accrues.
     pub rates: Vec<InterestRate>,
@@ -46,6 +49,33 @@ pub enum RefundNotice {
     },
 }
 
+/// Days that bear one rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterestSpan {
+    /// The first day.
+    pub from: Date,
+    /// The last day.
+    pub to: Date,
+    /// Parts of ten thousand a year.
+    pub per_ten_thousand: u32,
+    /// Days of it that count.
+    pub days: i64,
+    /// Days of it on which the payee let the claim lie: they do not count.
+    pub idle_days: i64,
+}
+
+/// Interest with how it came about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accrual {
+    /// What bears it: the base, cut to its unit; nothing where the base is too small.
+    pub base: Yen,
+    /// Rate by rate.
+    pub spans: Vec<InterestSpan>,
+    /// The interest, cut to its unit; nothing where it is too small.
+    pub interest: Yen,
+}
+
 /// The interest on `base` from `first_day` to the day the payment was decided (支出決定), both inclusive.
 ///
 /// The decision counts, not the day of the notice. A payee who does not ask within the days of the notice gets nothing for
@@ -57,23 +87,40 @@ pub fn refund_interest(
     decided_on: Date,
     notice: RefundNotice,
 ) -> Result<Yen, YenOutOfRange> {
+    accrue(rule, base, first_day, decided_on, notice).map(|accrual| accrual.interest)
+}
+
+/// As [`refund_interest`], with every span of days.
+pub fn accrue(
+    rule: &InterestRule,
+    base: Yen,
+    first_day: Date,
+    decided_on: Date,
+    notice: RefundNotice,
+) -> Result<Accrual, YenOutOfRange> {
     if base < rule.smallest_base {
-        return Ok(Yen::ZERO);
+        return Ok(Accrual { base: Yen::ZERO, spans: Vec::new(), interest: Yen::ZERO });
     }
-    let base = i128::from(cut(base, rule.base_unit)?.amount());
-    let mut numerator: i128 = 0;
+    let base = cut(base, rule.base_unit)?;
+    let (mut numerator, mut spans): (i128, Vec<InterestSpan>) = (0, Vec::new());
     for (index, rate) in rule.rates.iter().enumerate() {
         let next = rule.rates.get(index.saturating_add(1)).map(|next| next.from);
-        let begin = first_day.max(rate.from);
-        let end = next.and_then(|next| next.yesterday().ok()).map_or(decided_on, |last| last.min(decided_on));
-        let days = days_between(begin, end) - idle_days(rule, begin, end, notice);
-        numerator += base * i128::from(rate.per_ten_thousand) * i128::from(days.max(0));
+        let from = first_day.max(rate.from);
+        let to = next.and_then(|next| next.yesterday().ok()).map_or(decided_on, |last| last.min(decided_on));
+        let all_days = days_between(from, to);
+        if all_days == 0 {
+            continue;
+        }
+        let idle_days = idle_days(rule, from, to, notice);
+        let days = all_days.saturating_sub(idle_days).max(0);
+        numerator += i128::from(base.amount()) * i128::from(rate.per_ten_thousand) * i128::from(days);
+        spans.push(InterestSpan { from, to, per_ten_thousand: rate.per_ten_thousand, days, idle_days });
     }
     let year = i128::from(rule.days_in_year) * 10_000;
     let interest = numerator.checked_div(year).ok_or(YenOutOfRange)?;
     let interest = Yen::new(i64::try_from(interest).map_err(|_| YenOutOfRange)?)?;
     let interest = if interest < rule.smallest_interest { Yen::ZERO } else { interest };
-    cut(interest, rule.interest_unit)
+    Ok(Accrual { base, spans, interest: cut(interest, rule.interest_unit)? })
 }
 
 /// Days from `begin` to `end`, both inclusive; zero when there are none.

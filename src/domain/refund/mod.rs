@@ -7,8 +7,12 @@
 
 mod ground;
 mod interest;
+mod interest_base;
+mod interest_payout;
+mod interest_terms;
 mod plan;
 mod route;
+mod set_off;
 
 #[cfg(test)]
 mod tests;
@@ -20,12 +24,21 @@ use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::RefundStatus;
 
 pub use ground::{CaseStage, GroundRejection, RefundGround, permits, proposed};
-pub use interest::{InterestRate, InterestRule, RefundNotice, refund_interest};
+pub use interest::{
+    Accrual, InterestRate, InterestRule, InterestSpan, RefundNotice, accrue, refund_interest,
+};
+pub use interest_base::{TooMuch, paid_in_vain, too_much_of};
+pub use interest_payout::{InterestEffect, InterestState, InterestStep, RefundFate};
+pub(crate) use interest_terms::interest_faults;
+pub use interest_terms::{
+    CountsFrom, InterestStart, OverpaymentCause, RefundInterestTerms, interest_terms_on,
+};
 pub use plan::{PlanRejection, PlannedPart, RefundPart, Refundable, plan};
 pub use route::{
     AfterRemittance, ChosenRoute, GatewayWay, HeldBy, Payer, RouteFacts, RouteReason, RouteRejection,
     choose_route, reroute,
 };
+pub use set_off::{SET_OFF, fit_on};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,7 +64,7 @@ pub enum RefundState {
     PayoutDue,
     /// In a transfer file that was handed to the bank.
     PayoutSent,
-    /// The bank paid it.
+    /// The bank paid it, or it settled another debt.
     PaidOut,
 }
 
@@ -122,17 +135,20 @@ pub enum RefundRoute {
     Gateway,
     /// By bank transfer to the payer.
     BankTransfer,
+    /// To another debt of the same obligor (充当, R-96): nothing leaves the body.
+    SetOff,
 }
 
 impl RefundRoute {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Gateway, Self::BankTransfer];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Gateway, Self::BankTransfer, Self::SetOff];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Gateway => "gateway",
             Self::BankTransfer => "bank_transfer",
+            Self::SetOff => SET_OFF,
         }
     }
 
@@ -196,6 +212,8 @@ pub enum RefundEffect {
     Release,
     /// The money left: book it.
     Pay,
+    /// It is owed and settles another debt in the same moment: book both.
+    SetOff,
     /// Whatever was booked is booked back, and its headroom is free again.
     Undo,
 }
@@ -252,6 +270,7 @@ impl Refund {
             (RefundCommand::Approve { .. }, S::Requested) => match self.route {
                 RefundRoute::Gateway => moved(S::Submitting, RefundEffect::Owe),
                 RefundRoute::BankTransfer => moved(S::PayoutDue, RefundEffect::Owe),
+                RefundRoute::SetOff => moved(S::PaidOut, RefundEffect::SetOff),
             },
             (RefundCommand::Reject { .. }, S::Requested) => moved(S::Rejected, RefundEffect::Release),
             (RefundCommand::Withdraw { by }, S::Requested) if by != self.requested_by => {

@@ -120,7 +120,7 @@ fn by_gateway(facts: RouteFacts) -> Result<(), RouteRejection> {
         return Err(RouteRejection::NotByGateway);
     }
     match (facts.held_by, facts.after_remittance) {
-        (HeldBy::Body, RefundRoute::BankTransfer) => Err(RouteRejection::Remitted),
+        (HeldBy::Body, RefundRoute::BankTransfer | RefundRoute::SetOff) => Err(RouteRejection::Remitted),
         (HeldBy::Body, RefundRoute::Gateway) | (HeldBy::Taker, _) => Ok(()),
     }
 }
@@ -129,7 +129,9 @@ fn by_gateway(facts: RouteFacts) -> Result<(), RouteRejection> {
 pub fn choose_route(facts: RouteFacts, wanted: Option<RefundRoute>) -> Result<ChosenRoute, RouteRejection> {
     let chosen = |route, reason| Ok(ChosenRoute { route, reason });
     match (wanted, by_gateway(facts)) {
-        (Some(RefundRoute::BankTransfer), _) => chosen(RefundRoute::BankTransfer, RouteReason::Asked),
+        (Some(route @ (RefundRoute::BankTransfer | RefundRoute::SetOff)), _) => {
+            chosen(route, RouteReason::Asked)
+        }
         (Some(RefundRoute::Gateway), possible) => {
             possible.and(chosen(RefundRoute::Gateway, RouteReason::Asked))
         }

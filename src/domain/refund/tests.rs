@@ -89,7 +89,9 @@ fn r95_the_table_of_refunds_is_exactly_this() {
     ];
     assert_eq!(of_gateway, expected);
     assert!(table.contains(&"bank_transfer requested + approve = payout_due Owe".to_owned()));
-    assert_eq!(table.len(), 2 * expected.len());
+    // What is set off goes nowhere: it is done when it is approved.
+    assert!(table.contains(&"set_off requested + approve = paid_out SetOff".to_owned()));
+    assert_eq!(table.len(), 3 * expected.len());
 }
 
 #[test]

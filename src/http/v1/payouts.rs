@@ -133,7 +133,7 @@ pub struct PayoutBody {
     /// The day the bank is to pay.
     #[schema(format = Date)]
     transfer_on: String,
-    /// How many refunds it pays.
+    /// How many payments are in it: refunds with their interest, and interest alone.
     count: i64,
     /// Their sum in yen.
     total: i64,
@@ -160,15 +160,19 @@ impl PayoutBody {
 /// What waits to be paid out, and what was.
 #[derive(Serialize, ToSchema)]
 pub struct PayoutList {
-    /// Approved refunds that are in no file, oldest first.
+    /// Approved refunds that are in no file, oldest first; their interest is paid with them.
     due: Vec<RefundBody>,
+    /// Refunds that go another way and whose interest is in no file, oldest first.
+    interest_due: Vec<RefundBody>,
     /// Files, youngest first.
     items: Vec<PayoutBody>,
 }
 
 /// Say where a refund is to be paid
 ///
-/// For the payer, or for staff who were told. The account is kept sealed and is shown to nobody but the bank.
+/// For the payer, or for staff who were told. The account is kept sealed and is shown to nobody but the bank. What goes back
+/// through a gateway or settles another claim needs one for its interest alone. A payee who was told and gives an account asks for the
+/// money by that.
 #[utoipa::path(
     operation_id = "set_payee", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     request_body = SetPayee,
@@ -194,6 +198,7 @@ pub async fn list_payouts(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resu
     let desk = payout::desk(ctx, tenant).await?;
     Ok(respond::plain(&PayoutList {
         due: desk.due.iter().map(RefundBody::of).collect(),
+        interest_due: desk.interest_due.iter().map(RefundBody::of).collect(),
         items: desk.files.iter().map(PayoutBody::of).collect(),
     }))
 }

@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::domain::id::{PaymentId, TenantCode};
+use crate::domain::money::Yen;
 use crate::domain::refund::RouteReason;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath};
 use crate::http::error::ApiError;
@@ -18,14 +19,16 @@ use crate::service::refund::{self, Proposal, RefundsOfInvoice, RequestRefund, Ve
 use crate::service::refund_route::reason_of;
 use crate::store::refunds::RefundRow;
 
-/// Adds the calls of this file.
+/// Adds the calls of this file, and of what is fixed or settled with a refund.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_refunds)
         .service(create_refund)
         .service(get_refund)
         .service(approve_refund)
         .service(reject_refund)
-        .service(withdraw_refund);
+        .service(withdraw_refund)
+        .configure(super::refund_interest::configure)
+        .configure(super::set_offs::configure);
 }
 
 /// A part of a refund that is taken from a line of the invoice.
@@ -108,7 +111,7 @@ pub struct RefundBody {
     amount: i64,
     /// The ground.
     reason: String,
-    /// `gateway` or `bank_transfer`.
+    /// `gateway`, `bank_transfer`, or `set_off` where it settles another claim instead of going back, see `…/set-offs`.
     route: String,
     /// Why it goes that way: `method` (as method and gateway allow), `paid_by_another` (to the obligor, not to whoever paid by a
     /// link), `asked`, or `remitted` (the agent had sent the money; a refund that was asked for through the gateway changes at its
@@ -116,6 +119,11 @@ pub struct RefundBody {
     route_reason: Option<&'static str>,
     /// What it is taken from.
     parts: Vec<RefundPartBody>,
+    /// Interest on it in yen (還付加算金), fixed when it was approved and paid by bank transfer only; null where none is borne and
+    /// before the approval, see `…/interest`.
+    interest: Option<i64>,
+    /// Where the interest stands: `due`, `sent`, `paid`, or `undone` with a refund that failed; null where there is none to pay.
+    interest_state: Option<String>,
     /// Why the gateway did not do it.
     failure_code: Option<String>,
     /// Whether the payee's bank account is known, where it is paid out by bank transfer.
@@ -146,6 +154,8 @@ impl RefundBody {
             parts: parts
                 .map(|part| RefundPartBody { part: part.part.clone(), amount: part.amount.amount() })
                 .collect(),
+            interest: row.interest.map(Yen::amount),
+            interest_state: row.interest_state.clone(),
             failure_code: row.failure_code.clone(),
             payee_known: row.sealed_payee.is_some(),
             requested_at: row.created_at.0.to_string(),
@@ -249,7 +259,8 @@ pub async fn get_refund(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result
 /// Approve a refund
 ///
 /// Never by the person who asked for it (403 `own_refund`). Where the method allows it the gateway is told at once;
-/// otherwise the refund waits to be paid out by bank transfer.
+/// otherwise the refund waits to be paid out by bank transfer. The interest that it bears by now is fixed. A set-off settles its
+/// claim at once, and needs a claim that is still in arrears (409 `not_in_arrears`).
 #[utoipa::path(
     operation_id = "approve_refund", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     responses((status = 200, description = "The refund", body = RefundBody), ChangeProblems),

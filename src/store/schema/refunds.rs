@@ -25,6 +25,58 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        interest -> Nullable<BigInt>,
+        interest_state -> Nullable<Text>,
+        interest_payout_id -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    refund_notices (tenant_id, refund_id) {
+        tenant_id -> Text,
+        refund_id -> Text,
+        noticed_on -> Text,
+        noticed_by -> Text,
+        recorded_at -> BigInt,
+    }
+}
+diesel::table! {
+    refund_claims (tenant_id, refund_id) {
+        tenant_id -> Text,
+        refund_id -> Text,
+        claimed_on -> Text,
+        entered_by -> Nullable<Text>,
+        recorded_at -> BigInt,
+    }
+}
+diesel::table! {
+    refund_interest_terms (tenant_id, refund_id) {
+        tenant_id -> Text,
+        refund_id -> Text,
+        payment_id -> Text,
+        counted_to -> Text,
+        accrued -> BigInt,
+        already_paid -> BigInt,
+        expense_account -> Text,
+        explanation -> Text,
+        recorded_at -> BigInt,
+    }
+}
+diesel::table! {
+    set_offs (tenant_id, refund_id) {
+        tenant_id -> Text,
+        refund_id -> Text,
+        application_id -> Text,
+        invoice_id -> Text,
+        proposed_at -> BigInt,
+    }
+}
+diesel::table! {
+    set_off_payments (tenant_id, refund_id) {
+        tenant_id -> Text,
+        refund_id -> Text,
+        payment_id -> Text,
+        fit_on -> Text,
+        recorded_at -> BigInt,
     }
 }
 diesel::table! {

@@ -1,5 +1,6 @@
 //! What is asked and answered about claims that were not paid in time. It comes last: a month goes by.
 
+mod setting_off;
 mod stamping;
 
 use jiff::SignedDuration;
@@ -21,12 +22,15 @@ pub async fn late(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     assert_eq!(paid.status, 201, "{}", paid.body);
     walk.seen("receive_balance", paid);
     stamping::stamping(walk, business, clerk, &cashier).await;
+    let overpaid = setting_off::overpaid(walk, business, clerk).await;
     walk.app.advance(SignedDuration::from_hours(24 * 31)).await;
     let business = walk.app.sign_in("business@example.jp", &business.id).await;
     let clerk = walk.app.sign_in("clerk@example.jp", &clerk.id).await;
     let accountant = walk.app.officer(AOMORI, office, Role::Accountant, "taino@example.jp").await;
     let list = walk.get("list_arrears", &accountant, "/v1/tenants/020001/arrears").await;
     assert!(!list["items"].as_array().unwrap().is_empty());
+    let claim = invoice.rsplit('/').next().unwrap();
+    setting_off::setting_off(walk, &accountant, &overpaid, claim).await;
     let demanded = walk.app.post(&clerk, &format!("{invoice}/demand"), json!({})).await;
     assert_eq!(demanded.status, 201, "{}", demanded.body);
     walk.seen("issue_demand", demanded);

@@ -397,6 +397,7 @@ impl World {
             "record_arrival" => json!({ "arrived_on": "2026-04-01", "amount": -500, "reference": "手数料" }),
             "create_payout" => json!({ "transfer_on": "2026-04-30" }),
             "set_payee" => payee("クドウ"),
+            "propose_set_off" => json!({ "claim": self.spare.invoice, "refund_amount_available": 0 }),
             "create_refund" => {
                 json!({ "amount": 1, "reason": "assessment_error", "refund_amount_available": 0 })
             }
