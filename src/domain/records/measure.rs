@@ -157,6 +157,11 @@ impl MeasureState {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
+    /// Whether it may still be carried out: a file has one such measure at most.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Rejected | Self::Done)
+    }
+
     /// Whether records may be destroyed now: a disposal once it is approved, a transfer once the archive has everything.
     pub fn destroys(self, measure: Measure) -> bool {
         match measure {

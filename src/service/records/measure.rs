@@ -131,6 +131,11 @@ fn judge(
     }
     let (state, planned, last) = (file.file_state()?, file.planned()?, file.expires_on.map(|day| day.0));
     may_propose(state, planned, last, wanted.measure, jst_day(tx.now())).map_err(RecordsRefusal::from)?;
+    for earlier in record_measures::of_file(tx, tenant, id)? {
+        if earlier.measure_state()?.is_open() {
+            return Err(RecordsRefusal::MeasureOpen.into());
+        }
+    }
     Ok((file, officer))
 }
 
@@ -159,6 +164,7 @@ fn put(
         handed_over_at: None,
         version: 1,
     };
+    // Somebody may have proposed one at the same moment: the table takes one.
     if record_measures::insert(tx, &row)? == Moved::Elsewhere {
         return Err(RecordsRefusal::MeasureOpen.into());
     }
