@@ -123,6 +123,7 @@ on_both_databases!(alerts_come_oldest_first_page_by_page, async |db: TestDb| {
     let office = Office::open(&app, &db).await;
     let (owing, _) = odd(&office, "word-0").await;
     for number in 1..52 {
+        app.clock.advance(SignedDuration::from_secs(1));
         unknown_word(&app, &owing.invoice, &format!("word-{number}")).await;
     }
     let first = list(&office, "?code=unrecognised_status").await;
