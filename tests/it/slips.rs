@@ -40,6 +40,12 @@ async fn payable_by(office: &Office<'_>, owing: &Owing) -> Vec<String> {
     shown["payable_by"].as_array().unwrap().iter().map(text).collect()
 }
 
+/// The proof that a page bears.
+fn proof(page: &str) -> String {
+    let (_, address) = page.split_once("/v1/verify/").unwrap();
+    address.split_once("</p>").unwrap().0.replace("<br>", "")
+}
+
 async fn page_of_notice(app: &TestApp, who: &Person, owing: &Owing) -> String {
     let documents = format!("{}/documents", owing.case);
     let listed = app.get(who, &documents).await.expect(200);
@@ -62,6 +68,7 @@ on_both_databases!(
         let shown = app.get(&office.business, &payment).await.expect(200);
         assert_eq!(shown["slip"], Value::Null, "no number was issued");
         let page = opened["redirect_url"].as_str().unwrap();
+        let printed_before = proof(&page_of_notice(&app, &office.business, &owing).await);
         assert_eq!(app.at_gateway(page, "pay_easy", "").await.0, 303);
         let issued = async || office.books(&owing).await.states() == ["awaiting_payment"];
         app.until("the number is issued", issued).await;
@@ -86,6 +93,8 @@ on_both_databases!(
         for printed in ["ペイジー", "収納機関番号", "00581", "納付番号", number] {
             assert!(paper.contains(printed), "{printed}");
         }
+        // What was issued is the same, whatever stands beside it: an older print is as good as this one.
+        assert_eq!(proof(&paper), printed_before);
         let stranger = app.register("stranger@example.jp", "business").await;
         assert_eq!(app.get(&stranger, &payment).await.problem(), "404 not_found");
 

@@ -37,6 +37,8 @@ pub(super) struct Paper {
     pub standing: DocumentStatus,
     /// What it prints.
     data: Value,
+    /// Sections that are printed beside it today.
+    beside: Value,
 }
 
 /// What every paper says, in the words of the templates.
@@ -107,22 +109,35 @@ impl Paper {
         text.sections.retain(|section| !section.is_empty());
         let data = serde_json::to_value(&text).map_err(|error| Failure::Internal(error.to_string()))?;
         let standing = DocumentStatus::Current;
-        Ok(Self { procedure: case.procedure.clone(), made_at, standing, data })
+        Ok(Self { procedure: case.procedure.clone(), made_at, standing, data, beside: Value::Null })
     }
 
-    /// SHA-256 of everything it prints. The members of the data stand in the order of their names.
+    /// Adds what is printed beside it today: it is no part of what was issued, so the proof does not change with it.
+    fn beside(mut self, sections: &[Section]) -> Result<Self, Failure> {
+        let sections = serde_json::to_value(sections);
+        self.beside = sections.map_err(|error| Failure::Internal(error.to_string()))?;
+        Ok(self)
+    }
+
+    /// SHA-256 of everything it prints, but for what stands beside it today. The members of the data stand in the order of their
+    /// names.
     pub fn digest(&self) -> [u8; 32] {
         sha256(self.data.to_string().as_bytes())
     }
 
     /// What the template gets: the data with the address of its proof.
     pub fn printed(&self, address: &str) -> Value {
-        self.with([
+        let mut printed = self.with([
             ("qr_text", json!(address)),
             ("qr_alt", json!("この文書が真正であることを確認するための二次元コード")),
             ("qr_hint", json!("この文書の真正性と現在の状態は、左の二次元コードのページで確認できます。")),
             ("qr_lines", json!(in_lines(address))),
-        ])
+        ]);
+        let sections = printed.get_mut("sections").and_then(Value::as_array_mut);
+        if let (Some(sections), Some(beside)) = (sections, self.beside.as_array()) {
+            sections.extend(beside.iter().cloned());
+        }
+        printed
     }
 
     /// What the template gets of a paper that is not issued yet: it says so, and proves nothing. Its code names the content that a

@@ -57,12 +57,10 @@ pub(super) fn payment_notice<T: Reads>(
             Section::rows("", notice_rows(content)),
             Section::rows("内訳", fee_rows(&content.lines, content.total)),
             Section::rows("歳入科目", accounts(content)),
-        ]
-        .into_iter()
-        .chain(slips.iter().map(slip_section))
-        .collect(),
+        ],
     };
-    Paper::new(case, notice.issued_at.0, text).map(Some)
+    let slips: Vec<Section> = slips.iter().map(slip_section).collect();
+    Paper::new(case, notice.issued_at.0, text)?.beside(&slips).map(Some)
 }
 
 fn notice_rows(content: &NoticeContent) -> Vec<Row> {
