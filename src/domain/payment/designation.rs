@@ -124,6 +124,10 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
         let sourced = after.is_none_or(|rule| !rule.source.trim().is_empty());
         let (ja, en) = ("空にできません", "must not be empty");
         check(sourced, "refund_after_remittance/source", "empty", ja, en);
+        let is_a_way = after.is_none_or(|rule| rule.route != RefundRoute::SetOff);
+        let (ja, en) =
+            ("充当は還付の経路として定められません", "a set-off is decided case by case, not by rule");
+        check(is_a_way, "refund_after_remittance/route", "route", ja, en);
         let ordered = designation.valid_to.is_none_or(|to| designation.valid_from <= to);
         check(ordered, "valid_to", "span", "終わりが始まりより前です", "ends before it begins");
     }
@@ -224,12 +228,14 @@ mod tests {
             RefundRoute::BankTransfer,
             "one line is enough"
         );
-        let without_source = AfterRemittance { source: " ".to_owned(), ..rule(RefundRoute::Gateway) };
+        let without_source = AfterRemittance { source: " ".to_owned(), ..rule(RefundRoute::SetOff) };
         let faults = designation_faults(&[Designation {
             refund_after_remittance: Some(without_source),
             ..designation()
         }]);
-        assert_eq!(faults[0].pointer, "/payment_agents/0/refund_after_remittance/source");
+        let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        let place = "/payment_agents/0/refund_after_remittance";
+        assert_eq!(places, [format!("{place}/source"), format!("{place}/route")]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn pays(desk: &Desk<'_>, all: &[&Paid<'_>], method: &str, asked: Option<i6
     let opened =
         desk.app.post(&desk.business, &format!("/v1/tenants/{AOMORI}/payments"), wanted).await.expect(201);
     // Under load the address comes a moment later than the answer.
-    let payment = format!("/v1/tenants/{AOMORI}/payments/{}", opened["id"].as_str().unwrap());
+    let payment = format!("/v1/tenants/{AOMORI}/payments/{}", opened["payments"][0]["id"].as_str().unwrap());
     let shown = async || desk.app.get(&desk.business, &payment).await.expect(200);
     desk.app.until("the page is there", async || shown().await["redirect_url"].is_string()).await;
     let shown = shown().await;
@@ -220,6 +220,7 @@ async fn hears(desk: &Desk<'_>, paid: &Paid<'_>, captured: i64) {
             captured_at: Some(tx.now()),
             expires_at: None,
             observed_at: tx.now(),
+            slip: None,
         };
         payment_standing::apply_snapshot(tx, &core, &mut row, &mut payment, &snapshot, Source::Notification)
     });
