@@ -1,6 +1,7 @@
 //! Tenants (団体) and their departments (部局・課) as dated data (R-126, R-127, R-200…R-204).
 
 mod approval_faults;
+mod faults;
 
 use std::collections::BTreeSet;
 
@@ -8,24 +9,22 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{DecidingDesk, Subject, SubjectRoute};
-use crate::domain::arrears::{ArrearsTerms, WriteOffGround, arrears_faults};
+use crate::domain::arrears::{ArrearsTerms, WriteOffGround};
 use crate::domain::calendar::ClosingDays;
 use crate::domain::disposition::Author;
-use crate::domain::document_number::{NumberRule, rule_faults};
-use crate::domain::escalation::{EscalationLevel, level_faults};
+use crate::domain::document_number::NumberRule;
+use crate::domain::escalation::EscalationLevel;
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
-use crate::domain::internal_control::{ControlTerms, control_faults};
-use crate::domain::office_key::{OfficeKey, office_key_faults};
-use crate::domain::payment::{Designation, designation_faults};
-use crate::domain::procedure::{Bilingual, is_slug};
-use crate::domain::records::{RecordRule, record_rule_faults};
-use crate::domain::refund::{RefundInterestTerms, interest_faults};
+use crate::domain::internal_control::ControlTerms;
+use crate::domain::office_key::OfficeKey;
+use crate::domain::payment::Designation;
+use crate::domain::procedure::Bilingual;
+use crate::domain::records::RecordRule;
+use crate::domain::refund::RefundInterestTerms;
 use crate::domain::revenue::RevenueMasters;
-use crate::domain::stamps::{StampTerms, stamp_faults};
-use crate::domain::waiver::{
-    DisasterNotice, FalseClaimTerms, WaiverGround, false_claim_faults, ground_faults, notice_faults,
-};
+use crate::domain::stamps::StampTerms;
+use crate::domain::waiver::{DisasterNotice, FalseClaimTerms, WaiverGround};
 use crate::domain::zengin::{AccountText, BankText, Digits, TransferHeader};
 
 /// What kind of body a tenant is.
@@ -331,86 +330,9 @@ impl Tenant {
 
     /// Every fault of the file; empty when it may be used.
     pub fn check(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        if TenantCode::parse(self.code.as_str()).is_none() {
-            let (ja, en) = ("団体コードの検査数字が正しくありません", "not a six-digit body code (R-160)");
-            faults.push(Fault::new("/code", "tenant_code", ja, en));
-        }
-        let year_end = self.calendar.year_end;
-        if !(1..=31).contains(&year_end.december_from) || !(0..=31).contains(&year_end.january_to) {
-            let (ja, en) = ("年末年始の日付が正しくありません", "not days of December and January");
-            faults.push(Fault::new("/calendar/year_end", "year_end", ja, en));
-        }
-        let header = self.paying_account.as_ref().map(|account| account.header(Date::constant(2026, 1, 1)));
-        if header == Some(None) {
-            let (ja, en) = ("振込元口座が正しくありません", "not an account that a bank knows");
-            faults.push(Fault::new("/paying_account", "paying_account", ja, en));
-        }
-        for (index, bank) in self.designated_banks.iter().enumerate() {
-            let named = !bank.bank.trim().is_empty() && !bank.source.trim().is_empty();
-            if !named || bank.valid_to.is_some_and(|to| to < bank.valid_from) {
-                let (ja, en) = (
-                    "名称・根拠・期間が正しくありません",
-                    "needs a name, a source and an end after its start",
-                );
-                faults.push(Fault::new(format!("/designated_banks/{index}"), "designated_bank", ja, en));
-            }
-        }
-        if self.sources.is_empty() {
-            faults.push(Fault::new("/sources", "empty", "空にできません", "must not be empty"));
-        }
-        faults.extend(designation_faults(&self.payment_agents));
-        faults.extend(rule_faults(&self.document_numbers));
-        faults.extend(office_key_faults(&self.office_keys));
-        faults.extend(ground_faults(&self.waiver_grounds));
-        faults.extend(notice_faults(&self.disaster_notices));
-        faults.extend(false_claim_faults(&self.false_claims));
-        faults.extend(stamp_faults(&self.stamps));
-        faults.extend(level_faults(&self.escalation));
-        faults.extend(record_rule_faults(&self.record_files));
-        faults.extend(control_faults(&self.internal_control));
-        faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
-        faults.extend(interest_faults(&self.refund_interest));
-        faults.extend(self.approval_faults());
-        faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
-        faults.extend(self.charge_account_faults());
-        let mut seen = BTreeSet::new();
-        for (index, department) in self.departments.iter().enumerate() {
-            let pointer = format!("/departments/{index}");
-            if !is_slug(&department.code) {
-                let (ja, en) = ("英小文字で始まる識別子にしてください", "must be a lower-case identifier");
-                faults.push(Fault::new(format!("{pointer}/code"), "slug", ja, en));
-            }
-            if !seen.insert((&department.code, department.valid_from)) {
-                faults.push(Fault::new(
-                    format!("{pointer}/code"),
-                    "duplicate",
-                    "重複しています",
-                    "is given twice",
-                ));
-            }
-            let authority = department.disposing_authority.as_ref();
-            if authority.is_some_and(|title| title.ja.trim().is_empty() || title.en.trim().is_empty()) {
-                let pointer = format!("{pointer}/disposing_authority");
-                faults.push(Fault::new(pointer, "empty", "空にできません", "must not be empty"));
-            }
-            let successor = department.successor.as_deref();
-            if successor.is_some_and(|code| {
-                code == department.code || !self.departments.iter().any(|one| one.code == code)
-            }) {
-                let (ja, en) =
-                    ("引き継ぐ課がありません", "there is no such department to take the work over");
-                faults.push(Fault::new(format!("{pointer}/successor"), "unknown_department", ja, en));
-            }
-            if department.bureau.as_deref().is_some_and(|code| self.bureau(code).is_none()) {
-                let (ja, en) = ("この部局はありません", "there is no such bureau");
-                faults.push(Fault::new(format!("{pointer}/bureau"), "unknown_bureau", ja, en));
-            }
-            if department.valid_to.is_some_and(|to| to < department.valid_from) {
-                let (ja, en) = ("終わりが始まりより前です", "ends before it begins");
-                faults.push(Fault::new(format!("{pointer}/valid_to"), "span", ja, en));
-            }
-        }
+        let mut faults = self.own_faults();
+        faults.extend(self.rule_faults());
+        faults.extend(self.department_faults());
         faults
     }
 }

@@ -64,9 +64,32 @@ pub use worker::Worker;
 /// Kind of the daily job that forgets old periodic jobs.
 pub const FORGET_PERIODIC: &str = "forget_periodic";
 
+/// The jobs that only tell, each with what is said.
+const TOLD: [(&str, CaseMail); 17] = [
+    (NOTIFY_DECISION, CaseMail::DecisionMade),
+    (NOTIFY_FEE, CaseMail::FeeFixed),
+    (NOTIFY_RECEIPT, CaseMail::ReceiptIssued),
+    (NOTIFY_REFUND, CaseMail::RefundDecided),
+    (NOTIFY_OVERPAID, CaseMail::RefundTold),
+    (NOTIFY_SET_OFF, CaseMail::SetOffDecided),
+    (NOTIFY_QUESTION, CaseMail::QuestionAsked),
+    (NOTIFY_QUESTION_ENDED, CaseMail::QuestionEnded),
+    (NOTIFY_MESSAGE, CaseMail::MessageWritten),
+    (NOTIFY_INSPECTION, CaseMail::InspectionArranged),
+    (NOTIFY_TRANSFER, CaseMail::CaseTransferred),
+    (NOTIFY_MOVE, CaseMail::CaseMoved),
+    (NOTIFY_PAUSE, CaseMail::ClockStopped),
+    (NOTIFY_DELAY, CaseMail::DecisionDelayed),
+    (NOTIFY_WAIVER, CaseMail::WaiverDecided),
+    (NOTIFY_DEMAND, CaseMail::DemandIssued),
+    (NOTIFY_CHARGE, CaseMail::ChargeAssessed),
+];
+
 /// Everything the worker can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Job {
+    /// Tell the person whom a case concerns of something that can be read about it.
+    Tell(ApplicationId, CaseMail),
     /// Mail to somebody whose address was used for another registration.
     MailAccountExists(AccountId),
     /// Look after a call to a gateway whose caller died or got no answer.
@@ -77,18 +100,6 @@ pub enum Job {
     PollRefund(RefundId),
     /// Apply a stored notification; the subject names account and delivery.
     ApplyNotification(String),
-    /// Tell the applicant that the decision is there.
-    NotifyDecision(ApplicationId),
-    /// Tell the applicant that the fee was fixed and may be paid.
-    NotifyFee(ApplicationId),
-    /// Tell the payer that a receipt or confirmation is there.
-    NotifyReceipt(ApplicationId),
-    /// Tell the applicant that a refund was decided.
-    NotifyRefund(ApplicationId),
-    /// Tell the payer that something is to go back, and can be asked for.
-    NotifyOverpaid(ApplicationId),
-    /// Tell the obligor that what was overpaid settled a claim.
-    NotifySetOff(ApplicationId),
     /// Forget periodic jobs that were done more than a week ago.
     ForgetPeriodic,
     /// Seal the chains of every tenant that grew.
@@ -107,18 +118,6 @@ pub enum Job {
     ListSettlements(String),
     /// Fetch the report of one payout; the subject names account and payout.
     FetchReport(String),
-    /// Tell the applicant that the office asks something.
-    NotifyQuestion(ApplicationId),
-    /// Tell the applicant that the office waits for no answer any more.
-    NotifyQuestionEnded(ApplicationId),
-    /// Tell the applicant of a message.
-    NotifyMessage(ApplicationId),
-    /// Tell the applicant of the appointment of an inspection.
-    NotifyInspection(ApplicationId),
-    /// Tell the applicant that another body has the case.
-    NotifyTransfer(ApplicationId),
-    /// Tell the applicant that another department has the case.
-    NotifyMove(ApplicationId),
     /// Tell the officer in charge of a message.
     NotifyOffice(ApplicationId),
     /// Raise an opinion of another office that did not come in time.
@@ -131,10 +130,6 @@ pub enum Job {
     EscalateOverdue,
     /// Tell an officer of an overdue case.
     NotifyEscalation(ApplicationId, OfficerId),
-    /// Tell the applicant that the clock stands still.
-    NotifyPause(ApplicationId),
-    /// Tell the applicant why it takes longer.
-    NotifyDelay(ApplicationId),
     /// Reconcile every body as of yesterday.
     ReconcileAll,
     /// Reconcile one body as of today.
@@ -147,14 +142,8 @@ pub enum Job {
     ExpirePermit(PermitId),
     /// Look after the open disputes of every tenant.
     RemindOfDisputes,
-    /// Tell the applicant what became of a waiver.
-    NotifyWaiver(ApplicationId),
-    /// Tell the obligor of a demand.
-    NotifyDemand(ApplicationId),
     /// Assess the late charge of a claim that was paid after its demand.
     AssessLateCharge(InvoiceId),
-    /// Tell the obligor of a late charge.
-    NotifyCharge(ApplicationId),
     /// Send the demands of every tenant whose day has come.
     IssueDemands,
     /// End the grants of every tenant whose rest was not paid in time.
@@ -184,18 +173,15 @@ impl Job {
         let unknown = || UnknownJob { kind: kind.to_owned() };
         // What comes after the id only tells one occasion from the next.
         let id = || subject.split(':').next().and_then(|id| id.parse::<Uuid>().ok()).ok_or_else(unknown);
+        if let Some((_, words)) = TOLD.iter().find(|(told, _)| *told == kind) {
+            return Ok(Self::Tell(ApplicationId(id()?), *words));
+        }
         match kind {
             MAIL_ACCOUNT_EXISTS => Ok(Self::MailAccountExists(AccountId(id()?))),
             RECOVER_OPERATION => Ok(Self::RecoverOperation(OperationId(id()?))),
             POLL_REFUND => Ok(Self::PollRefund(RefundId(id()?))),
             POLL_PAYMENT => Ok(Self::PollPayment(PaymentId(id()?))),
             APPLY_NOTIFICATION => Ok(Self::ApplyNotification(subject.to_owned())),
-            NOTIFY_DECISION => Ok(Self::NotifyDecision(ApplicationId(id()?))),
-            NOTIFY_FEE => Ok(Self::NotifyFee(ApplicationId(id()?))),
-            NOTIFY_RECEIPT => Ok(Self::NotifyReceipt(ApplicationId(id()?))),
-            NOTIFY_REFUND => Ok(Self::NotifyRefund(ApplicationId(id()?))),
-            NOTIFY_OVERPAID => Ok(Self::NotifyOverpaid(ApplicationId(id()?))),
-            NOTIFY_SET_OFF => Ok(Self::NotifySetOff(ApplicationId(id()?))),
             WORK_SETTLEMENT => Ok(Self::WorkSettlement(SettlementId(id()?))),
             CHASE_SETTLEMENTS => Ok(Self::ChaseSettlements),
             FETCH_SETTLEMENTS => Ok(Self::FetchSettlements),
@@ -207,17 +193,9 @@ impl Job {
             FORGET_SIGN_INS => Ok(Self::ForgetSignIns),
             RECONCILE_ALL => Ok(Self::ReconcileAll),
             RECONCILE_BODY => Ok(Self::ReconcileBody),
-            NOTIFY_QUESTION => Ok(Self::NotifyQuestion(ApplicationId(id()?))),
-            NOTIFY_QUESTION_ENDED => Ok(Self::NotifyQuestionEnded(ApplicationId(id()?))),
-            NOTIFY_MESSAGE => Ok(Self::NotifyMessage(ApplicationId(id()?))),
-            NOTIFY_INSPECTION => Ok(Self::NotifyInspection(ApplicationId(id()?))),
-            NOTIFY_TRANSFER => Ok(Self::NotifyTransfer(ApplicationId(id()?))),
-            NOTIFY_MOVE => Ok(Self::NotifyMove(ApplicationId(id()?))),
             NOTIFY_OFFICE => Ok(Self::NotifyOffice(ApplicationId(id()?))),
             RAISE_OPINION => Ok(Self::RaiseOpinion(OpinionId(id()?))),
             CHASE_CORRECTIONS => Ok(Self::ChaseCorrections),
-            NOTIFY_PAUSE => Ok(Self::NotifyPause(ApplicationId(id()?))),
-            NOTIFY_DELAY => Ok(Self::NotifyDelay(ApplicationId(id()?))),
             ESCALATE_OVERDUE => Ok(Self::EscalateOverdue),
             NOTIFY_ESCALATION => {
                 let officer = subject.split(':').nth(2).and_then(|id| id.parse().ok());
@@ -234,11 +212,8 @@ impl Job {
             }
             EXPIRE_PERMIT => Ok(Self::ExpirePermit(PermitId(id()?))),
             REMIND_OF_DISPUTES => Ok(Self::RemindOfDisputes),
-            NOTIFY_WAIVER => Ok(Self::NotifyWaiver(ApplicationId(id()?))),
             EXPIRE_WAIVERS => Ok(Self::ExpireWaivers),
-            NOTIFY_DEMAND => Ok(Self::NotifyDemand(ApplicationId(id()?))),
             ASSESS_LATE_CHARGE => Ok(Self::AssessLateCharge(InvoiceId(id()?))),
-            NOTIFY_CHARGE => Ok(Self::NotifyCharge(ApplicationId(id()?))),
             ISSUE_DEMANDS => Ok(Self::IssueDemands),
             RAISE_OVERDUE_STEPS => Ok(Self::RaiseOverdueSteps),
             NOTIFY_OVERDUE_STEP => {
@@ -256,32 +231,15 @@ impl Job {
 pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Result<JobEnd, Failure> {
     let attempt = Attempt(claimed.attempts + 1);
     match job {
+        Job::Tell(case, words) => mail::about_case(core, case, words, claimed).await,
         Job::MailAccountExists(account) => mail::account_exists(core, account, claimed).await,
         Job::RecoverOperation(id) => gateway_call::recover(core, tenant(claimed)?, id).await,
         Job::PollRefund(id) => refund_call::poll(core, tenant(claimed)?, id).await,
         Job::PollPayment(id) => poll::run(core, tenant(claimed)?, id).await,
         Job::ApplyNotification(subject) => notification::apply(core, tenant(claimed)?, &subject).await,
-        Job::NotifyDecision(case) => mail::about_case(core, case, CaseMail::DecisionMade, claimed).await,
-        Job::NotifyFee(case) => mail::about_case(core, case, CaseMail::FeeFixed, claimed).await,
-        Job::NotifyReceipt(case) => mail::about_case(core, case, CaseMail::ReceiptIssued, claimed).await,
-        Job::NotifyRefund(case) => mail::about_case(core, case, CaseMail::RefundDecided, claimed).await,
-        Job::NotifyOverpaid(case) => mail::about_case(core, case, CaseMail::RefundTold, claimed).await,
-        Job::NotifySetOff(case) => mail::about_case(core, case, CaseMail::SetOffDecided, claimed).await,
-        Job::NotifyQuestion(case) => mail::about_case(core, case, CaseMail::QuestionAsked, claimed).await,
-        Job::NotifyQuestionEnded(case) => {
-            mail::about_case(core, case, CaseMail::QuestionEnded, claimed).await
-        }
-        Job::NotifyMessage(case) => mail::about_case(core, case, CaseMail::MessageWritten, claimed).await,
-        Job::NotifyInspection(case) => {
-            mail::about_case(core, case, CaseMail::InspectionArranged, claimed).await
-        }
-        Job::NotifyTransfer(case) => mail::about_case(core, case, CaseMail::CaseTransferred, claimed).await,
-        Job::NotifyMove(case) => mail::about_case(core, case, CaseMail::CaseMoved, claimed).await,
         Job::NotifyOffice(case) => mail::to_officer(core, case, CaseMail::MessageWritten, claimed).await,
         Job::RaiseOpinion(id) => opinion::raise_overdue(core, tenant(claimed)?, id).await,
         Job::ChaseCorrections => correction_chase::run(core).await,
-        Job::NotifyPause(case) => mail::about_case(core, case, CaseMail::ClockStopped, claimed).await,
-        Job::NotifyDelay(case) => mail::about_case(core, case, CaseMail::DecisionDelayed, claimed).await,
         Job::EscalateOverdue => escalation::run(core).await,
         Job::NotifyEscalation(case, officer) => mail::overdue(core, case, officer, claimed).await,
         Job::NotifyMissedCorrection(case, correction) => {
@@ -302,11 +260,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::ReconcileAll => reconciliation::run_all(core).await,
         Job::ReconcileBody => reconciliation::run_job(core, tenant(claimed)?).await,
         Job::RemindOfDisputes => remind_of_disputes(core).await,
-        Job::NotifyWaiver(case) => mail::about_case(core, case, CaseMail::WaiverDecided, claimed).await,
         Job::ExpireWaivers => expire_waivers(core).await,
-        Job::NotifyDemand(case) => mail::about_case(core, case, CaseMail::DemandIssued, claimed).await,
         Job::AssessLateCharge(id) => charge::assess_after_payment(core, tenant(claimed)?, id).await,
-        Job::NotifyCharge(case) => mail::about_case(core, case, CaseMail::ChargeAssessed, claimed).await,
         Job::IssueDemands => issue_demands(core).await,
         Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,

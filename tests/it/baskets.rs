@@ -5,6 +5,7 @@ use madoguchi::service::fee_replay::replay;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::originals::confirm;
 use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
 use crate::support::db::TestDb;
 use crate::support::money::Books;
@@ -125,6 +126,7 @@ on_both_databases!(r58b_a_case_of_a_basket_keeps_its_price_when_it_is_assessed_a
     app.post(&heir, &format!("{}/withdraw", case(&drafts[0])), json!({})).await.expect(200);
     let cheap = case(&drafts[1]);
     app.post(&clerk, &format!("{cheap}/claim"), json!({})).await.expect(200);
+    assert_eq!(confirm(&app, &clerk, &cheap).await, 1, "R-9: the certificate is shown in the original");
     let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
     let version = app.get(&clerk, &cheap).await.etag();
     // A grant is proposed only where the fee is still the right one.
