@@ -96,7 +96,7 @@ pub fn assessed_at(
     Ok(found)
 }
 
-/// When each of some cases was granted.
+/// When each of some cases was granted, whole or in part, under conditions or not.
 pub fn granted_at(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -107,7 +107,7 @@ pub fn granted_at(
         let rows: Vec<(ApplicationId, Micros)> = decisions::table
             .filter(decisions::tenant_id.eq(tenant))
             .filter(decisions::application_id.eq_any(some))
-            .filter(decisions::decision.eq("grant"))
+            .filter(decisions::decision.ne("refuse"))
             .select((decisions::application_id, decisions::decided_at))
             .load(tx.read())?;
         found.extend(rows);

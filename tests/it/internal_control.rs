@@ -38,7 +38,9 @@ impl Oversight {
         self.head = app.sign_in("head@example.jp", &self.head.id).await;
     }
 
+    /// The list as it is a moment later: what is recorded at this very instant is told then.
     async fn report(&self, year: i16) -> Value {
+        self.counter.app.advance(SignedDuration::from_secs(1)).await;
         let path = format!("{CONTROL}?fiscal_year={year}");
         self.counter.app.get(&self.accountant, &path).await.expect(200)
     }
@@ -161,7 +163,10 @@ on_both_databases!(
         let first = office.counter.app.post(&office.accountant, &snapshots, wanted.clone()).await.expect(201);
 
         // Somebody resolves the exception in the year after: what is said of the year before stays.
-        rewritten(&db, "UPDATE reconciliation_exceptions SET state = 'resolved', resolution = 'explained', resolved_at = 1900000000000000".to_owned()).await;
+        rewritten(&db, "UPDATE reconciliation_exceptions SET state = 'resolved', resolution = 'explained', comment = '確認した。',
+            proposed_by = '00000000-0000-7000-8000-000000000001', proposed_at = 1900000000000000,
+            resolved_by = '00000000-0000-7000-8000-000000000002', resolved_at = 1900000000000000"
+            .to_owned()).await;
         office.days_later(30).await;
         assert_eq!(office.report(2026).await, before);
         let second = office.counter.app.post(&office.head, &snapshots, wanted).await.expect(201);
