@@ -9,6 +9,7 @@ pub mod hold;
 pub mod measure;
 mod refusal;
 pub mod register;
+mod sealed_texts;
 
 use super::{Ctx, Failure, Refusal, queue};
 use crate::domain::calendar::jst_day;

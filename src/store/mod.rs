@@ -98,6 +98,7 @@ pub mod refunds;
 pub mod resubmissions;
 mod roots;
 pub mod schema;
+pub mod sealed_texts;
 pub mod sessions;
 pub mod set_offs;
 mod settings;

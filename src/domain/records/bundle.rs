@@ -39,6 +39,9 @@ pub struct CaseBundle {
     pub procedure: String,
     /// Its version.
     pub procedure_version: i64,
+    /// Everything else that was written about it under its key: drafts and comments of approvals, opinions, inspections, waivers,
+    /// holds and so on, each with table, id, column and instant, in the order of time.
+    pub sealed_texts: Vec<Value>,
     /// Where it ended.
     pub state: String,
     /// The body.

@@ -1,4 +1,6 @@
-//! What the archive gets of a case (移管, R-124): computed from what is stored, the same bytes every time.
+//! What the archive gets of a case (移管, R-124): computed from what is stored, the same bytes every time. It is everything that
+//! is sealed with the case's key, because that key is destroyed after the hand-over; only what passed between us and the
+//! gateways is left out, which is no part of the administrative document (行政文書).
 
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
@@ -6,10 +8,11 @@ use uuid::Uuid;
 
 use super::RecordsRefusal;
 use super::measure::open;
+use super::sealed_texts::{self, detail_of, opened};
 use crate::domain::id::{ApplicationId, RecordMeasureId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::records::{CaseBundle, bundle_hash};
-use crate::seal::{DataKey, Keyring, SealError, sha256_hex};
+use crate::seal::{DataKey, Keyring, sha256_hex};
 use crate::service::attachment::object_place;
 use crate::service::{Core, Ctx, Failure, Refusal, access};
 use crate::store::applications::{self, ApplicationRow};
@@ -30,15 +33,6 @@ pub(super) struct Contents {
     attachments: Vec<AttachmentRow>,
     /// Where the chain of events stood.
     pub event_head: Vec<u8>,
-}
-
-/// What sealed bytes hold: JSON, else text, else bytes as base64.
-fn opened(key: &DataKey, place: &str, sealed: &[u8]) -> Result<Value, SealError> {
-    let plain = key.open(place, sealed)?;
-    Ok(serde_json::from_slice(&plain).unwrap_or_else(|_| match std::str::from_utf8(&plain) {
-        Ok(text) => Value::from(text),
-        Err(_) => Value::from(BASE64.encode(&plain)),
-    }))
 }
 
 /// Reads what the archive gets of a case.
@@ -86,7 +80,7 @@ pub(super) fn read(
         attachments: Vec::new(),
         completed_on: filed.completed_on.0.to_string(),
         decisions: decided,
-        events: chain(tx, tenant, id)?,
+        events: chain(tx, &key, tenant, id)?,
         form: opened(&key, &ApplicationRow::form_place(id), &row.sealed_form)?,
         former_forms,
         correspondence: correspondence(tx, &key, tenant, id)?,
@@ -95,6 +89,7 @@ pub(super) fn read(
         parties: named,
         procedure: row.procedure.clone(),
         procedure_version: row.procedure_version,
+        sealed_texts: sealed_texts::of_case(tx, &key, tenant, id)?,
         state: row.state.clone(),
         tenant: tenant.clone(),
     };
@@ -102,11 +97,16 @@ pub(super) fn read(
     Ok(Contents { bundle, key, attachments, event_head: row.event_head })
 }
 
-/// The chain of a case with its ciphertext, so that whoever has the bundle verifies it alone.
-fn chain(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<Value>, Failure> {
-    let rows = events::of_case(tx, tenant, id)?;
-    let event = |row: &events::EventRow| {
-        json!({
+/// The chain of a case with its ciphertext, so that whoever has the bundle verifies it alone, and beside it what that says.
+fn chain(
+    tx: &mut impl Reads,
+    key: &DataKey,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    for row in events::of_case(tx, tenant, id)? {
+        all.push(json!({
             "seq": row.seq,
             "kind": row.kind,
             "actor_kind": row.actor_kind,
@@ -114,11 +114,12 @@ fn chain(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<
             "at": row.at.0.to_string(),
             "facts": row.facts,
             "sealed_detail": row.sealed_detail.as_deref().map(|sealed| BASE64.encode(sealed)),
+            "detail": detail_of(key, &row)?,
             "prev_hash": HEXLOWER.encode(&row.prev_hash),
             "hash": HEXLOWER.encode(&row.hash),
-        })
-    };
-    Ok(rows.iter().map(event).collect())
+        }));
+    }
+    Ok(all)
 }
 
 /// What was asked, written and noted about a case, each with its instant.

@@ -8,7 +8,7 @@ use super::archive::Archive;
 use crate::support::db::TestDb;
 
 /// The bytes of an export.
-async fn exported(archive: &Archive, measure: &Value, case: &str) -> (u16, String) {
+pub async fn exported(archive: &Archive, measure: &Value, case: &str) -> (u16, String) {
     let path = format!("{}/bundles/{case}", Archive::measure(measure));
     let answer = archive.app.raw(Method::GET, &path).bearer_auth(&archive.chief.token).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
