@@ -127,8 +127,9 @@ fn a_form_that_still_compiles_serves_its_cases_though_the_rest_has_faults() {
 fn r31_a_version_published_without_criteria_is_still_offered_but_no_new_one_is_taken() {
     let live = shipped();
     let mut second = published(&live, 2, date(2026, 7, 1));
-    let line = second.text.lines().find(|line| line.starts_with("  review_criteria:")).unwrap().to_owned();
-    second.text = second.text.replacen(&format!("{line}\n"), "", 1);
+    let criteria =
+        second.text.lines().find(|line| line.starts_with("  review_criteria:")).unwrap().to_owned();
+    second.text = second.text.replacen(&format!("{criteria}\n"), "", 1);
     let examined = live.current().examine(&second.text);
     let codes: Vec<_> = examined.faults.iter().map(|found| found.fault.code).collect();
     assert_eq!(codes, ["criteria"], "whoever publishes it today is told");

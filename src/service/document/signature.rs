@@ -152,14 +152,14 @@ fn looked_at(ctx: &Ctx, row: DecisionSignatureRow) -> Result<FoundSignature, Fai
     let keys = ctx.catalogue.tenant(&row.tenant_id).map(|body| body.definition.office_keys.as_slice());
     let key = keys.and_then(|keys| key_of(keys, &row.authority, row.signed_on.0));
     let key = key.filter(|key| key.id == row.key_id);
-    let signer = ctx.core.keys.office(&row.tenant_id, &row.key_id);
-    let check = match (key, signer.check(statement.as_bytes(), &row.signature)) {
+    let private = ctx.core.keys.office(&row.tenant_id, &row.key_id);
+    let check = match (key, private.check(statement.as_bytes(), &row.signature)) {
         (None, _) => OfficeSignature::UnknownKey,
         (Some(_), SignatureCheck::Valid) => OfficeSignature::Valid,
         (Some(_), SignatureCheck::Invalid) => OfficeSignature::Invalid,
     };
     let certificate = key.map(|key| key.certificate.clone());
-    Ok(FoundSignature { certificate, statement, public_key: signer.jwk(), check, row })
+    Ok(FoundSignature { certificate, statement, public_key: private.jwk(), check, row })
 }
 
 /// The signature over a document of that content, for whoever holds the paper; none where it bears none.
