@@ -78,11 +78,10 @@ impl PayableNow {
 /// Takes what is open of an attempt off what its account has open.
 fn leave(sums: &mut BTreeMap<MethodCode, Taken>, attempt: &PaymentRow) -> Result<(), Failure> {
     let payment = attempt.payment()?;
-    if payment.state.is_live() && attempt.captured_on.is_none() {
-        if let Some(sum) = sums.get_mut(&payment.method) {
-            sum.today = sum.today.minus(attempt.amount).unwrap_or(Yen::ZERO);
-            sum.this_month = sum.this_month.minus(attempt.amount).unwrap_or(Yen::ZERO);
-        }
+    let is_open = payment.state.is_live() && attempt.captured_on.is_none();
+    if let Some(sum) = sums.get_mut(&payment.method).filter(|_| is_open) {
+        sum.today = sum.today.minus(attempt.amount).unwrap_or(Yen::ZERO);
+        sum.this_month = sum.this_month.minus(attempt.amount).unwrap_or(Yen::ZERO);
     }
     Ok(())
 }

@@ -74,14 +74,13 @@ fn open_check(
     let wait = late_check(row.payment()?.state, u32::try_from(row.poll_count).unwrap_or(u32::MAX));
     let Some(wait) = wait else { return Ok(None) };
     let planned = row.updated_at.0.checked_add(wait).unwrap_or(row.updated_at.0);
-    let again = match answer {
-        Outcome::Done(_) => planned,
+    let again = if let Outcome::Done(_) = answer {
+        planned
+    } else {
         // News may have made us ask: they are not lost because nobody answered.
-        _ => {
-            let is_long = tx.now().duration_since(planned) >= LONG_UNANSWERED;
-            let pause = if is_long { LONG_UNANSWERED } else { UNANSWERED };
-            tx.now().checked_add(pause).unwrap_or(planned)
-        }
+        let is_long = tx.now().duration_since(planned) >= LONG_UNANSWERED;
+        let pause = if is_long { LONG_UNANSWERED } else { UNANSWERED };
+        tx.now().checked_add(pause).unwrap_or(planned)
     };
     Ok((again > tx.now()).then_some(again))
 }

@@ -151,7 +151,7 @@ pub async fn get(
         let present = |code: &&String| row.attachment_codes.0.contains(*code);
         let titled = |code: &String| Some((code.clone(), definition.attachment(code)?.title.clone()));
         let documents = rule.documents.iter().filter(present).filter_map(titled).collect();
-        Ok::<_, Failure>(PublicView { filing, answers, documents, rule })
+        Ok::<_, Failure>(PublicView { filing, rule, answers, documents })
     });
     let found = read.await?;
     access::record_public(&ctx, &tenant, "public_filing", &[id]).await?;

@@ -193,6 +193,9 @@ pub fn waivers_of(
     with_proposals(tx, tenant, rows.into_iter().filter_map(executed).collect())
 }
 
+/// A desk of a route: its proposal, its kind and state, who acted there and when.
+type Desk = (ProposalId, String, String, Option<OfficerId>, Option<Micros>);
+
 /// Adds to what was carried out the proposal behind it, with every desk of its route.
 fn with_proposals(
     tx: &mut impl Reads,
@@ -209,19 +212,18 @@ fn with_proposals(
             .select((proposals::id, proposals::state, proposals::drafter_id))
             .load(tx.read())?;
         drafted.extend(rows.into_iter().map(|(id, state, drafter)| (id, (state, drafter.to_string()))));
-        let rows: Vec<(ProposalId, String, String, Option<OfficerId>, Option<Micros>)> =
-            approval_steps::table
-                .filter(approval_steps::tenant_id.eq(tenant))
-                .filter(approval_steps::proposal_id.eq_any(some))
-                .order((approval_steps::proposal_id, approval_steps::step_no))
-                .select((
-                    approval_steps::proposal_id,
-                    approval_steps::kind,
-                    approval_steps::state,
-                    approval_steps::officer_id,
-                    approval_steps::acted_at,
-                ))
-                .load(tx.read())?;
+        let rows: Vec<Desk> = approval_steps::table
+            .filter(approval_steps::tenant_id.eq(tenant))
+            .filter(approval_steps::proposal_id.eq_any(some))
+            .order((approval_steps::proposal_id, approval_steps::step_no))
+            .select((
+                approval_steps::proposal_id,
+                approval_steps::kind,
+                approval_steps::state,
+                approval_steps::officer_id,
+                approval_steps::acted_at,
+            ))
+            .load(tx.read())?;
         for (proposal, kind, state, officer, acted_at) in rows {
             let officer = officer.map(|officer| officer.to_string());
             let step = StepFacts { kind, state, officer, acted_at: acted_at.map(|at| at.0) };

@@ -136,7 +136,9 @@ impl Stripe {
         let capabilities = &self.capabilities;
         let read = |body: &[u8]| match refund {
             Some(_) => response::refund(capabilities, body, now).map(Some),
-            None => response::refund_among(capabilities, body, &query.reference, now),
+            None => {
+                response::refund_among(capabilities, body, &query.reference, now).map(response::Listed::found)
+            }
         };
         classify(&received, read, refused)
     }

@@ -164,21 +164,38 @@ pub(super) fn refund(capabilities: &Capabilities, body: &[u8], at: Timestamp) ->
     of_refund(capabilities, serde_json::from_slice(body).ok()?, at)
 }
 
-/// The refund of our `reference` among those of a payment: the outer none when the list cannot be read whole, the inner when it is not
-/// among them.
+/// What a list of a payment's refunds says of one of ours.
+pub(super) enum Listed {
+    /// It is among them.
+    There(Box<RefundSnapshot>),
+    /// It is not.
+    NotThere,
+}
+
+impl Listed {
+    /// The refund, where it is among them.
+    pub(super) fn found(self) -> Option<RefundSnapshot> {
+        match self {
+            Self::There(refund) => Some(*refund),
+            Self::NotThere => None,
+        }
+    }
+}
+
+/// The refund of our `reference` among those of a payment; none when the list cannot be read whole.
 pub(super) fn refund_among(
     capabilities: &Capabilities,
     body: &[u8],
     reference: &str,
     at: Timestamp,
-) -> Option<Option<RefundSnapshot>> {
+) -> Option<Listed> {
     let list: RefundList = serde_json::from_slice(body).ok()?;
     let ours = |refund: &RefundBody| {
         refund.metadata.as_ref().and_then(|metadata| metadata.reason.as_deref()) == Some(reference)
     };
     match list.data.into_iter().find(ours) {
-        Some(refund) => of_refund(capabilities, refund, at).map(Some),
-        None => (!list.has_more).then_some(None),
+        Some(refund) => of_refund(capabilities, refund, at).map(|found| Listed::There(Box::new(found))),
+        None => (!list.has_more).then_some(Listed::NotThere),
     }
 }
 

@@ -220,7 +220,7 @@ pub struct RecordBlock {
 }
 
 impl RecordBlock {
-    fn of(block: &DisposalBlock) -> Self {
+    fn of(block: DisposalBlock) -> Self {
         let (ja, en) = block.text();
         Self { code: block.code().to_owned(), message_ja: ja.to_owned(), message_en: en.to_owned() }
     }
@@ -254,7 +254,7 @@ impl RecordCaseBody {
             completed_on: case.row.completed_on.0.to_string(),
             erased_at: case.row.erased_at.map(|at| at.0.to_string()),
             files_removed_at: case.row.files_removed_at.map(|at| at.0.to_string()),
-            blocks: case.blocks.iter().map(RecordBlock::of).collect(),
+            blocks: case.blocks.iter().copied().map(RecordBlock::of).collect(),
         }
     }
 }
