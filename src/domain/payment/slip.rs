@@ -79,8 +79,8 @@ impl Slip {
     /// Pay-easy needs its three numbers: 収納機関番号 of five digits, 納付番号 and 確認番号 of at most twenty.
     pub fn read(kind: SlipKind, parts: SlipParts) -> Result<Self, SlipFault> {
         let wrong = |part| Err(SlipFault { part });
-        let named = [
-            ("biller_number", &parts.biller_number, is_biller as fn(&str) -> bool),
+        let named: [(_, _, fn(&str) -> bool); 7] = [
+            ("biller_number", &parts.biller_number, is_biller),
             ("payment_number", &parts.payment_number, is_number),
             ("confirmation_number", &parts.confirmation_number, confirmation(kind)),
             ("payment_category", &parts.payment_category, is_number),
