@@ -73,13 +73,16 @@ pub struct SlipFault {
     pub part: &'static str,
 }
 
+/// Whether a part has the shape that it must have.
+type Shape = fn(&str) -> bool;
+
 impl Slip {
     /// The slip of these parts, or the first part that is wrong.
     ///
     /// Pay-easy needs its three numbers: 収納機関番号 of five digits, 納付番号 and 確認番号 of at most twenty.
     pub fn read(kind: SlipKind, parts: SlipParts) -> Result<Self, SlipFault> {
         let wrong = |part| Err(SlipFault { part });
-        let named: [(_, _, fn(&str) -> bool); 7] = [
+        let named: [(_, _, Shape); 7] = [
             ("biller_number", &parts.biller_number, is_biller),
             ("payment_number", &parts.payment_number, is_number),
             ("confirmation_number", &parts.confirmation_number, confirmation(kind)),
