@@ -121,14 +121,14 @@ on_both_databases!(
         let (holds, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let (held, ended) = (Arc::clone(&holds), Arc::clone(&done));
         let holder = tokio::spawn(async move {
-            let hold = move |tx: &mut madoguchi::store::Tx<'_>| {
+            let occupy = move |tx: &mut madoguchi::store::Tx<'_>| {
                 tx.change();
                 held.store(true, Ordering::SeqCst);
                 std::thread::sleep(Duration::from_millis(1_500));
                 ended.store(true, Ordering::SeqCst);
                 Ok::<_, Failure>(())
             };
-            node.write_alone(roots, hold).await.unwrap();
+            node.write_alone(roots, occupy).await.unwrap();
         });
         while !holds.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -337,8 +337,8 @@ on_both_databases!(
         assert_eq!((&sent["demand"]["principal"], &sent["demand"]["demand_fee"]), (&json!(290), &json!(0)));
         assert_eq!(sent["extinct_after"], "2031-08-14", "from the day of the demand");
         assert_eq!(demand(&office.accountant).await.problem(), "409 already_demanded");
-        let charges = late(&office, &owing).await["charges"].as_array().unwrap().len();
-        assert_eq!(charges, 2, "a charge bears neither a fee nor a charge");
+        let beside = late(&office, &owing).await["charges"].as_array().unwrap().len();
+        assert_eq!(beside, 2, "a charge bears neither a fee nor a charge");
         everything_again(&db.db, async || { app.drain().await; }).await;
         assert_eq!(db.count("(SELECT COUNT(*) FROM demands)").await, 2);
         at_counter(&office, &office.clerk, &charged, 290, "2026-08-14").await.expect(201);

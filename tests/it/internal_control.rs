@@ -65,7 +65,7 @@ fn entry(kind: &str, subject: &str, days: i64, outcome: &str) -> (String, String
     (kind.to_owned(), subject.to_owned(), days, outcome.to_owned())
 }
 
-async fn rewritten(db: &TestDb, statement: String) {
+fn rewritten(db: &TestDb, statement: String) {
     let url = db.settings.url.clone();
     std::thread::spawn(move || execute(&url, &statement)).join().unwrap();
 }
@@ -135,11 +135,11 @@ on_both_databases!(
             ["unapproved_decision", "unapproved_waiver", "unapproved_refund"].map(|kind| counts[kind].as_i64().unwrap())
         };
         assert_eq!(unapproved(&office).await, [0, 0, 0]);
-        rewritten(&db, "UPDATE approval_steps SET state = 'waiting'".to_owned()).await;
+        rewritten(&db, "UPDATE approval_steps SET state = 'waiting'".to_owned());
         assert_eq!(unapproved(&office).await, [1, 0, 0], "a desk was passed over");
-        rewritten(&db, "UPDATE approval_steps SET state = 'approved'".to_owned()).await;
+        rewritten(&db, "UPDATE approval_steps SET state = 'approved'".to_owned());
         assert_eq!(unapproved(&office).await, [0, 0, 0]);
-        rewritten(&db, "UPDATE proposals SET drafter_id = (SELECT MIN(officer_id) FROM approval_steps WHERE kind = 'seal')".to_owned()).await;
+        rewritten(&db, "UPDATE proposals SET drafter_id = (SELECT MIN(officer_id) FROM approval_steps WHERE kind = 'seal')".to_owned());
         assert_eq!(unapproved(&office).await, [1, 0, 0], "the drafter sealed it");
         office.days_later(1).await;
         assert_eq!(unapproved(&office).await, [1, 0, 0]);
@@ -166,7 +166,7 @@ on_both_databases!(
         rewritten(&db, "UPDATE reconciliation_exceptions SET state = 'resolved', resolution = 'explained', comment = '確認した。',
             proposed_by = '00000000-0000-7000-8000-000000000001', proposed_at = 1900000000000000,
             resolved_by = '00000000-0000-7000-8000-000000000002', resolved_at = 1900000000000000"
-            .to_owned()).await;
+            .to_owned());
         office.days_later(30).await;
         assert_eq!(office.report(2026).await, before);
         let second = office.counter.app.post(&office.head, &snapshots, wanted).await.expect(201);

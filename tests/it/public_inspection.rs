@@ -84,8 +84,8 @@ on_both_databases!(
             let id = made["id"].as_str().unwrap().to_owned();
             let case = format!("{CASES}/{id}");
             let invoice = format!("/v1/tenants/020001/invoices/{}", made["invoice"]["id"].as_str().unwrap());
-            let cash = json!({ "means": "cash", "amount": made["invoice"]["total"], "received_on": "2026-04-01" });
-            app.post(&clerk, &format!("{invoice}/counter-payments"), cash).await.expect(201);
+            let taken = json!({ "means": "cash", "amount": made["invoice"]["total"], "received_on": "2026-04-01" });
+            app.post(&clerk, &format!("{invoice}/counter-payments"), taken).await.expect(201);
             app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
             let version = app.get(&clerk, &case).await.etag();
             let reason = json!({ "fact": "位置が重なる", "clause": "第3条", "criterion": "審査基準第3" });

@@ -50,9 +50,9 @@ on_both_databases!(
         assert_eq!((&details["cases"], &details["measures"]), (&json!(2), &json!([])));
         let cases = archive.app.get(&archive.clerk, &format!("{path}/cases")).await.expect(200);
         let items = cases["items"].as_array().unwrap().iter();
-        let filed: BTreeSet<&str> = items.map(|case| case["application"].as_str().unwrap()).collect();
-        assert_eq!(filed, BTreeSet::from([first.as_str(), second.as_str()]));
-        assert!(!filed.contains(open["id"].as_str().unwrap()), "what has not ended is in no file");
+        let members: BTreeSet<&str> = items.map(|case| case["application"].as_str().unwrap()).collect();
+        assert_eq!(members, BTreeSet::from([first.as_str(), second.as_str()]));
+        assert!(!members.contains(open["id"].as_str().unwrap()), "what has not ended is in no file");
 
         let table = archive.app.raw(Method::GET, FILES).header("accept", "text/csv");
         let table = table.send().await.unwrap().text().await.unwrap();
