@@ -92,7 +92,12 @@ impl PrivateCluster {
         // Before anything that takes time: this process may be killed at any moment.
         let watchdog = watch(folder)?;
         let password = random_hex()?;
-        init(bin, folder, user, &password)?;
+        // The thousands of rounds of scram-sha-256 at each connection are a twentieth of a run of the tests.
+        let authentication = match durability {
+            Durability::Full => "scram-sha-256",
+            Durability::None => "md5",
+        };
+        init(bin, folder, user, &password, authentication)?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         // A cluster for measuring lives for minutes: it learns what its tables hold within seconds. One for tests has
         // hundreds of databases, which are gone before that would help them.
@@ -238,7 +243,13 @@ fn unprivileged(program: &Path, folder: &Path, user: Option<User>) -> Command {
     command
 }
 
-fn init(bin: &Path, folder: &Path, user: Option<User>, password: &str) -> Result<(), ClusterError> {
+fn init(
+    bin: &Path,
+    folder: &Path,
+    user: Option<User>,
+    password: &str,
+    authentication: &str,
+) -> Result<(), ClusterError> {
     let file = folder.join("password");
     let mut written = fs::File::create(&file)?;
     written.write_all(password.as_bytes())?;
@@ -247,7 +258,7 @@ fn init(bin: &Path, folder: &Path, user: Option<User>, password: &str) -> Result
         chown(&file, Some(user.uid), Some(user.gid))?;
     }
     let output = unprivileged(&bin.join("initdb"), folder, user)
-        .args(["-D", "data", "-U", "madoguchi", "-A", "scram-sha-256", "--pwfile", "password"])
+        .args(["-D", "data", "-U", "madoguchi", "-A", authentication, "--pwfile", "password"])
         .args(["-E", "UTF8", "--no-locale", "--no-sync"])
         .stdin(Stdio::null())
         .output()?;

@@ -2,7 +2,7 @@
 //!
 //! Jobs run only when a test says [`TestApp::drain`], so that nothing happens behind its back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::{HttpServer, web};
 use data_encoding::BASE64;
@@ -456,8 +456,14 @@ fn settings(base: &str, simulator: &str) -> Settings {
     settings
 }
 
+/// The document of the API, made once a run: it is the same for every server.
+fn documentation() -> Documentation {
+    static DOCUMENTATION: OnceLock<Documentation> = OnceLock::new();
+    DOCUMENTATION.get_or_init(|| Documentation::build().unwrap()).clone()
+}
+
 fn serve(listener: std::net::TcpListener, core: &Arc<Core>) -> actix_web::dev::ServerHandle {
-    let documentation = Documentation::build().unwrap();
+    let documentation = documentation();
     let data = web::Data::from(Arc::clone(core));
     let server = HttpServer::new(move || http::app(data.clone(), documentation.clone()))
         .workers(1)

@@ -1,6 +1,6 @@
 //! A fresh database for a test, on each of the two kinds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -10,7 +10,7 @@ use madoguchi::clock::{FixedClock, SeededIds, SystemIds};
 use madoguchi::service::ledger_check;
 use madoguchi::store::{DatabaseSettings, DatabaseUrl, Db, StoreError};
 
-use super::cluster::{cluster, create_database, drop_database};
+use super::cluster::{cluster, create_database, drop_database, passing_place};
 
 /// What a test's database holds at its start.
 #[derive(Clone, Copy)]
@@ -220,7 +220,7 @@ pub fn execute(url: &DatabaseUrl, statements: &str) {
 pub fn new_folder() -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("db-{}-{number}", std::process::id()));
+    let folder = passing_place().join(format!("madoguchi-db-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
