@@ -272,25 +272,37 @@ on_both_databases!(t7_everybody_swaps_posts_overnight_and_nothing_is_lost, async
     }
 });
 
-on_both_databases!(r128_a_fixed_term_ends_with_its_last_day, async |db: TestDb| {
-    let office = Office::open(&db).await;
-    let post =
-        Post { department: HERE.to_owned(), role: Role::Clerk, title: "会計年度任用職員".to_owned() };
-    let appointment = Appointment {
-        tenant: TenantCode::parse(AOMORI).unwrap(),
-        email: "year@example.jp".to_owned(),
-        name: "年度 職員".to_owned(),
-        password: SecretString::from(PASSWORD),
-        posts: vec![(post, Term { from: date(2025, 4, 1), to: Some(date(2026, 3, 31)) })],
-    };
-    let appointed = officer::appoint(&office.app.core, appointment).await.unwrap();
-    let clerk = office.app.sign_in("year@example.jp", &appointed.officer.to_string()).await;
-    let case = office.submitted(PROCEDURE).await;
-    office.app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
-    office.app.advance(SignedDuration::from_hours(12)).await;
-    assert_eq!(
-        office.refused(&clerk, &case, "proposal", json!({ "decision": "grant" })).await,
-        "404 not_found"
-    );
-    office.app.post(&office.new.clerk, &format!("{case}/takeover"), json!({})).await.expect(200);
-});
+on_both_databases!(
+    /// whoever left is bound to secrecy, and sees nothing more of what she knew of.
+    r128_and_r130_a_fixed_term_ends_with_its_last_day_and_with_it_every_sight_of_the_cases,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let post =
+            Post { department: HERE.to_owned(), role: Role::Clerk, title: "会計年度任用職員".to_owned() };
+        let appointment = Appointment {
+            tenant: TenantCode::parse(AOMORI).unwrap(),
+            email: "year@example.jp".to_owned(),
+            name: "年度 職員".to_owned(),
+            password: SecretString::from(PASSWORD),
+            posts: vec![(post, Term { from: date(2025, 4, 1), to: Some(date(2026, 3, 31)) })],
+        };
+        let appointed = officer::appoint(&office.app.core, appointment).await.unwrap();
+        let clerk = office.app.sign_in("year@example.jp", &appointed.officer.to_string()).await;
+        let case = office.submitted(PROCEDURE).await;
+        office.app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let queue = format!("/v1/tenants/{AOMORI}/departments/{HERE}/queue");
+        let seen = [case.clone(), format!("{case}/timeline"), queue];
+        for path in &seen {
+            office.app.get(&clerk, path).await.expect(200);
+        }
+        office.app.advance(SignedDuration::from_hours(12)).await;
+        assert_eq!(
+            office.refused(&clerk, &case, "proposal", json!({ "decision": "grant" })).await,
+            "404 not_found"
+        );
+        for path in &seen {
+            office.app.get(&clerk, path).await.expect(404);
+        }
+        office.app.post(&office.new.clerk, &format!("{case}/takeover"), json!({})).await.expect(200);
+    }
+);
