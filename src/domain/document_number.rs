@@ -14,6 +14,8 @@ pub enum DocumentKind {
     Answer,
     /// 達: what orders something of, or takes something from, one person.
     Order,
+    /// 収受: what came in.
+    Incoming,
 }
 
 impl DocumentKind {
@@ -22,6 +24,7 @@ impl DocumentKind {
         match self {
             Self::Answer => "answer",
             Self::Order => "order",
+            Self::Incoming => "incoming",
         }
     }
 }
@@ -70,6 +73,13 @@ pub struct Series {
     pub year: i64,
 }
 
+impl Series {
+    /// The sequence of the documents of a kind that `department` counts in `year`.
+    pub fn of(kind: DocumentKind, department: &str, year: i64) -> Self {
+        Self { key: format!("{}:{department}", kind.as_str()), year }
+    }
+}
+
 /// The sequence of a document and how its number is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbering {
@@ -107,7 +117,7 @@ pub fn numbering(
         NumberYear::Fiscal => FiscalYear::of(day).year(),
         NumberYear::Calendar => day.year(),
     };
-    let series = Series { key: format!("{}:{department}", kind.as_str()), year: i64::from(year) };
+    let series = Series::of(kind, department, i64::from(year));
     Some(Numbering { series, symbol: rule.symbol.replace("{department}", name) })
 }
 

@@ -35,6 +35,7 @@ pub mod forecast;
 pub mod form;
 pub mod id;
 pub mod identification;
+pub mod incoming;
 pub mod inspection;
 pub mod internal_control;
 pub mod invoice;

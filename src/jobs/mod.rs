@@ -31,6 +31,7 @@ use crate::service::correction_end::NOTIFY_QUESTION_ENDED;
 use crate::service::delay_reason::NOTIFY_DELAY;
 use crate::service::dispute::{self, REMIND_OF_DISPUTES};
 use crate::service::escalation::{self, ESCALATE_OVERDUE, NOTIFY_ESCALATION};
+use crate::service::incoming::{self, NUMBER_INCOMING};
 use crate::service::inspection::NOTIFY_INSPECTION;
 use crate::service::message::{NOTIFY_MESSAGE, NOTIFY_OFFICE};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
@@ -156,6 +157,8 @@ pub enum Job {
     FollowReorganisations,
     /// File ended cases, and mark the record files that have expired.
     FileRecords,
+    /// Number what came in at every body.
+    NumberIncoming,
     /// Carry out what was approved to become of a record file.
     CarryOutMeasure(RecordMeasureId),
 }
@@ -221,6 +224,7 @@ impl Job {
             }
             FOLLOW_REORGANISATIONS => Ok(Self::FollowReorganisations),
             FILE_RECORDS => Ok(Self::FileRecords),
+            NUMBER_INCOMING => Ok(Self::NumberIncoming),
             CARRY_OUT_MEASURE => Ok(Self::CarryOutMeasure(RecordMeasureId(id()?))),
             _ => Err(unknown()),
         }
@@ -267,6 +271,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,
         Job::FollowReorganisations => reorganisation::follow_all(core).await,
         Job::FileRecords => filing::run_all(core).await,
+        Job::NumberIncoming => incoming::number_all(core).await,
         Job::CarryOutMeasure(id) => carry_out::run(core, tenant(claimed)?, id).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
@@ -328,6 +333,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: CHASE_CORRECTIONS, every_s: 86_400 },
         Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
         Periodic { kind: FILE_RECORDS, every_s: 86_400 },
+        Periodic { kind: NUMBER_INCOMING, every_s: 120 },
         // Days begin at 15:00 UTC: what works by the hour begins with the day in Japan, too.
         Periodic { kind: FOLLOW_REORGANISATIONS, every_s: 3_600 },
     ];

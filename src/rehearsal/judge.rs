@@ -9,11 +9,12 @@ use super::RehearsalError;
 use super::plain_calendar::{Period, PlainCalendar, jst_day_number, parse_day};
 use super::prefecture::configuration;
 use crate::catalogue::{Catalogue, ConfigurationFiles};
+use crate::domain::document_number::Series;
 use crate::domain::id::{ApplicationId, DecisionId, OfficerId, ProposalId, TenantCode};
 use crate::domain::procedure::HolidayRule;
 use crate::service::{Core, Failure, audit};
-use crate::store::document_numbers;
 use crate::store::evidence::{self, CaseFacts, DecisionFacts, NumberFacts, PostFacts, SealFacts};
+use crate::store::{document_numbers, incoming_documents};
 
 /// Cases read in one go.
 const PAGE: i64 = 2_000;
@@ -63,8 +64,8 @@ pub async fn judge(core: &Arc<Core>, tenant: &TenantCode, cases: u64) -> Result<
     }
     counts.lost_cases += counts.cases.abs_diff(cases);
     let (missing, duplicate) = judge_numbers(&record, &year_of_decision);
-    counts.missing_numbers += missing;
-    counts.duplicate_numbers += duplicate;
+    counts.missing_numbers += missing + record.incoming.missing(counts.cases);
+    counts.duplicate_numbers += duplicate + record.incoming.doubles;
     counts.audit_ok = audit::verify(core, tenant, &[]).await?.broken.is_empty();
     Ok(counts)
 }
@@ -108,6 +109,31 @@ struct Record {
     absences: Vec<(OfficerId, i64, i64)>,
     numbers: Vec<NumberFacts>,
     counted: BTreeMap<(String, i64), i64>,
+    incoming: IncomingNumbers,
+}
+
+/// What was numbered when it came in.
+struct IncomingNumbers {
+    rows: u64,
+    doubles: u64,
+    /// Numbers that were counted and that nothing has.
+    gaps: u64,
+}
+
+impl IncomingNumbers {
+    fn of(given: Vec<(Series, i64)>, counters: &[(Series, i64)]) -> Self {
+        let rows = u64::try_from(given.len()).unwrap_or(u64::MAX);
+        let distinct: BTreeSet<(Series, i64)> = given.into_iter().collect();
+        let different = u64::try_from(distinct.len()).unwrap_or(u64::MAX);
+        let counted: i64 = counters.iter().map(|(_, last)| last).sum();
+        let counted = u64::try_from(counted).unwrap_or(0);
+        Self { rows, doubles: rows - different, gaps: counted.abs_diff(different) }
+    }
+
+    /// Numbers that nothing has, and cases without one.
+    fn missing(&self, cases: u64) -> u64 {
+        self.gaps + cases.saturating_sub(self.rows)
+    }
 }
 
 impl Record {
@@ -117,9 +143,12 @@ impl Record {
             let posts = evidence::posts(tx, &tenant)?;
             let (absences, numbers) = (evidence::absences(tx, &tenant)?, evidence::numbers(tx, &tenant)?);
             let counters = document_numbers::counters(tx, &tenant)?;
-            Ok::<_, Failure>((posts, absences, numbers, counters))
+            let came_in = incoming_documents::given(tx, &tenant)?;
+            Ok::<_, Failure>((posts, absences, numbers, counters, came_in))
         });
-        let (all_posts, absences, numbers, counters) = read.await?;
+        let (all_posts, absences, numbers, counters, came_in) = read.await?;
+        let is_incoming = |(series, _): &(Series, i64)| series.key.starts_with("incoming:");
+        let (of_incoming, counters): (Vec<_>, Vec<_>) = counters.into_iter().partition(is_incoming);
         let mut posts: HashMap<OfficerId, Vec<PostFacts>> = HashMap::new();
         for post in all_posts {
             posts.entry(post.officer_id).or_default().push(post);
@@ -127,7 +156,8 @@ impl Record {
         let day = |date: jiff::civil::Date| parse_day(&date.to_string()).unwrap_or(i64::MIN);
         let absences = absences.into_iter().map(|(who, from, to)| (who, day(from.0), day(to.0))).collect();
         let counted = counters.into_iter().map(|(series, last)| ((series.key, series.year), last)).collect();
-        Ok(Self { posts, absences, numbers, counted })
+        let incoming = IncomingNumbers::of(came_in, &of_incoming);
+        Ok(Self { posts, absences, numbers, counted, incoming })
     }
 
     /// Whether somebody held a post on a day, under any title or under this one.

@@ -25,7 +25,7 @@ use crate::domain::id::{AccountId, TenantCode};
 use crate::service::absence::{self, NewAbsence};
 use crate::service::account::{Register, register};
 use crate::service::idempotency::IdempotencyRequest;
-use crate::service::{Core, checkpoint, reorganisation};
+use crate::service::{Core, checkpoint, incoming, reorganisation};
 use crate::storm::Dice;
 
 /// The hours at which something happens; the last of them after the office has closed.
@@ -146,6 +146,7 @@ impl Year {
                 self.put_back(run, when, (day, hour))?;
             }
         }
+        incoming::number(&core, &self.stage.tenant).await?;
         if next_day(day)?.day() == 1 {
             checkpoint::seal(&core, &self.stage.tenant).await?;
             let open: usize = self.agenda.values().map(Vec::len).sum();

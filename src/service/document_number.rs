@@ -7,7 +7,7 @@ use crate::domain::document_number::{Irregularity, Numbering, Series, irregulari
 use crate::domain::id::{DecisionId, TenantCode};
 use crate::store::document_numbers::{self, DocumentNumberRow};
 use crate::store::sql::Micros;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, incoming_documents};
 
 /// Gives a decision the next number of its sequence, and says how it is written.
 ///
@@ -36,7 +36,7 @@ pub fn assign(
 /// How many numbers a body has given, and what is wrong with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberReport {
-    /// Numbers on documents.
+    /// Numbers on documents, and of what came in.
     pub numbers: usize,
     /// Gaps, duplicates and numbers that nobody counted.
     pub irregularities: Vec<Irregularity>,
@@ -47,7 +47,9 @@ pub async fn check(core: &Core, tenant: &TenantCode) -> Result<NumberReport, Fai
     let body = tenant.clone();
     let read = core.db.read(move |tx| {
         let counters = document_numbers::counters(tx, &body)?;
-        Ok::<_, Failure>((counters, document_numbers::given(tx, &body)?))
+        let mut given = document_numbers::given(tx, &body)?;
+        given.extend(incoming_documents::given(tx, &body)?);
+        Ok::<_, Failure>((counters, given))
     });
     let (counters, given) = read.await?;
     let counted: BTreeMap<Series, i64> = counters.into_iter().collect();

@@ -131,6 +131,8 @@ pub(super) fn new_case(
         version: 1,
         created_at: Micros(now),
         updated_at: Micros(now),
+        incoming_number: None,
+        incoming_on: None,
     };
     Ok((row, case_key.key))
 }

@@ -65,6 +65,7 @@ pub mod forecast;
 pub mod gateway_call;
 pub mod idempotency;
 pub mod impact;
+pub mod incoming;
 pub mod inspection;
 pub mod intake;
 pub mod intake_refusal;

@@ -45,6 +45,8 @@ pub struct QueueItem {
     pub id: ApplicationId,
     /// 受付番号.
     pub number: String,
+    /// 収受番号, once it is given.
+    pub incoming_number: Option<String>,
     /// Slug of the procedure.
     pub procedure: String,
     /// Name of the procedure.
@@ -248,6 +250,7 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
     Ok(QueueItem {
         id: row.id,
         number: row.number.clone().ok_or_else(incomplete)?,
+        incoming_number: row.incoming_number,
         title: title.unwrap_or_else(|| Bilingual { ja: row.procedure.clone(), en: row.procedure.clone() }),
         arrived_at: row.arrived_at.ok_or_else(incomplete)?.0,
         procedure: row.procedure,

@@ -321,6 +321,8 @@ fn begin(
         version: 1,
         created_at: Micros(now),
         updated_at: Micros(now),
+        incoming_number: None,
+        incoming_on: None,
     };
     row.set_state(&state);
     applications::insert(tx, &row)?;

@@ -58,6 +58,10 @@ pub struct ApplicationRow {
     pub created_at: Micros,
     /// When it was last changed.
     pub updated_at: Micros,
+    /// 収受番号, soon after the arrival; only [`super::incoming_documents`] sets it.
+    pub incoming_number: Option<String>,
+    /// 収受日, with the number.
+    pub incoming_on: Option<IsoDate>,
 }
 
 impl ApplicationRow {

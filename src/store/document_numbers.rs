@@ -2,7 +2,7 @@
 //!
 //! The counter is the one row of the database that many cases want. Who counts holds it until the commit, so whatever is
 //! undone gives its number back; it is taken last, in a transaction of one closure that holds no other counter, so
-//! nobody waits in a circle.
+//! nobody waits in a circle. What came in is counted here too, many at once: [`super::incoming_documents`].
 
 use diesel::prelude::*;
 
@@ -34,6 +34,11 @@ pub struct DocumentNumberRow {
 
 /// The next number of a sequence. The counter stays locked until the transaction ends.
 pub fn next(tx: &mut Tx<'_>, tenant: &TenantCode, series: &Series) -> Result<i64, StoreError> {
+    next_of(tx, tenant, series, 1)
+}
+
+/// The first of the next `count` numbers of a sequence; whoever takes several counters takes them in the order of their sequences.
+pub fn next_of(tx: &mut Tx<'_>, tenant: &TenantCode, series: &Series, count: i64) -> Result<i64, StoreError> {
     let first = (
         document_counters::tenant_id.eq(tenant),
         document_counters::series.eq(&series.key),
@@ -43,9 +48,10 @@ pub fn next(tx: &mut Tx<'_>, tenant: &TenantCode, series: &Series) -> Result<i64
     or_ignore(diesel::insert_into(document_counters::table).values(first)).execute(tx.change())?;
     let counter = document_counters::table.find((tenant, &series.key, series.year));
     diesel::update(counter)
-        .set(document_counters::last_number.eq(document_counters::last_number + 1))
+        .set(document_counters::last_number.eq(document_counters::last_number + count))
         .execute(tx.change())?;
-    Ok(counter.select(document_counters::last_number).first(tx.read())?)
+    let last: i64 = counter.select(document_counters::last_number).first(tx.read())?;
+    Ok(last - count + 1)
 }
 
 /// Stores a number that was given.

@@ -52,6 +52,7 @@ pub mod fee_lowerings;
 pub mod gateway_notifications;
 pub mod gateway_operations;
 pub mod idempotency_keys;
+pub mod incoming_documents;
 pub mod inspections;
 mod instrument;
 pub mod internal_control;

@@ -54,6 +54,8 @@ pub struct QueueRow {
     pub wrapped_key: Vec<u8>,
     /// When the case was last changed.
     pub updated_at: Micros,
+    /// 収受番号, once it is given.
+    pub incoming_number: Option<String>,
     /// The applicant, sealed.
     pub sealed_party: Option<Vec<u8>>,
 }
@@ -145,6 +147,7 @@ fn rows(
             applications::version,
             applications::wrapped_key,
             applications::updated_at,
+            applications::incoming_number,
             parties::sealed_party.nullable(),
         ))
         .into_boxed();

@@ -16,6 +16,7 @@ pub mod counter;
 pub mod demands;
 pub mod dispositions;
 pub mod disputes;
+pub mod incoming;
 pub mod inspections;
 pub mod mails;
 pub mod messages;
@@ -142,6 +143,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> BigInt,
         updated_at -> BigInt,
+        incoming_number -> Nullable<Text>,
+        incoming_on -> Nullable<Text>,
     }
 }
 diesel::table! {

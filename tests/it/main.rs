@@ -47,6 +47,7 @@ mod identification;
 mod identity;
 mod identity_http;
 mod impact;
+mod incoming;
 mod inspections;
 mod internal_control;
 mod invoice_lines;

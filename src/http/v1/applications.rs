@@ -86,6 +86,12 @@ pub struct ApplicationSummary {
     /// 到達日時.
     #[schema(format = DateTime, value_type = Option<String>)]
     pub arrived_at: Option<String>,
+    /// 収受番号, given within minutes of the arrival.
+    #[schema(example = "消保収第12号")]
+    pub incoming_number: Option<String>,
+    /// 収受日: the day it arrived at the office that numbers it.
+    #[schema(format = Date, value_type = Option<String>)]
+    pub incoming_on: Option<String>,
     /// The day the standard processing period ends.
     #[schema(format = Date, value_type = Option<String>)]
     pub due_on: Option<String>,
@@ -112,6 +118,8 @@ impl ApplicationSummary {
             state: row.state.clone(),
             department: row.department.clone(),
             arrived_at: row.arrived_at.map(|at| at.0.to_string()),
+            incoming_number: row.incoming_number.clone(),
+            incoming_on: row.incoming_on.map(|day| day.0.to_string()),
             due_on: row.due_on.map(|due| due.0.to_string()),
             version: row.version,
             created_at: row.created_at.0.to_string(),

@@ -28,6 +28,7 @@ pub mod disputes;
 pub mod documents;
 pub mod false_claims;
 pub mod forecasts;
+pub mod incoming;
 pub mod inspections;
 pub mod internal_control;
 pub mod invoices;
@@ -116,6 +117,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(notifications::configure)
         .configure(queues::configure)
         .configure(queue_views::configure)
+        .configure(incoming::configure)
         .configure(absences::configure)
         .configure(tasks::configure)
         .configure(organisation_imports::configure)

@@ -74,6 +74,8 @@ pub struct QueueEntry {
     id: Uuid,
     /// 受付番号.
     number: String,
+    /// 収受番号; null until it is given, within minutes of the arrival.
+    incoming_number: Option<String>,
     /// The procedure's slug.
     procedure: String,
     /// Name of the procedure.
@@ -118,6 +120,7 @@ impl From<QueueItem> for QueueEntry {
         Self {
             id: item.id.0,
             number: item.number,
+            incoming_number: item.incoming_number,
             procedure: item.procedure,
             title: locale::current().locale.pick(item.title.ja, item.title.en),
             kind: item.kind,

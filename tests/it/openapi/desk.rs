@@ -10,6 +10,7 @@ pub async fn desk(walk: &mut Walk<'_>, business: &Person, clerk: &Person, chief:
     let case = format!("{CASES}/{}", submitted["id"].as_str().unwrap());
     let department = format!("/v1/tenants/020001/departments/{DEPARTMENT}");
     walk.get("count_queue", clerk, &format!("{department}/queue/counts")).await;
+    walk.get("list_incoming", clerk, &format!("{department}/incoming")).await;
     let claim = json!({ "action": "claim", "applications": [submitted["id"], Uuid::nil()] });
     let claimed = walk.app.post(clerk, &format!("{department}/queue/bulk"), claim).await;
     assert_eq!(claimed.status, 200, "{}", claimed.body);

@@ -181,6 +181,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("withdraw_procedure_version", Guarded(Target::Publication, PUBLISHING)),
     ("list_queue", Guarded(Target::Body, DESK)),
     ("count_queue", Guarded(Target::Body, DESK)),
+    ("list_incoming", Guarded(Target::Body, DESK)),
     ("review_in_bulk", Guarded(Target::Body, DESK)),
     ("list_queue_views", Guarded(Target::Body, DESK)),
     ("create_queue_view", Guarded(Target::Body, DESK)),

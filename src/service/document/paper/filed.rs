@@ -26,9 +26,14 @@ pub(super) fn application_copy<T: Reads>(papers: &mut Papers<'_, T>) -> Result<O
     let invoice = invoices::of_case(papers.tx, &case.tenant_id, case.id)?.into_iter().next();
     let fee = invoice.map_or_else(Vec::new, |invoice| fee_rows(&invoice.lines.0, invoice.total));
     let issuer = papers.authority(arrived_at);
+    let mut head = vec![papers.reference(), format!("到達日 {}", wareki::write(jst_day(arrived_at)))];
+    // 収受印: as soon as the office has numbered what came in.
+    if let (Some(number), Some(on)) = (&case.incoming_number, case.incoming_on) {
+        head.push(format!("収受　{}　{number}", wareki::write(on.0)));
+    }
     let text = PaperText {
         title: format!("{}（控え）", procedure.definition.title.ja),
-        head: vec![papers.reference(), format!("到達日 {}", wareki::write(jst_day(arrived_at)))],
+        head,
         addressee: format!("{issuer}　宛て"),
         issuer,
         sections: vec![
