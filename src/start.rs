@@ -17,6 +17,7 @@ use crate::files::FileStore;
 use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::{Keyring, SealError};
+use crate::service::document::offline;
 use crate::service::password::PasswordPool;
 use crate::service::payment_link::LinkCalls;
 use crate::service::token::TokenSigner;
@@ -172,10 +173,12 @@ pub async fn build_core_on(
     Ok(core)
 }
 
-/// The public keys that checkpoints and documents are signed with, as a JWK set (RFC 7517), for an auditor without our secret.
-pub fn checkpoint_keys(settings: &Settings) -> Result<serde_json::Value, StartError> {
+/// The public keys that checkpoints, proofs of documents and documents of every authority are signed with, as a JWK set (RFC 7517), for
+/// an auditor without our secret.
+pub fn public_keys(settings: &Settings) -> Result<serde_json::Value, StartError> {
+    let catalogue = Catalogue::load_embedded().map_err(StartError::Catalogue)?;
     let keys = Keyring::new(&settings.secrets.installation_key()?);
-    Ok(serde_json::json!({ "keys": [keys.checkpoints().jwk(), keys.documents().jwk()] }))
+    Ok(offline::public_keys(&catalogue, &keys))
 }
 
 /// Opens the database that the settings name.

@@ -10,13 +10,13 @@ use crate::service::audit;
 use crate::service::audit_checkpoints::Witness;
 use crate::service::day_close_audit;
 use crate::service::document_number;
-use crate::start::checkpoint_keys;
+use crate::start::public_keys;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuditCommand {
     /// Hash every event and every access anew and hold them against the stored chains
     Verify(VerifyOptions),
-    /// Print the public key that checkpoints are signed with, as a JWK set
+    /// Print the public keys of checkpoints, of proofs of documents and of the offices that sign, as a JWK set
     Key(Common),
 }
 
@@ -45,7 +45,7 @@ pub(super) fn audit(command: &AuditCommand) -> Result<(), Stop> {
         AuditCommand::Verify(options) => verify(options),
         AuditCommand::Key(common) => {
             let (settings, _throw_away) = common.load()?;
-            say(checkpoint_keys(&settings)?);
+            say(public_keys(&settings)?);
             Ok(())
         }
     }

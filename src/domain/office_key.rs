@@ -1,7 +1,7 @@
-//! Keys of office (職責証明書の鍵): with them an authority signs what it decides, where the law wants a signature of it.
+//! Keys of office (職責証明書の鍵): with them an authority signs what it issues, where the law wants a signature of it.
 //!
 //! Which authority has which key, from when until when, and what certificate stands for it, is dated configuration of the
-//! body. What is signed is a statement that names everything it is about, so a signature of one decision fits no other.
+//! body. What is signed is a statement that names everything it is about, so a signature of one document fits no other.
 
 use data_encoding::HEXLOWER;
 use jiff::civil::Date;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::fault::Fault;
 use super::id::TenantCode;
+use super::issued_document::{DocumentClaims, DocumentKind};
 use super::procedure::is_slug;
 
 /// A key of office, as dated data.
@@ -86,11 +87,13 @@ pub fn office_key_faults(keys: &[OfficeKey]) -> Vec<Fault> {
 
 /// What a signature of office is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedDecision {
+pub struct SignedDocument {
     /// The body.
     pub tenant: TenantCode,
-    /// The decision.
-    pub decision: Uuid,
+    /// What it is: a decision, a permit or an order about one.
+    pub document: DocumentKind,
+    /// The decision, the permit or the order.
+    pub subject: Uuid,
     /// 1 as it was issued, more after corrections.
     pub version: i64,
     /// In whose name it was made.
@@ -103,14 +106,42 @@ pub struct SignedDecision {
     pub signed_on: Date,
 }
 
-impl SignedDecision {
+impl SignedDocument {
     /// The bytes that are signed: one line each, in this order; no title of an authority has a line break in it.
     pub fn statement(&self) -> String {
-        let Self { tenant, decision, version, authority, key, content, signed_on } = self;
-        let content = HEXLOWER.encode(content);
+        let Self { tenant, document, subject, version, authority, key, content, signed_on } = self;
+        let (document, content) = (document.as_str(), HEXLOWER.encode(content));
         format!(
-            "madoguchi decision v1\n{tenant}\n{decision}\n{version}\n{authority}\n{key}\n{content}\n{signed_on}\n"
+            "madoguchi {document} v1\n{tenant}\n{subject}\n{version}\n{authority}\n{key}\n{content}\n{signed_on}\n"
         )
+    }
+
+    /// Takes a statement apart; nothing of it is believed before the signature was checked over it.
+    pub fn parse(statement: &str) -> Option<Self> {
+        let lines: Vec<&str> = statement.strip_suffix('\n')?.split('\n').collect();
+        let [head, tenant, subject, version, authority, key, content, signed_on] = lines.as_slice() else {
+            return None;
+        };
+        let document = head.strip_prefix("madoguchi ")?.strip_suffix(" v1")?;
+        let read = Self {
+            tenant: TenantCode::parse(tenant)?,
+            document: DocumentKind::parse(document)?,
+            subject: subject.parse().ok()?,
+            version: version.parse().ok()?,
+            authority: (*authority).to_owned(),
+            key: (*key).to_owned(),
+            content: HEXLOWER.decode(content.as_bytes()).ok()?.try_into().ok()?,
+            signed_on: signed_on.parse().ok()?,
+        };
+        (read.statement() == statement).then_some(read)
+    }
+
+    /// Whether it is about the document that a paper's token names.
+    pub fn is_about(&self, claims: &DocumentClaims) -> bool {
+        self.tenant == claims.tenant
+            && self.document == claims.name.kind()
+            && claims.name.subject().is_none_or(|subject| subject == self.subject)
+            && self.content == claims.digest
     }
 }
 
@@ -140,6 +171,7 @@ impl OfficeSignature {
 mod tests {
     use jiff::civil::date;
 
+    use super::super::issued_document::DocumentName;
     use super::*;
 
     fn key(id: &str, authority: &str, from: Date, to: Option<Date>) -> OfficeKey {
@@ -197,9 +229,10 @@ mod tests {
 
     #[test]
     fn r40_a_statement_changes_with_everything_it_is_about() {
-        let signed = SignedDecision {
+        let signed = SignedDocument {
             tenant: TenantCode::parse("020001").unwrap(),
-            decision: Uuid::from_u128(1),
+            document: DocumentKind::Decision,
+            subject: Uuid::from_u128(1),
             version: 1,
             authority: "青森県知事".to_owned(),
             key: "chiji-1".to_owned(),
@@ -207,17 +240,61 @@ mod tests {
             signed_on: date(2026, 4, 1),
         };
         let others = [
-            SignedDecision { tenant: TenantCode::parse("022012").unwrap(), ..signed.clone() },
-            SignedDecision { decision: Uuid::from_u128(2), ..signed.clone() },
-            SignedDecision { version: 2, ..signed.clone() },
-            SignedDecision { authority: "青森市長".to_owned(), ..signed.clone() },
-            SignedDecision { key: "chiji-2".to_owned(), ..signed.clone() },
-            SignedDecision { content: [8; 32], ..signed.clone() },
-            SignedDecision { signed_on: date(2026, 4, 2), ..signed.clone() },
+            SignedDocument { tenant: TenantCode::parse("022012").unwrap(), ..signed.clone() },
+            SignedDocument { document: DocumentKind::Permit, ..signed.clone() },
+            SignedDocument { subject: Uuid::from_u128(2), ..signed.clone() },
+            SignedDocument { version: 2, ..signed.clone() },
+            SignedDocument { authority: "青森市長".to_owned(), ..signed.clone() },
+            SignedDocument { key: "chiji-2".to_owned(), ..signed.clone() },
+            SignedDocument { content: [8; 32], ..signed.clone() },
+            SignedDocument { signed_on: date(2026, 4, 2), ..signed.clone() },
         ];
         for other in others {
             assert_ne!(other.statement(), signed.statement(), "{other:?}");
+            assert_eq!(SignedDocument::parse(&other.statement()), Some(other));
         }
+        assert!(
+            signed.statement().starts_with("madoguchi decision v1\n020001\n"),
+            "what was signed before reads so"
+        );
         assert!(signed.statement().ends_with("\n2026-04-01\n"));
+    }
+    #[test]
+    fn r40_what_is_cut_or_longer_is_no_statement_and_a_signature_is_about_one_paper_only() {
+        let signed = SignedDocument {
+            tenant: TenantCode::parse("020001").unwrap(),
+            document: DocumentKind::PermitOrder,
+            subject: Uuid::from_u128(1),
+            version: 1,
+            authority: "青森県知事".to_owned(),
+            key: "chiji-1".to_owned(),
+            content: [7; 32],
+            signed_on: date(2026, 4, 1),
+        };
+        let text = signed.statement();
+        for wrong in
+            [&text[..text.len() - 1], &text[1..], &format!("{text}x\n"), &text.replace("2026", "26"), ""]
+        {
+            assert_eq!(SignedDocument::parse(wrong), None, "{wrong}");
+        }
+        let claims = |kind, subject, digest| DocumentClaims {
+            tenant: TenantCode::parse("020001").unwrap(),
+            name: DocumentName::new(kind, Uuid::from_u128(subject)),
+            application: Uuid::nil(),
+            issued_on: date(2026, 4, 1),
+            digest,
+        };
+        assert!(signed.is_about(&claims(DocumentKind::PermitOrder, 1, [7; 32])));
+        for other in [
+            claims(DocumentKind::PermitOrder, 2, [7; 32]),
+            claims(DocumentKind::PermitOrder, 1, [8; 32]),
+            claims(DocumentKind::Permit, 1, [7; 32]),
+            DocumentClaims {
+                tenant: TenantCode::parse("022012").unwrap(),
+                ..claims(DocumentKind::PermitOrder, 1, [7; 32])
+            },
+        ] {
+            assert!(!signed.is_about(&other), "{other:?}");
+        }
     }
 }

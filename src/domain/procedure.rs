@@ -244,7 +244,7 @@ impl ProcedureDefinition {
         self.effective_to.map(|last| self.drain_until.map_or(last, |drain| drain.max(last)))
     }
 
-    /// The signature that the decision needs to be handed over electronically, where it needs one.
+    /// The signature that what is issued needs to be handed over electronically, where it needs one.
     pub fn required_signature(&self) -> Option<&RequiredSignature> {
         self.issuance.as_ref().and_then(|issuance| issuance.signature.as_ref())
     }

@@ -109,7 +109,7 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, corrected: Correct
     jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_DECISION, &subject, row.decided_at.0)?;
     let facts = json!({ "decision_id": row.decision_id, "version": row.version, "proposal": row.proposal_id,
         "body_sha256": row.body_sha256 });
-    let signed = signature::sign(tx, ctx, case, (row.decision_id, row.version), row.decided_at.0)?;
+    let signed = signature::sign_decision(tx, ctx, case, (row.decision_id, row.version), row.decided_at.0)?;
     case.record(tx, "decision_corrected", merge_patch(facts, &signed), None)
 }
 

@@ -5,6 +5,7 @@
 //! QR code. The check composes the same document again and compares digests, so a paper says of itself whether it is ours
 //! and whether it still says what stands. Setting the type happens after the transaction, on a thread of its own.
 
+pub mod offline;
 mod paper;
 pub mod preview;
 pub mod signature;
@@ -62,11 +63,14 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec
             let mut lines = Vec::new();
             for kind in DocumentKind::ALL {
                 let hidden = kind.audience() == DocumentAudience::OfMoney && !sees_money;
-                if hidden || refuse_electronic(tx, &inner, &case, kind).is_err() {
+                if hidden {
                     continue;
                 }
-                let found = papers(tx, &inner, &case.row, &case.key).of_kind(kind)?;
-                lines.extend(found.into_iter().map(|(name, made_at)| DocumentLine { name, made_at }));
+                for (name, made_at) in papers(tx, &inner, &case.row, &case.key).of_kind(kind)? {
+                    if refuse_electronic(tx, &inner, &case, name).is_ok() {
+                        lines.push(DocumentLine { name, made_at });
+                    }
+                }
             }
             lines.sort_by_key(|line| line.made_at);
             Ok(lines)
@@ -87,23 +91,23 @@ fn sees_money(
     }
 }
 
-/// where the law wants the permit on paper, or a signature of the decision that is not there, the parties get it on
-/// paper; staff print it.
+/// where the law wants the permit on paper, or a signature that is not there, the parties get it on paper; staff print
+/// it.
 fn refuse_electronic(
     tx: &mut impl Reads,
     ctx: &Ctx,
     case: &OpenCase,
-    kind: DocumentKind,
+    name: DocumentName,
 ) -> Result<(), Failure> {
     if matches!(case.actor, Actor::Officer(_)) {
         return Ok(());
     }
-    if kind != DocumentKind::Permit {
-        return signature::refuse_unsigned(tx, ctx, case, kind);
-    }
     let issuance =
         intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|issuance| issuance.channel);
-    if issuance == Some(IssuanceChannel::PaperOnly) { Err(Refusal::IssuedOnPaperOnly.into()) } else { Ok(()) }
+    if name.kind() == DocumentKind::Permit && issuance == Some(IssuanceChannel::PaperOnly) {
+        return Err(Refusal::IssuedOnPaperOnly.into());
+    }
+    signature::refuse_unsigned(tx, ctx, case, name)
 }
 
 fn papers<'a, T: Reads>(
@@ -150,7 +154,7 @@ pub async fn prepare(
         };
         let composed = papers(tx, &inner, &case.row, &case.key).compose(name)?;
         let paper = composed.ok_or(Refusal::NotFound)?;
-        refuse_electronic(tx, &inner, &case, name.kind())?;
+        refuse_electronic(tx, &inner, &case, name)?;
         Ok::<_, Failure>((access::reader(&case.actor), notices, paper))
     });
     let (reader, notices, paper) = read.await?;
@@ -265,10 +269,7 @@ pub async fn verify(ctx: Ctx, token: &str) -> Result<VerifiedDocument, Failure> 
         let status = today.map_or(DocumentStatus::Superseded, |paper| {
             DocumentStatus::of(asked.digest, paper.digest(), paper.standing)
         });
-        let signature = match asked.name.kind() {
-            DocumentKind::Decision => signature::over(tx, &inner, (&asked.tenant, id), asked.digest)?,
-            _ => None,
-        };
+        let signature = signature::over(tx, &inner, &asked)?;
         Ok::<_, Failure>((row.number.unwrap_or_default(), status, signature))
     });
     let (number, status, signature) = read.await?;

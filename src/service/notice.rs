@@ -17,6 +17,7 @@ use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, DecisionId, NoticeId, OfficerId, TenantCode};
+use crate::domain::issued_document::DocumentKind;
 use crate::domain::notice::{About, Form, Moved, NoticeState, NoticeStep, Refused, Way, way_of};
 use crate::domain::policy::{Action, Actor};
 use crate::domain::procedure::IssuanceChannel;
@@ -110,7 +111,7 @@ pub fn make(
     Ok(notices::insert_act(tx, &act)?)
 }
 
-/// Whether the decision that is told lacks the signature of office that it needs; an order about a permit needs none.
+/// Whether what is told lacks the signature of office that it needs.
 fn lacks_signature(
     tx: &mut impl Reads,
     ctx: &Ctx,
@@ -119,13 +120,17 @@ fn lacks_signature(
     now: Timestamp,
 ) -> Result<bool, Failure> {
     match issued {
-        Issued::Decision(row) => signature::would_lack(ctx, case, &row.authority, now),
+        Issued::Decision(row) => {
+            signature::would_lack(ctx, case, DocumentKind::Decision, &row.authority, now)
+        }
         Issued::Correction(..) => {
             let decision = decisions::of_case(tx, &case.row.tenant_id, case.row.id)?;
             let authority = decision.map(|row| row.authority).unwrap_or_default();
-            signature::would_lack(ctx, case, &authority, now)
+            signature::would_lack(ctx, case, DocumentKind::Decision, &authority, now)
         }
-        Issued::Order(..) => Ok(false),
+        Issued::Order(row, _) => {
+            signature::would_lack(ctx, case, DocumentKind::PermitOrder, &row.authority, now)
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use super::approval::NOTIFY_DECISION;
 use super::cases::OpenCase;
 use super::disposition::{self, Papers};
 use super::disposition_refusal::DispositionRefusal;
+use super::document::signature;
 use super::notice::{self, Given, Issued};
 use super::{Ctx, Failure, Refusal, access, cases, document_number, permit, review};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::{OrderKind, OrderProposal};
 use crate::domain::document_number::DocumentKind;
 use crate::domain::id::{DecisionId, PermitId, ProposalId, TenantCode};
+use crate::domain::merge_patch::merge_patch;
 use crate::domain::permit::{PermitEvent, PermitHappening};
 use crate::domain::policy::Action;
 use crate::seal::sha256_hex;
@@ -108,6 +110,7 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, ordered: Ordered) 
     }
     let subject = format!("{}:{}", case.row.id, row.id);
     jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_DECISION, &subject, row.decided_at.0)?;
+    let signed = signature::sign_order(tx, ctx, case, &row, row.decided_at.0)?;
     let facts = json!({
         "permit": row.permit_id,
         "order": row.id,
@@ -118,7 +121,7 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &mut OpenCase, ordered: Ordered) 
         "until": row.until.map(|day| day.0.to_string()),
         "body_sha256": row.body_sha256,
     });
-    case.record(tx, kind, facts, None)
+    case.record(tx, kind, merge_patch(facts, &signed), None)
 }
 
 /// An order with its text.

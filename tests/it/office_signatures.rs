@@ -1,6 +1,9 @@
 //! Decisions that the law wants signed: the authority's key of office signs what the document prints; without one it is paper.
 
+use madoguchi::domain::issued_document::DocumentClaims;
+use madoguchi::domain::office_key::OfficeSignature;
 use madoguchi::domain::policy::Role;
+use madoguchi::service::document::{self, offline};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -55,11 +58,7 @@ async fn notice_way(counter: &Counter, case: &str) -> Value {
 
 /// The page of the decision and the token it bears.
 async fn token(app: &TestApp, who: &Person, case: &str) -> String {
-    let page = app.get(who, &format!("{case}/documents/decision/page")).await;
-    assert_eq!(page.status, 200, "{}", page.body);
-    let html = page.body.as_str().unwrap().to_owned();
-    let (_, address) = html.split_once("/v1/verify/").unwrap();
-    address.split_once("</p>").unwrap().0.replace("<br>", "")
+    token_of(app, who, case, "decision").await
 }
 
 async fn verified(app: &TestApp, token: &str) -> Value {
@@ -102,7 +101,7 @@ on_both_databases!(
         assert_eq!(app.get(&stranger, &path).await.problem(), "404 not_found");
         let copy = format!("{case}/documents/application_copy/signature");
         assert_eq!(app.get(business, &copy).await.problem(), "409 no_office_signature");
-        let (url, change) = (db.settings.url.clone(), "UPDATE decision_signatures SET key_id = 'x'");
+        let (url, change) = (db.settings.url.clone(), "UPDATE document_signatures SET key_id = 'x'");
         assert!(std::panic::catch_unwind(move || execute(&url, change)).is_err(), "a signature is never changed");
     }
 );
@@ -160,3 +159,122 @@ on_both_databases!(
         assert_eq!(event["facts"]["office_signature"], "no_key_in_force");
     }
 );
+
+/// The registration of the shipped procedure, whose papers must be signed here; the prefecture's key of office is changed first.
+async fn registry(db: &TestDb, change: impl Fn(String) -> String) -> Counter {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/config/");
+    let read = |name: &str| std::fs::read_to_string(format!("{config}{name}")).unwrap();
+    let channel = "issuance: { channel: paper_or_electronic,";
+    let (name, body) = ("procedures/020001/denki-koji-toroku.yaml", "tenants/020001.yaml");
+    let text =
+        read(name).replace(channel, &format!("{channel} signature: {{ basis: 試験法第8条, sample: true }},"));
+    assert!(text.contains("試験法第8条"));
+    let files = [(name.to_owned(), text), (body.to_owned(), change(read(body)))];
+    let app = TestApp::start_over(db, files, |_| {}).await;
+    let business = app.register("business@example.jp", "business").await;
+    let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
+    let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
+    Counter { app, business, clerk, chief }
+}
+
+/// Suspends the permit; gives the name of the order's paper.
+async fn suspended(counter: &Counter, case: &str, permit: &str) -> String {
+    let way = json!({ "way": "electronic" });
+    counter.app.post(&counter.business, &format!("{case}/notice-way"), way).await.expect(201);
+    let mut hearing = crate::decision_changes::hearing();
+    hearing["form"] = json!("explanation");
+    let reasons = json!([crate::decision_changes::parts("第28条第2項")]);
+    let body = json!({ "order": "suspension", "ground": "第28条第2項", "effective_on": "2026-04-01", "until": "2026-04-30",
+        "hearing": hearing, "reasons": reasons });
+    crate::decision_changes::order(counter, case, permit, body).await.expect(201);
+    crate::decision_changes::seal(counter, case, "permit_order").await.expect(200);
+    let orders = counter.app.get(&counter.clerk, &format!("{permit}/orders")).await.expect(200);
+    format!("permit_order.{}", orders["items"][0]["id"].as_str().unwrap())
+}
+
+async fn token_of(app: &TestApp, who: &Person, case: &str, name: &str) -> String {
+    let page = app.get(who, &format!("{case}/documents/{name}/page")).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let html = page.body.as_str().unwrap().to_owned();
+    let (_, address) = html.split_once("/v1/verify/").unwrap();
+    address.split_once("</p>").unwrap().0.replace("<br>", "")
+}
+
+on_both_databases!(
+    /// permit and order are signed like the decision, each over what it prints; anybody sees it at the check, and whoever has the
+    /// public keys sees it without us.
+    r40_a_permit_and_an_order_about_it_are_signed_and_checked_with_and_without_us,
+    async |db: TestDb| {
+        let counter = registry(&db, |tenant| tenant).await;
+        let (app, business) = (&counter.app, &counter.business);
+        let (case, permit) = crate::decision_changes::registered(&counter).await;
+        let order = suspended(&counter, &case, &permit).await;
+        assert_eq!(notice_way(&counter, &case).await, "electronic");
+        let keys = offline::public_keys(&app.core.catalogue.current(), &app.core.keys);
+        let mut found = Vec::new();
+        for (name, status) in [("decision", "suspended"), ("permit", "suspended"), (order.as_str(), "current")] {
+            let signature = app.get(business, &format!("{case}/documents/{name}/signature")).await.expect(200);
+            assert_eq!((&signature["authority"], &signature["check"]), (&json!("青森県知事"), &json!("valid")), "{name}");
+            let token = token_of(app, business, &case, name).await;
+            let checked = verified(app, &token).await;
+            assert_eq!(checked["signature"]["signature"], signature["signature"], "{name}");
+            assert_eq!((&checked["signature"]["check"], &checked["status"]), (&json!("valid"), &json!(status)), "{name}");
+            found.push((document::verify_offline(&keys, &token).unwrap(), signature));
+        }
+        let says = |claims: &DocumentClaims, signature: &Value, keys: &Value| {
+            offline::check_signature(keys, claims, signature).map(|found| found.check)
+        };
+        for (paper, (claims, signature)) in found.iter().enumerate() {
+            assert_eq!(says(claims, signature, &keys), Some(OfficeSignature::Valid));
+            let (_, other) = &found[(paper + 1) % found.len()];
+            assert_eq!(says(claims, other, &keys), Some(OfficeSignature::Invalid), "of another paper");
+            let mut forged = signature.clone();
+            let statement = signature["statement"].as_str().unwrap();
+            forged["statement"] = json!(statement.replace(&claims.issued_on.to_string(), "2026-04-09"));
+            assert_eq!(says(claims, &forged, &keys), Some(OfficeSignature::Invalid), "of another day");
+            let installation = json!({ "keys": [keys["keys"][0], keys["keys"][1]] });
+            assert_eq!(says(claims, signature, &installation), Some(OfficeSignature::UnknownKey));
+        }
+        let timeline = app.get(&counter.clerk, &format!("{case}/timeline")).await.expect(200);
+        let event = |kind: &str| timeline["items"].as_array().unwrap().iter().find(|it| it["kind"] == kind).unwrap();
+        let content = |facts: &Value| facts["content_sha256"].clone();
+        assert_eq!(content(&event("decided")["facts"]["permit_signature"]), found[1].1["content_sha256"]);
+        assert_eq!(content(&event("permit_suspended")["facts"]["office_signature"]), found[2].1["content_sha256"]);
+    }
+);
+
+on_both_databases!(
+    /// what the authority could not sign goes by paper, permit and order as well.
+    r40_a_permit_and_an_order_without_a_key_in_force_go_by_paper,
+    async |db: TestDb| {
+        let ended = |tenant: String| {
+            tenant.replace("valid_from: 2024-04-01, source: 職責証明書", "valid_from: 2024-04-01, valid_to: 2026-03-31, source: 職責証明書")
+        };
+        let counter = registry(&db, ended).await;
+        let (app, business) = (&counter.app, &counter.business);
+        let (case, permit) = crate::decision_changes::registered(&counter).await;
+        let order = suspended(&counter, &case, &permit).await;
+        assert_eq!(notice_way(&counter, &case).await, "paper", "although it was wished for electronically");
+        for name in ["permit", order.as_str()] {
+            let refused = app.get(business, &format!("{case}/documents/{name}/page")).await;
+            assert_eq!(refused.problem(), "409 decision_not_signed", "{name}");
+            let none = app.get(business, &format!("{case}/documents/{name}/signature")).await;
+            assert_eq!(none.problem(), "409 no_office_signature", "{name}");
+            let printed = token_of(app, &counter.clerk, &case, name).await;
+            assert_eq!(verified(app, &printed).await["signature"], Value::Null, "{name}");
+        }
+        let listed = app.get(business, &format!("{case}/documents")).await.expect(200);
+        let kinds: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap()).collect();
+        assert!(!kinds.iter().any(|kind| kind.starts_with("permit")), "{kinds:?}");
+    }
+);
+
+/// The shipped procedure that asks for a signature says that the clause is not confirmed.
+#[test]
+fn r40_a_shipped_procedure_asks_for_a_signature_as_a_sample() {
+    let catalogue = crate::support::catalogue::shipped();
+    let wanted = catalogue.all_versions().filter_map(|version| version.definition.required_signature());
+    let wanted: Vec<_> =
+        wanted.map(|signature| (signature.sample, signature.basis.contains("未確認"))).collect();
+    assert_eq!(wanted, [(true, true)]);
+}

@@ -21,3 +21,28 @@ CREATE TABLE incoming_documents (
     FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id)
 );
 CREATE TRIGGER incoming_documents_append_only BEFORE UPDATE OR DELETE ON incoming_documents FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+
+-- What an authority signed with its key of office (R-40): a version of a document once, when it was issued.
+CREATE TABLE document_signatures (
+    tenant_id TEXT NOT NULL,
+    document TEXT NOT NULL CHECK (document IN ('decision', 'permit', 'permit_order')),
+    -- The decision, the permit or the order.
+    subject_id TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version > 0),
+    application_id TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    -- SHA-256 of everything the document prints.
+    content_sha256 BYTEA NOT NULL,
+    signed_on TEXT NOT NULL,
+    signature BYTEA NOT NULL,
+    signed_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, document, subject_id, version),
+    FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id)
+);
+CREATE INDEX document_signatures_of_case ON document_signatures (tenant_id, application_id);
+INSERT INTO document_signatures
+    SELECT tenant_id, 'decision', decision_id, version, application_id, authority, key_id, content_sha256, signed_on, signature, signed_at
+    FROM decision_signatures;
+DROP TABLE decision_signatures;
+CREATE TRIGGER document_signatures_append_only BEFORE UPDATE OR DELETE ON document_signatures FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();

@@ -1,3 +1,25 @@
+CREATE TABLE decision_signatures (
+    tenant_id TEXT NOT NULL,
+    decision_id TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    application_id TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    -- SHA-256 of everything the document prints.
+    content_sha256 BLOB NOT NULL,
+    signed_on TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    signed_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, decision_id, version),
+    FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id)
+) STRICT;
+CREATE INDEX decision_signatures_of_case ON decision_signatures (tenant_id, application_id);
+INSERT INTO decision_signatures
+    SELECT tenant_id, subject_id, version, application_id, authority, key_id, content_sha256, signed_on, signature, signed_at
+    FROM document_signatures WHERE document = 'decision';
+DROP TABLE document_signatures;
+CREATE TRIGGER decision_signatures_no_update BEFORE UPDATE ON decision_signatures BEGIN SELECT RAISE(ABORT, 'decision_signatures is append-only'); END;
+CREATE TRIGGER decision_signatures_no_delete BEFORE DELETE ON decision_signatures BEGIN SELECT RAISE(ABORT, 'decision_signatures is append-only'); END;
 DROP TABLE incoming_documents;
 DROP INDEX applications_without_incoming_number;
 ALTER TABLE applications DROP COLUMN incoming_on;

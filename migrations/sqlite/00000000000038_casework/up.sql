@@ -22,3 +22,29 @@ CREATE TABLE incoming_documents (
 ) STRICT;
 CREATE TRIGGER incoming_documents_no_update BEFORE UPDATE ON incoming_documents BEGIN SELECT RAISE(ABORT, 'incoming_documents is append-only'); END;
 CREATE TRIGGER incoming_documents_no_delete BEFORE DELETE ON incoming_documents BEGIN SELECT RAISE(ABORT, 'incoming_documents is append-only'); END;
+
+-- What an authority signed with its key of office (R-40): a version of a document once, when it was issued.
+CREATE TABLE document_signatures (
+    tenant_id TEXT NOT NULL,
+    document TEXT NOT NULL CHECK (document IN ('decision', 'permit', 'permit_order')),
+    -- The decision, the permit or the order.
+    subject_id TEXT NOT NULL,
+    version INTEGER NOT NULL CHECK (version > 0),
+    application_id TEXT NOT NULL,
+    authority TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    -- SHA-256 of everything the document prints.
+    content_sha256 BLOB NOT NULL,
+    signed_on TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    signed_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, document, subject_id, version),
+    FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id)
+) STRICT;
+CREATE INDEX document_signatures_of_case ON document_signatures (tenant_id, application_id);
+INSERT INTO document_signatures
+    SELECT tenant_id, 'decision', decision_id, version, application_id, authority, key_id, content_sha256, signed_on, signature, signed_at
+    FROM decision_signatures;
+DROP TABLE decision_signatures;
+CREATE TRIGGER document_signatures_no_update BEFORE UPDATE ON document_signatures BEGIN SELECT RAISE(ABORT, 'document_signatures is append-only'); END;
+CREATE TRIGGER document_signatures_no_delete BEFORE DELETE ON document_signatures BEGIN SELECT RAISE(ABORT, 'document_signatures is append-only'); END;

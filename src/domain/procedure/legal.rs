@@ -200,12 +200,12 @@ pub struct Issuance {
     pub channel: IssuanceChannel,
     /// The rule, e.g. 古物営業法第5条第2項.
     pub basis: String,
-    /// That the decision must be signed to be handed over electronically.
+    /// That decision, permit and orders about it must be signed to be handed over electronically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<RequiredSignature>,
 }
 
-/// That the law wants a signature of the authority on the decision (署名・記名押印, R-40); electronically it is one with its key of
+/// That the law wants a signature of the authority on what it issues (署名・記名押印, R-40); electronically it is one with its key of
 /// office.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -243,8 +243,8 @@ impl From<FoundSignature> for OfficeSignatureBody {
 
 /// The signature of office of a document
 ///
-/// Detached, over the statement that names the content of the decision as it stands. Only a decision bears one, and only where
-/// the law wants it; of any other document 409 `no_office_signature`.
+/// Detached, over the statement that names the content of the document as it stands. A decision, a permit and an order about one bear
+/// one, and only where the law wants it; of any other document 409 `no_office_signature`.
 #[utoipa::path(
     operation_id = "get_document_signature",
     tag = "applications",

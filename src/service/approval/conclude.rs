@@ -197,6 +197,6 @@ fn issue(
     let issued = disposition::issue(tx, case, &decision, prepared)?;
     let procedure = pinned(ctx, &case.row)?;
     public_inspection::open(tx, case, &procedure, Moment::Decision { grants }, now)?;
-    let signed = signature::sign(tx, ctx, case, (decision.id, 1), now)?;
+    let signed = signature::sign_decision(tx, ctx, case, (decision.id, 1), now)?;
     case.record(tx, "decided", merge_patch(merge_patch(facts, &issued), &signed), None)
 }

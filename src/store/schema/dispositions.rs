@@ -18,9 +18,10 @@ diesel::table! {
     }
 }
 diesel::table! {
-    decision_signatures (tenant_id, decision_id, version) {
+    document_signatures (tenant_id, document, subject_id, version) {
         tenant_id -> Text,
-        decision_id -> Text,
+        document -> Text,
+        subject_id -> Text,
         version -> BigInt,
         application_id -> Text,
         authority -> Text,

@@ -47,7 +47,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("proposals", "(SELECT COUNT(*) FROM proposals)"),
     ("acts of approval", "(SELECT COUNT(*) FROM approval_acts)"),
     ("decisions", "(SELECT COUNT(*) FROM decisions)"),
-    ("signatures of office", "(SELECT COUNT(*) FROM decision_signatures)"),
+    ("signatures of office", "(SELECT COUNT(*) FROM document_signatures)"),
     ("paper filings", "(SELECT COUNT(*) FROM paper_filings)"),
     ("notices", "(SELECT COUNT(*) FROM notices)"),
     ("steps of notices", "(SELECT COUNT(*) FROM notice_acts)"),
