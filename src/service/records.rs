@@ -4,6 +4,7 @@
 pub mod block;
 pub mod bundle;
 pub mod carry_out;
+pub mod file_hold;
 pub mod filing;
 pub mod hold;
 pub mod measure;

@@ -91,6 +91,7 @@ pub mod receipts;
 pub mod reconciliation;
 pub mod reconciliation_exceptions;
 pub mod record_contents;
+pub mod record_file_holds;
 pub mod record_files;
 pub mod record_holds;
 pub mod record_measures;

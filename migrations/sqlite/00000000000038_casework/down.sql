@@ -1,3 +1,5 @@
+DROP TABLE record_file_hold_releases;
+DROP TABLE record_file_holds;
 CREATE TABLE decision_signatures (
     tenant_id TEXT NOT NULL,
     decision_id TEXT NOT NULL,

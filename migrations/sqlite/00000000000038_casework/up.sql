@@ -48,3 +48,33 @@ INSERT INTO document_signatures
 DROP TABLE decision_signatures;
 CREATE TRIGGER document_signatures_no_update BEFORE UPDATE ON document_signatures BEGIN SELECT RAISE(ABORT, 'document_signatures is append-only'); END;
 CREATE TRIGGER document_signatures_no_delete BEFORE DELETE ON document_signatures BEGIN SELECT RAISE(ABORT, 'document_signatures is append-only'); END;
+
+-- What bars the disposal of a whole record file (R-125): a hold is placed and released, never rewritten. Without personal data.
+CREATE TABLE record_file_holds (
+    tenant_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    record_file_id TEXT NOT NULL,
+    ground TEXT NOT NULL CHECK (ground IN ('appeal', 'litigation', 'disclosure', 'audit', 'claim')),
+    from_on TEXT NOT NULL,
+    until_on TEXT,
+    note TEXT NOT NULL,
+    placed_by TEXT NOT NULL,
+    placed_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, record_file_id) REFERENCES record_files (tenant_id, id),
+    CHECK (until_on IS NULL OR until_on >= from_on)
+) STRICT;
+CREATE INDEX record_file_holds_of_file ON record_file_holds (tenant_id, record_file_id, id);
+CREATE TABLE record_file_hold_releases (
+    tenant_id TEXT NOT NULL,
+    hold_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    released_by TEXT NOT NULL,
+    released_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, hold_id),
+    FOREIGN KEY (tenant_id, hold_id) REFERENCES record_file_holds (tenant_id, id)
+) STRICT;
+CREATE TRIGGER record_file_holds_no_update BEFORE UPDATE ON record_file_holds BEGIN SELECT RAISE(ABORT, 'record_file_holds is append-only'); END;
+CREATE TRIGGER record_file_holds_no_delete BEFORE DELETE ON record_file_holds BEGIN SELECT RAISE(ABORT, 'record_file_holds is append-only'); END;
+CREATE TRIGGER record_file_hold_releases_no_update BEFORE UPDATE ON record_file_hold_releases BEGIN SELECT RAISE(ABORT, 'record_file_hold_releases is append-only'); END;
+CREATE TRIGGER record_file_hold_releases_no_delete BEFORE DELETE ON record_file_hold_releases BEGIN SELECT RAISE(ABORT, 'record_file_hold_releases is append-only'); END;

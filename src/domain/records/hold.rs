@@ -1,5 +1,7 @@
 //! What bars a disposal (廃棄の停止, R-125).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -17,11 +19,13 @@ pub enum HoldGround {
     Disclosure,
     /// 監査・会計検査.
     Audit,
+    /// 債権の行使・保全: an unpaid claim; of one case it is read from its books, so only a whole file is held for it.
+    Claim,
 }
 
 impl HoldGround {
     /// All, for tables and tests.
-    pub const ALL: [Self; 4] = [Self::Appeal, Self::Litigation, Self::Disclosure, Self::Audit];
+    pub const ALL: [Self; 5] = [Self::Appeal, Self::Litigation, Self::Disclosure, Self::Audit, Self::Claim];
 
     /// The stored and public name.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +34,7 @@ impl HoldGround {
             Self::Litigation => "litigation",
             Self::Disclosure => "disclosure",
             Self::Audit => "audit",
+            Self::Claim => "claim",
         }
     }
 
@@ -58,6 +63,17 @@ impl Hold {
         let today = jst_day(now);
         self.from <= today && self.until.is_none_or(|last| today <= last) && self.released_at.is_none()
     }
+}
+
+/// The grounds on which holds bar a disposal at `now`, each once: those on the case itself and those on the file that it is in. A case
+/// may be disposed of as far as holds go only where there is none.
+pub fn grounds_at(
+    of_case: impl IntoIterator<Item = Hold>,
+    of_file: impl IntoIterator<Item = Hold>,
+    now: Timestamp,
+) -> BTreeSet<DisposalBlock> {
+    let standing = of_case.into_iter().chain(of_file).filter(|hold| hold.stands_at(now));
+    standing.map(|hold| DisposalBlock::Held(hold.ground)).collect()
 }
 
 /// What is wrong with the days of a hold that is recorded today: it has begun, and does not end before it begins.
@@ -101,6 +117,7 @@ impl DisposalBlock {
             Self::Held(HoldGround::Litigation) => "held_for_litigation",
             Self::Held(HoldGround::Disclosure) => "held_for_disclosure",
             Self::Held(HoldGround::Audit) => "held_for_audit",
+            Self::Held(HoldGround::Claim) => "held_for_claim",
             Self::UnpaidClaim => "unpaid_claim",
             Self::OpenPayment => "open_payment",
             Self::OpenRefund => "open_refund",
@@ -125,6 +142,10 @@ impl DisposalBlock {
             Self::Held(HoldGround::Audit) => {
                 ("監査の対象であるため廃棄・移管できません。", "An audit needs the records.")
             }
+            Self::Held(HoldGround::Claim) => (
+                "未収の債権に関する文書であるため廃棄・移管できません。",
+                "The records are needed for an unpaid claim.",
+            ),
             Self::UnpaidClaim => (
                 "時効が完成していない未収の債権があります。",
                 "Money is owed, and the claim is not extinct by limitation.",
@@ -169,6 +190,33 @@ mod tests {
             );
             let released = Hold { released_at: Some(noon(date(2026, 4, 12))), ..open };
             assert!(!released.stands_at(noon(date(2026, 4, 12))));
+        }
+    }
+
+    #[test]
+    fn r125_a_case_may_go_only_where_no_hold_stands_on_it_or_on_its_file() {
+        let noon = |day: Date| jiff::tz::Offset::constant(9).to_timestamp(day.at(12, 0, 0, 0)).unwrap();
+        let (before, from, until, after) =
+            (date(2026, 4, 9), date(2026, 4, 10), date(2026, 4, 20), date(2026, 4, 21));
+        let hold = |ground| Hold { ground, from, until: None, released_at: None };
+        let (appeal, claim) = (hold(HoldGround::Appeal), hold(HoldGround::Claim));
+        let ended = Hold { until: Some(until), ..claim };
+        let released = Hold { released_at: Some(noon(from)), ..claim };
+        let held = DisposalBlock::Held;
+        for (of_case, of_file, day, expected) in [
+            (vec![], vec![], from, vec![]),
+            (vec![], vec![claim], before, vec![]),
+            (vec![], vec![claim], from, vec![held(HoldGround::Claim)]),
+            (vec![], vec![ended], until, vec![held(HoldGround::Claim)]),
+            (vec![], vec![ended], after, vec![]),
+            (vec![], vec![released], after, vec![]),
+            (vec![], vec![released, claim], after, vec![held(HoldGround::Claim)]),
+            (vec![appeal], vec![], after, vec![held(HoldGround::Appeal)]),
+            (vec![appeal], vec![claim], after, vec![held(HoldGround::Appeal), held(HoldGround::Claim)]),
+            (vec![appeal], vec![appeal], after, vec![held(HoldGround::Appeal)]),
+        ] {
+            let found = grounds_at(of_case, of_file, noon(day));
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{day}");
         }
     }
 

@@ -12,7 +12,7 @@ mod retention;
 mod rule;
 
 pub use bundle::{CaseBundle, bundle_hash, manifest_hash};
-pub use hold::{DisposalBlock, Hold, HoldGround, hold_faults};
+pub use hold::{DisposalBlock, Hold, HoldGround, grounds_at, hold_faults};
 pub use measure::{
     FileState, Measure, MeasureState, MeasureStep, NotProposable, PlannedMeasure, StepRefused, may_propose,
 };

@@ -59,6 +59,7 @@ pub mod queue_views;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
+pub mod record_file_holds;
 pub mod record_files;
 pub mod record_holds;
 pub mod record_measures;
@@ -132,6 +133,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(record_files::configure)
         .configure(record_measures::configure)
         .configure(record_holds::configure)
+        .configure(record_file_holds::configure)
         .configure(notices::configure)
         .configure(undelivered_mails::configure)
         .configure(assessments::configure)

@@ -67,7 +67,7 @@ pub struct PlaceRecordHold {
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRecordHold {
     /// Why; for staff only.
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// A hold.

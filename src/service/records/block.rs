@@ -8,13 +8,15 @@ use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{RecordFileId, TenantCode};
 use crate::domain::invoice::InvoiceState;
-use crate::domain::records::DisposalBlock;
+use crate::domain::records::{DisposalBlock, Hold, grounds_at};
 use crate::service::closing::is_open;
 use crate::service::{Core, Failure, arrears, permit};
 use crate::store::applications::ApplicationRow;
 use crate::store::invoices::InvoiceRow;
 use crate::store::record_files::{self, CasesWanted};
-use crate::store::{Reads, disputes, invoices, payments, permits, record_holds, refunds, waivers};
+use crate::store::{
+    Reads, disputes, invoices, payments, permits, record_file_holds, record_holds, refunds, waivers,
+};
 
 /// The reasons why a case cannot be disposed of, each once, in a fixed order.
 pub type Blocks = BTreeSet<DisposalBlock>;
@@ -28,13 +30,13 @@ const MOST_FAULTS: usize = 200;
 /// Everything that stands in the way of a case now.
 pub fn of_case(tx: &mut impl Reads, catalogue: &Catalogue, case: &ApplicationRow) -> Result<Blocks, Failure> {
     let (tenant, now) = (&case.tenant_id, tx.now());
-    let mut blocks = Blocks::new();
-    for stored in record_holds::of_case(tx, tenant, case.id)? {
-        let hold = record_holds::judged(&stored)?;
-        if hold.stands_at(now) {
-            blocks.insert(DisposalBlock::Held(hold.ground));
-        }
-    }
+    let own: Vec<Hold> = record_holds::of_case(tx, tenant, case.id)?
+        .iter()
+        .map(record_holds::judged)
+        .collect::<Result<_, _>>()?;
+    let of_file = record_file_holds::over_case(tx, tenant, case.id)?;
+    let of_file: Vec<Hold> = of_file.iter().map(record_file_holds::judged).collect::<Result<_, _>>()?;
+    let mut blocks = grounds_at(own, of_file, now);
     for waiver in waivers::of_case(tx, tenant, case.id)? {
         if waiver.waiver_state()?.is_open() {
             blocks.insert(DisposalBlock::OpenWaiver);

@@ -52,7 +52,8 @@ pub struct HandOver {
 /// A measure with its file.
 pub type FileMeasure = (MeasureRow, RecordFileRow);
 
-fn text_faults(pointer: &str, text: &str) -> Option<Fault> {
+/// What is wrong with a text that is stored as it is: empty, too long, or with an individual number in it.
+pub(super) fn text_faults(pointer: &str, text: &str) -> Option<Fault> {
     let length = text.trim().chars().count();
     if !(1..=LONGEST_TEXT).contains(&length) {
         let ja = format!("1～{LONGEST_TEXT}文字で入力してください。");

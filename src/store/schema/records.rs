@@ -91,6 +91,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    record_file_holds (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        record_file_id -> Text,
+        ground -> Text,
+        from_on -> Text,
+        until_on -> Nullable<Text>,
+        note -> Text,
+        placed_by -> Text,
+        placed_at -> BigInt,
+    }
+}
+diesel::table! {
+    record_file_hold_releases (tenant_id, hold_id) {
+        tenant_id -> Text,
+        hold_id -> Text,
+        reason -> Text,
+        released_by -> Text,
+        released_at -> BigInt,
+    }
+}
+
+diesel::table! {
     control_snapshots (tenant_id, fiscal_year, snapshot_no) {
         tenant_id -> Text,
         fiscal_year -> BigInt,
@@ -107,3 +130,4 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(record_cases, applications);
 diesel::allow_tables_to_appear_in_same_query!(record_holds, record_hold_releases);
+diesel::allow_tables_to_appear_in_same_query!(record_file_holds, record_file_hold_releases, record_cases);

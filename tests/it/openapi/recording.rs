@@ -20,6 +20,14 @@ pub async fn recording(walk: &mut Walk<'_>, business: &Person, clerk: &Person, c
     assert_eq!(held.status, 201, "{}", held.body);
     let held = walk.seen("place_record_hold", held);
     walk.get("list_record_cases", clerk, &format!("{file}/cases")).await;
+    let over_file = walk.app.post(clerk, &format!("{file}/holds"), hold_on_records()).await;
+    assert_eq!(over_file.status, 201, "{}", over_file.body);
+    let over_file = walk.seen("place_record_file_hold", over_file);
+    walk.get("list_record_file_holds", clerk, &format!("{file}/holds")).await;
+    let end = format!("/v1/tenants/020001/record-file-holds/{}/release", over_file["id"].as_str().unwrap());
+    let ended = walk.app.post(clerk, &end, json!({ "reason": "監査の終了" })).await;
+    assert_eq!(ended.status, 200, "{}", ended.body);
+    walk.seen("release_record_file_hold", ended);
     let measures = format!("{file}/measures");
     let transfer = || json!({ "measure": "transfer", "reason": "歴史公文書に当たる" });
     walk.refused("propose_record_measure", clerk, &measures, transfer(), "409 disposal_blocked").await;

@@ -104,6 +104,7 @@ pub struct World {
     clock_pause: String,
     acknowledgement: String,
     record_file: String,
+    record_file_hold: String,
     record_measure: String,
     record_hold: String,
 }
@@ -175,6 +176,7 @@ impl World {
         let clock_pause = paused(&app, &clerk, &submitted).await;
         let stamp_use = stamp_use(&app, &applicant).await;
         let record_file = expired_file(&app, &submitted.id).await;
+        let record_file_hold = file_held(&app, &clerk, &record_file).await;
         let record_measure = exported_measure(&app, &record_file, &submitted, (&clerk, &chief)).await;
         let record_hold = held(&app, &clerk, &submitted).await;
         Self {
@@ -219,6 +221,7 @@ impl World {
             clock_pause,
             acknowledgement,
             record_file,
+            record_file_hold,
             record_measure,
             record_hold,
         }
@@ -278,6 +281,8 @@ impl World {
             &self.absence
         } else if template.contains("/post-reviews/") {
             &self.acting
+        } else if template.contains("/record-file-holds/") {
+            &self.record_file_hold
         } else if template.contains("/record-files/") {
             &self.record_file
         } else if template.contains("/record-measures/") {
@@ -443,8 +448,8 @@ impl World {
             "issue_control_snapshot" => json!({ "fiscal_year": 2025 }),
             "propose_record_measure" => json!({ "measure": "dispose", "reason": "保存期間の満了" }),
             "hand_over_records" => json!({ "bundles_sha256": "00", "receipt": "受領第1号" }),
-            "place_record_hold" => hold_on_records(),
-            "close_task" | "end_correction" | "release_record_hold" => {
+            "place_record_hold" | "place_record_file_hold" => hold_on_records(),
+            "close_task" | "end_correction" | "release_record_hold" | "release_record_file_hold" => {
                 json!({ "reason": "電話で確認した。" })
             }
             "create_note" => json!({ "text": "電話で確認した。" }),

@@ -163,3 +163,55 @@ on_both_databases!(
         assert_eq!(broken(&archive).await, 0);
     }
 );
+
+on_both_databases!(
+    /// a hold on the whole file bars every case of it, also after the approval and also those that come into it later; who placed
+    /// and released it, when and why, stays.
+    r125_a_hold_on_a_record_file_bars_every_case_in_it_until_it_is_released,
+    async |db: TestDb| {
+        let mut archive = Archive::open(&db).await;
+        let (case, other) = (archive.withdrawn("denki-koji-torokusho").await, archive.withdrawn("denki-koji-torokusho").await);
+        archive.file().await;
+        let file = archive.file_of(&case).await;
+        archive.years_later(6).await;
+        let holds = format!("{file}/holds");
+        let today = madoguchi::domain::calendar::jst_day(madoguchi::clock::Clock::now(archive.app.clock.as_ref()));
+        let wanted = |ground: &str, note: &str| json!({ "ground": ground, "from_on": today.to_string(), "note": note });
+        let refused = archive.app.post(&archive.clerk, &holds, wanted("claim", "番号 1234 5678 9018")).await;
+        assert_eq!(codes(&refused.body), ["individual_number"], "R-154: a file has no key of its own");
+        let claim = archive.app.post(&archive.clerk, &holds, wanted("claim", "令和8年度未収金の督促")).await.expect(201);
+        assert_eq!((&claim["stands"], &claim["placed_by"]), (&json!(true), &json!(archive.clerk.id)));
+        for held in [&case, &other] {
+            assert_eq!(archive.blocks(held).await, ["held_for_claim"]);
+        }
+        let refused = archive.propose(&file, "dispose").await;
+        assert_eq!(refused.problem(), "409 disposal_blocked");
+        assert_eq!(codes(&refused.body), ["held_for_claim", "held_for_claim"], "of every case");
+        let release = |hold: &Value| format!("/v1/tenants/020001/record-file-holds/{}/release", hold["id"].as_str().unwrap());
+        let why = json!({ "reason": "収入済み" });
+        let released = archive.app.post(&archive.chief, &release(&claim), why.clone()).await.expect(200);
+        assert_eq!((&released["stands"], &released["release_reason"], &released["released_by"]), (&json!(false), &json!("収入済み"), &json!(archive.chief.id)));
+        assert_eq!(archive.app.post(&archive.clerk, &release(&claim), why.clone()).await.problem(), "409 hold_released");
+
+        let proposed = archive.propose(&file, "dispose").await.expect(201);
+        archive.decide(&archive.chief, &proposed, "approve").await.expect(200);
+        // The suit comes between approval and clock.
+        let suit = archive.app.post(&archive.clerk, &holds, wanted("litigation", "令和14年（行ウ）第1号")).await.expect(201);
+        archive.app.drain().await;
+        assert_eq!(archive.standing(&proposed).await["state"], "approved");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM record_cases WHERE erased_at IS NOT NULL)").await, 0);
+        archive.app.post(&archive.clerk, &release(&suit), why).await.expect(200);
+        archive.app.advance(jiff::SignedDuration::from_hours(25)).await;
+        archive.app.drain().await;
+        archive.sign_in().await;
+        assert_eq!(archive.standing(&proposed).await["state"], "done");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM record_cases WHERE erased_at IS NOT NULL)").await, 2);
+        let late = archive.app.post(&archive.clerk, &holds, wanted("audit", "定期監査")).await;
+        assert_eq!(late.problem(), "409 records_gone", "there is nothing left to hold");
+        let listed = archive.app.get(&archive.clerk, &holds).await.expect(200);
+        let grounds: Vec<_> = listed["items"].as_array().unwrap().iter().map(|hold| hold["ground"].as_str().unwrap()).collect();
+        assert_eq!(grounds, ["claim", "litigation"]);
+        let (url, rewrite) = (db.settings.url.clone(), "UPDATE record_file_holds SET ground = 'audit'");
+        assert!(std::panic::catch_unwind(move || crate::support::db::execute(&url, rewrite)).is_err());
+    }
+);

@@ -38,6 +38,8 @@ const COUNTS: &[(&str, &str)] = &[
     ("measures of record files", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM record_measures)"),
     ("record files", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM record_files)"),
     ("holds on records", "(SELECT COUNT(*) FROM record_holds)"),
+    ("holds on record files", "(SELECT COUNT(*) FROM record_file_holds)"),
+    ("releases of record files", "(SELECT COUNT(*) FROM record_file_hold_releases)"),
     ("releases of records", "(SELECT COUNT(*) FROM record_hold_releases)"),
     ("snapshots of internal control", "(SELECT COUNT(*) FROM control_snapshots)"),
     ("messages", "(SELECT COUNT(*) FROM messages)"),

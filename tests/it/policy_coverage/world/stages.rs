@@ -390,3 +390,9 @@ pub async fn alert(app: &TestApp, case: &Case) -> String {
     });
     raised.await.unwrap()
 }
+
+/// Places a hold on a record file.
+pub async fn file_held(app: &TestApp, clerk: &Person, file: &str) -> String {
+    let path = format!("/v1/tenants/020001/record-files/{file}/holds");
+    app.post(clerk, &path, hold_on_records()).await.expect(201)["id"].as_str().unwrap().to_owned()
+}
