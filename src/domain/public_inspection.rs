@@ -3,7 +3,8 @@
 //! Masking is by naming what is shown. A field that the rule does not name never leaves, and neither does one that was added
 //! to the form later.
 
-use jiff::civil::DateTime;
+use jiff::Span;
+use jiff::civil::{Date, DateTime};
 use serde_json::Value;
 
 use super::application::StateName;
@@ -35,6 +36,12 @@ pub fn opens(rule: &PublicInspection, moment: Moment) -> bool {
 /// Whether a filing that opened can be looked at while its case stands there: what was taken back or belongs to another body cannot.
 pub fn is_shown_in(state: StateName) -> bool {
     !matches!(state, StateName::Draft | StateName::Withdrawn | StateName::Transferred)
+}
+
+/// Whether a filing that opened on a day can still be looked at on another (縦覧期間).
+pub fn is_within_period(rule: &PublicInspection, opened_on: Date, today: Date) -> bool {
+    let Some(days) = rule.open_days else { return true };
+    opened_on.checked_add(Span::new().days(i64::from(days))).is_ok_and(|first_closed| today < first_closed)
 }
 
 /// Whether filings can be looked at here at that moment in Japan.
@@ -86,6 +93,8 @@ mod tests {
             opens_on,
             fields: vec!["what".to_owned()],
             documents: Vec::new(),
+            files: Vec::new(),
+            open_days: None,
             place: Bilingual { ja: "閲覧所".to_owned(), en: "Reading room".to_owned() },
             days: Bilingual { ja: "県の休日を除く日".to_owned(), en: "Working days".to_owned() },
             from: time(8, 30, 0, 0),
@@ -110,6 +119,19 @@ mod tests {
         }
         let hidden: Vec<_> = StateName::ALL.into_iter().filter(|state| !is_shown_in(*state)).collect();
         assert_eq!(hidden, [StateName::Draft, StateName::Withdrawn, StateName::Transferred]);
+    }
+
+    #[test]
+    fn r47_a_period_counts_the_day_of_opening_and_closes_after_its_last_day() {
+        let mut rule = rule(OpensOn::Arrival, OnlineView::Always);
+        let opened = date(2026, 4, 1);
+        assert!(is_within_period(&rule, opened, date(2046, 4, 1)), "without a period it stays open");
+        for (days, last) in [(1, opened), (14, date(2026, 4, 14)), (31, date(2026, 5, 1))] {
+            rule.open_days = Some(days);
+            let next = last.tomorrow().unwrap();
+            let open = [opened, last, next].map(|today| is_within_period(&rule, opened, today));
+            assert_eq!(open, [true, true, false], "{days}");
+        }
     }
 
     #[test]

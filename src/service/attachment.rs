@@ -189,11 +189,7 @@ pub async fn download(
     if let Some(officer) = access::reader(&case.actor) {
         access::record(&ctx, &tenant, officer, "get_attachment", &[id]).await?;
     }
-    let object_key: Uuid =
-        row.object_key.parse().map_err(|_| Failure::Internal(format!("object key of {attachment}")))?;
-    let sealed = ctx.core.files.get(object_key).await;
-    let sealed = sealed.map_err(|error| Failure::Internal(format!("the file store: {error}")))?;
-    let bytes = case.key.open(&object_place(object_key), &sealed)?;
+    let bytes = bytes_of(&ctx, &case.key, &row).await?;
     let view = view(&case, row)?;
     if sha256_hex(&bytes) != view.facts.sha256 {
         return Err(Failure::Internal(format!("attachment {attachment} differs from its digest")));
@@ -283,6 +279,14 @@ fn file_faults(rule: &AttachmentRule, upload: &Upload) -> Vec<Fault> {
     faults
 }
 
+/// The bytes of a document, opened.
+pub(super) async fn bytes_of(ctx: &Ctx, key: &DataKey, row: &AttachmentRow) -> Result<Vec<u8>, Failure> {
+    let broken = |what: &str| Failure::Internal(format!("{what} of attachment {}", row.id));
+    let held: Uuid = row.object_key.parse().map_err(|_| broken("the object key"))?;
+    let sealed = ctx.core.files.get(held).await.map_err(|_| broken("the file"))?;
+    Ok(key.open(&object_place(held), &sealed)?)
+}
+
 /// Stores the bytes of a document once more, sealed with another key; gives their name in the file store and the digest of
 /// the sealed bytes. Until a row names them, nobody misses them.
 pub(super) async fn copy_bytes(
@@ -291,10 +295,7 @@ pub(super) async fn copy_bytes(
     row: &AttachmentRow,
     to: &DataKey,
 ) -> Result<(Uuid, String), Failure> {
-    let broken = |what: &str| Failure::Internal(format!("{what} of attachment {}", row.id));
-    let held: Uuid = row.object_key.parse().map_err(|_| broken("the object key"))?;
-    let sealed = ctx.core.files.get(held).await.map_err(|_| broken("the file"))?;
-    let bytes = from.open(&object_place(held), &sealed)?;
+    let bytes = bytes_of(ctx, from, row).await?;
     let object_key = ctx.core.ids.uuid(ctx.now());
     let sealed = to.seal(&object_place(object_key), &bytes, ctx.core.ids.as_ref());
     let digest = sha256_hex(&sealed);

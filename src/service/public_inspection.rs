@@ -3,19 +3,23 @@
 //! A filing opens in the transaction of what opens it. What the rule does not name is never read into an answer; whoever
 //! looks is not asked who it is (the log says `public`).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::cases::OpenCase;
 use super::office_refusal::OfficeRefusal;
-use super::{Ctx, Failure, Refusal, access};
+use super::{Ctx, Failure, Refusal, access, attachment, intake};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::{jst_datetime, jst_day};
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::procedure::{Bilingual, PublicInspection};
-use crate::domain::public_inspection::{Moment, ShownAnswer, is_open_at, is_shown_in, opens, shown};
+use crate::domain::public_inspection::{
+    Moment, ShownAnswer, is_open_at, is_shown_in, is_within_period, opens, shown,
+};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::public_filings::{self, PublicFiling};
-use crate::store::{Reads, Tx};
+use crate::store::{Reads, Tx, attachments};
 
 /// Filings of one page.
 const PAGE: i64 = 50;
@@ -69,8 +73,29 @@ pub struct PublicView {
     pub rule: PublicInspection,
     /// What is shown of the answers.
     pub answers: Vec<ShownAnswer>,
-    /// Documents that can be looked at in the place: code and title.
-    pub documents: Vec<(String, Bilingual)>,
+    /// Documents that can be looked at in the place.
+    pub documents: Vec<PublicDocument>,
+}
+
+/// A document of a filing.
+#[derive(Clone, Debug)]
+pub struct PublicDocument {
+    /// The code of the attachment.
+    pub code: String,
+    /// Name of the document.
+    pub title: Bilingual,
+    /// Its media type and size in bytes, where its file is given out here.
+    pub file: Option<(String, i64)>,
+}
+
+/// A file that is given out to anybody.
+pub struct PublicFile {
+    /// A name that says nothing of who handed it in.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its bytes, as they were handed in.
+    pub bytes: Vec<u8>,
 }
 
 /// The rule of a procedure as it is today; not found where its filings are not public, refused outside of the hours where they bind.
@@ -95,14 +120,14 @@ pub async fn list(
     after: Option<ApplicationId>,
 ) -> Result<FilingPage, Failure> {
     let rule = rule_today(&ctx, &tenant, &procedure)?;
-    let body = tenant.clone();
+    let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let page = public_filings::page(tx, &body, &procedure, after, PAGE)?;
         let full = i64::try_from(page.len()).unwrap_or(i64::MAX) == PAGE;
         let next = page.last().filter(|_| full).map(|filing| filing.application);
         let mut items = Vec::with_capacity(page.len());
         for filing in page {
-            items.extend(visible(tx, &body, filing)?.map(|(_, listed)| listed));
+            items.extend(visible(tx, &inner, &body, filing)?.map(|open| open.listed));
         }
         Ok::<_, Failure>((items, next))
     });
@@ -112,22 +137,48 @@ pub async fn list(
     Ok(FilingPage { rule, items, next })
 }
 
-/// A filing that can be seen, with its case; none where the case was taken back or went to another body.
+/// A filing that can be seen now.
+struct OpenFiling {
+    case: ApplicationRow,
+    listed: ListedFiling,
+    procedure: Arc<CatalogueProcedure>,
+    /// The rule of its own version.
+    rule: PublicInspection,
+}
+
+/// A filing that can be seen; none where the case was taken back or went to another body, and after its period.
 fn visible(
     tx: &mut impl Reads,
+    ctx: &Ctx,
     tenant: &TenantCode,
     filing: PublicFiling,
-) -> Result<Option<(ApplicationRow, ListedFiling)>, Failure> {
-    let Some(row) = applications::find(tx, tenant, filing.application)? else { return Ok(None) };
-    let state = row.case_state()?;
+) -> Result<Option<OpenFiling>, Failure> {
+    let Some(case) = applications::find(tx, tenant, filing.application)? else { return Ok(None) };
+    let state = case.case_state()?;
     let Some(filed) = state.filed().filter(|_| is_shown_in(state.name())) else { return Ok(None) };
+    // Where this program no longer reads the version, nothing says what is masked.
+    let Ok(procedure) = intake::pinned(ctx, &case) else { return Ok(None) };
+    let Some(rule) = procedure.definition.public_inspection.clone() else { return Ok(None) };
+    if !is_within_period(&rule, jst_day(filing.opened_at), jst_day(tx.now())) {
+        return Ok(None);
+    }
     let listed = ListedFiling {
-        id: row.id,
+        id: case.id,
         number: filed.number.clone(),
         arrived_at: filed.arrived_at,
         opened_at: filing.opened_at,
     };
-    Ok(Some((row, listed)))
+    Ok(Some(OpenFiling { case, listed, procedure, rule }))
+}
+
+fn opened(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    (procedure, id): (&str, ApplicationId),
+) -> Result<OpenFiling, Failure> {
+    let filing = public_filings::find(tx, tenant, procedure, id)?.ok_or(Refusal::NotFound)?;
+    Ok(visible(tx, ctx, tenant, filing)?.ok_or(Refusal::NotFound)?)
 }
 
 /// One filing, masked by the rule of its own version; not found where it is not open.
@@ -140,20 +191,59 @@ pub async fn get(
     rule_today(&ctx, &tenant, &procedure)?;
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
-        let opened = public_filings::find(tx, &body, &procedure, id)?.ok_or(Refusal::NotFound)?;
-        let (row, filing) = visible(tx, &body, opened)?.ok_or(Refusal::NotFound)?;
-        let pinned = super::intake::pinned(&inner, &row)?;
-        let definition = &pinned.definition;
-        let rule = definition.public_inspection.clone().ok_or(Refusal::NotFound)?;
-        let key = inner.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        let form = key.open_json(&ApplicationRow::form_place(row.id), &row.sealed_form)?;
+        let OpenFiling { case, listed, procedure, rule } = opened(tx, &inner, &body, (&procedure, id))?;
+        let definition = &procedure.definition;
+        let key = inner.core.keys.open_case_key(&case.tenant_id, &case.wrapped_key)?;
+        let form = key.open_json(&ApplicationRow::form_place(case.id), &case.sealed_form)?;
         let answers = shown(&rule, &definition.form, &form);
-        let present = |code: &&String| row.attachment_codes.0.contains(*code);
-        let titled = |code: &String| Some((code.clone(), definition.attachment(code)?.title.clone()));
-        let documents = rule.documents.iter().filter(present).filter_map(titled).collect();
-        Ok::<_, Failure>(PublicView { filing, rule, answers, documents })
+        let files = attachments::of_case(tx, &body, id)?;
+        let document = |code: &String| {
+            let row = files.iter().find(|row| row.code == *code)?;
+            let title = definition.attachment(code)?.title.clone();
+            let file = rule.files.contains(code).then(|| (row.media_type.clone(), row.size));
+            Some(PublicDocument { code: code.clone(), title, file })
+        };
+        let documents = rule.documents.iter().filter_map(document).collect();
+        Ok::<_, Failure>(PublicView { filing: listed, rule, answers, documents })
     });
     let found = read.await?;
     access::record_public(&ctx, &tenant, "public_filing", &[id]).await?;
     Ok(found)
+}
+
+/// The file of a document that the rule of the filing's own version gives out; not found where it gives out none.
+pub async fn file(
+    ctx: Ctx,
+    tenant: TenantCode,
+    procedure: String,
+    (id, code): (ApplicationId, String),
+) -> Result<PublicFile, Failure> {
+    rule_today(&ctx, &tenant, &procedure)?;
+    let (inner, body) = (ctx.clone(), tenant.clone());
+    let read = ctx.core.db.read(move |tx| {
+        let OpenFiling { case, rule, procedure, .. } = opened(tx, &inner, &body, (&procedure, id))?;
+        let asked = procedure.definition.attachment(&code).filter(|asked| !asked.personal_data);
+        if asked.is_none() || !rule.files.contains(&code) {
+            return Err(Refusal::NotFound.into());
+        }
+        let row = attachments::of_case(tx, &body, id)?.into_iter().find(|row| row.code == code);
+        let key = inner.core.keys.open_case_key(&case.tenant_id, &case.wrapped_key)?;
+        Ok::<_, Failure>((key, row.ok_or(Refusal::NotFound)?))
+    });
+    let (key, row) = read.await?;
+    // A look is logged before anything of it is shown.
+    access::record_public(&ctx, &tenant, "public_file", &[id]).await?;
+    let bytes = attachment::bytes_of(&ctx, &key, &row).await?;
+    let name = format!("{}{}", row.code, extension(&row.media_type));
+    Ok(PublicFile { name, media_type: row.media_type, bytes })
+}
+
+/// How the name of a file of a media type ends.
+fn extension(media_type: &str) -> &'static str {
+    match media_type {
+        "application/pdf" => ".pdf",
+        "image/png" => ".png",
+        "image/jpeg" => ".jpg",
+        _ => "",
+    }
 }

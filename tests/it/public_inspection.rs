@@ -11,12 +11,20 @@ const CASES: &str = "/v1/tenants/020001/applications";
 
 /// The procedure of the corrections, open to the public by this rule.
 async fn app(db: &TestDb, opens_on: &str, online: &str) -> TestApp {
+    app_with(db, opens_on, online, "").await
+}
+
+/// The same, with more of the rule; the plan is said to be without personal data.
+async fn app_with(db: &TestDb, opens_on: &str, online: &str, more: &str) -> TestApp {
     let rule = format!(
         "public_inspection:\n  basis: 試験法第13条\n  opens_on: {opens_on}\n  fields: [place]\n  documents: [plan, photo]\n  \
          place: {{ ja: 閲覧所, en: Reading room }}\n  days: {{ ja: 県の休日を除く日, en: Working days }}\n  from: \"08:30:00\"\n  \
-         until: \"17:00:00\"\n  online: {online}\n  source: 試験用\n  sample: true\napproval_route:"
+         until: \"17:00:00\"\n  online: {online}\n  source: 試験用\n  sample: true\n{more}approval_route:"
     );
-    let text = include_str!("support/procedures/corrections.yaml").replace("approval_route:", &rule);
+    let text = include_str!("support/procedures/corrections.yaml")
+        .replace("approval_route:", &rule)
+        .replace("en: Plan }, required: true,", "en: Plan }, required: true, personal_data: false,");
+    assert!(text.contains("personal_data"));
     TestApp::start_offering(db, "procedures/020001/test-corrections.yaml", &text).await
 }
 
@@ -51,7 +59,7 @@ on_both_databases!(
         assert_eq!((&rule["basis"], &rule["from"], &rule["until"]), (&json!("試験法第13条"), &json!("08:30"), &json!("17:00")));
         let shown = look(&app, "test-corrections", &format!("/{id}")).await.expect(200);
         assert_eq!(shown["answers"], json!([{ "name": "place", "label": "Area", "value": "west" }]));
-        assert_eq!(shown["documents"], json!([{ "code": "plan", "title": "Plan" }]), "only what was handed in");
+        assert_eq!(shown["documents"], json!([{ "code": "plan", "title": "Plan", "file": null }]), "only what was handed in");
         let text = shown.to_string();
         for masked in ["ねぶた電工", "工藤", "business@example.jp", "\"count\"", "sha256"] {
             assert!(!text.contains(masked), "{masked}: {text}");
@@ -125,6 +133,45 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// R-47: the file of a document is given out where the rule names it, as it was handed in, within the period, and every look is logged;
+    /// no other file ever leaves.
+    r47_a_named_file_is_given_out_within_the_period_and_every_look_is_logged,
+    async |db: TestDb| {
+        let app = app_with(&db, "arrival", "always", "  files: [plan]\n  open_days: 3\n").await;
+        let business = app.register("business@example.jp", "business").await;
+        let id = submitted(&app, &business).await;
+        let shown = look(&app, "test-corrections", &format!("/{id}")).await.expect(200);
+        let plan = data_encoding::BASE64.decode(b"JVBERi0xLjQKJSVFT0YK").unwrap();
+        assert_eq!(
+            shown["documents"],
+            json!([{ "code": "plan", "title": "Plan", "file": { "media_type": "application/pdf", "size": plan.len() } }])
+        );
+        let file = format!("/v1/tenants/020001/procedures/test-corrections/public-inspection/{id}/files");
+        let logged = "(SELECT COUNT(*) FROM access_log WHERE actor_id = 'public' AND operation = 'public_file')";
+        let answer = app.raw(Method::GET, &format!("{file}/plan")).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!((header("content-type"), header("content-disposition")), ("application/pdf".to_owned(), "attachment; filename=\"plan.pdf\"".to_owned()));
+        assert_eq!(answer.bytes().await.unwrap().to_vec(), plan, "as it was handed in");
+        assert_eq!(db.count(logged).await, 1);
+        for other in ["photo", "letter", "plan.pdf", "..%2Fplan"] {
+            let refused = app.call(Method::GET, &format!("{file}/{other}"), None, &[], None).await;
+            assert_eq!(refused.problem(), "404 not_found", "{other}");
+        }
+        assert_eq!(db.count(logged).await, 1, "what is not shown is no look");
+        // The last day is the third of April; then nothing of it is seen any more.
+        let plan = format!("{file}/plan");
+        app.advance(jiff::SignedDuration::from_hours(48)).await;
+        assert_eq!(look(&app, "test-corrections", &format!("/{id}/files/plan")).await.status, 200);
+        app.advance(jiff::SignedDuration::from_hours(24)).await;
+        let over = app.call(Method::GET, &plan, None, &[], None).await;
+        assert_eq!(over.problem(), "404 not_found");
+        assert_eq!(look(&app, "test-corrections", &format!("/{id}")).await.problem(), "404 not_found");
+        assert_eq!(ids(&look(&app, "test-corrections", "").await.expect(200)), Vec::<&str>::new());
+    }
+);
+
 /// R-47: 建設業許可 is the shipped case: open by law from the grant, the personal items masked.
 #[test]
 fn r47_the_shipped_construction_permit_is_open_and_masks_personal_items() {
@@ -145,4 +192,7 @@ fn r47_the_shipped_construction_permit_is_open_and_masks_personal_items() {
             "{masked}"
         );
     }
+    let given: Vec<_> =
+        rule.files.iter().map(|code| open[0].definition.attachment(code).unwrap().personal_data).collect();
+    assert_eq!(given, [false], "only what is without personal data is given out");
 }

@@ -304,6 +304,11 @@ const HINTS: &[(&str, &str, &str)] = &[
         "validity.renewal.procedure には同じ団体の手続の識別子を書いてください",
         "let validity.renewal.procedure name a procedure of the body",
     ),
+    (
+        "personal_data",
+        "個人情報を含まない書類なら personal_data: false とし、含むなら files から外してください",
+        "say personal_data: false of a document without personal data, or take it out of files",
+    ),
     ("unknown_field", "form の項目名の綴りを確かめてください", "check the names of the fields"),
     ("field_not_countable", "整数項目にし、max を書いてください", "make it an integer with a max"),
     (

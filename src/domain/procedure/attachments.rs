@@ -84,9 +84,22 @@ pub struct AttachmentRule {
     /// How old the document may be, in months (有効期間).
     #[serde(default)]
     pub validity_months: Option<u8>,
+    /// Whether the document has, or may have, personal data in it; a document is taken to have some unless this says that it has none,
+    /// and what has some is never given out at a public inspection.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub personal_data: bool,
     /// What must be heeded, e.g. 個人番号の記載のないもの.
     #[serde(default)]
     pub note: Option<Bilingual>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_yes(answer: &bool) -> bool {
+    *answer
 }
 
 /// A file of an example.

@@ -38,9 +38,16 @@ pub struct PublicInspection {
     pub opens_on: OpensOn,
     /// The fields of the form that are shown, each as a whole; every other one is masked.
     pub fields: Vec<String>,
-    /// The documents that can be looked at in the place, by code; their files are not given out here.
+    /// The documents that can be looked at in the place, by code.
     #[serde(default)]
     pub documents: Vec<String>,
+    /// Those of them whose files are given out here as they were handed in, by code; only documents that are said to be without personal
+    /// data (`personal_data: false`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// For how many days a filing is open, the day on which it opens counted (縦覧期間); without it it stays open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_days: Option<u16>,
     /// 閲覧所: where.
     pub place: Bilingual,
     /// On which days, in words.

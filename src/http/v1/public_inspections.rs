@@ -1,5 +1,6 @@
 //! `…/public-inspection`: filings that are open to the public by law, masked.
 
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Serialize;
 use serde_json::Value;
@@ -22,7 +23,7 @@ use crate::service::public_inspection::{self, ListedFiling, PublicView};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_public_filings).service(get_public_filing);
+    cfg.service(list_public_filings).service(get_public_filing).service(get_public_file);
 }
 
 /// By which rule, where and when.
@@ -41,6 +42,8 @@ pub struct InspectionRule {
     /// Until when.
     #[schema(example = "17:00")]
     until: String,
+    /// For how many days a filing is open, the day on which it opens counted; null: it stays open.
+    open_days: Option<u16>,
     /// `always`, or `opening_hours`: outside of them this answers 409 `inspection_closed`.
     online: String,
     /// True while days, hours and masks have not been confirmed by the body.
@@ -55,6 +58,7 @@ impl InspectionRule {
             days: locale.pick(rule.days.ja, rule.days.en),
             from: rule.from.strftime("%H:%M").to_string(),
             until: rule.until.strftime("%H:%M").to_string(),
+            open_days: rule.open_days,
             online: word(&rule.online),
             sample: rule.sample,
         }
@@ -117,6 +121,18 @@ pub struct PublicDocument {
     code: String,
     /// Name of the document.
     title: String,
+    /// Its file, where that is given out here; null: it can be looked at in the place only.
+    file: Option<PublicFileBody>,
+}
+
+/// A file that is given out.
+#[derive(Serialize, ToSchema)]
+pub struct PublicFileBody {
+    /// Its media type.
+    #[schema(example = "application/pdf")]
+    media_type: String,
+    /// Its size in bytes.
+    size: i64,
 }
 
 /// A filing as anybody may see it.
@@ -128,7 +144,7 @@ pub struct PublicFilingBody {
     rule: InspectionRule,
     /// The answers that are shown; every other one is masked and does not appear.
     answers: Vec<PublicAnswer>,
-    /// Documents that can be looked at in the place; their files are not given out here.
+    /// Documents that can be looked at in the place; some are given out here as well.
     documents: Vec<PublicDocument>,
 }
 
@@ -139,10 +155,11 @@ impl PublicFilingBody {
             label: locale.pick(answer.label.ja, answer.label.en),
             value: answer.value,
         });
-        let documents = view
-            .documents
-            .into_iter()
-            .map(|(code, title)| PublicDocument { code, title: locale.pick(title.ja, title.en) });
+        let documents = view.documents.into_iter().map(|document| PublicDocument {
+            code: document.code,
+            title: locale.pick(document.title.ja, document.title.en),
+            file: document.file.map(|(media_type, size)| PublicFileBody { media_type, size }),
+        });
         Self {
             filing: view.filing.into(),
             rule: InspectionRule::of(view.rule, locale),
@@ -213,4 +230,48 @@ pub async fn get_public_filing(Anyone(ctx): Anyone, request: HttpRequest) -> Res
     let (tenant, procedure) = (tenant(&request)?, segment(&request, "procedure")?);
     let found = public_inspection::get(ctx, tenant, procedure, segment(&request, "id")?).await?;
     Ok(respond::plain(&PublicFilingBody::of(found, locale::current().locale)))
+}
+
+/// A file of a filing in the path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes the path; the segments are read by name")]
+pub struct PublicFilePath {
+    /// 全国地方公共団体コード, six digits.
+    #[param(example = "020001")]
+    tenant: String,
+    /// The procedure's slug.
+    #[param(example = "kensetsu-kyoka")]
+    procedure: String,
+    /// The application.
+    id: Uuid,
+    /// The code of the document.
+    #[param(example = "staff")]
+    code: String,
+}
+
+/// A file of a filing open to the public
+///
+/// As it was handed in, where the rule gives it out; every look is logged. 404 for every other document, and once the period is over.
+#[utoipa::path(
+    operation_id = "get_public_file", tag = "catalogue", params(PublicFilePath), security(()),
+    responses(
+        (status = 200, description = "The bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 409, description = "Outside of the hours, where they bind", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The server or its database is busy or away", body = Problem, content_type = "application/problem+json"),
+        PublicProblems,
+    ),
+)]
+#[get("/v1/tenants/{tenant}/procedures/{procedure}/public-inspection/{id}/files/{code}")]
+pub async fn get_public_file(Anyone(ctx): Anyone, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let (tenant, procedure) = (tenant(&request)?, segment(&request, "procedure")?);
+    let which = (segment(&request, "id")?, segment(&request, "code")?);
+    let file = public_inspection::file(ctx, tenant, procedure, which).await?;
+    // Never shown in place: what a stranger uploaded must not run in the counter's own origin.
+    let disposition = format!("attachment; filename=\"{}\"", file.name);
+    Ok(HttpResponse::Ok()
+        .content_type(file.media_type)
+        .insert_header((CONTENT_DISPOSITION, disposition))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(file.bytes))
 }

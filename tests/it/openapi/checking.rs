@@ -58,6 +58,10 @@ pub async fn inspection(walk: &mut Walk<'_>, business: &Person, clerk: &Person, 
     assert_eq!(page["items"].as_array().unwrap().len(), before + 1);
     let filing = format!("{list}/{}", page["items"][0]["id"].as_str().unwrap());
     walk.open("get_public_filing", Method::GET, &filing, None).await;
+    let file = format!("{list}/{}/files/photo", uuid::Uuid::nil());
+    let no_file = walk.app.call(Method::GET, &file, None, &[], None).await;
+    assert_eq!(no_file.problem(), "404 not_found");
+    walk.seen("get_public_file", no_file);
     let nothing = walk.app.call(Method::GET, &format!("{list}/{}", uuid::Uuid::nil()), None, &[], None).await;
     assert_eq!(nothing.problem(), "404 not_found");
     walk.seen("get_public_filing", nothing);

@@ -40,6 +40,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("list_procedures", Public("what can be applied for is public", 200)),
     ("list_public_filings", Public("a law opens the filings of some procedures, and of this one none", 404)),
     ("get_public_filing", Public("a law opens the filings of some procedures, and of this one none", 404)),
+    ("get_public_file", Public("a law opens the filings of some procedures, and of this one none", 404)),
     ("get_procedure", Public("what can be applied for is public", 200)),
     ("quote_procedure", Public("fees are in ordinances, which are public", 200)),
     ("quote_stamp_refund", Public("what stamps are given back at is in an ordinance, which is public", 200)),
