@@ -101,18 +101,31 @@ impl Numbering {
 }
 
 /// The numbering of a document of `department` (its code and name) on `day`; nothing where no rule is in force.
-pub fn numbering(
+///
+/// The department's own rule goes before the one for every department. Where there is neither, a department that took over the work of
+/// others goes on under theirs, as long as that is one symbol: `in_charge` says who does the work of a department that day.
+pub fn numbering<'a>(
     rules: &[NumberRule],
     kind: DocumentKind,
     (department, name): (&str, &str),
     day: Date,
+    in_charge: impl Fn(&str) -> Option<&'a str>,
 ) -> Option<Numbering> {
     let in_force = |rule: &&NumberRule| {
         rule.kind == kind && rule.valid_from <= day && rule.valid_to.is_none_or(|last| day <= last)
     };
-    let own = |rule: &&NumberRule| rule.department.as_deref() == Some(department);
-    let rule = rules.iter().filter(in_force).find(own);
-    let rule = rule.or_else(|| rules.iter().filter(in_force).find(|rule| rule.department.is_none()))?;
+    let rule_of =
+        |of: Option<&str>| rules.iter().filter(in_force).find(|rule| rule.department.as_deref() == of);
+    let inherited = || {
+        let took_over = |rule: &&NumberRule| {
+            let of = rule.department.as_deref();
+            of.is_some_and(|of| of != department && in_charge(of) == Some(department))
+        };
+        let mut found = rules.iter().filter(in_force).filter(took_over);
+        let first = found.next()?;
+        found.all(|other| other.symbol == first.symbol).then_some(first)
+    };
+    let rule = rule_of(Some(department)).or_else(|| rule_of(None)).or_else(inherited)?;
     let year = match rule.year {
         NumberYear::Fiscal => FiscalYear::of(day).year(),
         NumberYear::Calendar => day.year(),
@@ -232,7 +245,7 @@ mod tests {
         let rules = [rule(None, "青森県指令（{department}）", NumberYear::Calendar), old, new];
         assert_eq!(rule_faults(&rules), vec![]);
         let says = |department, day| {
-            let found = numbering(&rules, DocumentKind::Answer, (department, "道路課"), day);
+            let found = numbering(&rules, DocumentKind::Answer, (department, "道路課"), day, |_| None);
             found.map(|found| (found.text(12), found.series.key.clone(), found.series.year))
         };
         let expected = |text: &str, key: &str, year| Some((text.to_owned(), key.to_owned(), year));
@@ -254,7 +267,34 @@ mod tests {
             expected("青森県指令（消保）第12号", "answer:shobo", 2026)
         );
         assert_eq!(says("shobo", date(2024, 3, 31)), None);
-        assert_eq!(numbering(&rules, DocumentKind::Order, ("doro", "道路課"), date(2026, 4, 1)), None);
+        let order = numbering(&rules, DocumentKind::Order, ("doro", "道路課"), date(2026, 4, 1), |_| None);
+        assert_eq!(order, None);
+    }
+
+    #[test]
+    fn r127_who_took_work_over_numbers_by_the_own_rule_by_the_general_one_or_goes_on_under_the_former_symbol()
+    {
+        let of = |department, symbol| rule(department, symbol, NumberYear::Fiscal);
+        let (shobo, kankyo) = (of(Some("shobo"), "指令（消保）"), of(Some("kankyo"), "指令（環）"));
+        let (own, general) = (of(Some("bosai"), "指令（防）"), of(None, "指令（{department}）"));
+        let successor = |ended: &str| ["shobo", "kankyo"].contains(&ended).then_some("bosai");
+        for (rules, department, expected) in [
+            (vec![shobo.clone(), general.clone(), own.clone()], "bosai", Some("指令（防）第1号")),
+            (vec![shobo.clone(), general], "bosai", Some("指令（防災課）第1号")),
+            (vec![shobo.clone()], "bosai", Some("指令（消保）第1号")),
+            (vec![shobo.clone()], "doro", None),
+            (vec![shobo, kankyo], "bosai", None),
+        ] {
+            let office = (department, "防災課");
+            let found = numbering(&rules, DocumentKind::Answer, office, date(2026, 5, 1), successor);
+            assert_eq!(found.as_ref().map(|found| found.text(1)).as_deref(), expected, "{rules:?}");
+            if let Some(found) = found {
+                assert_eq!(
+                    found.series.key, "answer:bosai",
+                    "its numbers are its own, under whichever symbol"
+                );
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::approval::{DecidingDesk, Subject, SubjectRoute};
 use crate::domain::arrears::{ArrearsTerms, WriteOffGround};
 use crate::domain::calendar::ClosingDays;
 use crate::domain::disposition::Author;
-use crate::domain::document_number::NumberRule;
+use crate::domain::document_number::{DocumentKind, NumberRule, Numbering, numbering};
 use crate::domain::escalation::EscalationLevel;
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
@@ -296,6 +296,13 @@ impl Tenant {
     /// The route of a subject other than the decision on `day`.
     pub fn approval_route(&self, subject: Subject, day: Date) -> Option<&SubjectRoute> {
         self.approval_routes.iter().find(|route| route.subject == subject && route.is_used_on(day))
+    }
+
+    /// How a document of `department` is numbered on `day`; nothing where no rule of the body is in force.
+    pub fn numbering(&self, kind: DocumentKind, department: &str, day: Date) -> Option<Numbering> {
+        let name = self.department(department, day).map_or(department, |found| found.name.ja.as_str());
+        let in_charge = |code: &str| self.department_in_charge(code, day).map(|found| found.code.as_str());
+        numbering(&self.document_numbers, kind, (department, name), day, in_charge)
     }
 
     /// The full name of a department, bureau first: 危機管理局消防保安課.

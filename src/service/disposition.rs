@@ -13,7 +13,7 @@ use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::{AppealFacts, DispositionSubject, Instruction, instruct};
-use crate::domain::document_number::{DocumentKind, Numbering, numbering};
+use crate::domain::document_number::{DocumentKind, Numbering};
 use crate::domain::organisation::TenantKind;
 use crate::domain::procedure::{BasisKind, Bilingual};
 use crate::domain::validity::Term;
@@ -62,11 +62,8 @@ pub fn papers(ctx: &Ctx, case: &OpenCase, kind: DocumentKind, now: Timestamp) ->
     let day = jst_day(now);
     let in_charge = ctx.catalogue.in_charge(&case.row.tenant_id, &case.row.department, day);
     let department = in_charge.as_str();
-    let name =
-        tenant.definition.department(department, day).map_or(department, |found| found.name.ja.as_str());
-    let rules = &tenant.definition.document_numbers;
-    let numbering =
-        numbering(rules, kind, (department, name), day).ok_or(DispositionRefusal::NoNumberRule)?;
+    let numbering = tenant.definition.numbering(kind, department, day);
+    let numbering = numbering.ok_or(DispositionRefusal::NoNumberRule)?;
     let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
     let authority = tenant.definition.authority(delegated, department, day).clone();
     let instruction = instruction(ctx, &tenant, &procedure, department, now)?;

@@ -13,7 +13,7 @@ use super::queue::staff;
 use super::{Core, Ctx, Failure, JobEnd};
 use crate::catalogue::CatalogueTenant;
 use crate::domain::calendar::jst_day;
-use crate::domain::document_number::{DocumentKind, Numbering, Series, numbering};
+use crate::domain::document_number::{DocumentKind, Numbering, Series};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::incoming::{Leg, came_in, numbered_since};
@@ -101,10 +101,7 @@ fn incoming(body: &CatalogueTenant, legs: &[ArrivalRow]) -> Option<Incoming> {
     let all = legs.iter().map(|leg| Leg { office: &leg.office, on: jst_day(leg.arrived_at.0) });
     let Leg { office, on } = came_in(all)?;
     let arrival = legs.iter().find(|leg| leg.office == office)?.clone();
-    let definition = &body.definition;
-    let name = definition.department(office, on).map_or(office, |found| found.name.ja.as_str());
-    let rules = &definition.document_numbers;
-    let numbering = numbering(rules, DocumentKind::Incoming, (office, name), on)?;
+    let numbering = body.definition.numbering(DocumentKind::Incoming, office, on)?;
     Some(Incoming { arrival, on, numbering })
 }
 

@@ -94,7 +94,10 @@ fn move_case(
     let mut case = cases::open(tx, ctx, tenant, id, Action::Review)?;
     let me = mover(&case)?;
     case.step(Command::TransferWithin)?;
-    let to = new.department.as_deref().unwrap_or_default();
+    // Laws and old letters name departments that have ended: the case goes to the one that does their work today.
+    let named = new.department.as_deref().unwrap_or_default();
+    let in_charge = ctx.catalogue.in_charge(tenant, named, jst_day(now));
+    let to = in_charge.as_str();
     refuse_faults(faults_within(ctx, &case, new, to, jst_day(now)))?;
     let from = std::mem::replace(&mut case.row.department, to.to_owned());
     let transfer = TransferId(tx.new_id());

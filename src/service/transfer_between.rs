@@ -133,7 +133,9 @@ fn judge(
     if ctx.catalogue.tenant(to).is_none() {
         let (ja, en) = ("この窓口にない団体です。", "There is no such body at this counter.");
         faults.push(Fault::new("/tenant", "unknown_tenant", ja, en));
-    } else if new.department.as_ref().is_some_and(|it| ctx.catalogue.department(to, it, today).is_none()) {
+    } else if new.department.as_ref().is_some_and(|it| {
+        ctx.catalogue.department(to, &ctx.catalogue.in_charge(to, it, today), today).is_none()
+    }) {
         faults.push(unknown_department("/department"));
     }
     let named = new.procedure.as_deref().unwrap_or_default();
@@ -152,8 +154,8 @@ fn judge(
     let (filing, of_form) = Filing::judged(&procedure, &form, case.filer(), arrived_at);
     match accept(&ctx.catalogue, &filing, of_form, &case.row.attachment_codes.0) {
         Ok(accepted) if faults.is_empty() => {
-            let routed = ctx.catalogue.in_charge(to, &accepted.department, today);
-            let department = new.department.clone().unwrap_or(routed);
+            let department = new.department.as_ref().unwrap_or(&accepted.department);
+            let department = ctx.catalogue.in_charge(to, department, today);
             let priced_by = upgrade::priced_by(ctx, &procedure, jst_day(arrived_at))?;
             let fee = match procedure.definition.fee_due {
                 FeeDue::OnSubmit => {

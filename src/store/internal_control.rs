@@ -75,25 +75,36 @@ pub fn arrived(
     Ok(query.load(tx.read())?)
 }
 
+/// The first instant of each of some cases among those that `read` gives of a few of them; a case without one is not in it.
+fn first_of_each<R: Reads>(
+    tx: &mut R,
+    cases: &[ApplicationId],
+    read: impl Fn(&mut R, &[ApplicationId]) -> Result<Vec<(ApplicationId, Micros)>, StoreError>,
+) -> Result<HashMap<ApplicationId, Micros>, StoreError> {
+    let mut found: HashMap<ApplicationId, Micros> = HashMap::new();
+    for some in cases.chunks(AT_ONCE) {
+        for (case, at) in read(tx, some)? {
+            let first = found.entry(case).or_insert(at);
+            *first = at.min(*first);
+        }
+    }
+    Ok(found)
+}
+
 /// When the first claim of each of some cases was assessed.
 pub fn assessed_at(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     cases: &[ApplicationId],
 ) -> Result<HashMap<ApplicationId, Micros>, StoreError> {
-    let mut found: HashMap<ApplicationId, Micros> = HashMap::new();
-    for some in cases.chunks(AT_ONCE) {
-        let rows: Vec<(ApplicationId, Micros)> = invoices::table
+    first_of_each(tx, cases, |tx, some| {
+        Ok(invoices::table
             .filter(invoices::tenant_id.eq(tenant))
             .filter(invoices::application_id.eq_any(some))
             .filter(invoices::principal_id.is_null())
-            .order((invoices::issued_at.desc(), invoices::id))
             .select((invoices::application_id, invoices::issued_at))
-            .load(tx.read())?;
-        // The oldest comes last and stays.
-        found.extend(rows);
-    }
-    Ok(found)
+            .load(tx.read())?)
+    })
 }
 
 /// When each of some cases was granted, whole or in part, under conditions or not.
@@ -102,17 +113,14 @@ pub fn granted_at(
     tenant: &TenantCode,
     cases: &[ApplicationId],
 ) -> Result<HashMap<ApplicationId, Micros>, StoreError> {
-    let mut found: HashMap<ApplicationId, Micros> = HashMap::new();
-    for some in cases.chunks(AT_ONCE) {
-        let rows: Vec<(ApplicationId, Micros)> = decisions::table
+    first_of_each(tx, cases, |tx, some| {
+        Ok(decisions::table
             .filter(decisions::tenant_id.eq(tenant))
             .filter(decisions::application_id.eq_any(some))
             .filter(decisions::decision.ne("refuse"))
             .select((decisions::application_id, decisions::decided_at))
-            .load(tx.read())?;
-        found.extend(rows);
-    }
-    Ok(found)
+            .load(tx.read())?)
+    })
 }
 
 /// When each of some cases ended without a grant: taken back, sent elsewhere, or refused or closed.
@@ -121,18 +129,14 @@ pub fn ended_at(
     tenant: &TenantCode,
     cases: &[ApplicationId],
 ) -> Result<HashMap<ApplicationId, Micros>, StoreError> {
-    let mut found: HashMap<ApplicationId, Micros> = HashMap::new();
-    for some in cases.chunks(AT_ONCE) {
-        let rows: Vec<(ApplicationId, Micros)> = events::table
+    first_of_each(tx, cases, |tx, some| {
+        Ok(events::table
             .filter(events::tenant_id.eq(tenant))
             .filter(events::application_id.eq_any(some))
             .filter(events::kind.eq_any(["withdrawn", "transferred", "closed"]))
-            .order((events::at.desc(), events::seq.desc()))
             .select((events::application_id, events::at))
-            .load(tx.read())?;
-        found.extend(rows);
-    }
-    Ok(found)
+            .load(tx.read())?)
+    })
 }
 
 /// The exceptions that were open at some time of the span.

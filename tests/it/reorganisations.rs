@@ -220,3 +220,42 @@ on_both_databases!(
         assert_eq!((&shown["department"], &shown["state"]), (&json!("zaimu-zaisei"), &json!("submitted")));
     }
 );
+
+on_both_databases!(
+    /// whoever sends a case to a department that has ended sends it to the one that does its work; under its own name that
+    /// one is reached as well, and the arrival stays.
+    r127_a_case_that_is_sent_to_an_ended_department_reaches_its_successor,
+    async |db: TestDb| {
+        let counter = crate::fee_timing::Counter::open(&db).await;
+        let app = &counter.app;
+        let mut cases = Vec::new();
+        for _ in 0..3 {
+            cases.push(counter.claimed(crate::support::app::ON_ISSUE).await);
+        }
+        import(app, &taken_over()).await;
+        let send = async |who: &Person, case: &str, department: &str| {
+            let body = json!({ "department": department, "reason": "所管の課に送るため", "legal_basis": "行政組織規則第5条" });
+            app.post(who, &format!("{case}/transfer"), body).await
+        };
+        let before = app.get(&counter.business, &cases[0]).await.expect(200);
+        send(&counter.clerk, &cases[0], CONSULTED).await.expect(201);
+        let early = app.get(&counter.business, &cases[0]).await.expect(200);
+        assert_eq!(early["department"], CONSULTED, "until its last day it is asked itself");
+        app.advance(MONTH).await;
+        let clerk = app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+        let business = app.sign_in("business@example.jp", &counter.business.id).await;
+        let moved = send(&clerk, &cases[1], CONSULTED).await.expect(201);
+        assert_eq!(moved["to_department"], "zaimu-zaisei", "{moved}");
+        send(&clerk, &cases[2], "zaimu-zaisei").await.expect(201);
+        let nowhere = send(&clerk, &cases[2], "kankyo-kanri").await;
+        assert_eq!(nowhere.status, 404, "who sent it on does not see it any more");
+        for case in &cases[1..] {
+            let after = app.get(&business, case).await.expect(200);
+            assert_eq!((&after["department"], &after["state"]), (&json!("zaimu-zaisei"), &json!("submitted")));
+            assert_eq!(after["arrived_at"].as_str().unwrap()[..10], before["arrived_at"].as_str().unwrap()[..10]);
+        }
+        let zaisei = app.officer(AOMORI, "zaimu-zaisei", Role::Clerk, "zaisei@example.jp").await;
+        let queue = app.get(&zaisei, &format!("/v1/tenants/{AOMORI}/departments/zaimu-zaisei/queue")).await.expect(200);
+        assert!(queue["items"].as_array().unwrap().len() >= 2, "{queue}");
+    }
+);
