@@ -312,7 +312,9 @@ impl Run {
         let department = self.department(today);
         let mut present = stage.present(role, department, today);
         present.retain(|number| Some(*number) != self.drafter && !self.sealed.contains(number));
-        let Some(sealer) = self.one_of(&present) else { return Ok(When::OpenDays(1)) };
+        let Some(sealer) = self.one_of(&present) else {
+            return self.act_for_absent(stage, today, role).await;
+        };
         let account = Self::account(stage, sealer)?;
         let (detour, comment) = (self.plan.detour, "もう一度検討してください。".to_owned());
         let to_step = match (detour, role) {
@@ -332,6 +334,33 @@ impl Run {
         } else {
             self.sealed.push(sealer);
         }
+        self.follow(&standing);
+        Ok(if self.next == Next::Ended { When::Never } else { When::OpenDays(self.pause(3)) })
+    }
+
+    /// 代決: whoever covers on record for the holder of a desk that is empty today seals in that place; where nobody can, it waits.
+    async fn act_for_absent(
+        &mut self,
+        stage: &Stage,
+        today: Date,
+        role: Role,
+    ) -> Result<When, RehearsalError> {
+        let department = self.department(today);
+        let barred = |number: usize| Some(number) == self.drafter || self.sealed.contains(&number);
+        let covered = stage.staff.holders(role, department, today).into_iter();
+        let mut covered = covered.filter(|absent| !barred(*absent)).filter_map(|absent| {
+            let cover = stage.staff.cover_of(absent, today).filter(|cover| !barred(*cover))?;
+            let can = stage.staff.serves(cover, department, today) && !stage.staff.is_away(cover, today);
+            can.then_some((absent, cover))
+        });
+        let Some((absent, cover)) = covered.next() else { return Ok(When::OpenDays(1)) };
+        drop(covered);
+        let seat =
+            Seat { acting_for: stage.staff.member(absent).map(|member| member.officer), ..Seat::DECISION };
+        let act = Act::Approve { version: self.version, content_sha256: None };
+        let (ctx, request) = self.call(stage, Self::account(stage, cover)?);
+        let standing = approval::act(ctx, request, self.id, seat, act).await?.value;
+        self.sealed.push(cover);
         self.follow(&standing);
         Ok(if self.next == Next::Ended { When::Never } else { When::OpenDays(self.pause(3)) })
     }

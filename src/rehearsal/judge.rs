@@ -42,6 +42,10 @@ pub struct Counts {
     pub due_date_errors: u64,
     /// Cases that nobody handed in, that are gone, or whose state and decision disagree.
     pub lost_cases: u64,
+    /// Seals in an absent officer's place (代決).
+    pub acting_decisions: u64,
+    /// Those of them that nobody has looked at afterwards (後閲).
+    pub post_reviews_owed: u64,
     /// Whether every chain of events and every checkpoint holds.
     pub audit_ok: bool,
 }
@@ -66,6 +70,8 @@ pub async fn judge(core: &Arc<Core>, tenant: &TenantCode, cases: u64) -> Result<
     let (missing, duplicate) = judge_numbers(&record, &year_of_decision);
     counts.missing_numbers += missing + record.incoming.missing(counts.cases);
     counts.duplicate_numbers += duplicate + record.incoming.doubles;
+    counts.acting_decisions = record.acting.0;
+    counts.post_reviews_owed = record.acting.1;
     counts.audit_ok = audit::verify(core, tenant, &[]).await?.broken.is_empty();
     Ok(counts)
 }
@@ -106,7 +112,10 @@ impl Law {
 /// What a body keeps beside its cases.
 struct Record {
     posts: HashMap<OfficerId, Vec<PostFacts>>,
-    absences: Vec<(OfficerId, i64, i64)>,
+    /// Who was away, who covered, from which day to which.
+    absences: Vec<(OfficerId, OfficerId, i64, i64)>,
+    /// Seals in an absent officer's place, and those that nobody has looked at.
+    acting: (u64, u64),
     numbers: Vec<NumberFacts>,
     counted: BTreeMap<(String, i64), i64>,
     incoming: IncomingNumbers,
@@ -143,10 +152,13 @@ impl Record {
             let posts = evidence::posts(tx, &tenant)?;
             let (absences, numbers) = (evidence::absences(tx, &tenant)?, evidence::numbers(tx, &tenant)?);
             let counters = document_numbers::counters(tx, &tenant)?;
+            let acting = evidence::acting(tx, &tenant)?;
             let came_in = incoming_documents::given(tx, &tenant)?;
-            Ok::<_, Failure>((posts, absences, numbers, counters, came_in))
+            Ok::<_, Failure>((posts, absences, numbers, counters, came_in, acting))
         });
-        let (all_posts, absences, numbers, counters, came_in) = read.await?;
+        let (all_posts, absences, numbers, counters, came_in, acting) = read.await?;
+        let count = |number: i64| u64::try_from(number).unwrap_or(u64::MAX);
+        let acting = (count(acting.0), count(acting.1));
         let is_incoming = |(series, _): &(Series, i64)| series.key.starts_with("incoming:");
         let (of_incoming, counters): (Vec<_>, Vec<_>) = counters.into_iter().partition(is_incoming);
         let mut posts: HashMap<OfficerId, Vec<PostFacts>> = HashMap::new();
@@ -154,10 +166,11 @@ impl Record {
             posts.entry(post.officer_id).or_default().push(post);
         }
         let day = |date: jiff::civil::Date| parse_day(&date.to_string()).unwrap_or(i64::MIN);
-        let absences = absences.into_iter().map(|(who, from, to)| (who, day(from.0), day(to.0))).collect();
+        let absences =
+            absences.into_iter().map(|(who, cover, from, to)| (who, cover, day(from.0), day(to.0))).collect();
         let counted = counters.into_iter().map(|(series, last)| ((series.key, series.year), last)).collect();
         let incoming = IncomingNumbers::of(came_in, &of_incoming);
-        Ok(Self { posts, absences, numbers, counted, incoming })
+        Ok(Self { posts, absences, acting, numbers, counted, incoming })
     }
 
     /// Whether somebody held a post on a day, under any title or under this one.
@@ -182,9 +195,11 @@ impl Record {
         match seal.acting_for {
             None => self.held(officer, seal, day, seal.officer_title.as_deref()),
             Some(absent) => {
-                let is_away =
-                    |(who, from, to): &(OfficerId, i64, i64)| *who == absent && (*from..=*to).contains(&day);
-                self.held(absent, seal, day, None) && self.absences.iter().any(is_away)
+                // Only whoever the record of the absence names acts, and only on its days.
+                let opens = |(who, cover, from, to): &(OfficerId, OfficerId, i64, i64)| {
+                    *who == absent && *cover == officer && (*from..=*to).contains(&day)
+                };
+                self.held(absent, seal, day, None) && self.absences.iter().any(opens)
             }
         }
     }

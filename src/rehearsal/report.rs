@@ -36,6 +36,7 @@ impl Report {
             ("duplicate_numbers", counts.duplicate_numbers),
             ("due_date_errors", counts.due_date_errors),
             ("lost_cases", counts.lost_cases),
+            ("post_reviews_owed", counts.post_reviews_owed),
             ("former_holders_let_in", self.former_holders_let_in),
             ("audit_ok", u64::from(!counts.audit_ok)),
         ];

@@ -15,16 +15,21 @@ use uuid::Uuid;
 
 use super::case::{Next, Run, Stage, When};
 use super::plan::Plan;
-use super::prefecture::{REORGANISATION, TENANT, TRANSFER, YEAR_BEGINS, YEAR_ENDS};
+use super::prefecture::{
+    DEPARTMENTS, REORGANISATION, TENANT, TRANSFER, YEAR_BEGINS, YEAR_ENDS, department_on,
+};
 use super::report::Report;
 use super::staff::{Away, Staff, count};
 use super::{RehearsalError, judge};
 use crate::clock::{Clock, FixedClock};
 use crate::domain::account::AccountKind;
+use crate::domain::approval::Verdict;
 use crate::domain::id::{AccountId, TenantCode};
+use crate::domain::policy::Role;
 use crate::service::absence::{self, NewAbsence};
 use crate::service::account::{Register, register};
 use crate::service::idempotency::IdempotencyRequest;
+use crate::service::post_review::{self, NewPostReview};
 use crate::service::{Core, checkpoint, incoming, reorganisation};
 use crate::storm::Dice;
 
@@ -70,6 +75,7 @@ pub async fn run(
         year.play(clock, day).await?;
         day = next_day(day)?;
     }
+    year.look_at_the_rest(last).await?;
     checkpoint::seal(core, &tenant).await?;
     progress("judging");
     let counts = judge(core, &tenant, settings.cases).await?;
@@ -92,6 +98,8 @@ struct Year {
     agenda: BTreeMap<(Date, u8), Vec<Run>>,
     /// Who goes away on which day.
     away: BTreeMap<Date, Vec<(usize, Away, String)>>,
+    /// Who is back on which day.
+    back: BTreeMap<Date, Vec<usize>>,
     permits: Arc<Semaphore>,
     ended: u64,
     attempts: u64,
@@ -114,6 +122,7 @@ impl Year {
         let applicants = applicants(core).await?;
         let mut stage = Stage { core: Arc::clone(core), tenant: tenant.clone(), staff, applicants, calendar };
         let away = plan_absences(&mut stage, settings.seed);
+        let back = returns(&stage, &away);
         let mut agenda: BTreeMap<(Date, u8), Vec<Run>> = BTreeMap::new();
         for number in 0..settings.cases {
             let plan = Plan::of(settings.seed, number);
@@ -123,7 +132,7 @@ impl Year {
         let permits = Arc::new(Semaphore::new(settings.in_flight.max(1)));
         let stage = Arc::new(stage);
         let (ended, attempts, let_in, handed_over, absences) = (0, 0, 0, 0, 0);
-        Ok(Self { stage, agenda, away, permits, ended, attempts, let_in, handed_over, absences })
+        Ok(Self { stage, agenda, away, back, permits, ended, attempts, let_in, handed_over, absences })
     }
 
     /// Plays one day.
@@ -137,6 +146,8 @@ impl Year {
             set(clock, day, at)?;
             if hour == 0 {
                 self.enter_absences(day).await?;
+                let back = self.back.remove(&day).unwrap_or_default();
+                self.look_afterwards(back).await?;
             }
             if hour == 0 && day == TRANSFER {
                 self.try_former_holders().await?;
@@ -217,6 +228,35 @@ impl Year {
         Ok(())
     }
 
+    /// 後閲: these look at what was done in their place, or at their desk before they sat there.
+    async fn look_afterwards(&self, officers: Vec<usize>) -> Result<(), RehearsalError> {
+        for number in officers {
+            let Some(me) = self.stage.staff.member(number) else { continue };
+            let (owed, _) = post_review::owed_by_me(self.stage.ctx(me.account), None).await?;
+            for act in owed {
+                let (tenant, actor) = (self.stage.tenant.clone(), me.account);
+                let key = format!("look-{}", act.act.id);
+                let request = IdempotencyRequest { tenant, actor, key, fingerprint: [0; 32] };
+                let new = NewPostReview { verdict: Verdict::Agreed, comment: None };
+                post_review::carry_out(self.stage.ctx(actor), request, act.act.id, new).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever sits at the desks on the last day looks at what those who left did not.
+    async fn look_at_the_rest(&self, day: Date) -> Result<(), RehearsalError> {
+        let mut holders = Vec::new();
+        for place in 0..DEPARTMENTS.len() {
+            for role in [Role::GroupManager, Role::SectionChief, Role::Director] {
+                holders.extend(self.stage.staff.holders(role, department_on(place, day), day));
+            }
+        }
+        holders.sort_unstable();
+        holders.dedup();
+        self.look_afterwards(holders).await
+    }
+
     /// T-7: before anybody works, those who sat at the desks until yesterday try what only their former post allowed.
     async fn try_former_holders(&mut self) -> Result<(), RehearsalError> {
         for run in self.agenda.values_mut().flatten().filter(|run| run.next != Next::HandIn) {
@@ -254,6 +294,16 @@ fn plan_absences(stage: &mut Stage, seed: u64) -> BTreeMap<Date, Vec<(usize, Awa
         planned.entry(from).or_default().push((number, away, department));
     }
     planned
+}
+
+/// Who is back on which day: the first open day after the absence.
+fn returns(stage: &Stage, away: &BTreeMap<Date, Vec<(usize, Away, String)>>) -> BTreeMap<Date, Vec<usize>> {
+    let mut back: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
+    for (number, away, _) in away.values().flatten() {
+        let day = away.to.tomorrow().map_or(away.to, |day| stage.calendar.roll(day));
+        back.entry(day).or_default().push(*number);
+    }
+    back
 }
 
 async fn applicants(core: &Core) -> Result<Vec<AccountId>, RehearsalError> {

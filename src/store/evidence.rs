@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::schema::acting::{acting_decisions, post_reviews};
 use super::schema::dispositions::{dispositions, document_numbers};
 use super::schema::queues::absences;
 use super::schema::{applications, approval_steps, corrections, decisions, officer_posts, proposals};
@@ -205,15 +206,31 @@ pub fn posts(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<PostFacts>,
         .load(tx.read())?)
 }
 
-/// Who was away from when to when, all of a tenant.
-pub fn absences(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-) -> Result<Vec<(OfficerId, IsoDate, IsoDate)>, StoreError> {
+/// Who was away, who covered, from when to when.
+pub type AbsenceFacts = (OfficerId, OfficerId, IsoDate, IsoDate);
+
+/// Who was away from when to when and who covered, all of a tenant.
+pub fn absences(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<AbsenceFacts>, StoreError> {
     Ok(absences::table
         .filter(absences::tenant_id.eq(tenant))
-        .select((absences::officer_id, absences::from_on, absences::to_on))
+        .select((absences::officer_id, absences::cover_id, absences::from_on, absences::to_on))
         .load(tx.read())?)
+}
+
+/// How many acts were done in an absent officer's place (代決), and how many of them nobody has looked at afterwards (後閲).
+pub fn acting(tx: &mut impl Reads, tenant: &TenantCode) -> Result<(i64, i64), StoreError> {
+    let of_act = post_reviews::tenant_id
+        .eq(acting_decisions::tenant_id)
+        .and(post_reviews::acting_decision_id.eq(acting_decisions::id));
+    let of_body = acting_decisions::table.filter(acting_decisions::tenant_id.eq(tenant));
+    let all: i64 = of_body.count().get_result(tx.read())?;
+    let owed: i64 = acting_decisions::table
+        .left_join(post_reviews::table.on(of_act))
+        .filter(acting_decisions::tenant_id.eq(tenant))
+        .filter(post_reviews::verdict.nullable().is_null())
+        .count()
+        .get_result(tx.read())?;
+    Ok((all, owed))
 }
 
 /// A number of a document.

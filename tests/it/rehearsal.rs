@@ -59,6 +59,8 @@ on_both_databases!(r126_r127_r128_and_t7_a_year_of_a_prefecture_is_without_fault
     assert!(counts.decided > counts.cases / 2 && counts.received > 0 && counts.withdrawn > 0, "{counts:?}");
     assert!(report.absences > 40 && report.handed_over > 0, "{report:?}");
     assert!(report.former_holder_attempts > 0, "{report:?}");
+    // some seals are set in an absent officer's place, and each is looked at afterwards; a quarter of a year need not have one.
+    assert!(db.kind == Kind::Postgres || report.counts.acting_decisions > 0, "{report:?}");
 });
 
 #[test]
