@@ -1,7 +1,8 @@
 //! The rehearsal (通し稽古): a year of a prefecture with 200 officers, played through the services, and the judgement.
 //!
 //! Applications and notifications arrive on every day of a fiscal year; officers take them up, ask, propose, send back, recall and
-//! seal on open days; some are away, while who covers seals in their place and they look at it afterwards (代決, 後閲), some move in summer, a department is reorganised in autumn, the terms of fixed-term staff end
+//! seal on open days; some are away, while whoever covers seals in their place and they look at it afterwards (代決, 後閲), some move
+//! in summer, a department is reorganised in autumn, the terms of fixed-term staff end
 //! with March, and on the first of April everybody has another post while cases are open (R-126…R-128, T-7). The play goes through
 //! the use cases of [`crate::service`] and nothing else. Who tries on that morning what only the former post allowed must be refused.
 //!

@@ -40,7 +40,7 @@ impl ProcedureDefinition {
         self.check_public_files(rule, faults);
         if rule.open_days == Some(0) {
             let (ja, en) = ("1日以上にしてください", "must be one day at least");
-            faults.push(Fault::new("/public_inspection/open_days", "range", ja, en));
+            faults.push(Fault::new("/public_inspection/open_days", "positive", ja, en));
         }
         if rule.until <= rule.from {
             let (ja, en) = ("終わりが始まりより前です", "ends before it begins");
@@ -104,7 +104,7 @@ mod tests {
             (vec!["plan", "photo"], json!(false), Value::Null, at("files/1", "personal_data")),
             (vec!["plan", "plan"], json!(false), Value::Null, at("files/1", "duplicate")),
             (vec!["letter"], json!(false), Value::Null, at("files/0", "unknown_attachment")),
-            (vec![], json!(false), json!(0), at("open_days", "range")),
+            (vec![], json!(false), json!(0), at("open_days", "positive")),
         ] {
             assert_eq!(
                 faults(&files, personal.clone(), open_days.clone()),
