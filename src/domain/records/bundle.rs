@@ -29,6 +29,8 @@ pub struct CaseBundle {
     pub former_forms: Vec<Value>,
     /// Questions of the office, messages and notes.
     pub correspondence: Vec<Value>,
+    /// 収受番号 and 収受日 of the office that it came in at, where it has one.
+    pub incoming: Option<Value>,
     /// What was owed, as it stood at the end.
     pub invoices: Vec<Value>,
     /// Its number.
@@ -42,6 +44,8 @@ pub struct CaseBundle {
     /// Everything else that was written about it under its key: drafts and comments of approvals, opinions, inspections, waivers,
     /// holds and so on, each with table, id, column and instant, in the order of time.
     pub sealed_texts: Vec<Value>,
+    /// The signatures of office over what was issued, with the statements that they are over.
+    pub signatures: Vec<Value>,
     /// Where it ended.
     pub state: String,
     /// The body.

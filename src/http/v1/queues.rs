@@ -22,7 +22,10 @@ use crate::store::bulk_reviews::{BulkItem, BulkRefusal, BulkReviewRow};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(list_queue).service(count_queue).service(review_in_bulk);
+    cfg.service(list_queue)
+        .service(count_queue)
+        .service(review_in_bulk)
+        .configure(super::incoming::configure);
 }
 
 /// A department of a tenant in the path.

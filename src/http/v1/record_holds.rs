@@ -18,7 +18,10 @@ use crate::service::records::hold::{self, HoldView, NewHold};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
-    cfg.service(place_record_hold).service(list_record_holds).service(release_record_hold);
+    cfg.service(place_record_hold)
+        .service(list_record_holds)
+        .service(release_record_hold)
+        .configure(super::record_file_holds::configure);
 }
 
 /// On what ground records are held.

@@ -19,8 +19,8 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::attachments::{self, AttachmentRow};
 use crate::store::record_measures::{self, BundleRow};
 use crate::store::{
-    Reads, corrections, decisions, events, invoices, messages, notes, parties, record_contents, record_files,
-    resubmissions,
+    Reads, corrections, decisions, document_signatures, events, invoices, messages, notes, parties,
+    record_contents, record_files, resubmissions,
 };
 
 /// Exports on a page.
@@ -84,17 +84,35 @@ pub(super) fn read(
         form: opened(&key, &ApplicationRow::form_place(id), &row.sealed_form)?,
         former_forms,
         correspondence: correspondence(tx, &key, tenant, id)?,
+        incoming: row
+            .incoming_number
+            .as_ref()
+            .map(|number| json!({ "number": number, "on": row.incoming_on.map(|day| day.0.to_string()) })),
         invoices: owed(tx, tenant, id)?,
         number: row.number.clone().unwrap_or_default(),
         parties: named,
         procedure: row.procedure.clone(),
         procedure_version: row.procedure_version,
         sealed_texts: sealed_texts::of_case(tx, &key, tenant, id)?,
+        signatures: signatures(tx, tenant, id)?,
         state: row.state.clone(),
         tenant: tenant.clone(),
     };
     let attachments = attachments::ever_of_case(tx, tenant, id)?;
     Ok(Contents { bundle, key, attachments, event_head: row.event_head })
+}
+
+fn signatures(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    for row in document_signatures::of_case(tx, tenant, id)? {
+        all.push(json!({
+            "document": row.document,
+            "statement": row.signed()?.statement(),
+            "signature": BASE64.encode(&row.signature),
+            "signed_at": row.signed_at.0.to_string(),
+        }));
+    }
+    Ok(all)
 }
 
 /// The chain of a case with its ciphertext, so that whoever has the bundle verifies it alone, and beside it what that says.

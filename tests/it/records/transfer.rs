@@ -63,6 +63,9 @@ on_both_databases!(
             (&bundle["application"], &bundle["state"], &bundle["tenant"]),
             (&json!(case), &json!("withdrawn"), &json!("020001"))
         );
+        let incoming = bundle["incoming"]["number"].as_str().unwrap();
+        assert!(incoming.starts_with("消保収第"), "R-122: {incoming}");
+        assert_eq!(bundle["incoming"]["on"], "2026-04-01");
         assert_eq!(bundle["parties"][0]["party"]["email"], "business@example.jp", "in clear");
         assert!(bundle["form"].is_object() && !bundle["events"].as_array().unwrap().is_empty());
         let document = &bundle["attachments"][0];
