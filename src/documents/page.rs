@@ -8,7 +8,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::RenderFault;
-use super::typesetting::qr_code;
+use super::typesetting::{EL_QR, PROOF, qr_code};
 
 /// What a browser may do with the page: show it.
 pub const CONTENT_SECURITY_POLICY: &str =
@@ -34,9 +34,12 @@ pub fn of(data: &Value) -> Result<String, RenderFault> {
     for section in array(data.get("sections")) {
         body.push_str(&section_of(section));
     }
+    if data.get(EL_QR).is_some() {
+        body.push_str(&el_qr(data)?);
+    }
     let proof = format!(
         "<div class=\"proof\">{}<p>{}<br>{}</p></div>",
-        qr_code(data)?,
+        qr_code(data, PROOF)?,
         escape(text(data, "qr_hint")),
         lines(data.get("qr_lines"))
     );
@@ -45,6 +48,12 @@ pub fn of(data: &Value) -> Result<String, RenderFault> {
          content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style></head><body><main>{body}{proof}\
          </main></body></html>"
     ))
+}
+
+/// The code that is paid by (eL-QR).
+fn el_qr(data: &Value) -> Result<String, RenderFault> {
+    let alt = escape(text(data, "el_qr_alt"));
+    Ok(format!("<div class=\"proof\">{}<p>{alt}</p></div>", qr_code(data, EL_QR)?))
 }
 
 fn format_heading(title: &str) -> String {

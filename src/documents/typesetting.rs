@@ -18,6 +18,11 @@ use super::{DocumentOrder, RenderFault};
 /// After so many documents an unused intermediate result is forgotten.
 const FORGET_AFTER: usize = 10;
 
+/// The member of the data whose code leads to the proof of the document.
+pub(super) const PROOF: &str = "qr_text";
+/// The member of the data whose code is paid by (eL-QR, R-82).
+pub(super) const EL_QR: &str = "el_qr_text";
+
 /// Sets one document. Errors: [`RenderFault::Template`].
 pub(super) fn set(fonts: Arc<InstalledFonts>, order: &DocumentOrder) -> Result<Vec<u8>, RenderFault> {
     let mut data = order.data.clone();
@@ -25,7 +30,8 @@ pub(super) fn set(fonts: Arc<InstalledFonts>, order: &DocumentOrder) -> Result<V
         members.insert("fonts".to_owned(), json!(fonts.families));
     }
     let text = serde_json::to_string(&data).map_err(|error| RenderFault::Template(error.to_string()))?;
-    let world = DocumentWorld::new(fonts, order.template.clone(), text, qr_code(&order.data)?)?;
+    let codes = (qr_code(&order.data, PROOF)?, qr_code(&order.data, EL_QR)?);
+    let world = DocumentWorld::new(fonts, order.template.clone(), text, codes)?;
     let document =
         typst::compile::<PagedDocument>(&world).output.map_err(|faults| template_fault(&faults))?;
     let pdf = typst_pdf::pdf(&document, &options(order)?).map_err(|faults| template_fault(&faults));
@@ -48,7 +54,7 @@ fn options(order: &DocumentOrder) -> Result<PdfOptions, RenderFault> {
         part(at.second()),
     );
     Ok(PdfOptions {
-        ident: Smart::Custom(qr_text(&order.data).unwrap_or_default().to_owned()),
+        ident: Smart::Custom(code_text(&order.data, PROOF).unwrap_or_default().to_owned()),
         creator: Smart::Custom(Some("Madoguchi".to_owned())),
         timestamp: datetime.map(PdfTimestamp::new_utc),
         standards,
@@ -56,14 +62,14 @@ fn options(order: &DocumentOrder) -> Result<PdfOptions, RenderFault> {
     })
 }
 
-/// What the QR code says.
-fn qr_text(data: &Value) -> Option<&str> {
-    data.get("qr_text")?.as_str()
+/// What a code says.
+fn code_text<'a>(data: &'a Value, name: &str) -> Option<&'a str> {
+    data.get(name)?.as_str()
 }
 
-/// The QR code of the data's `qr_text` as SVG; an empty picture where there is none.
-pub(super) fn qr_code(data: &Value) -> Result<String, RenderFault> {
-    let Some(text) = qr_text(data) else {
+/// The QR code of the data's member `name` as SVG; an empty picture where there is none.
+pub(super) fn qr_code(data: &Value, name: &str) -> Result<String, RenderFault> {
+    let Some(text) = code_text(data, name) else {
         return Ok(r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>"#.to_owned());
     };
     let code = QRBuilder::new(text).ecl(ECL::M).build();

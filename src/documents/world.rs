@@ -1,4 +1,4 @@
-//! What a template can see: itself, its data and its QR code. No file, no network, no clock.
+//! What a template can see: itself, its data and its QR codes. No file, no network, no clock.
 
 use std::sync::Arc;
 
@@ -17,19 +17,23 @@ pub(super) struct DocumentWorld {
     library: LazyHash<Library>,
     fonts: Arc<InstalledFonts>,
     main: Source,
-    files: [(FileId, Bytes); 2],
+    files: [(FileId, Bytes); 3],
 }
 
 impl DocumentWorld {
-    /// A world of a template's text with its data as `data.json` and its QR code as `qr.svg`.
+    /// A world of a template's text with its data as `data.json` and its codes: that of the proof as `qr.svg`, that which is
+    /// paid by as `el_qr.svg`.
     pub fn new(
         fonts: Arc<InstalledFonts>,
         template: String,
         data: String,
-        qr: String,
+        (proof, el_qr): (String, String),
     ) -> Result<Self, RenderFault> {
-        let files =
-            [(named("data.json")?, Bytes::from_string(data)), (named("qr.svg")?, Bytes::from_string(qr))];
+        let files = [
+            (named("data.json")?, Bytes::from_string(data)),
+            (named("qr.svg")?, Bytes::from_string(proof)),
+            (named("el_qr.svg")?, Bytes::from_string(el_qr)),
+        ];
         let main = Source::new(named("document.typ")?, template);
         Ok(Self { library: LazyHash::new(Library::default()), fonts, main, files })
     }

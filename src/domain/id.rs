@@ -107,6 +107,14 @@ typed_id! {
     BankStatementId;
     /// One credit of the bank (入金).
     BankCreditId;
+    /// A slip under one eL number (納付書).
+    ElQrSlipId;
+    /// A file of slips for the organisation (納付書情報のアップロード).
+    ElQrUploadId;
+    /// A file that came from the organisation.
+    ElQrFileId;
+    /// A payment that the organisation reported (納付情報).
+    ElQrLineId;
     /// A message between applicant and office.
     MessageId;
     /// A request for the opinion of another office (意見照会・合議).

@@ -26,6 +26,7 @@ pub mod disposition;
 pub mod dispute;
 pub mod document_number;
 pub mod documents;
+pub mod el_qr;
 pub mod escalation;
 pub mod expression;
 pub mod fault;

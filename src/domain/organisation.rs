@@ -13,6 +13,7 @@ use crate::domain::arrears::{ArrearsTerms, WriteOffGround};
 use crate::domain::calendar::ClosingDays;
 use crate::domain::disposition::Author;
 use crate::domain::document_number::{DocumentKind, NumberRule, Numbering, numbering};
+use crate::domain::el_qr::ElQrTerms;
 use crate::domain::escalation::EscalationLevel;
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
@@ -181,6 +182,9 @@ pub struct Tenant {
     /// The agents that are designated to take its revenues.
     #[serde(default)]
     pub payment_agents: Vec<Designation>,
+    /// On which terms public money other than tax is taken by eL-QR; without terms it never is.
+    #[serde(default)]
+    pub el_qr: Vec<ElQrTerms>,
     /// The clauses by which it waives what is owed.
     #[serde(default)]
     pub waiver_grounds: Vec<WaiverGround>,

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{
-    AccountId, ApplicationId, CorrectionId, InvoiceId, OfficerId, OperationId, OpinionId, PaymentId,
-    PermitId, RecordMeasureId, RefundId, SettlementId, TenantCode,
+    AccountId, ApplicationId, CorrectionId, ElQrFileId, InvoiceId, OfficerId, OperationId, OpinionId,
+    PaymentId, PermitId, RecordMeasureId, RefundId, SettlementId, TenantCode,
 };
 use crate::service::account::MAIL_ACCOUNT_EXISTS;
 use crate::service::approval::NOTIFY_DECISION;
@@ -30,6 +30,8 @@ use crate::service::correction_chase::{self, CHASE_CORRECTIONS, NOTIFY_MISSED_CO
 use crate::service::correction_end::NOTIFY_QUESTION_ENDED;
 use crate::service::delay_reason::NOTIFY_DELAY;
 use crate::service::dispute::{self, REMIND_OF_DISPUTES};
+use crate::service::el_qr_booking::{self, BOOK_EL_QR};
+use crate::service::el_qr_upload::{self, UPLOAD_EL_QR};
 use crate::service::escalation::{self, ESCALATE_OVERDUE, NOTIFY_ESCALATION};
 use crate::service::incoming::{self, NUMBER_INCOMING};
 use crate::service::inspection::NOTIFY_INSPECTION;
@@ -155,6 +157,10 @@ pub enum Job {
     NotifyOverdueStep(StepNotice),
     /// Hand over what lies with departments that have ended.
     FollowReorganisations,
+    /// Put slips under eL numbers that are new, or taken no more, into files for the organisation.
+    UploadElQr,
+    /// Book the payments of a file of the organisation.
+    BookElQr(ElQrFileId),
     /// File ended cases, and mark the record files that have expired.
     FileRecords,
     /// Number what came in at every body.
@@ -223,6 +229,8 @@ impl Job {
                 Ok(Self::NotifyOverdueStep(StepNotice::parse(subject).ok_or_else(unknown)?))
             }
             FOLLOW_REORGANISATIONS => Ok(Self::FollowReorganisations),
+            UPLOAD_EL_QR => Ok(Self::UploadElQr),
+            BOOK_EL_QR => Ok(Self::BookElQr(ElQrFileId(id()?))),
             FILE_RECORDS => Ok(Self::FileRecords),
             NUMBER_INCOMING => Ok(Self::NumberIncoming),
             CARRY_OUT_MEASURE => Ok(Self::CarryOutMeasure(RecordMeasureId(id()?))),
@@ -270,6 +278,8 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,
         Job::FollowReorganisations => reorganisation::follow_all(core).await,
+        Job::UploadElQr => el_qr_upload::run_all(core).await,
+        Job::BookElQr(id) => el_qr_booking::run(core, tenant(claimed)?, id).await,
         Job::FileRecords => filing::run_all(core).await,
         Job::NumberIncoming => incoming::number_all(core).await,
         Job::CarryOutMeasure(id) => carry_out::run(core, tenant(claimed)?, id).await,
@@ -334,6 +344,8 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
         Periodic { kind: FILE_RECORDS, every_s: 86_400 },
         Periodic { kind: NUMBER_INCOMING, every_s: 120 },
+        // By the hour, so that whoever pays at once by a slip of today finds it known before long.
+        Periodic { kind: UPLOAD_EL_QR, every_s: 3_600 },
         // Days begin at 15:00 UTC: what works by the hour begins with the day in Japan, too.
         Periodic { kind: FOLLOW_REORGANISATIONS, every_s: 3_600 },
     ];

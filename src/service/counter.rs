@@ -177,6 +177,19 @@ pub(super) fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
 pub(super) fn open_direct(
     tx: &mut Tx<'_>,
     invoice: &InvoiceRow,
+    place: (&str, &str),
+    received_on: Date,
+    now: Timestamp,
+) -> Result<PaymentRow, Failure> {
+    let row = new_payment(tx, invoice, place, received_on, now)?;
+    payments::insert(tx, &row)?;
+    Ok(row)
+}
+
+/// A payment of all that is owed of an invoice, which is received on a day at a place, by a method; the caller stores it.
+pub(super) fn new_payment(
+    tx: &mut Tx<'_>,
+    invoice: &InvoiceRow,
     (place, method): (&str, &str),
     received_on: Date,
     now: Timestamp,
@@ -187,7 +200,7 @@ pub(super) fn open_direct(
         None => payments::insert_payable(tx, tenant, application, &[invoice.id], invoice.owed())?,
     };
     let id = PaymentId(tx.new_id());
-    let row = PaymentRow {
+    Ok(PaymentRow {
         tenant_id: tenant.clone(),
         id,
         application_id: application,
@@ -215,9 +228,7 @@ pub(super) fn open_direct(
         created_at: Micros(now),
         updated_at: Micros(now),
         share_of: None,
-    };
-    payments::insert(tx, &row)?;
-    Ok(row)
+    })
 }
 
 /// Takes a wrong entry back: another officer, with a reason, once.

@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::billing::PricedFrom;
 use super::cases::{self, OpenCase};
 use super::payment_ceiling::PayableNow;
-use super::{Ctx, Failure, Refusal, access, intake, payment_method};
+use super::{Ctx, Failure, Refusal, access, el_qr, intake, payment_method};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::policy::{Action, Decision};
 use crate::domain::procedure::Bilingual;
+use crate::store::el_qr_slips::SlipRow;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_notices::{self, PaymentNoticeRow};
 use crate::store::{Reads, payments};
@@ -35,6 +36,8 @@ pub struct ExplainedInvoice {
     pub explanations: Option<Vec<LineExplanation>>,
     /// The methods by which it can be paid now (T-5).
     pub payable_by: Vec<String>,
+    /// The slip by which it can be paid by eL-QR now.
+    pub el_qr: Option<SlipRow>,
     /// What was assessed beside it because it was not paid in time, oldest first.
     pub charges: Vec<InvoiceRow>,
     /// The notice, whose items the screen shows where payment is made.
@@ -58,10 +61,11 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Explaine
                 Decision::Hide | Decision::Deny | Decision::SignIn => (None, None),
             };
             let payable_by = payable_by(tx, &inner, &case, &invoice)?;
+            let el_qr = el_qr::payable(tx, &inner.catalogue, &invoice)?;
             let notice = payment_notices::of_invoice(tx, &body, id)?;
             let late = invoice.due_on.is_some_and(|due| due.0 < jst_day(Reads::now(tx)));
             let charges = if late { invoices::of_principal(tx, &body, id)? } else { Vec::new() };
-            let found = ExplainedInvoice { invoice, explanations, payable_by, charges, notice };
+            let found = ExplainedInvoice { invoice, explanations, payable_by, el_qr, charges, notice };
             Ok::<_, Failure>((reader, found))
         })
         .await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::cases::{self, OpenCase};
 use super::receipt_standing::{Names, names_of};
-use super::{Ctx, Failure, Refusal, access, billing, intake};
+use super::{Ctx, Failure, Refusal, access, billing, el_qr, intake};
 use crate::domain::calendar::jst_day;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
@@ -14,6 +14,7 @@ use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
 use crate::domain::revenue::Due;
 use crate::seal::sha256_hex;
+use crate::store::el_qr_slips::SlipRow;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_notices::{self, PaymentNoticeRow};
 use crate::store::payments::{self, PaymentRow};
@@ -29,6 +30,8 @@ pub struct OpenNotice {
     pub names: Names,
     /// The slips that wait to be paid, oldest first: they are no part of what was issued.
     pub slips: Vec<WaitingSlip>,
+    /// The slip by which it can be paid by eL-QR now; no part of what was issued either.
+    pub el_qr: Option<SlipRow>,
 }
 
 /// A slip that waits to be paid.
@@ -58,7 +61,7 @@ pub(super) fn waiting_slips(
 }
 
 /// Issues the notice of an invoice: once, in the transaction that issues the invoice. Whoever has an account reads it there
-/// (その他の方法); whoever has none gets it on paper.
+/// (その他の方法); whoever has none gets it on paper. Its slip under an eL number is made with it, where it is offered.
 pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
     let content = content_of(ctx, case, invoice)?;
     let text = serde_json::to_string(&content).map_err(|error| Failure::Internal(error.to_string()))?;
@@ -73,7 +76,8 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) 
         content_sha256: sha256_hex(text.as_bytes()),
         issued_at: invoice.issued_at,
     };
-    Ok(payment_notices::insert(tx, &row)?)
+    payment_notices::insert(tx, &row)?;
+    el_qr::ensure(tx, ctx, case, invoice)
 }
 
 fn content_of(ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) -> Result<NoticeContent, Failure> {
@@ -102,28 +106,25 @@ fn content_of(ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) -> Result<Notice
 }
 
 /// The notice of an invoice, for whoever may see its money. One that was issued before notices were kept is put together
-/// at the first reading, as of the day of the invoice.
+/// at the first reading, as of the day of the invoice; so is the slip under an eL number of one that was issued before that was
+/// offered.
 pub async fn get(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<OpenNotice, Failure> {
-    let found = match read(&ctx, &tenant, id).await? {
-        Read::Found(found) => found,
-        Read::Missing(invoice) => {
-            make_up_for(&ctx, &tenant, &invoice).await?;
-            match read(&ctx, &tenant, id).await? {
-                Read::Found(found) => found,
-                Read::Missing(_) => return Err(Refusal::NotFound.into()),
-            }
-        }
-    };
-    let (reader, notice) = *found;
+    let mut found = read(&ctx, &tenant, id).await?;
+    if let Read { lacking: Some(invoice), .. } = &found {
+        make_up_for(&ctx, &tenant, invoice).await?;
+        found = read(&ctx, &tenant, id).await?;
+    }
+    let (reader, notice) = found.notice.ok_or(Refusal::NotFound)?;
     if let Some(officer) = reader {
         access::record(&ctx, &tenant, officer, "payment_notice", &[notice.row.application_id]).await?;
     }
     Ok(notice)
 }
 
-enum Read {
-    Found(Box<(Option<OfficerId>, OpenNotice)>),
-    Missing(Box<InvoiceRow>),
+/// What is there of a notice, and the invoice whose notice or slip is to be made yet.
+struct Read {
+    notice: Option<(Option<OfficerId>, OpenNotice)>,
+    lacking: Option<Box<InvoiceRow>>,
 }
 
 async fn read(ctx: &Ctx, tenant: &TenantCode, id: InvoiceId) -> Result<Read, Failure> {
@@ -133,11 +134,16 @@ async fn read(ctx: &Ctx, tenant: &TenantCode, id: InvoiceId) -> Result<Read, Fai
         let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
         let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadMoney)?;
         let Some(row) = payment_notices::of_invoice(tx, &body, id)? else {
-            return Ok::<_, Failure>(Read::Missing(Box::new(invoice)));
+            return Ok::<_, Failure>(Read { notice: None, lacking: Some(Box::new(invoice)) });
         };
         let names = names_of(tx, &case.row, &case.key)?;
         let slips = waiting_slips(tx, &body, id)?;
-        Ok(Read::Found(Box::new((access::reader(&case.actor), OpenNotice { row, names, slips }))))
+        let el_qr = el_qr::payable(tx, &inner.catalogue, &invoice)?;
+        let lacks = el_qr.is_none() && el_qr::is_missing(tx, &inner, &case, &invoice)?;
+        Ok(Read {
+            notice: Some((access::reader(&case.actor), OpenNotice { row, names, slips, el_qr })),
+            lacking: lacks.then(|| Box::new(invoice)),
+        })
     })
     .await
 }
@@ -147,10 +153,12 @@ async fn make_up_for(ctx: &Ctx, tenant: &TenantCode, invoice: &InvoiceRow) -> Re
     let db = ctx.core.db.clone();
     db.write(Root::Application(invoice.application_id), move |tx| {
         let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadMoney)?;
+        let invoice = invoices::find(tx, &body, invoice.id)?.ok_or(Refusal::NotFound)?;
         if payment_notices::of_invoice(tx, &body, invoice.id)?.is_none() {
-            issue(tx, &inner, &case, &invoice)?;
+            issue(tx, &inner, &case, &invoice)
+        } else {
+            el_qr::ensure(tx, &inner, &case, &invoice)
         }
-        Ok::<_, Failure>(())
     })
     .await
 }

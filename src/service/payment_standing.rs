@@ -44,6 +44,8 @@ pub enum Source {
     Refund,
     /// What came beyond another debt (充当).
     SetOff,
+    /// A report of the organisation that takes public money by eL-QR.
+    ElQr,
 }
 
 impl Source {
@@ -55,6 +57,7 @@ impl Source {
             Self::Counter => "counter",
             Self::Refund => "refund",
             Self::SetOff => "set_off",
+            Self::ElQr => "el_qr",
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::payment_closing::{close_again, is_unreachable};
 use super::payment_standing::{Source, apply, apply_snapshot, payment_ref};
 use super::{Core, Failure, JobEnd, Refusal, payment_shares};
+use crate::domain::el_qr::EL_QR;
 use crate::domain::id::{PaymentId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
@@ -44,8 +45,8 @@ pub fn schedule(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), Failure> {
 }
 
 fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>, Failure> {
-    if row.method == COUNTER_METHOD {
-        // Nobody else knows of it.
+    if row.method == COUNTER_METHOD || row.method == EL_QR {
+        // Nobody else knows of it, or whoever does reports it and is not asked.
         return Ok(None);
     }
     let now = tx.now();

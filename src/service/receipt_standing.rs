@@ -11,6 +11,7 @@ use super::cases::system_actor;
 use super::{Core, Failure};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
+use crate::domain::el_qr::{EL_QR, ProofGiver};
 use crate::domain::id::{OfficerId, ReceiptId};
 use crate::domain::invoice::ConfirmationKind;
 use crate::domain::money::Yen;
@@ -27,7 +28,7 @@ use crate::store::invoices::InvoiceRow;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::receipts::{self, Receipt, ReceiptRow, RevocationRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, StoreError, Tx, counter_payments, jobs, parties, reassessments};
+use crate::store::{Reads, StoreError, Tx, counter_payments, el_qr_results, jobs, parties, reassessments};
 
 /// The job that tells the payer of a proof; its subject is the application's id and the receipt's.
 pub const NOTIFY_RECEIPT: &str = "notify_receipt";
@@ -62,7 +63,7 @@ pub fn follow(
     let known = receipts::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     for payment in attempts {
         let living = living_of(&known, &payment);
-        for step in proof_steps(certain(&payment)?, living.map(|receipt| receipt.row.amount)) {
+        for step in proof_steps(certain(tx, &payment)?, living.map(|receipt| receipt.row.amount)) {
             match (step, living) {
                 (ProofStep::Issue(sum), _) => {
                     issue(tx, core, case, invoice, &payment, sum)?;
@@ -82,7 +83,7 @@ pub fn is_missing(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Fai
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let known = receipts::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     for payment in &attempts {
-        if certain(payment)? > Yen::ZERO && living_of(&known, payment).is_none() {
+        if certain(tx, payment)? > Yen::ZERO && living_of(&known, payment).is_none() {
             return Ok(true);
         }
     }
@@ -90,10 +91,17 @@ pub fn is_missing(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Fai
 }
 
 /// The money of a payment that a proof may speak of: none while the outcome is unknown, such as another sum than was asked
-/// for, and none of what was set off: nobody handed it in, and its proof is the notice of the set-off (充当通知).
-fn certain(payment: &PaymentRow) -> Result<Yen, Failure> {
+/// for, none of what was set off: nobody handed it in, and its proof is the notice of the set-off (充当通知), and none of what
+/// came by eL-QR where somebody else gives the proof.
+fn certain(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
     if payment.method == SET_OFF {
         return Ok(Yen::ZERO);
+    }
+    if payment.method == EL_QR {
+        let proof = el_qr_results::proof_of(tx, &payment.tenant_id, payment.id)?;
+        if proof.as_deref() != Some(ProofGiver::Body.as_str()) {
+            return Ok(Yen::ZERO);
+        }
     }
     let payment = payment.payment()?;
     Ok(if payment.state.is_captured() { payment.counters.captured } else { Yen::ZERO })

@@ -17,12 +17,13 @@ use super::{Core, Failure, JobEnd};
 use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
 use crate::domain::day_close::day_span;
+use crate::domain::el_qr::{EL_QR, latest_begun};
 use crate::domain::id::{BankCreditId, InvoiceId, PaymentId, SettlementId, TenantCode};
 use crate::domain::payment::{Designation, MethodCode, remit_by};
 use crate::domain::reconciliation::{
     About, Arrival, Finding, OpenCredit, OurPayment, Payout, ReportedLine, Scope, match_lines, match_payouts,
 };
-use crate::domain::settlement::LineKind;
+use crate::domain::settlement::{LineKind, designated_day};
 use crate::store::bank_statements::{self, Matched};
 use crate::store::reconciliation::{self as sources, TakenPayment};
 use crate::store::reconciliation_exceptions::Raised;
@@ -246,6 +247,12 @@ fn due_days(
         let accounts = payment.invoices.iter().filter_map(|invoice| revenues.get(invoice)).flatten();
         let accounts = accounts.map(String::as_str);
         let designated = remit_by(agents, (&ours.gateway, &method), accounts, taken_on);
+        // What the organisation took is no agent's: its terms name the day.
+        let pays_in = body
+            .filter(|_| ours.gateway == EL_QR)
+            .and_then(|body| latest_begun(&body.definition.el_qr, taken_on)?.pays_in_within.as_ref())
+            .and_then(|rule| designated_day(rule, taken_on));
+        let designated = designated.or(pays_in);
         let within = terms.settles_within.get(&ours.gateway).copied();
         let agreed = body.zip(within).map(|(body, days)| body.calendar.after_open_days(taken_on, days));
         Some((ours.id, designated.into_iter().chain(agreed).min()?))

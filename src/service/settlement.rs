@@ -16,6 +16,7 @@ use super::settlement_intake::{self, Source};
 use super::settlement_refusal::SettlementRefusal;
 use super::{Ctx, Effect, Failure, Refusal};
 use crate::domain::calendar::jst_day;
+use crate::domain::el_qr::EL_QR;
 use crate::domain::fault::Fault;
 use crate::domain::id::{PaymentId, SettlementId, SettlementLineId, TenantCode};
 use crate::domain::settlement::{
@@ -88,7 +89,10 @@ fn take(
     upload: &Upload,
 ) -> Result<Made<SettlementRow>, Failure> {
     let officer = accountant(tx, ctx, tenant)?;
-    if ctx.core.gateways.find(tenant, &upload.report.batch.gateway).is_none() {
+    let gateway = upload.report.batch.gateway.as_str();
+    let takes_by_el_qr = ctx.catalogue.tenant(tenant).is_some_and(|body| !body.definition.el_qr.is_empty());
+    let is_known = ctx.core.gateways.find(tenant, gateway).is_some() || gateway == EL_QR && takes_by_el_qr;
+    if !is_known {
         let (ja, en) = ("この団体の決済事業者ではありません。", "No such merchant account serves this body.");
         return Err(Refusal::Invalid(vec![Fault::new("/gateway", "unknown_gateway", ja, en)]).into());
     }

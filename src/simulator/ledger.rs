@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::el_qr::{self, ElTruth};
 use super::engine::status_name;
 use super::model::{MovementKind, Session, SessionStatus};
 use super::state::State;
@@ -40,6 +41,8 @@ pub struct LedgerLine {
 pub struct Ledger {
     /// One line a session, oldest id first.
     pub orders: Vec<LedgerLine>,
+    /// One line a slip of the organisation that takes public money by eL-QR; none where one reference is asked for.
+    pub el_qr: Vec<ElTruth>,
     /// Yen taken in all.
     pub captured: u64,
     /// Yen given back in all.
@@ -95,7 +98,9 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
             charges: sum.charges,
         });
     }
-    let captured = orders.iter().map(|line| line.captured).sum();
+    let el_qr = if order.is_none() { el_qr::truth(state) } else { Vec::new() };
+    let by_number: u64 = el_qr.iter().map(|of| of.captured).sum();
+    let captured = orders.iter().map(|line| line.captured).sum::<u64>() + by_number;
     let refunded = orders.iter().map(|line| line.refunded).sum();
-    Ledger { orders, captured, refunded }
+    Ledger { orders, el_qr, captured, refunded }
 }

@@ -12,6 +12,8 @@
 //! webhooks (sends what is due)
 //! ```
 //!
+//! `el_qr` is no vendor: nobody opens a session there; it has its own slips and payments, and no notifications.
+//!
 //! A further vendor is a sibling of `komoju` (routes, wire format, signing), a variant of `Vendor`, and an arm in
 //! `facade`.
 //!
@@ -27,6 +29,7 @@ mod calls;
 mod clock;
 mod core;
 mod disputes;
+mod el_qr;
 mod engine;
 mod facade;
 mod fault_book;

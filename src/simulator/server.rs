@@ -12,7 +12,7 @@ use actix_web::{App, HttpServer};
 use super::core::Simulator;
 use super::model::Vendor;
 use super::settings::SimulatorSettings;
-use super::{admin, facade, hosted, webhooks};
+use super::{admin, el_qr, facade, hosted, webhooks};
 
 /// Largest request body in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -96,6 +96,7 @@ fn build(settings: SimulatorSettings, ends: Ends) -> Result<(Server, Data<Simula
             .app_data(PayloadConfig::new(BODY_LIMIT))
             .configure(hosted::routes)
             .configure(admin::routes)
+            .configure(el_qr::routes)
             .configure(|config| {
                 for vendor in Vendor::ALL {
                     (facade::of(vendor).routes)(config);

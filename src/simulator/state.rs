@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::el_qr::{ElPayment, ElSlip};
 use super::model::{Movement, Payment, RefundFate, Session, Vendor};
 use super::settlement::Batch;
 
@@ -112,6 +113,10 @@ pub enum Entry {
     Settlement(Batch),
     /// A movement, by its place in the truth ledger, that is paid out in no batch (F34).
     LeftOut(usize),
+    /// A slip's new value at the organisation that takes public money by eL-QR.
+    ElSlip(ElSlip),
+    /// A payment's new value there.
+    ElPayment(ElPayment),
     /// Everything but the clock and the notification address was forgotten.
     Reset,
 }
@@ -131,6 +136,10 @@ pub struct State {
     pub settlements: BTreeMap<String, Batch>,
     /// Which movements were paid out, or are to be in no batch, by their place in the truth ledger.
     pub settled: BTreeSet<usize>,
+    /// Slips by their number, at the organisation that takes public money by eL-QR.
+    pub el_slips: BTreeMap<String, ElSlip>,
+    /// Payments there, by their name.
+    pub el_payments: BTreeMap<String, ElPayment>,
     /// Answers by idempotency key.
     pub answers: BTreeMap<String, Answer>,
     /// Notifications by order of creation.
@@ -182,6 +191,12 @@ impl State {
             Entry::Settlement(batch) => {
                 self.settled.extend(batch.movements());
                 self.settlements.insert(batch.id.clone(), batch);
+            }
+            Entry::ElSlip(slip) => {
+                self.el_slips.insert(slip.payment_number.clone(), slip);
+            }
+            Entry::ElPayment(paid) => {
+                self.el_payments.insert(paid.key.clone(), paid);
             }
             Entry::Reset => {
                 let webhook_urls = std::mem::take(&mut self.webhook_urls);

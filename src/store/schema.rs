@@ -16,6 +16,7 @@ pub mod counter;
 pub mod demands;
 pub mod dispositions;
 pub mod disputes;
+pub mod el_qr;
 pub mod incoming;
 pub mod inspections;
 pub mod mails;

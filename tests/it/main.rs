@@ -34,6 +34,7 @@ mod decision_changes;
 mod designated_agents;
 mod dispositions;
 mod disputes;
+mod el_qr;
 mod ended_cases;
 mod expressions;
 mod false_claims;

@@ -6,6 +6,7 @@ mod checking;
 mod correcting;
 mod desk;
 mod document;
+mod el_qr;
 mod late;
 mod noticing;
 mod officework;
@@ -126,7 +127,9 @@ impl Walk<'_> {
 
 on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: TestDb| {
     let signed = crate::office_signatures::signed_and_open_procedure();
-    let app = TestApp::start_offering(&db, crate::office_signatures::FILE, &signed).await;
+    let files =
+        crate::el_qr::files().into_iter().chain([(crate::office_signatures::FILE.to_owned(), signed)]);
+    let app = TestApp::start_over(&db, files, |_| {}).await;
     let mut walk = Walk { app: &app, document: Document::read() };
     public_calls(&mut walk).await;
     let business = app.register("business@example.jp", "business").await;
@@ -152,6 +155,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     noticing::notices(&mut walk, &business, &clerk, &chief).await;
     officework::officework(&mut walk, &business, &clerk).await;
     settling::settling(&mut walk, &clerk).await;
+    el_qr::by_el_qr(&mut walk).await;
     waiving::waiving(&mut walk, &business, &clerk).await;
     recording::recording(&mut walk, &business, &clerk, &chief).await;
     problems(&mut walk, &business, &case).await;

@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use super::Tenant;
 use crate::domain::arrears::arrears_faults;
 use crate::domain::document_number::rule_faults;
+use crate::domain::el_qr::{EL_QR, el_qr_faults};
 use crate::domain::escalation::level_faults;
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::internal_control::control_faults;
 use crate::domain::office_key::office_key_faults;
-use crate::domain::payment::designation_faults;
+use crate::domain::payment::{LegalRole, designation_faults};
 use crate::domain::procedure::is_slug;
 use crate::domain::records::record_rule_faults;
 use crate::domain::refund::interest_faults;
@@ -58,6 +59,8 @@ impl Tenant {
     pub(super) fn rule_faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         faults.extend(designation_faults(&self.payment_agents));
+        faults.extend(el_qr_faults(&self.el_qr));
+        faults.extend(self.el_qr_revenue_faults());
         faults.extend(rule_faults(&self.document_numbers));
         faults.extend(office_key_faults(&self.office_keys));
         faults.extend(ground_faults(&self.waiver_grounds));
@@ -72,6 +75,29 @@ impl Tenant {
         faults.extend(self.approval_faults());
         faults.extend(self.revenue.iter().flat_map(RevenueMasters::faults));
         faults.extend(self.charge_account_faults());
+        faults
+    }
+
+    /// What is taken by eL-QR must be an account of the body, and a role that a notice gives needs the notice.
+    fn el_qr_revenue_faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (index, terms) in self.el_qr.iter().enumerate() {
+            let accounts = self.revenue.iter().flat_map(|revenue| &revenue.accounts);
+            let known: BTreeSet<&str> = accounts.map(|account| account.code.as_str()).collect();
+            let unknown = |code: &&String| *code != "*" && !known.contains(code.as_str());
+            if let Some(code) = terms.revenues.iter().find(unknown) {
+                let pointer = format!("/el_qr/{index}/revenues");
+                let (ja, en) =
+                    (format!("歳入科目 {code} がありません"), format!("there is no account {code}"));
+                faults.push(Fault::new(pointer, "unknown_account", ja, en));
+            }
+            let designated = self.payment_agents.iter().any(|agent| agent.account == EL_QR);
+            if terms.legal_role == LegalRole::DesignatedAgent && !designated {
+                let pointer = format!("/el_qr/{index}/legal_role");
+                let (ja, en) = ("指定納付受託者の告示がありません", "no notice designates the organisation");
+                faults.push(Fault::new(pointer, "not_designated", ja, en));
+            }
+        }
         faults
     }
 

@@ -34,6 +34,7 @@ impl MethodCode {
             "pay_easy" => "ペイジー",
             "counter" => "窓口",
             "set_off" => "充当",
+            "el_qr" => "eL-QR",
             "paypay" => "PayPay",
             "suica" => "Suica",
             "edy" => "楽天Edy",

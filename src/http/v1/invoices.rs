@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::payment_notices::NoticeTerms;
+use super::payment_notices::{ElQrSlipBody, NoticeTerms};
 use super::procedures::{IncludedTaxBody, word};
 use crate::domain::id::TenantCode;
 use crate::domain::invoice::InvoiceLine;
@@ -211,6 +211,8 @@ pub struct PayableInvoice {
     /// The methods by which it can be paid now: allowed by the ordinance, through an agent designated for its revenues by
     /// a notice in force, at a gateway that answers.
     payable_by: Vec<String>,
+    /// The number by which it can be paid by eL-QR now; null where it cannot.
+    el_qr: Option<ElQrSlipBody>,
     /// What was assessed beside it because it was not paid in time: the fee of the demand, the late charge. Each is an invoice of
     /// its own and paid as such.
     charges: Vec<InvoiceSummary>,
@@ -263,10 +265,17 @@ pub async fn get_invoice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Resul
 fn present(found: ExplainedInvoice) -> HttpResponse {
     let (version, payable_by) = (found.invoice.version, found.payable_by.clone());
     let notice = found.notice.as_ref().map(|row| NoticeTerms::of(&row.way, &row.content.0));
+    let el_qr = found.el_qr.as_ref().map(ElQrSlipBody::of);
     let charges: Vec<_> = found.charges.iter().map(InvoiceSummary::of).collect();
     let rows = std::iter::once(&found.invoice).chain(&found.charges);
     let balance = rows.filter(|row| row.is_open().unwrap_or(false)).map(|row| row.owed().amount()).sum();
-    let body =
-        PayableInvoice { invoice: InvoiceView::explained(found), payable_by, charges, balance, notice };
+    let body = PayableInvoice {
+        invoice: InvoiceView::explained(found),
+        payable_by,
+        el_qr,
+        charges,
+        balance,
+        notice,
+    };
     respond::versioned(version, &body)
 }

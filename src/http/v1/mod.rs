@@ -26,6 +26,8 @@ pub mod decisions;
 pub mod delay_reasons;
 pub mod disputes;
 pub mod documents;
+pub mod el_qr_results;
+pub mod el_qr_uploads;
 pub mod false_claims;
 pub mod forecasts;
 pub mod incoming;
@@ -110,6 +112,8 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(counter_payments::configure)
         .configure(stamps::configure)
         .configure(bank_statements::configure)
+        .configure(el_qr_uploads::configure)
+        .configure(el_qr_results::configure)
         .configure(reconciliation::configure)
         .configure(day_closes::configure)
         .configure(disputes::configure)

@@ -17,6 +17,7 @@ use crate::http::extract::{SignedIn, segment};
 use crate::http::locale;
 use crate::http::respond;
 use crate::service::payment_notice::{self, OpenNotice, WaitingSlip};
+use crate::store::el_qr_slips::SlipRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -80,6 +81,43 @@ impl WaitingSlipBody {
     }
 }
 
+/// The number by which a notice can be paid by eL-QR: on the payment site for local taxes, and at every bank that takes it. Text:
+/// zeros in front count.
+#[derive(Serialize, ToSchema)]
+pub struct ElQrSlipBody {
+    /// 収納機関番号.
+    #[schema(example = "58191")]
+    institution_number: String,
+    /// 納付番号.
+    payment_number: String,
+    /// 確認番号.
+    confirmation_number: String,
+    /// 納付区分.
+    payment_category: String,
+    /// What is to be shown as a QR code.
+    code_text: String,
+    /// What is to be paid, in yen.
+    amount: i64,
+    /// The last day on which it is taken; null where there is none.
+    #[schema(format = Date)]
+    payable_until: Option<String>,
+}
+
+impl ElQrSlipBody {
+    /// Presents a slip.
+    pub fn of(slip: &SlipRow) -> Self {
+        Self {
+            institution_number: slip.institution_number.clone(),
+            payment_number: slip.payment_number.clone(),
+            confirmation_number: slip.confirmation_number.clone(),
+            payment_category: slip.payment_category.clone(),
+            code_text: slip.code_text.clone(),
+            amount: slip.amount.amount(),
+            payable_until: slip.payable_until.map(|day| day.0.to_string()),
+        }
+    }
+}
+
 /// A notice to pay.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentNoticeView {
@@ -112,6 +150,8 @@ pub struct PaymentNoticeView {
     content_sha256: String,
     /// The slips that wait to be paid now; they are no part of what was issued.
     slips: Vec<WaitingSlipBody>,
+    /// The number by which it can be paid by eL-QR now; null where it cannot. It is no part of what was issued.
+    el_qr: Option<ElQrSlipBody>,
 }
 
 impl PaymentNoticeView {
@@ -132,6 +172,7 @@ impl PaymentNoticeView {
             issued_at: row.issued_at.0.to_string(),
             content_sha256: row.content_sha256.clone(),
             slips: open.slips.iter().map(WaitingSlipBody::of).collect(),
+            el_qr: open.el_qr.as_ref().map(ElQrSlipBody::of),
         }
     }
 }
@@ -139,7 +180,7 @@ impl PaymentNoticeView {
 /// Read the notice to pay
 ///
 /// Year, account, sum, due day, place and reason, as they were on the day of issue; it reads the same for ever. Beside it stand
-/// the numbers of slips and of Pay-easy that wait to be paid now.
+/// the numbers of slips and of Pay-easy that wait to be paid now, and the number by which it can be paid by eL-QR.
 #[utoipa::path(
     operation_id = "get_payment_notice", tag = "payments", params(ResourcePath),
     responses((status = 200, description = "The notice", body = PaymentNoticeView), ReadProblems),

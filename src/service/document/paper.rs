@@ -39,6 +39,8 @@ pub(super) struct Paper {
     data: Value,
     /// Sections that are printed beside it today.
     beside: Value,
+    /// What the eL-QR says that is printed beside it today.
+    el_qr: Option<String>,
 }
 
 /// What every paper says, in the words of the templates.
@@ -109,7 +111,14 @@ impl Paper {
         text.sections.retain(|section| !section.is_empty());
         let data = serde_json::to_value(&text).map_err(|error| Failure::Internal(error.to_string()))?;
         let standing = DocumentStatus::Current;
-        Ok(Self { procedure: case.procedure.clone(), made_at, standing, data, beside: Value::Null })
+        Ok(Self {
+            procedure: case.procedure.clone(),
+            made_at,
+            standing,
+            data,
+            beside: Value::Null,
+            el_qr: None,
+        })
     }
 
     /// Adds what is printed beside it today: it is no part of what was issued, so the proof does not change with it.
@@ -117,6 +126,12 @@ impl Paper {
         let sections = serde_json::to_value(sections);
         self.beside = sections.map_err(|error| Failure::Internal(error.to_string()))?;
         Ok(self)
+    }
+
+    /// Adds the eL-QR that is printed beside it today.
+    fn with_el_qr(mut self, text: Option<String>) -> Self {
+        self.el_qr = text;
+        self
     }
 
     /// SHA-256 of everything it prints, but for what stands beside it today. The members of the data stand in the order of their
@@ -136,6 +151,10 @@ impl Paper {
         let sections = printed.get_mut("sections").and_then(Value::as_array_mut);
         if let (Some(sections), Some(beside)) = (sections, self.beside.as_array()) {
             sections.extend(beside.iter().cloned());
+        }
+        if let (Some(members), Some(text)) = (printed.as_object_mut(), &self.el_qr) {
+            members.insert("el_qr_text".to_owned(), json!(text));
+            members.insert("el_qr_alt".to_owned(), json!("eL-QR（地方税統一QRコード）"));
         }
         printed
     }

@@ -107,6 +107,8 @@ pub struct World {
     record_file_hold: String,
     record_measure: String,
     record_hold: String,
+    el_qr_upload: String,
+    el_qr_results: String,
 }
 
 impl World {
@@ -179,6 +181,11 @@ impl World {
         let record_file_hold = file_held(&app, &clerk, &record_file).await;
         let record_measure = exported_measure(&app, &record_file, &submitted, (&clerk, &chief)).await;
         let record_hold = held(&app, &clerk, &submitted).await;
+        let slips = app.post(&treasurer, "/v1/tenants/020001/el-qr-uploads", json!({})).await;
+        let el_qr_upload = slips.expect(201)["id"].as_str().unwrap().to_owned();
+        let paid = crate::el_qr::handed_in(&crate::el_qr::nobodys_payment());
+        let paid = app.post(&treasurer, "/v1/tenants/020001/el-qr-results", paid).await;
+        let el_qr_results = paid.expect(201)["id"].as_str().unwrap().to_owned();
         Self {
             app,
             applicant,
@@ -224,6 +231,8 @@ impl World {
             record_file_hold,
             record_measure,
             record_hold,
+            el_qr_upload,
+            el_qr_results,
         }
     }
 
@@ -289,6 +298,10 @@ impl World {
             &self.record_measure
         } else if template.contains("/record-holds/") {
             &self.record_hold
+        } else if template.contains("/el-qr-uploads/") {
+            &self.el_qr_upload
+        } else if template.contains("/el-qr-results/") {
+            &self.el_qr_results
         } else if template.contains("/receipts/") {
             &self.receipt
         } else if template.contains("/case-links/") {
@@ -386,6 +399,9 @@ impl World {
             "quote_stamp_refund" => json!({ "stamps": [{ "face": 1_000, "count": 1 }] }),
             "reverse_stamp_use" | "reverse_counter_payment" | "reverse_acknowledgement" => {
                 json!({ "reason": "誤入力" })
+            }
+            "import_el_qr_results" | "import_el_qr_acceptance" => {
+                crate::el_qr::handed_in(&crate::el_qr::nobodys_payment())
             }
             "import_bank_statement" => csv(&table(&[("2026-03-31", 500, "ｱ")])),
             "propose_resolution" => json!({ "resolution": "explained", "comment": "確認した" }),

@@ -17,7 +17,7 @@ use crate::support::app::AOMORI;
 use crate::support::db::{Contents, TestDb};
 
 /// Sealed columns that are not among the texts of a bundle, each with the reason.
-const ELSEWHERE: [(&str, &str); 17] = [
+const ELSEWHERE: [(&str, &str); 19] = [
     ("accounts.sealed_profile", "sealed with the account's key, which stays"),
     ("applications.sealed_form", "the bundle's `form`"),
     ("attachments.sealed_name", "the bundle's `attachments`"),
@@ -26,6 +26,8 @@ const ELSEWHERE: [(&str, &str); 17] = [
     ("bank_statements.sealed_file", "sealed with a key of its own, which stays"),
     ("corrections.sealed_items", "the bundle's `correspondence`"),
     ("decisions.sealed_body", "the bundle's `decisions`"),
+    ("el_qr_files.sealed_file", "sealed with a key of its own, which stays"),
+    ("el_qr_uploads.sealed_file", "sealed with a key of its own, which stays"),
     ("events.sealed_detail", "`detail` of the bundle's `events`"),
     ("form_revisions.sealed_form", "the bundle's `former_forms`"),
     ("gateway_notifications.sealed_body", "a technical message with a key of its own, which stays"),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use diesel::RunQueryDsl as _;
 use madoguchi::domain::audit::{self, CHAIN_START, ChainHash, EventRecord};
+use madoguchi::domain::el_qr::EL_QR;
 use madoguchi::domain::id::{ApplicationId, InvoiceId, TenantCode};
 use madoguchi::domain::ledger::{self, Entry, EntryKind, Posting};
 use madoguchi::domain::money::Yen;
@@ -75,6 +76,10 @@ impl Books {
             } else {
                 "official_receipt"
             };
+            // Who proves what came by eL-QR is a matter of the body's terms, and its own tests say it.
+            if payment.method == EL_QR {
+                continue;
+            }
             let succeeded = matches!(payment.state.as_str(), "captured" | "partially_refunded" | "refunded");
             // What is set off was received before, and proven then: both sides are told of the set-off instead.
             let due = (succeeded && payment.method != SET_OFF).then_some((payment.captured, kind));

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Paper, PaperText, Papers, Row, Section, fee_rows, row, yen};
 use crate::domain::calendar::jst_day;
+use crate::domain::el_qr::ElNumber;
 use crate::domain::id::{InvoiceId, ReceiptId};
 use crate::domain::issued_document::DocumentStatus;
 use crate::domain::payment::MethodCode;
@@ -13,9 +14,10 @@ use crate::domain::procedure::Bilingual;
 use crate::domain::receipt::ReceiptContent;
 use crate::domain::revenue::AccountName;
 use crate::domain::wareki;
-use crate::service::Failure;
 use crate::service::payment_notice::{WaitingSlip, waiting_slips};
 use crate::service::receipt_standing::{Names, names_of};
+use crate::service::{Failure, el_qr};
+use crate::store::el_qr_slips::SlipRow;
 use crate::store::receipts::{self, Receipt};
 use crate::store::{Reads, invoices, payment_notices};
 
@@ -59,8 +61,12 @@ pub(super) fn payment_notice<T: Reads>(
             Section::rows("歳入科目", accounts(content)),
         ],
     };
-    let slips: Vec<Section> = slips.iter().map(slip_section).collect();
-    Paper::new(case, notice.issued_at.0, text)?.beside(&slips).map(Some)
+    let invoice = InvoiceId(subject);
+    let el_qr = el_qr::payable_of(papers.tx, &papers.ctx.catalogue, &case.tenant_id, invoice)?;
+    let mut slips: Vec<Section> = slips.iter().map(slip_section).collect();
+    slips.extend(el_qr.as_ref().map(el_qr_section));
+    let paper = Paper::new(case, notice.issued_at.0, text)?.beside(&slips)?;
+    Ok(Some(paper.with_el_qr(el_qr.map(|slip| slip.code_text))))
 }
 
 fn notice_rows(content: &NoticeContent) -> Vec<Row> {
@@ -87,6 +93,16 @@ fn slip_section(waiting: &WaitingSlip) -> Section {
         rows.push(row("支払期限", &wareki::write(jst_day(until.0))));
     }
     Section::rows(&format!("払込みの番号（{}）", MethodCode::printed(waiting.slip.kind().as_str())), rows)
+}
+
+/// The eL mark in words, and the eL number in groups of digits; its code stands below.
+fn el_qr_section(slip: &SlipRow) -> Section {
+    let number = slip.number();
+    let mut rows = vec![row("eLマーク", "eL（地方税お支払サイト・eL-QR対応金融機関で納付できます）")];
+    rows.extend(number.parts().map(|(label, digits)| row(label, &ElNumber::grouped(digits))));
+    rows.push(row("金額", &yen(slip.amount)));
+    rows.extend(slip.payable_until.map(|day| row("取扱期限", &wareki::write(day.0))));
+    Section::rows("eL番号", rows)
 }
 
 /// 款・項・目・節 of each line, once; the code where the body keeps no names.

@@ -1,0 +1,134 @@
+//! What the organisation took becomes payments (消込, R-82, R-84): line by line, each under the root of its case.
+//!
+//! A file may be long and the job may die between any two lines: a line is judged once, in the transaction that books it, and the
+//! next run goes on from there. The first payment of an invoice wins: other open attempts are closed at their gateways as always,
+//! and money for a debt that is covered already makes it overpaid and is proposed to go back. What is no payment by itself is told
+//! to the accountants and stays.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::cases::system_actor;
+use super::el_qr_upload::issued_on;
+use super::exceptions::{self, Subject};
+use super::payment_standing::{self, Source};
+use super::{Core, Failure, JobEnd, counter};
+use crate::domain::calendar::jst_day;
+use crate::domain::el_qr::{EL_QR, KnownSlip, LineTrouble, SlipState, Verdict, latest_begun, verdict};
+use crate::domain::id::{ElQrFileId, ElQrLineId, TenantCode};
+use crate::domain::payment::Payment;
+use crate::domain::settlement::ExceptionKind;
+use crate::store::el_qr_results::{self, LineRow};
+use crate::store::el_qr_slips::{self, SlipRow};
+use crate::store::events::{self, NewEvent};
+use crate::store::sql::Micros;
+use crate::store::{Reads, Root, StoreError, Tx, applications, invoices, payments};
+
+/// Kind of the job that books the payments of a file; its subject is the file's id.
+pub const BOOK_EL_QR: &str = "book_el_qr";
+
+/// Books every line of a file that waits.
+pub async fn run(core: &Arc<Core>, tenant: TenantCode, file: ElQrFileId) -> Result<JobEnd, Failure> {
+    let of = tenant.clone();
+    let waiting = core.db.read(move |tx| {
+        let mut waiting: Vec<(ElQrLineId, Root)> = Vec::new();
+        for line in el_qr_results::lines(tx, &of, file)? {
+            if line.judged_at.is_none() {
+                let slip = el_qr_slips::find_by_number(tx, &of, &line.payment_number)?;
+                let root =
+                    slip.map_or(Root::Unlocked(line.id.0), |slip| Root::Application(slip.application_id));
+                waiting.push((line.id, root));
+            }
+        }
+        Ok::<_, Failure>(waiting)
+    });
+    for (line, root) in waiting.await? {
+        let (of, inner) = (tenant.clone(), Arc::clone(core));
+        core.db.write(root, move |tx| judge(tx, &inner, &of, line)).await?;
+    }
+    Ok(JobEnd::Done)
+}
+
+/// Judges one line, once; the caller holds the root of the case of its slip, where it has one.
+fn judge(tx: &mut Tx<'_>, core: &Core, tenant: &TenantCode, id: ElQrLineId) -> Result<(), Failure> {
+    let line = el_qr_results::find_line(tx, tenant, id)?;
+    let Some(line) = line.filter(|line| line.judged_at.is_none()) else { return Ok(()) };
+    let slip = el_qr_slips::find_by_number(tx, tenant, &line.payment_number)?;
+    let known = slip.as_ref().map(known_slip).transpose()?;
+    match (verdict(known.as_ref(), &line.line()), slip) {
+        (Verdict::Book, Some(slip)) => book(tx, core, line, slip),
+        (Verdict::Refer(trouble), slip) => refer(tx, line, slip, trouble),
+        (Verdict::Book, None) => refer(tx, line, None, LineTrouble::UnknownNumber),
+    }
+}
+
+fn known_slip(slip: &SlipRow) -> Result<KnownSlip, StoreError> {
+    Ok(KnownSlip {
+        state: slip.slip_state()?,
+        amount: slip.amount,
+        issued_on: issued_on(slip),
+        institution_number: slip.institution_number.clone(),
+        confirmation_number: slip.confirmation_number.clone(),
+    })
+}
+
+/// Leaves a line to people.
+fn refer(
+    tx: &mut Tx<'_>,
+    mut line: LineRow,
+    slip: Option<SlipRow>,
+    trouble: LineTrouble,
+) -> Result<(), Failure> {
+    let kind = match trouble {
+        LineTrouble::UnknownNumber => ExceptionKind::MissingAtUs,
+        LineTrouble::AmountDiffers => ExceptionKind::AmountMismatch,
+        LineTrouble::Withdrawn | LineTrouble::BeforeIssue => ExceptionKind::StatusMismatch,
+    };
+    let facts = json!({ "gateway": EL_QR, "file": line.file_id.to_string(), "line": line.line_no,
+        "trouble": trouble.as_str(), "payment_key": line.payment_key, "payment_number": line.payment_number,
+        "amount": line.amount.amount(), "paid_on": line.paid_on.0.to_string(),
+        "ours": slip.as_ref().map(|slip| slip.amount.amount()),
+        "invoice": slip.as_ref().map(|slip| slip.invoice_id.to_string()) });
+    let subject = Subject::Other("el_qr_line", line.id.to_string());
+    exceptions::raise(tx, &line.tenant_id, kind, &subject, facts)?;
+    "referred".clone_into(&mut line.state);
+    line.trouble = Some(trouble.as_str().to_owned());
+    line.slip_id = slip.filter(|_| trouble != LineTrouble::UnknownNumber).map(|slip| slip.id);
+    line.judged_at = Some(Micros(Reads::now(tx)));
+    Ok(el_qr_results::judge(tx, &line)?)
+}
+
+/// Makes a line a payment of the slip's invoice, taken on the day on which the payer paid.
+fn book(tx: &mut Tx<'_>, core: &Core, mut line: LineRow, mut slip: SlipRow) -> Result<(), Failure> {
+    let tenant = line.tenant_id.clone();
+    let missing = || StoreError::Inconsistent(format!("no case or invoice of slip {}", line.payment_number));
+    let mut case = applications::find(tx, &tenant, slip.application_id)?.ok_or_else(missing)?;
+    let invoice = invoices::find(tx, &tenant, slip.invoice_id)?.ok_or_else(missing)?;
+    let (catalogue, now) = (core.catalogue.current(), Reads::now(tx));
+    let terms = catalogue.tenant(&tenant).map_or(&[][..], |body| body.definition.el_qr.as_slice());
+    // The role is that of the day of the payment; what was paid before all terms cannot have a number.
+    let terms = latest_begun(terms, line.paid_on.0).or_else(|| latest_begun(terms, jst_day(now)));
+    let terms = terms.ok_or_else(|| Failure::Internal(format!("no terms of eL-QR of body {tenant}")))?;
+    let mut row = counter::new_payment(tx, &invoice, (EL_QR, EL_QR), line.paid_on.0, now)?;
+    terms.legal_role.as_str().clone_into(&mut row.legal_role);
+    row.amount = slip.amount;
+    row.gateway_payment_id = Some(line.payment_key.clone());
+    payments::insert(tx, &row)?;
+    "booked".clone_into(&mut line.state);
+    line.slip_id = Some(slip.id);
+    line.payment_id = Some(row.id);
+    line.proof = Some(terms.proof.as_str().to_owned());
+    line.judged_at = Some(Micros(now));
+    el_qr_results::judge(tx, &line)?;
+    SlipState::Paid.as_str().clone_into(&mut slip.state);
+    el_qr_slips::update(tx, &mut slip)?;
+    let facts = json!({ "payment": row.id.to_string(), "invoice": invoice.id.to_string(),
+        "slip": slip.id.to_string(), "amount": slip.amount.amount(), "paid_on": line.paid_on.0.to_string() });
+    let actor = system_actor("billing");
+    let event = NewEvent { kind: "el_qr_payment_received", actor, facts, sealed_detail: None };
+    events::append(tx, &mut case, event)?;
+    let received = |payment: &Payment| payment.received_whole(EL_QR);
+    payment_standing::apply(tx, core, &mut case, &mut row, received, Source::ElQr)?;
+    Ok(())
+}
