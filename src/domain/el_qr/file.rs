@@ -267,14 +267,15 @@ impl FileLayout {
         }
     }
 
-    /// The lines of a file, each with its number, or every fault.
-    pub fn read(&self, bytes: &[u8]) -> Result<Vec<(usize, Record)>, Vec<FileFault>> {
-        let whole = |kind| vec![FileFault { line_no: 0, field: None, kind }];
-        let text = self.decode(bytes).ok_or_else(|| whole(FileFaultKind::Unreadable))?;
+    /// The lines of a file that can be read, each with its number, and every fault: the caller uses the lines only where there is
+    /// none, but may look for more faults in them.
+    pub fn read(&self, bytes: &[u8]) -> (Vec<(usize, Record)>, Vec<FileFault>) {
+        let whole = |kind| (Vec::new(), vec![FileFault { line_no: 0, field: None, kind }]);
+        let Some(text) = self.decode(bytes) else { return whole(FileFaultKind::Unreadable) };
         let end = self.line_end.text();
         let text = text.strip_suffix(end).unwrap_or(&text);
         if text.is_empty() {
-            return Err(whole(FileFaultKind::Empty));
+            return whole(FileFaultKind::Empty);
         }
         let lines: Vec<(usize, &str)> = (1..).zip(text.split(end)).collect();
         let first = usize::from(!self.header.is_empty());
@@ -293,13 +294,14 @@ impl FileLayout {
                 Err(found) => faults.extend(found),
             }
         }
-        if records.is_empty() && faults.is_empty() {
-            faults.extend(whole(FileFaultKind::Empty));
+        if !faults.is_empty() {
+            return (records, faults);
         }
-        if faults.is_empty() {
-            faults.extend(does_not_add(&records, &around));
+        if records.is_empty() {
+            return whole(FileFaultKind::Empty);
         }
-        if faults.is_empty() { Ok(records) } else { Err(faults) }
+        let faults = does_not_add(&records, &around);
+        (records, faults)
     }
 
     fn decode(&self, bytes: &[u8]) -> Option<String> {

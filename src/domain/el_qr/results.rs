@@ -44,9 +44,9 @@ pub fn read_results(
     bytes: &[u8],
     today: Date,
 ) -> Result<Vec<ResultLine>, Vec<FileFault>> {
-    let (mut lines, mut faults) = (Vec::new(), Vec::new());
-    let mut keys = BTreeSet::new();
-    for (line_no, record) in layout.read(bytes)? {
+    let (records, mut faults) = layout.read(bytes);
+    let (mut lines, mut keys) = (Vec::new(), BTreeSet::new());
+    for (line_no, record) in records {
         let mut missing = |field: Field, kind| faults.push(FileFault { line_no, field: Some(field), kind });
         let amount = match record.get(&Field::Amount) {
             Some(Cell::Number(amount)) => Yen::new(*amount).ok().filter(|amount| *amount > Yen::ZERO),
@@ -89,7 +89,13 @@ pub fn read_results(
             channel: text(&record, Field::Channel),
         });
     }
-    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+    in_order(lines, faults)
+}
+
+/// What was read where nothing is wrong, else every fault in the order of the lines.
+fn in_order<T>(read: Vec<T>, mut faults: Vec<FileFault>) -> Result<Vec<T>, Vec<FileFault>> {
+    faults.sort_by_key(|fault| fault.line_no);
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
 }
 
 /// What the organisation says of one slip of an upload.
@@ -117,8 +123,9 @@ pub enum Outcome {
 
 /// The lines of a report about an upload, or every fault; a slip stands in it once.
 pub fn read_acceptance(layout: &AcceptanceLayout, bytes: &[u8]) -> Result<Vec<Answer>, Vec<FileFault>> {
-    let (mut answers, mut faults, mut numbers) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for (line_no, record) in layout.file.read(bytes)? {
+    let (records, mut faults) = layout.file.read(bytes);
+    let (mut answers, mut numbers) = (Vec::new(), BTreeSet::new());
+    for (line_no, record) in records {
         let number = text(&record, Field::PaymentNumber);
         let outcome = text(&record, Field::Outcome);
         for (field, value) in [(Field::PaymentNumber, &number), (Field::Outcome, &outcome)] {
@@ -138,7 +145,7 @@ pub fn read_acceptance(layout: &AcceptanceLayout, bytes: &[u8]) -> Result<Vec<An
         };
         answers.push(Answer { line_no, payment_number, outcome });
     }
-    if faults.is_empty() { Ok(answers) } else { Err(faults) }
+    in_order(answers, faults)
 }
 
 /// A slip that a line names.

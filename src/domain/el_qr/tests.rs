@@ -147,8 +147,9 @@ fn what_a_layout_writes_it_reads_back_and_the_same_again_is_the_same_bytes() {
         as_text,
         "納付書情報,020001,2\r\n1,020001000012348,00022000,2026-10-31,\r\n2,020001000012350,00011000,,020001000012348\r\n合計,33000\r\n"
     );
-    let read: Vec<Record> = layout.read(&bytes).unwrap().into_iter().map(|(_, record)| record).collect();
-    assert_eq!(read, slips());
+    let (read, faults) = layout.read(&bytes);
+    let read: Vec<Record> = read.into_iter().map(|(_, record)| record).collect();
+    assert_eq!((read, faults), (slips(), Vec::new()));
     let mut wide = slips();
     wide[0].insert(Field::Amount, Cell::Number(100_000_000));
     assert_eq!(layout.write(&wide, &head), None, "an amount that does not fit is not cut");
@@ -219,6 +220,9 @@ fn every_fault_of_a_file_is_found_at_once_at_its_line_and_column() {
         "5/amount bad_value",
     ];
     assert_eq!(faults(&file), expected);
+    let mixed = [GOOD, "Dk0002 00581020001000012348 0002x0002026100101", GOOD];
+    let expected = ["3/amount bad_value", "4/payment_key duplicate"];
+    assert_eq!(faults(&results("0003", &mixed, "0000066000")), expected);
     let file = results("0002", &[GOOD], "0000022001");
     assert_eq!(faults(&file), ["1/count does_not_add", "3/total does_not_add"]);
     assert_eq!(faults(b""), ["0/row empty"]);
