@@ -34,7 +34,7 @@ pub(super) fn verify(options: &VerifyOptions) -> Result<(), Stop> {
             let ctx = Ctx::new(core, Caller::Anonymous, Uuid::nil());
             let found = document::verify(ctx, token).await?;
             let signature = found.signature.as_ref().map(of_database);
-            say(line(&found.claims, Some(&found.number), found.status.as_str(), signature));
+            say(line(&found.claims, Some(&found.number), found.status.as_str(), signature.as_ref()));
             Ok(())
         }),
     }
@@ -53,7 +53,7 @@ fn offline(file: &Path, token: &str, signature: Option<&Path>) -> Result<(), Sto
             Some(of_file(&found.ok_or_else(|| Stop::because("the file is no signature of office"))?))
         }
     };
-    say(line(&claims, None, "unknown", signature));
+    say(line(&claims, None, "unknown", signature.as_ref()));
     Ok(())
 }
 
@@ -68,7 +68,7 @@ fn of_file(found: &OfflineSignature) -> Value {
 }
 
 /// One JSON line.
-fn line(claims: &DocumentClaims, number: Option<&str>, status: &str, signature: Option<Value>) -> Value {
+fn line(claims: &DocumentClaims, number: Option<&str>, status: &str, signature: Option<&Value>) -> Value {
     json!({ "authentic": true, "document": claims.name.kind().as_str(), "tenant": claims.tenant.as_str(), "number": number,
         "issued_on": claims.issued_on.to_string(), "status": status,
         "content_sha256": data_encoding::HEXLOWER.encode(&claims.digest), "signature": signature })

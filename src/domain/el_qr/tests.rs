@@ -189,7 +189,7 @@ fn every_fault_of_a_file_is_found_at_once_at_its_line_and_column() {
         let found = read_results(&layout, file, date(2026, 10, 1)).unwrap_err();
         found
             .into_iter()
-            .map(|fault| fault.fault())
+            .map(FileFault::fault)
             .map(|fault| format!("{} {}", fault.pointer.replace("/content_base64/", ""), fault.code))
             .collect()
     };

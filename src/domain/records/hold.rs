@@ -202,18 +202,18 @@ mod tests {
         let (appeal, claim) = (hold(HoldGround::Appeal), hold(HoldGround::Claim));
         let ended = Hold { until: Some(until), ..claim };
         let released = Hold { released_at: Some(noon(from)), ..claim };
-        let held = DisposalBlock::Held;
+        let bars = DisposalBlock::Held;
         for (of_case, of_file, day, expected) in [
             (vec![], vec![], from, vec![]),
             (vec![], vec![claim], before, vec![]),
-            (vec![], vec![claim], from, vec![held(HoldGround::Claim)]),
-            (vec![], vec![ended], until, vec![held(HoldGround::Claim)]),
+            (vec![], vec![claim], from, vec![bars(HoldGround::Claim)]),
+            (vec![], vec![ended], until, vec![bars(HoldGround::Claim)]),
             (vec![], vec![ended], after, vec![]),
             (vec![], vec![released], after, vec![]),
-            (vec![], vec![released, claim], after, vec![held(HoldGround::Claim)]),
-            (vec![appeal], vec![], after, vec![held(HoldGround::Appeal)]),
-            (vec![appeal], vec![claim], after, vec![held(HoldGround::Appeal), held(HoldGround::Claim)]),
-            (vec![appeal], vec![appeal], after, vec![held(HoldGround::Appeal)]),
+            (vec![], vec![released, claim], after, vec![bars(HoldGround::Claim)]),
+            (vec![appeal], vec![], after, vec![bars(HoldGround::Appeal)]),
+            (vec![appeal], vec![claim], after, vec![bars(HoldGround::Appeal), bars(HoldGround::Claim)]),
+            (vec![appeal], vec![appeal], after, vec![bars(HoldGround::Appeal)]),
         ] {
             let found = grounds_at(of_case, of_file, noon(day));
             assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{day}");

@@ -104,22 +104,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(payment_alerts::configure)
         .configure(refunds::configure)
         .configure(refund_proposals::configure)
-        .configure(waivers::configure)
-        .configure(false_claims::configure)
-        .configure(arrears::configure)
-        .configure(acknowledgements::configure)
-        .configure(payouts::configure)
-        .configure(counter_payments::configure)
-        .configure(stamps::configure)
-        .configure(bank_statements::configure)
-        .configure(el_qr_uploads::configure)
-        .configure(el_qr_results::configure)
-        .configure(reconciliation::configure)
-        .configure(day_closes::configure)
-        .configure(disputes::configure)
-        .configure(internal_control::configure)
-        .configure(settlements::configure)
-        .configure(notifications::configure)
+        .configure(configure_accounting)
         .configure(queues::configure)
         .configure(queue_views::configure)
         .configure(absences::configure)
@@ -157,4 +142,24 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(delay_reasons::configure)
         .configure(jwks::configure)
         .configure(procedure_language::configure);
+}
+
+/// The calls of those who look after the money of a body.
+fn configure_accounting(cfg: &mut ServiceConfig<'_>) {
+    cfg.configure(waivers::configure)
+        .configure(false_claims::configure)
+        .configure(arrears::configure)
+        .configure(acknowledgements::configure)
+        .configure(payouts::configure)
+        .configure(counter_payments::configure)
+        .configure(stamps::configure)
+        .configure(bank_statements::configure)
+        .configure(el_qr_uploads::configure)
+        .configure(el_qr_results::configure)
+        .configure(reconciliation::configure)
+        .configure(day_closes::configure)
+        .configure(disputes::configure)
+        .configure(internal_control::configure)
+        .configure(settlements::configure)
+        .configure(notifications::configure);
 }

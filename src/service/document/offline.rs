@@ -59,9 +59,9 @@ pub fn check_signature(keys: &Value, claims: &DocumentClaims, detached: &Value) 
 
 /// The key of the set by which the authority signed on that day, if this is it.
 fn office_of<'a>(jwk: &'a Value, signed: &SignedDocument) -> Option<(&'a Value, OfficeKey)> {
-    let office: OfficeKey = serde_json::from_value(jwk["office"]["key"].clone()).ok()?;
+    let office: OfficeKey = serde_json::from_value(jwk.pointer("/office/key")?.clone()).ok()?;
     let on: Date = signed.signed_on;
-    let fits = jwk["office"]["tenant"] == signed.tenant.as_str()
+    let fits = jwk.pointer("/office/tenant")? == signed.tenant.as_str()
         && office.id == signed.key
         && office.authority == signed.authority
         && office.is_in_force_on(on);

@@ -193,7 +193,9 @@ mod tests {
 
     fn taken(state: &mut State, text: &str) -> Vec<Option<&'static str>> {
         let (slips, outcomes) = take(state, &file(text).unwrap());
-        slips.into_iter().for_each(|slip| state.apply(Entry::ElSlip(slip)));
+        for slip in slips {
+            state.apply(Entry::ElSlip(slip));
+        }
         outcomes.into_iter().map(|outcome| outcome.refused).collect()
     }
 
@@ -231,7 +233,9 @@ mod tests {
             "1020001\r\n2P000000000001       5819102000100000000000011000123000000220002026103102\r\n\
              2P000000000002       5819102000100000000000029000456000000110002026103102\r\n80000020000000033000\r\n"
         );
-        told.into_iter().for_each(|paid| state.apply(Entry::ElPayment(paid)));
+        for paid in told {
+            state.apply(Entry::ElPayment(paid));
+        }
         assert_eq!(to_tell(&state, "020001"), [], "told once");
         assert_eq!(to_pay_out(&state, "020001").len(), 2);
     }

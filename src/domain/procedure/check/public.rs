@@ -75,7 +75,7 @@ mod tests {
     use crate::domain::procedure::specimen::changed;
 
     /// The faults of a definition whose plan and photo can be looked at, with these files given out.
-    fn faults(files: &[&str], personal: Value, open_days: Value) -> Vec<(String, &'static str)> {
+    fn faults(files: &[&str], personal: &Value, open_days: &Value) -> Vec<(String, &'static str)> {
         let definition = changed(|value| {
             let document = |code: &str| json!({ "code": code, "title": { "ja": code, "en": code }, "media_types": ["application/pdf"], "max_bytes": 1000 });
             let mut plan = document("plan");
@@ -106,11 +106,7 @@ mod tests {
             (vec!["letter"], json!(false), Value::Null, at("files/0", "unknown_attachment")),
             (vec![], json!(false), json!(0), at("open_days", "positive")),
         ] {
-            assert_eq!(
-                faults(&files, personal.clone(), open_days.clone()),
-                expected,
-                "{files:?} {personal} {open_days}"
-            );
+            assert_eq!(faults(&files, &personal, &open_days), expected, "{files:?} {personal} {open_days}");
         }
     }
 }
