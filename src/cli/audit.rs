@@ -97,7 +97,7 @@ async fn verify_closes(core: &Core, of: &TenantCode) -> Result<usize, Stop> {
 /// Says which document numbers of a body are missing or double; gives their number.
 async fn check_document_numbers(core: &Core, of: &TenantCode) -> Result<usize, Stop> {
     let documents = document_number::check(core, of).await?;
-    say(format!("{of}: {} document numbers", documents.numbers));
+    say(format!("{of}: {} document numbers, {} incoming numbers", documents.numbers, documents.incoming));
     for irregularity in &documents.irregularities {
         say(format!("{of}: DOCUMENT NUMBER {irregularity:?}"));
     }

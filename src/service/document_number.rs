@@ -36,8 +36,10 @@ pub fn assign(
 /// How many numbers a body has given, and what is wrong with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberReport {
-    /// Numbers on documents, and of what came in.
+    /// Numbers on documents.
     pub numbers: usize,
+    /// Numbers of what came in.
+    pub incoming: usize,
     /// Gaps, duplicates and numbers that nobody counted.
     pub irregularities: Vec<Irregularity>,
 }
@@ -47,15 +49,14 @@ pub async fn check(core: &Core, tenant: &TenantCode) -> Result<NumberReport, Fai
     let body = tenant.clone();
     let read = core.db.read(move |tx| {
         let counters = document_numbers::counters(tx, &body)?;
-        let mut given = document_numbers::given(tx, &body)?;
-        given.extend(incoming_documents::given(tx, &body)?);
-        Ok::<_, Failure>((counters, given))
+        let given = document_numbers::given(tx, &body)?;
+        Ok::<_, Failure>((counters, given, incoming_documents::given(tx, &body)?))
     });
-    let (counters, given) = read.await?;
+    let (counters, given, came_in) = read.await?;
     let counted: BTreeMap<Series, i64> = counters.into_iter().collect();
-    let numbers = given.len();
+    let (numbers, incoming) = (given.len(), came_in.len());
     let mut by_series: BTreeMap<Series, Vec<i64>> = BTreeMap::new();
-    for (series, number) in given {
+    for (series, number) in given.into_iter().chain(came_in) {
         by_series.entry(series).or_default().push(number);
     }
     let all: BTreeSet<&Series> = counted.keys().chain(by_series.keys()).collect();
@@ -63,5 +64,5 @@ pub async fn check(core: &Core, tenant: &TenantCode) -> Result<NumberReport, Fai
         let last = counted.get(series).copied().unwrap_or(0);
         irregularities(series, last, by_series.get(series).cloned().unwrap_or_default())
     };
-    Ok(NumberReport { numbers, irregularities: all.into_iter().flat_map(held).collect() })
+    Ok(NumberReport { numbers, incoming, irregularities: all.into_iter().flat_map(held).collect() })
 }

@@ -90,6 +90,10 @@ macro_rules! holds {
     };
 }
 
+/// Ids alone say no order within a millisecond.
+const OLDEST_FIRST: (record_file_holds::placed_at, record_file_holds::id) =
+    (record_file_holds::placed_at, record_file_holds::id);
+
 /// One hold.
 pub fn find(
     tx: &mut impl Reads,
@@ -105,8 +109,7 @@ pub fn of_file(
     tenant: &TenantCode,
     file: RecordFileId,
 ) -> Result<Vec<FileHold>, StoreError> {
-    let of_file =
-        holds!(tenant).filter(record_file_holds::record_file_id.eq(file)).order(record_file_holds::id);
+    let of_file = holds!(tenant).filter(record_file_holds::record_file_id.eq(file)).order(OLDEST_FIRST);
     Ok(of_file.load(tx.read())?)
 }
 
@@ -121,5 +124,5 @@ pub fn over_case(
         .filter(record_cases::application_id.eq(case))
         .select(record_cases::record_file_id);
     let over_case = holds!(tenant).filter(record_file_holds::record_file_id.eq_any(its_file));
-    Ok(over_case.order(record_file_holds::id).load(tx.read())?)
+    Ok(over_case.order(OLDEST_FIRST).load(tx.read())?)
 }

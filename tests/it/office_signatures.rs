@@ -192,6 +192,13 @@ async fn suspended(counter: &Counter, case: &str, permit: &str) -> String {
     format!("permit_order.{}", orders["items"][0]["id"].as_str().unwrap())
 }
 
+/// By which way the order about the permit is told.
+async fn way_of_order(counter: &Counter, case: &str) -> Value {
+    let notices = counter.app.get(&counter.clerk, &format!("{case}/notices")).await.expect(200);
+    let told = notices["items"].as_array().unwrap().iter().find(|item| item["about"] == "permit_order");
+    told.unwrap()["way"].clone()
+}
+
 async fn token_of(app: &TestApp, who: &Person, case: &str, name: &str) -> String {
     let page = app.get(who, &format!("{case}/documents/{name}/page")).await;
     assert_eq!(page.status, 200, "{}", page.body);
@@ -209,7 +216,7 @@ on_both_databases!(
         let (app, business) = (&counter.app, &counter.business);
         let (case, permit) = crate::decision_changes::registered(&counter).await;
         let order = suspended(&counter, &case, &permit).await;
-        assert_eq!(notice_way(&counter, &case).await, "electronic");
+        assert_eq!(way_of_order(&counter, &case).await, "electronic");
         let keys = offline::public_keys(&app.core.catalogue.current(), &app.core.keys);
         let mut found = Vec::new();
         for (name, status) in [("decision", "suspended"), ("permit", "suspended"), (order.as_str(), "current")] {
@@ -254,7 +261,7 @@ on_both_databases!(
         let (app, business) = (&counter.app, &counter.business);
         let (case, permit) = crate::decision_changes::registered(&counter).await;
         let order = suspended(&counter, &case, &permit).await;
-        assert_eq!(notice_way(&counter, &case).await, "paper", "although it was wished for electronically");
+        assert_eq!(way_of_order(&counter, &case).await, "paper", "although it was wished for electronically");
         for name in ["permit", order.as_str()] {
             let refused = app.get(business, &format!("{case}/documents/{name}/page")).await;
             assert_eq!(refused.problem(), "409 decision_not_signed", "{name}");
