@@ -15,7 +15,9 @@ use super::policy::{OfficerAuthority, Post};
 use super::procedure::StepKind;
 
 pub use super::disposition::DecisionKind;
-pub use body::{DecisionProposal, ProposalBody, Subject, WaiverProposal, WriteOffProposal};
+pub use body::{
+    DecisionProposal, ProposalBody, Subject, WaiverProposal, WaiverRevocationProposal, WriteOffProposal,
+};
 pub use post_review::{ActedFor, OwedPlace, Verdict};
 pub use route::{
     DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight, each_desk_once,

@@ -227,29 +227,54 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Vec<Ack
     Ok(found)
 }
 
-/// Everything by which a debtor acknowledged a claim: what officers recorded and nobody struck out, and money that came for a part of it.
+/// Everything by which a debtor acknowledged a claim: what officers recorded and nobody struck out, and money that came for a part of
+/// it. What is owed beside a claim follows it: whoever acknowledged that, or paid any of it, acknowledged this, too.
 pub(super) fn renewals(
     tx: &mut impl Reads,
     invoice: &InvoiceRow,
     beside: impl Iterator<Item = InvoiceId>,
 ) -> Result<Vec<Renewal>, Failure> {
-    let mut found = Vec::new();
-    let reversals = acknowledgements::reversals_of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    let stands =
-        |row: &AcknowledgementRow| !reversals.iter().any(|reversal| reversal.acknowledgement_id == row.id);
-    let rows = acknowledgements::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    for row in rows.into_iter().filter(stands) {
-        let ground = RenewalGround::Acknowledgement(row.acknowledgement_form()?);
-        found.push(Renewal { on: row.acknowledged_on.0, ground });
-    }
+    let tenant = &invoice.tenant_id;
+    let mut found = recorded(tx, (tenant, invoice.id), RenewalGround::Acknowledgement)?;
     // Of a covered claim nothing is counted any more.
     let own = invoice.is_open()?.then_some(invoice.id);
     for id in own.into_iter().chain(beside) {
-        for payment in payments::of_invoice(tx, &invoice.tenant_id, id)? {
-            let Some(day) = payment.captured_on.filter(|_| payment.captured > Yen::ZERO) else { continue };
-            if payment_links::link_of_payment(tx, &payment.tenant_id, payment.id)?.is_none() {
-                found.push(Renewal { on: day.0, ground: RenewalGround::PartPayment });
-            }
+        found.extend(paid(tx, (tenant, id), RenewalGround::PartPayment)?);
+    }
+    if let Some(claim) = invoice.principal_id {
+        found.extend(recorded(tx, (tenant, claim), RenewalGround::ClaimAcknowledged)?);
+        found.extend(paid(tx, (tenant, claim), RenewalGround::ClaimPaid)?);
+    }
+    Ok(found)
+}
+
+/// What officers recorded about an invoice and nobody struck out.
+fn recorded(
+    tx: &mut impl Reads,
+    (tenant, id): (&TenantCode, InvoiceId),
+    ground: fn(AcknowledgementForm) -> RenewalGround,
+) -> Result<Vec<Renewal>, Failure> {
+    let reversals = acknowledgements::reversals_of_invoice(tx, tenant, id)?;
+    let stands =
+        |row: &AcknowledgementRow| !reversals.iter().any(|reversal| reversal.acknowledgement_id == row.id);
+    let rows = acknowledgements::of_invoice(tx, tenant, id)?;
+    let renewal = |row: AcknowledgementRow| {
+        Ok(Renewal { on: row.acknowledged_on.0, ground: ground(row.acknowledgement_form()?) })
+    };
+    rows.into_iter().filter(stands).map(renewal).collect()
+}
+
+/// Money that came for an invoice, but for what somebody else than the debtor paid by a link.
+fn paid(
+    tx: &mut impl Reads,
+    (tenant, id): (&TenantCode, InvoiceId),
+    ground: RenewalGround,
+) -> Result<Vec<Renewal>, Failure> {
+    let mut found = Vec::new();
+    for payment in payments::of_invoice(tx, tenant, id)? {
+        let Some(day) = payment.captured_on.filter(|_| payment.captured > Yen::ZERO) else { continue };
+        if payment_links::link_of_payment(tx, tenant, payment.id)?.is_none() {
+            found.push(Renewal { on: day.0, ground });
         }
     }
     Ok(found)

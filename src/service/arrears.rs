@@ -240,6 +240,22 @@ pub(super) fn read(
     }))
 }
 
+/// When a claim is extinct by limitation, whether or not it is late; none where the body has no terms for it.
+pub(super) fn limitation_of(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    invoice: &InvoiceRow,
+) -> Result<Option<Limitation>, Failure> {
+    let (due_on, body) = (due_day(invoice), catalogue.tenant(&invoice.tenant_id));
+    let account = invoice.lines.0.first().map_or("", |line| line.revenue_account.as_str());
+    let terms = body.and_then(|body| terms_of(&body.definition.arrears, account, due_on));
+    let Some(terms) = terms else { return Ok(None) };
+    let mut renewals = acknowledgement::renewals(tx, invoice, std::iter::empty())?;
+    let demand = demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    renewals.extend(demand.map(|row| Renewal { on: row.issued_on.0, ground: RenewalGround::Demand }));
+    Ok(Some(limitation(terms.limitation_years, due_on, &renewals)))
+}
+
 /// What an invoice is, where it was assessed beside a late claim: its only line says so.
 fn charge_kind(invoice: &InvoiceRow) -> Option<ChargeKind> {
     invoice.principal_id?;

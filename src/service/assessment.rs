@@ -57,7 +57,7 @@ pub async fn assess(
         let fix = |tx: &mut Tx<'_>, now| fix(tx, &ctx, &request.tenant, id, &fixing, now);
         once(tx, &request, "assessment", fix, |tx, _| {
             let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
-            let invoice = billing::standing_invoices(tx, &case)?.pop().ok_or(Refusal::NotFound)?;
+            let invoice = billing::priced_invoices(tx, &case)?.pop().ok_or(Refusal::NotFound)?;
             Ok(Assessed { case: case.row, invoice })
         })
     })
@@ -105,7 +105,7 @@ fn refuse_wrong_moment(
     if procedure.definition.fee_due != FeeDue::AfterReview {
         return Err(Refusal::FeeNotFixedByStaff.into());
     }
-    if !billing::standing_invoices(tx, case)?.is_empty() {
+    if !billing::priced_invoices(tx, case)?.is_empty() {
         return Err(Refusal::AlreadyAssessed.into());
     }
     match case.state {

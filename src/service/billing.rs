@@ -26,7 +26,7 @@ use crate::domain::reference_number::reference_number;
 use crate::domain::revenue::Due;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Json, Micros};
-use crate::store::{Reads, Tx, baskets, fee_lowerings};
+use crate::store::{Reads, Tx, baskets, fee_lowerings, set_offs, waiver_revocations};
 
 /// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,10 +128,11 @@ pub fn issue_invoice(
     office: Option<Value>,
     now: Timestamp,
 ) -> Result<InvoiceRow, Failure> {
-    issue(tx, ctx, case, assessment, (office, BTreeMap::new()), now)
+    issue(tx, ctx, case, assessment, (office, BTreeMap::new()), (None, now))
 }
 
-/// Issues the invoice of what corrected answers cost beyond what was charged before (追加調定): the difference alone.
+/// Issues the invoice of what is charged beyond what was charged before (追加調定), because of corrected answers or of a waiver that
+/// was revoked: the difference alone.
 pub(super) fn issue_increase(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -140,7 +141,27 @@ pub(super) fn issue_increase(
     priced_with: (Option<Value>, BTreeMap<String, Yen>),
     now: Timestamp,
 ) -> Result<InvoiceRow, Failure> {
-    issue(tx, ctx, case, difference, priced_with, now)
+    issue(tx, ctx, case, difference, priced_with, (None, now))
+}
+
+/// Issues the invoice of a part of a claim: of its year, due when it is, and under its notice.
+pub(super) fn issue_part(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    part: FeeAssessment,
+    priced_with: (Option<Value>, BTreeMap<String, Yen>),
+    (claim, now): (&InvoiceRow, Timestamp),
+) -> Result<InvoiceRow, Failure> {
+    issue(tx, ctx, case, part, priced_with, (Some(claim), now))
+}
+
+/// Until when a line of a part of `claim` is to be paid, and its year: as the claim has them.
+fn due_of_part(claim: &InvoiceRow, item: &str) -> Due {
+    let of_claim = i16::try_from(claim.fiscal_year).unwrap_or_default();
+    let line = claim.lines.0.iter().find(|line| line.item == item);
+    let fiscal_year = FiscalYear::starting_in(line.map_or(of_claim, |line| line.fiscal_year));
+    Due { last_day: claim.due_on.map(|due| due.0), fiscal_year }
 }
 
 fn issue(
@@ -149,7 +170,7 @@ fn issue(
     case: &OpenCase,
     assessment: FeeAssessment,
     (office, charged_before): (Option<Value>, BTreeMap<String, Yen>),
-    now: Timestamp,
+    (part_of, now): (Option<&InvoiceRow>, Timestamp),
 ) -> Result<InvoiceRow, Failure> {
     let id = InvoiceId(tx.new_id());
     let day = jst_day(now);
@@ -168,10 +189,11 @@ fn issue(
     };
     let place = invoices::inputs_place(id);
     let sealed_inputs = case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref());
-    let dues: Vec<Due> = lines
-        .iter()
-        .map(|line| payment_notice::due_of(ctx, &case.row.tenant_id, &line.revenue_account, now))
-        .collect();
+    let due = |line: &FeeLine| match part_of {
+        Some(claim) => due_of_part(claim, &line.item),
+        None => payment_notice::due_of(ctx, &case.row.tenant_id, &line.revenue_account, now),
+    };
+    let dues: Vec<Due> = lines.iter().map(due).collect();
     let due_on = dues.iter().filter_map(|due| due.last_day).min();
     let fiscal_year = dues.first().map_or(FiscalYear::of(day), |due| due.fiscal_year).year();
     let named = |(line, due): (FeeLine, &Due)| invoice_line(ctx, &case.row.tenant_id, line, *due);
@@ -200,7 +222,7 @@ fn issue(
         version: 1,
     };
     invoices::insert(tx, &row)?;
-    if total > Yen::ZERO {
+    if total > Yen::ZERO && part_of.is_none() {
         payment_notice::issue(tx, ctx, case, &row)?;
     }
     invoices::book(tx, &case.row.tenant_id, case.row.id, &entries)?;
@@ -280,7 +302,7 @@ pub fn refuse_outdated_fee(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
-    let standing = standing_invoices(tx, case)?;
+    let standing = priced_invoices(tx, case)?;
     let priced_by = priced_by(ctx, case, &procedure, now);
     let office = match (procedure.definition.fee_due, standing.last()) {
         (FeeDue::None, _) | (FeeDue::AfterReview, None) => return Ok(()),
@@ -296,6 +318,25 @@ pub fn refuse_outdated_fee(
         assessed = assessed.saturating_add(assessed_at(tx, invoice)?);
     }
     if assessed == total { Ok(()) } else { Err(Refusal::FeeChanged { total }.into()) }
+}
+
+/// The standing invoices of a case that are the price of what was applied for, oldest first. What was assessed anew because a
+/// waiver was revoked is owed, but it is no new price: the invoice that the waiver was of has it already.
+pub fn priced_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<InvoiceRow>, Failure> {
+    let anew = waiver_revocations::claims_of_case(tx, &case.row.tenant_id, case.row.id)?;
+    let mut rows = standing_invoices(tx, case)?;
+    rows.retain(|row| !anew.contains(&row.id));
+    Ok(rows)
+}
+
+/// The invoice that a case shows as its own: the youngest that was not divided off another one to be set off.
+pub fn shown_invoice(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<InvoiceRow>, Failure> {
+    let mut rows = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?;
+    if rows.len() > 1 {
+        let parts = set_offs::parts_of_case(tx, &case.row.tenant_id, case.row.id)?;
+        rows.retain(|row| !parts.contains(&row.id));
+    }
+    Ok(rows.pop())
 }
 
 /// The invoices of a case that were not withdrawn, oldest first.

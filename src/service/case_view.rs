@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::cases::{self, OpenCase};
 use super::filing::Filing;
-use super::{Ctx, Failure, access, intake};
+use super::{Ctx, Failure, access, billing, intake};
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::message::Side;
 use crate::domain::policy::Action;
@@ -15,7 +15,7 @@ use crate::domain::procedure::Bilingual;
 use crate::domain::validity::Warning;
 use crate::store::applications::ApplicationRow;
 use crate::store::attachments::{self, AttachmentRow};
-use crate::store::invoices::{self, InvoiceRow};
+use crate::store::invoices::InvoiceRow;
 use crate::store::{Reads, messages, parties};
 
 /// A case with its answers, documents and invoice.
@@ -72,7 +72,7 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Case
 /// Puts the view of an opened case together.
 pub fn build(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase) -> Result<CaseView, Failure> {
     let files = attachments::of_case(tx, &case.row.tenant_id, case.row.id)?;
-    let invoice = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?.pop();
+    let invoice = billing::shown_invoice(tx, &case)?;
     let open = |row: AttachmentRow| -> Result<AttachmentView, Failure> {
         let facts = case.key.open_json(&attachments::name_place(row.id), &row.sealed_name)?;
         Ok(AttachmentView { row, facts })

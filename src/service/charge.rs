@@ -114,6 +114,7 @@ pub(super) fn assess(
         kind: kind.as_str().to_owned(),
         amount,
         computed_to: IsoDate(computed_to),
+        charge_no: next_no(tx, principal, kind, computed_to)?,
         basis: terms.basis.clone(),
         assessed_at: Micros(now),
     };
@@ -124,6 +125,19 @@ pub(super) fn assess(
     let event = NewEvent { kind: "charge_assessed", actor, facts, sealed_detail: None };
     events::append(tx, &mut case.row, event)?;
     Ok(row)
+}
+
+/// The number of the next charge of a kind up to a day: what was taken off the one before may accrue again.
+fn next_no(
+    tx: &mut impl Reads,
+    principal: &InvoiceRow,
+    kind: ChargeKind,
+    computed_to: Date,
+) -> Result<i64, StoreError> {
+    let before = charges::of_principal(tx, &principal.tenant_id, principal.id)?;
+    let same = |row: &&ChargeRow| row.kind == kind.as_str() && row.computed_to.0 == computed_to;
+    let count = before.iter().filter(same).count();
+    Ok(i64::try_from(count).unwrap_or(i64::MAX).saturating_add(1))
 }
 
 fn line_of(
@@ -239,10 +253,9 @@ fn assess_accrued(
     }
     let amount = found.accruing()?;
     let kind = ChargeKind::LateCharge;
-    let same_day = |(charge, _): &(ChargeRow, InvoiceRow)| {
-        charge.kind == kind.as_str() && charge.computed_to.0 == found.computed_to
-    };
-    if amount == Yen::ZERO || found.charges.iter().any(same_day) {
+    // What was charged up to the same day before and taken off again accrues again, where the money that it was taken off for turned
+    // out not to have come.
+    if amount == Yen::ZERO {
         return Ok(None);
     }
     let due = payment_notice::due_of(ctx, &principal.tenant_id, kind.account(billing), now);

@@ -268,6 +268,7 @@ impl Refusal {
             Self::Arrears(refusal) => refusal.argument(),
             Self::Office(refusal) => refusal.argument(),
             Self::Waiver(refusal) => refusal.argument(),
+            Self::Payment(refusal) => refusal.argument(),
             Self::Reconciliation(refusal) => refusal.argument(),
             Self::Intake(refusal) => refusal.argument(),
             Self::Settlement(refusal) => refusal.argument(),

@@ -146,6 +146,7 @@ fn step(
         }
         Move::Approve => {
             agree(&mut row, officer, now)?;
+            refuse_without_payment(tx, &row)?;
             ("approved", None)
         }
     };
@@ -235,6 +236,20 @@ fn take_back(row: &mut ExceptionRow) {
     row.proposed_at = None;
     row.resolution = None;
     row.comment = None;
+}
+
+/// Refuses to agree to what cannot be booked because its payment is not in the books.
+fn refuse_without_payment(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(), Failure> {
+    let code = row.resolution.as_deref().unwrap_or_default();
+    let consequence = resolution(row, code)?.map(|resolution| resolution.consequence);
+    if consequence != Some(Consequence::AcceptLate) {
+        return Ok(());
+    }
+    let found = match payment_of(row) {
+        Some(payment) => payments::find(tx, &row.tenant_id, payment)?,
+        None => None,
+    };
+    found.map(drop).ok_or_else(|| ReconciliationRefusal::PaymentNotFound.into())
 }
 
 /// Books what a resolution means.

@@ -1,9 +1,11 @@
-//! Raising what a person must look at (照合の例外). Finding the same thing again changes nothing.
+//! Raising what a person must look at (照合の例外). Finding the same thing again changes nothing, also after two people have answered
+//! it; a trouble that comes back in another shape is raised again, and says what it follows.
 
 use serde_json::Value;
 
 use super::Failure;
 use crate::domain::id::{ExceptionId, PaymentId, SettlementId, SettlementLineId, TenantCode};
+use crate::domain::reconciliation::is_same_trouble;
 use crate::domain::settlement::{ExceptionKind, ExceptionState};
 use crate::store::Tx;
 use crate::store::reconciliation_exceptions::{self, ExceptionRow, Raised};
@@ -34,7 +36,8 @@ impl Subject {
     }
 }
 
-/// Raises an exception, once for each kind and subject. `facts` hold no personal data. The operator is told.
+/// Raises an exception, once for each kind and subject while it waits for a person, and anew where what was answered has changed.
+/// `facts` hold no personal data. The operator is told.
 pub fn raise(
     tx: &mut Tx<'_>,
     tenant: &TenantCode,
@@ -42,6 +45,12 @@ pub fn raise(
     subject: &Subject,
     facts: Value,
 ) -> Result<Raised, Failure> {
+    let before = reconciliation_exceptions::of_subject(tx, tenant, kind, &subject.text())?;
+    if let Some(before) = &before
+        && (before.exception_state()? != ExceptionState::Resolved || is_same_trouble(&before.facts.0, &facts))
+    {
+        return Ok(Raised::Known);
+    }
     let row = ExceptionRow {
         tenant_id: tenant.clone(),
         id: ExceptionId(tx.new_id()),
@@ -58,6 +67,7 @@ pub fn raise(
         resolved_by: None,
         resolved_at: None,
         version: 1,
+        follows: before.map(|before| before.id),
     };
     let raised = reconciliation_exceptions::insert(tx, &row)?;
     if raised == Raised::New {

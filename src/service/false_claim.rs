@@ -19,7 +19,7 @@ use crate::domain::waiver::{FalseClaimTerms, PinnedFile, WaiverState};
 use crate::store::false_claims::{self, FalseClaimRow};
 use crate::store::sql::{Json, Micros};
 use crate::store::waivers::{self, WaiverRow};
-use crate::store::{Reads, StoreError, Tx, attachments};
+use crate::store::{Reads, StoreError, Tx};
 
 /// What an officer found.
 #[derive(Clone, Debug)]
@@ -96,7 +96,8 @@ fn keep(
     let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?;
     let terms = FalseClaimTerms::on(&body.definition.false_claims, granted_on);
     let terms = terms.ok_or(WaiverRefusal::NoFalseClaimTerms)?.clone();
-    let evidence = pinned(tx, &granted, wanted)?;
+    let faults = statement_fault(&wanted.statement).into_iter().collect();
+    let evidence = pinned(tx, &granted, &wanted.attachments, faults)?;
     let officer = access::reader(&case.actor).ok_or(Refusal::Forbidden)?;
     let ceiling = terms.ceiling(evaded).map_err(|error| Failure::Internal(error.to_string()))?;
 
@@ -127,14 +128,15 @@ fn keep(
     Ok(Made { resource_id: claim.to_string(), value })
 }
 
-/// The files of the request and those that prove what was found, each once, with the digest that they have now.
-fn pinned(
+/// The files of the request and those that prove what was found, each once, with the digest that they have now; or what is
+/// wrong with them beside the `faults` found before.
+pub(super) fn pinned(
     tx: &mut impl Reads,
     granted: &WaiverRow,
-    wanted: &RecordFalseClaim,
+    attachments: &[AttachmentId],
+    mut faults: Vec<Fault>,
 ) -> Result<Vec<PinnedFile>, Failure> {
-    let mut faults: Vec<Fault> = statement_fault(&wanted.statement).into_iter().collect();
-    let known = attachments::ever_of_case(tx, &granted.tenant_id, granted.application_id)?;
+    let known = crate::store::attachments::ever_of_case(tx, &granted.tenant_id, granted.application_id)?;
     let find = |id: AttachmentId| known.iter().find(|row| row.id == id);
     let mut files: Vec<PinnedFile> = Vec::new();
     let mut pin = |id: AttachmentId, sealed_sha256: &str| {
@@ -147,7 +149,7 @@ fn pinned(
             find(*id).ok_or_else(|| StoreError::Inconsistent(format!("attachment {id} of a waiver")))?;
         pin(*id, &row.sealed_sha256);
     }
-    for (index, id) in wanted.attachments.iter().enumerate() {
+    for (index, id) in attachments.iter().enumerate() {
         if let Some(row) = find(*id) {
             pin(*id, &row.sealed_sha256);
         } else {

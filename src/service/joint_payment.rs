@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::cases::{self, OpenCase, event_actor};
+use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::payment::{self, BesideOpen, OpenPayment};
 use super::payment_ceiling::{self, PayableNow};
@@ -56,22 +56,35 @@ pub async fn open(
     ids: Vec<InvoiceId>,
     wanted: OpenPayment,
 ) -> Result<Effect<Vec<PaymentRow>>, Failure> {
+    open_as(ctx, request, ids, wanted, PaidBy::Party).await
+}
+
+/// As [`open`], for a party or for the holder of a link.
+pub(super) async fn open_as(
+    ctx: Ctx,
+    request: IdempotencyRequest,
+    ids: Vec<InvoiceId>,
+    wanted: OpenPayment,
+    paid_by: PaidBy,
+) -> Result<Effect<Vec<PaymentRow>>, Failure> {
     refuse_list(&ids)?;
     let method = MethodCode::parse(&wanted.method).ok_or(Refusal::MethodNotOffered)?;
     payment::refuse_foreign_return(&ctx, wanted.return_url.as_deref())?;
     let cases = cases_of(&ctx, &request.tenant, &ids).await?;
     if wanted.beside_open == BesideOpen::Replace {
-        refuse_before_closing(&ctx, &request, &ids, &method).await?;
+        refuse_before_closing(&ctx, &request, &ids, (&method, paid_by)).await?;
         for target in &cases {
-            payment_replacement::close_open(&ctx, &request, *target, &method, PaidBy::Party).await?;
+            payment_replacement::close_open(&ctx, &request, *target, &method, paid_by).await?;
         }
     }
     let roots = cases.iter().map(|(_, case)| Root::Application(*case)).collect();
     let (inner, tenant, by) = (ctx.clone(), request.tenant.clone(), method.clone());
     let open = move |tx: &mut Tx<'_>| {
-        let begin = |tx: &mut Tx<'_>, now| begin(tx, &inner, (&request.tenant, &ids), &method, &wanted, now);
+        let begin = |tx: &mut Tx<'_>, now| {
+            begin(tx, &inner, (&request.tenant, &ids), &method, (&wanted, paid_by), now)
+        };
         let made = once(tx, &request, "joint_payment", begin, |tx, id| {
-            Ok(Opened { shares: present(tx, &inner, &request.tenant, id)?, operation: None })
+            Ok(Opened { shares: present(tx, &inner, (&request.tenant, paid_by), id)?, operation: None })
         })?;
         inner.core.drill.reach(CrashPoint::PaymentBeforeIntentCommit);
         Ok::<_, Failure>(made)
@@ -113,7 +126,7 @@ async fn refuse_before_closing(
     ctx: &Ctx,
     request: &IdempotencyRequest,
     ids: &[InvoiceId],
-    method: &MethodCode,
+    (method, paid_by): (&MethodCode, PaidBy),
 ) -> Result<(), Failure> {
     let (inner, request, ids, method) = (ctx.clone(), request.clone(), ids.to_vec(), method.clone());
     ctx.core
@@ -122,14 +135,14 @@ async fn refuse_before_closing(
             if is_used(tx, &request)? {
                 return Ok(());
             }
-            let tenant = (&request.tenant, BesideOpen::Replace);
-            let members = judge(tx, &inner, tenant, &ids, &mut BTreeMap::new())?;
+            let asked = (&request.tenant, BesideOpen::Replace, paid_by);
+            let members = judge(tx, &inner, asked, &ids, &mut BTreeMap::new())?;
             // What is open of them is closed first.
             let mut leaving = Vec::new();
             for member in &members {
                 leaving.extend(payments::of_invoice(tx, &request.tenant, member.invoice.id)?);
             }
-            account(tx, &inner, &members, &method, &leaving).map(drop)
+            account(tx, &inner, &members, (&method, paid_by), &leaving).map(drop)
         })
         .await
 }
@@ -139,13 +152,15 @@ fn account<'a>(
     tx: &mut impl Reads,
     ctx: &'a Ctx,
     members: &[Member],
-    method: &MethodCode,
+    (method, paid_by): (&MethodCode, PaidBy),
     leaving: &[PaymentRow],
 ) -> Result<&'a Arc<MerchantAccount>, Failure> {
     let invoices: Vec<&InvoiceRow> = members.iter().map(|member| &member.invoice).collect();
     let today = PayableNow::of(tx, ctx, &invoices, leaving)?;
     let priced = members.iter().map(|member| (&member.procedure.definition, &member.invoice));
-    Ok(payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, &today)?)
+    let account = payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, &today)?;
+    paid_by.refuse_unreachable(account, method)?;
+    Ok(account)
 }
 
 /// First everything is judged, then everything is written: a refusal has changed nothing.
@@ -154,15 +169,16 @@ fn begin(
     ctx: &Ctx,
     (tenant, ids): (&TenantCode, &[InvoiceId]),
     method: &MethodCode,
-    wanted: &OpenPayment,
+    (wanted, paid_by): (&OpenPayment, PaidBy),
     now: Timestamp,
 ) -> Result<Made<Opened>, Failure> {
     let mut cases = BTreeMap::new();
-    let members = judge(tx, ctx, (tenant, BesideOpen::Refuse), ids, &mut cases)?;
-    let account = account(tx, ctx, &members, method, &[])?;
+    let members = judge(tx, ctx, (tenant, BesideOpen::Refuse, paid_by), ids, &mut cases)?;
+    let account = account(tx, ctx, &members, (method, paid_by), &[])?;
     let first = members.first().ok_or(Refusal::NotFound)?;
     let total = Yen::sum(members.iter().map(|member| member.invoice.owed()));
     let total = total.map_err(|error| Failure::Internal(error.to_string()))?;
+    wanted.refuse_other_total(total)?;
     // In the order of their ids, which is the one that shares are found in.
     let mut share_ids: Vec<PaymentId> = ids.iter().map(|_| PaymentId(tx.new_id())).collect();
     share_ids.sort_unstable();
@@ -201,7 +217,8 @@ fn begin(
         let facts = json!({ "payment": share.id.to_string(), "invoice": share.invoice_id.to_string(),
             "method": share.method, "gateway": share.gateway, "amount": share.amount.amount(),
             "share_of": lead.to_string(), "total": total.amount() });
-        let actor = event_actor(&case.actor);
+        paid_by.note(tx, share)?;
+        let actor = paid_by.event_actor(case);
         let event = NewEvent { kind: "payment_opened", actor, facts, sealed_detail: None };
         events::append(tx, &mut case.row, event)?;
         payment_standing::settle_invoice(tx, &ctx.core, &mut case.row, &mut member.invoice)?;
@@ -217,14 +234,14 @@ fn begin(
 fn judge(
     tx: &mut impl Reads,
     ctx: &Ctx,
-    (tenant, beside_open): (&TenantCode, BesideOpen),
+    (tenant, beside_open, paid_by): (&TenantCode, BesideOpen, PaidBy),
     ids: &[InvoiceId],
     cases: &mut BTreeMap<ApplicationId, OpenCase>,
 ) -> Result<Vec<Member>, Failure> {
     let (mut faults, mut members) = (Vec::new(), Vec::new());
     let mut obligor = None;
     for (index, id) in ids.iter().enumerate() {
-        let judged = judge_one(tx, ctx, (tenant, beside_open), (*id, ids), cases);
+        let judged = judge_one(tx, ctx, (tenant, beside_open, paid_by), (*id, ids), cases);
         let Some(member) = catalogue::member("/invoices", index, judged, &mut faults)? else { continue };
         let own = cases.get(&member.invoice.application_id).and_then(billing::obligor);
         if own.is_none() || *obligor.get_or_insert(own) != own {
@@ -240,7 +257,7 @@ fn judge(
 fn judge_one(
     tx: &mut impl Reads,
     ctx: &Ctx,
-    (tenant, beside_open): (&TenantCode, BesideOpen),
+    (tenant, beside_open, paid_by): (&TenantCode, BesideOpen, PaidBy),
     (id, together): (InvoiceId, &[InvoiceId]),
     cases: &mut BTreeMap<ApplicationId, OpenCase>,
 ) -> Result<Member, Failure> {
@@ -248,7 +265,7 @@ fn judge_one(
     let application = invoice.application_id;
     let case = match cases.entry(application) {
         Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
+        Entry::Vacant(new) => new.insert(paid_by.case(tx, ctx, (tenant, application), Action::Pay)?),
     };
     let attempts = match beside_open {
         BesideOpen::Refuse => payments::of_invoice(tx, tenant, id)?,
@@ -270,13 +287,18 @@ fn description(first: &Member, title: &str, count: usize) -> String {
 }
 
 /// The shares as they are now, for whoever may see the money of all their cases.
-fn present(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &TenantCode, id: &str) -> Result<Vec<PaymentRow>, Failure> {
+fn present(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    (tenant, paid_by): (&TenantCode, PaidBy),
+    id: &str,
+) -> Result<Vec<PaymentRow>, Failure> {
     let id: PaymentId =
         id.parse().map_err(|_| Failure::Internal("an idempotency record names no payment".to_owned()))?;
     let lead = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let shares = payments::shares(tx, &lead)?;
     for share in &shares {
-        cases::open(tx, ctx, tenant, share.application_id, Action::ReadMoney)?;
+        paid_by.case(tx, ctx, (tenant, share.application_id), Action::ReadMoney)?;
     }
     Ok(shares)
 }

@@ -14,6 +14,7 @@ use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_ceiling::PayableNow;
 use super::payment_link::PaidBy;
+use super::payment_refusal::PaymentRefusal;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
     charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing,
@@ -34,7 +35,7 @@ use crate::store::gateway_operations::{self, OperationRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Micros;
-use crate::store::{ReadTx, Reads, Root, Tx, jobs, payment_links, payment_slips};
+use crate::store::{ReadTx, Reads, Root, Tx, jobs, payment_slips};
 
 /// Kind of the job that finds an operation whose caller died or got no answer.
 pub const RECOVER_OPERATION: &str = "recover_operation";
@@ -55,6 +56,20 @@ pub struct OpenPayment {
     pub beside_open: BesideOpen,
     /// Where an invitation goes, of whoever has no account.
     pub payer_email: Option<PayerEmail>,
+    /// What the payer saw to be paid, in yen; another sum is refused.
+    pub expected_total: Option<i64>,
+}
+
+impl OpenPayment {
+    /// Refuses to open a payment over another sum than the payer saw.
+    pub(super) fn refuse_other_total(&self, total: Yen) -> Result<(), PaymentRefusal> {
+        match self.expected_total {
+            Some(seen) if seen != total.amount() => {
+                Err(PaymentRefusal::TotalChanged { total: total.amount() })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What becomes of an attempt that is open when another one is asked for.
@@ -180,6 +195,7 @@ fn begin(
     let attempts = payments::of_invoice(tx, tenant, id)?;
     refuse_unpayable(&case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
+    wanted.refuse_other_total(invoice.owed())?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let today = PayableNow::of(tx, ctx, &[&invoice], &[])?;
     let account = paid_by.account(ctx, &procedure.definition, &invoice, method, &today)?;
@@ -205,9 +221,7 @@ fn begin(
     insert_operation(tx, &ctx.core, &case.key, &row, &prepared, (operation_id, own_lease(ctx, now)))?;
     let facts = json!({ "payment": row.id.to_string(), "invoice": id.to_string(), "method": row.method,
         "gateway": row.gateway, "amount": row.amount.amount() });
-    if let PaidBy::Link(link, _) = paid_by {
-        payment_links::insert_payer(tx, tenant, row.id, link)?;
-    }
+    paid_by.note(tx, &row)?;
     let actor = paid_by.event_actor(&case);
     events::append(
         tx,
@@ -242,10 +256,10 @@ pub(super) fn refuse_not_owed(case: &OpenCase, invoice: &InvoiceRow) -> Result<(
     if invoice.is_open()? { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
 }
 
-/// Refuses to take money for a case that ended.
+/// Refuses to take money for a case that ended without an answer. One that was answered ends with nothing owed; what is claimed after
+/// it, because a waiver was revoked, is paid like anything else.
 pub(super) fn refuse_ended(case: &OpenCase) -> Result<(), Refusal> {
-    let ended =
-        matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_) | CaseState::Closed(_));
+    let ended = matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_));
     if ended { Err(Refusal::InvoiceNotPayable) } else { Ok(()) }
 }
 

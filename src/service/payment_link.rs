@@ -1,9 +1,12 @@
 //! Payment links (納付用リンク): a party gives one out, and whoever holds it pays without an account, days later if need be.
 //!
 //! The payer is not the applicant (立替払い, R-86): what is shown is the notice and nothing of the person who owes,
-//! and money that goes back goes to the obligor. The secret is 256 random bits; only a keyed hash of it is kept, which is
+//! and money that goes back goes to the obligor. A link may name several invoices of one obligor, which are paid in one act
+//! ([`super::joint_payment`]). The secret is 256 random bits; only a keyed hash of it is kept, which is
 //! also how it is looked up. Unknown, expired and revoked links are one and the same: not found.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -12,27 +15,28 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::{self, OpenCase, event_actor};
-use super::idempotency::{IdempotencyRequest, Made, once};
-use super::payment::{OpenPayment, application_of, open_as};
+use super::idempotency::{IdempotencyRequest, Made, is_used, once};
+use super::joint_payment::{self, MOST_INVOICES, cases_of};
+use super::payment::{OpenPayment, open_as};
 use super::payment_ceiling::PayableNow;
 use super::rate_limit::RateLimiter;
 use super::session::SourceAddress;
-use super::{Core, Ctx, Effect, Failure, Origin, Refusal, intake, payment_method};
+use super::{Core, Ctx, Effect, Failure, Origin, Refusal, billing, catalogue, payment_method};
 use crate::config::PaymentSettings;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, PaymentLinkId, TenantCode};
-use crate::domain::invoice::InvoiceState;
-use crate::domain::payment::{MethodCode, PayerEmail, Slip, end_of_day, last_day_of_link, link_is_good};
+use crate::domain::payment::{MethodCode, PayerEmail, end_of_day, last_day_of_link, link_is_good};
 use crate::domain::policy::Action;
-use crate::domain::procedure::{Bilingual, ProcedureDefinition};
+use crate::domain::procedure::ProcedureDefinition;
 use crate::domain::rate_limit::RateRule;
 use crate::gateway::{MerchantAccount, PayerContact};
 use crate::store::invoices::{self, InvoiceRow};
-use crate::store::payment_links::{self, PaymentLinkRow};
-use crate::store::payments::{self, PaymentRow};
-use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Root, Tx, payment_slips, reassessments};
+use crate::store::payment_links::{self, LinkInvoiceRow, PaymentLinkRow};
+use crate::store::payments::PaymentRow;
+use crate::store::sql::Micros;
+use crate::store::{Reads, Root, StoreError, Tx};
 
 /// Random bytes of a secret.
 const SECRET_LEN: usize = 32;
@@ -68,10 +72,13 @@ impl PaidBy {
         action: Action,
     ) -> Result<OpenCase, Failure> {
         let Self::Link(id, _) = self else { return cases::open(tx, ctx, tenant, application, action) };
-        let link = payment_links::find(tx, tenant, id)?.filter(|link| link.application_id == application);
         let now = tx.now();
-        let link = link.filter(|link| is_good(link, now)).ok_or(Refusal::NotFound)?;
-        cases::open_for_bearer(tx, ctx, tenant, link.application_id)
+        let link = payment_links::find(tx, tenant, id)?.filter(|link| is_good(link, now));
+        let members = payment_links::members(tx, &link.ok_or(Refusal::NotFound)?)?;
+        if members.iter().all(|(_, case)| *case != application) {
+            return Err(Refusal::NotFound.into());
+        }
+        cases::open_for_bearer(tx, ctx, tenant, application)
     }
 
     /// The account that takes the invoice by a method. Where the gateway sends the payer an invitation, the holder of a link
@@ -85,11 +92,29 @@ impl PaidBy {
         today: &PayableNow,
     ) -> Result<&'a Arc<MerchantAccount>, Refusal> {
         let account = payment_method::account_for(ctx, procedure, invoice, method, today)?;
+        self.refuse_unreachable(account, method)?;
+        Ok(account)
+    }
+
+    /// Refuses an account that sends an invitation where nobody said where to.
+    pub(super) fn refuse_unreachable(
+        self,
+        account: &MerchantAccount,
+        method: &MethodCode,
+    ) -> Result<(), Refusal> {
         match (self, account.adapter.payer_contact(method)) {
             (Self::Link(_, Reach::AtThePage), PayerContact::Email) => {
                 Err(Refusal::Invalid(vec![PayerEmail::missing()]))
             }
-            _ => Ok(account),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes by which link a payment was opened; a party needs no note.
+    pub(super) fn note(self, tx: &mut Tx<'_>, payment: &PaymentRow) -> Result<(), StoreError> {
+        match self {
+            Self::Link(link, _) => payment_links::insert_payer(tx, &payment.tenant_id, payment.id, link),
+            Self::Party => Ok(()),
         }
     }
 
@@ -135,76 +160,97 @@ impl LinkCalls {
     }
 }
 
+/// An invoice that is paid by a link, with its case.
+pub type Member = (InvoiceId, ApplicationId);
+
 /// A link with its secret, which is told once.
 #[derive(Clone, Debug)]
 pub struct IssuedLink {
     /// The link.
     pub row: PaymentLinkRow,
+    /// Every invoice that is paid by it, with its case.
+    pub members: Vec<Member>,
     /// The secret; none where the request is repeated.
     pub token: Option<String>,
 }
 
-/// What the holder of a link sees: the notice, nothing of the person who owes.
-#[derive(Clone, Debug)]
-pub struct LinkView {
-    /// The link.
-    pub link: PaymentLinkRow,
-    /// The invoice.
-    pub invoice: InvoiceRow,
-    /// Name of the body.
-    pub body: Bilingual,
-    /// For what is paid (請求の事由).
-    pub title: Bilingual,
-    /// The methods by which the holder can pay now.
-    pub payable_by: Vec<String>,
-    /// Those of them by which the gateway sends an invitation, so that an address must be given.
-    pub email_needed_for: Vec<String>,
-    /// The youngest payment opened by this link.
-    pub payment: Option<PaymentRow>,
-    /// What its payer needs to pay cash or by Pay-easy.
-    pub slip: Option<Slip>,
+/// What a party wants of a new link.
+#[derive(Clone, Debug, Default)]
+pub struct NewLink {
+    /// The last day in Japan on which it is good; as long as the body allows where it is left out.
+    pub expires_on: Option<Date>,
+    /// Further invoices of the same obligor that are paid in the same act.
+    pub further: Vec<InvoiceId>,
 }
 
-/// Makes a link to pay an invoice by.
+/// Makes a link to pay an invoice by, alone or with others.
 pub async fn create(
     ctx: Ctx,
     request: IdempotencyRequest,
     invoice: InvoiceId,
-    expires_on: Option<Date>,
+    wanted: NewLink,
 ) -> Result<Effect<IssuedLink>, Failure> {
-    let application = application_of(&ctx, &request.tenant, invoice).await?;
+    refuse_list(invoice, &wanted.further)?;
+    let ids: Vec<InvoiceId> = std::iter::once(invoice).chain(wanted.further.iter().copied()).collect();
+    let cases = cases_of(&ctx, &request.tenant, &ids).await?;
     let mut secret = [0; SECRET_LEN];
     ctx.core.ids.fill(&mut secret);
     let token = format!("{}-{}", request.tenant, BASE64URL_NOPAD.encode(&secret));
     let (db, hash) = (ctx.core.db.clone(), hash(&ctx.core, &token));
-    let made = db
-        .write(Root::Application(application), move |tx| {
-            let issue = |tx: &mut Tx<'_>, now| {
-                issue(tx, &ctx, (&request.tenant, invoice), (expires_on, hash.clone()), now)
-            };
-            once(tx, &request, "payment_link", issue, |tx, id| {
-                let id = id.parse().map_err(|_| Failure::Internal("a record names no link".to_owned()))?;
-                let row = payment_links::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
-                cases::open(tx, &ctx, &request.tenant, row.application_id, Action::Pay)?;
-                Ok(row)
-            })
+    let write = move |tx: &mut Tx<'_>| {
+        let issue = |tx: &mut Tx<'_>, now| {
+            issue(tx, &ctx, (&request.tenant, &ids), (wanted.expires_on, hash.clone()), now)
+        };
+        once(tx, &request, "payment_link", issue, |tx, id| {
+            let id = id.parse().map_err(|_| Failure::Internal("a record names no link".to_owned()))?;
+            let row = payment_links::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
+            let members = payment_links::members(tx, &row)?;
+            for (_, application) in &members {
+                cases::open(tx, &ctx, &request.tenant, *application, Action::Pay)?;
+            }
+            Ok((row, members))
         })
-        .await?;
+    };
+    let made = match cases.as_slice() {
+        [(_, only)] => db.write(Root::Application(*only), write).await?,
+        _ => db.write_alone(roots(&cases), write).await?,
+    };
     let token = (made.origin == Origin::Fresh).then_some(token);
-    Ok(made.map(|row| IssuedLink { row, token }))
+    Ok(made.map(|(row, members)| IssuedLink { row, members, token }))
+}
+
+/// What is wrong with the further invoices: too many, or one of them twice.
+fn refuse_list(first: InvoiceId, further: &[InvoiceId]) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    let most = MOST_INVOICES.saturating_sub(1);
+    if further.len() > most {
+        let ja = format!("{most}件以内にしてください。");
+        let en = format!("At most {most} are possible.");
+        faults.push(Fault::new("/further_invoices", "count", ja, en));
+    }
+    for (index, id) in further.iter().enumerate() {
+        if *id == first || further.iter().take(index).any(|other| other == id) {
+            let (ja, en) = ("重複しています。", "It is named twice.");
+            faults.push(Fault::new(format!("/further_invoices/{index}"), "duplicate", ja, en));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
+}
+
+/// The cases to lock, each once.
+fn roots(cases: &[Member]) -> Vec<Root> {
+    let cases: BTreeSet<ApplicationId> = cases.iter().map(|(_, case)| *case).collect();
+    cases.into_iter().map(Root::Application).collect()
 }
 
 fn issue(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
-    (tenant, id): (&TenantCode, InvoiceId),
+    (tenant, ids): (&TenantCode, &[InvoiceId]),
     (expires_on, token_hash): (Option<Date>, Vec<u8>),
     now: Timestamp,
-) -> Result<Made<PaymentLinkRow>, Failure> {
-    // No link without an assessment: what is paid by it is a notice that was issued.
-    let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let mut case = cases::open(tx, ctx, tenant, invoice.application_id, Action::Pay)?;
-    super::payment::refuse_not_owed(&case, &invoice)?;
+) -> Result<Made<(PaymentLinkRow, Vec<Member>)>, Failure> {
+    let (first, mut cases, members) = judge(tx, ctx, tenant, ids)?;
     let longest_days = ctx.core.settings.payments.link_longest_days;
     let last_day = last_day_of_link(expires_on, jst_day(now), longest_days);
     let last_day = last_day.map_err(|fault| Refusal::Invalid(vec![fault]))?;
@@ -213,8 +259,8 @@ fn issue(
     let row = PaymentLinkRow {
         tenant_id: tenant.clone(),
         id: PaymentLinkId(tx.new_id()),
-        application_id: case.row.id,
-        invoice_id: id,
+        application_id: first.1,
+        invoice_id: first.0,
         token_hash,
         created_by: ctx.account()?,
         created_at: Micros(now),
@@ -222,20 +268,92 @@ fn issue(
         revoked_at: None,
     };
     payment_links::insert(tx, &row)?;
-    let facts =
-        json!({ "link": row.id.to_string(), "invoice": id.to_string(), "last_day": last_day.to_string() });
-    case.record(tx, "payment_link_created", facts, None)?;
-    case.save(tx)?;
-    Ok(Made { resource_id: row.id.to_string(), value: row })
+    let further = (1_i64..).zip(members.iter().skip(1)).map(|(position, (invoice, case))| LinkInvoiceRow {
+        tenant_id: tenant.clone(),
+        link_id: row.id,
+        position,
+        invoice_id: *invoice,
+        application_id: *case,
+    });
+    payment_links::insert_further(tx, &further.collect::<Vec<_>>())?;
+    for (application, case) in &mut cases {
+        let own = members.iter().filter(|(_, of)| of == application).map(|(invoice, _)| invoice.to_string());
+        let own: Vec<String> = own.collect();
+        let facts = json!({ "link": row.id.to_string(), "invoice": own.first(), "invoices": own,
+            "last_day": last_day.to_string() });
+        case.record(tx, "payment_link_created", facts, None)?;
+        case.save(tx)?;
+    }
+    Ok(Made { resource_id: row.id.to_string(), value: (row, members) })
 }
 
-/// The links of an invoice, for its parties.
-pub async fn list(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Vec<PaymentLinkRow>, Failure> {
+/// The cases of a link's invoices.
+type OpenCases = BTreeMap<ApplicationId, OpenCase>;
+
+/// The invoices of a link: each owed, of one obligor, and the caller's to pay; or what is wrong, with all of the further ones at
+/// once. No link without an assessment: what is paid by it is a notice that was issued.
+fn judge(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    ids: &[InvoiceId],
+) -> Result<(Member, OpenCases, Vec<Member>), Failure> {
+    let (mut faults, mut cases, mut members) = (Vec::new(), OpenCases::new(), Vec::new());
+    let [first, further @ ..] = ids else { return Err(Refusal::NotFound.into()) };
+    let lead = (*first, payable(tx, ctx, tenant, *first, &mut cases)?);
+    members.push(lead);
+    let obligor = cases.get(&lead.1).and_then(billing::obligor);
+    for (index, id) in further.iter().enumerate() {
+        let judged = payable(tx, ctx, tenant, *id, &mut cases);
+        let Some(case) = catalogue::member("/further_invoices", index, judged, &mut faults)? else {
+            continue;
+        };
+        let own = cases.get(&case).and_then(billing::obligor);
+        if own.is_none() || own != obligor {
+            let ja = "納入義務者が異なります。まとめて納付できるのは同じ納入義務者のものに限ります。";
+            let en = "Another obligor: only what one person owes is paid in one act.";
+            faults.push(Fault::new(format!("/further_invoices/{index}"), "another_obligor", ja, en));
+        }
+        members.push((*id, case));
+    }
+    if faults.is_empty() { Ok((lead, cases, members)) } else { Err(Refusal::Invalid(faults).into()) }
+}
+
+/// The case of an invoice that is owed, opened for a party who may pay it.
+fn payable(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: InvoiceId,
+    cases: &mut OpenCases,
+) -> Result<ApplicationId, Failure> {
+    let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let application = invoice.application_id;
+    let case = match cases.entry(application) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
+    };
+    super::payment::refuse_not_owed(case, &invoice)?;
+    Ok(application)
+}
+
+/// The links of an invoice with all that is paid by each, for its parties.
+pub async fn list(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: InvoiceId,
+) -> Result<Vec<(PaymentLinkRow, Vec<Member>)>, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
         cases::open(tx, &ctx, &tenant, invoice.application_id, Action::Pay)?;
-        Ok(payment_links::of_invoice(tx, &tenant, id)?)
+        let rows = payment_links::of_invoice(tx, &tenant, id)?;
+        let mut found = Vec::new();
+        for row in rows {
+            let members = payment_links::members(tx, &row)?;
+            found.push((row, members));
+        }
+        Ok(found)
     })
     .await
 }
@@ -243,95 +361,115 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Vec<Pay
 /// Takes a link back: from now on it is not found. What was opened by it goes on.
 pub async fn revoke(ctx: Ctx, request: IdempotencyRequest, id: PaymentLinkId) -> Result<Effect<()>, Failure> {
     let tenant = request.tenant.clone();
-    let found = ctx.core.db.read(move |tx| Ok::<_, Failure>(payment_links::find(tx, &tenant, id)?)).await?;
-    let application = found.ok_or(Refusal::NotFound)?.application_id;
-    let db = ctx.core.db.clone();
-    db.write(Root::Application(application), move |tx| {
-        let end = |tx: &mut Tx<'_>, _| {
-            let row = payment_links::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
-            let mut case = cases::open(tx, &ctx, &request.tenant, row.application_id, Action::Pay)?;
-            if row.revoked_at.is_none() {
-                payment_links::revoke(tx, &row)?;
-                case.record(tx, "payment_link_revoked", json!({ "link": id.to_string() }), None)?;
-                case.save(tx)?;
-            }
-            Ok(Made { resource_id: id.to_string(), value: () })
-        };
+    let members = ctx.core.db.read(move |tx| {
+        let row = payment_links::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        Ok::<_, Failure>(payment_links::members(tx, &row)?)
+    });
+    let members = members.await?;
+    let (db, of) = (ctx.core.db.clone(), members.clone());
+    let write = move |tx: &mut Tx<'_>| {
+        let end = |tx: &mut Tx<'_>, _| end(tx, &ctx, (&request.tenant, id), &of);
         once(tx, &request, "payment_link_revocation", end, |_, _| Ok(()))
-    })
-    .await
+    };
+    match members.as_slice() {
+        [(_, only)] => db.write(Root::Application(*only), write).await,
+        _ => db.write_alone(roots(&members), write).await,
+    }
 }
 
-/// The notice behind a link.
-pub async fn look(ctx: Ctx, token: String) -> Result<LinkView, Failure> {
-    let link = find(&ctx, &token).await?;
-    let db = ctx.core.db.clone();
-    db.read(move |tx| {
-        let tenant = &link.tenant_id;
-        let holder = PaidBy::Link(link.id, Reach::AtThePage);
-        let case = holder.case(tx, &ctx, (tenant, link.application_id), Action::ReadMoney)?;
-        let invoice = invoices::find(tx, tenant, link.invoice_id)?.ok_or(Refusal::NotFound)?;
-        let procedure = intake::pinned(&ctx, &case.row)?;
-        let definition = &procedure.definition;
-        let attempts = payments::of_invoice(tx, tenant, invoice.id)?;
-        let today = PayableNow::of(tx, &ctx, &[&invoice], &attempts)?;
-        let owed = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
-        let payable_by =
-            if owed { payment_method::offered(&ctx, definition, &invoice, &today) } else { Vec::new() };
-        let asks_where = |code: &&String| {
-            let method = MethodCode::parse(code);
-            method.is_some_and(|method| holder.account(&ctx, definition, &invoice, &method, &today).is_err())
-        };
-        let email_needed_for = payable_by.iter().filter(asks_where).cloned().collect();
-        let mut payment = None;
-        for attempt in attempts {
-            if payment_links::link_of_payment(tx, tenant, attempt.id)? == Some(link.id) {
-                payment = Some(attempt);
-            }
+fn end(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    (tenant, id): (&TenantCode, PaymentLinkId),
+    members: &[Member],
+) -> Result<Made<()>, Failure> {
+    let row = payment_links::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let mut cases = Vec::new();
+    for application in members.iter().map(|(_, case)| *case).collect::<BTreeSet<_>>() {
+        cases.push(cases::open(tx, ctx, tenant, application, Action::Pay)?);
+    }
+    if row.revoked_at.is_none() {
+        payment_links::revoke(tx, &row)?;
+        for case in &mut cases {
+            case.record(tx, "payment_link_revoked", json!({ "link": id.to_string() }), None)?;
+            case.save(tx)?;
         }
-        let slip = match &payment {
-            Some(payment) => payment_slips::of_payment(tx, tenant, payment.id)?,
-            None => None,
-        };
-        let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?.definition.name.clone();
-        // What is asked of the payer is what is owed now, also where a part was waived.
-        let lines = Json(reassessments::owed_lines(tx, &invoice)?);
-        let invoice = InvoiceRow { lines, ..invoice };
-        Ok(LinkView {
-            link: link.clone(),
-            title: definition.title.clone(),
-            invoice,
-            body,
-            payable_by,
-            email_needed_for,
-            payment,
-            slip,
-        })
-    })
-    .await
+    }
+    Ok(Made { resource_id: id.to_string(), value: () })
 }
 
 /// Opens a payment as the holder of a link, who may say where an invitation can be sent; `key` and `fingerprint` make it
 /// happen once. The address stands in the sealed request to the gateway and nowhere else.
+///
+/// By a link for several invoices those are paid in one act that are still owed. The holder says which sum was seen, so that whatever
+/// was paid by somebody else meanwhile is told, and never left out silently.
 pub async fn pay(
     ctx: Ctx,
     token: String,
     (key, fingerprint): (String, [u8; 32]),
     mut wanted: OpenPayment,
     email: Option<String>,
-) -> Result<Effect<PaymentRow>, Failure> {
+) -> Result<Effect<Vec<PaymentRow>>, Failure> {
     let link = find(&ctx, &token).await?;
     let read = email.as_deref().map(PayerEmail::parse).transpose();
     wanted.payer_email = read.map_err(|fault| Refusal::Invalid(vec![fault]))?;
     let reach = if wanted.payer_email.is_some() { Reach::ByEmail } else { Reach::AtThePage };
+    let paid_by = PaidBy::Link(link.id, reach);
     // The scope of the key is the link: its holder has no account.
     let scope = AccountId(link.id.0);
     let request = IdempotencyRequest { tenant: link.tenant_id.clone(), actor: scope, key, fingerprint };
-    open_as(ctx, request, link.invoice_id, wanted, PaidBy::Link(link.id, reach)).await
+    match left_to_pay(&ctx, &link, &request, wanted.expected_total).await? {
+        Left::One(invoice) => {
+            let made = open_as(ctx, request, invoice, wanted, paid_by).await?;
+            Ok(made.map(|payment| vec![payment]))
+        }
+        Left::Several(invoices) => joint_payment::open_as(ctx, request, invoices, wanted, paid_by).await,
+    }
+}
+
+/// What the holder of a link pays.
+enum Left {
+    /// The link's only invoice.
+    One(InvoiceId),
+    /// Those of several that are still owed.
+    Several(Vec<InvoiceId>),
+}
+
+/// What of a link is still to be paid; a repeated request finds what it opened.
+async fn left_to_pay(
+    ctx: &Ctx,
+    link: &PaymentLinkRow,
+    request: &IdempotencyRequest,
+    expected_total: Option<i64>,
+) -> Result<Left, Failure> {
+    let (link, request) = (link.clone(), request.clone());
+    ctx.core
+        .db
+        .read(move |tx| {
+            let members = payment_links::members(tx, &link)?;
+            if let [(only, _)] = members.as_slice() {
+                return Ok(Left::One(*only));
+            }
+            if is_used(tx, &request)? {
+                return Ok(Left::Several(members.into_iter().map(|(invoice, _)| invoice).collect()));
+            }
+            if expected_total.is_none() {
+                let ja = "複数の納付対象をまとめて納付するときは、確認した合計額を指定してください。";
+                let en = "Say which sum was seen: what is paid by this link may have become less.";
+                return Err(Refusal::Invalid(vec![Fault::new("/expected_total", "required", ja, en)]).into());
+            }
+            let mut left = Vec::new();
+            for (id, _) in members {
+                let invoice = invoices::find(tx, &link.tenant_id, id)?.ok_or(Refusal::NotFound)?;
+                left.extend(invoice.is_open()?.then_some(id));
+            }
+            if left.is_empty() { Err(Refusal::InvoiceNotPayable.into()) } else { Ok(Left::Several(left)) }
+        })
+        .await
 }
 
 /// The good link of a secret.
-async fn find(ctx: &Ctx, token: &str) -> Result<PaymentLinkRow, Failure> {
+pub(super) async fn find(ctx: &Ctx, token: &str) -> Result<PaymentLinkRow, Failure> {
     let tenant = token
         .split_once('-')
         .filter(|(_, secret)| secret.len() == SECRET_TEXT_LEN)

@@ -17,6 +17,11 @@ pub enum PaymentRefusal {
     PastDueDay,
     /// Somebody has looked at the alert before.
     AlertHandled,
+    /// Something else is to be paid than the payer saw: of several debts one was paid meanwhile, or less is owed.
+    TotalChanged {
+        /// What is to be paid now, in yen.
+        total: i64,
+    },
 }
 
 impl PaymentRefusal {
@@ -26,10 +31,19 @@ impl PaymentRefusal {
             Self::CeilingReached => "method_ceiling_reached",
             Self::PastDueDay => "slip_past_due_day",
             Self::AlertHandled => "alert_handled",
+            Self::TotalChanged { .. } => "total_changed",
         }
     }
 
-    /// The sentences in Japanese and English.
+    /// The value that the sentence names.
+    pub fn argument(self) -> String {
+        match self {
+            Self::TotalChanged { total } => total.to_string(),
+            Self::CeilingReached | Self::PastDueDay | Self::AlertHandled => String::new(),
+        }
+    }
+
+    /// The sentences in Japanese and English; `{}` stands for the argument.
     pub fn text(self) -> (&'static str, &'static str) {
         match self {
             Self::CeilingReached => (
@@ -43,6 +57,10 @@ impl PaymentRefusal {
             Self::AlertHandled => {
                 ("他の職員が既に処理しています。", "Somebody has handled this alert already.")
             }
+            Self::TotalChanged { .. } => (
+                "納付すべき額が変わりました。現在の額は{}円です。内容を確認し、もう一度お試しください。",
+                "What is to be paid has changed; it is {} yen now. Please look at it again.",
+            ),
         }
     }
 }

@@ -105,6 +105,8 @@ pub enum LoweredBy {
     Correction(CorrectionId),
     /// The claim beside which it was charged was paid on an earlier day.
     EarlierPayment(InvoiceId),
+    /// A part of it became this claim of its own.
+    Division(InvoiceId),
 }
 
 /// Takes off what is assessed less; `lowered` is how much less each line is assessed at, `lifted` what of it was still owed.
@@ -119,8 +121,9 @@ pub fn lower(
     invoice.reduced = invoice.reduced.plus(lifted.amount).map_err(internal)?;
     let id = ReassessmentId(tx.new_id());
     let (correction_id, why, of) = match by {
-        LoweredBy::Correction(correction) => (correction, "correction", correction.to_string()),
-        LoweredBy::EarlierPayment(claim) => (CorrectionId(id.0), "earlier_payment", claim.to_string()),
+        LoweredBy::Correction(correction) => (Some(correction), "correction", correction.to_string()),
+        LoweredBy::EarlierPayment(claim) => (None, "earlier_payment", claim.to_string()),
+        LoweredBy::Division(part) => (None, "division", part.to_string()),
     };
     let row = FeeLoweringRow {
         tenant_id: invoice.tenant_id.clone(),

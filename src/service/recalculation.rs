@@ -80,7 +80,7 @@ pub fn judge(
     procedure: &Arc<CatalogueProcedure>,
     now: Timestamp,
 ) -> Result<FeeChange, Failure> {
-    let standing = billing::standing_invoices(tx, case)?;
+    let standing = billing::priced_invoices(tx, case)?;
     let office = match (procedure.definition.fee_due, standing.last()) {
         (FeeDue::None, _) | (FeeDue::AfterReview, None) => return Ok(FeeChange::default()),
         (FeeDue::OnIssue, _) => {

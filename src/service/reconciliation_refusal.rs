@@ -31,6 +31,8 @@ pub enum ReconciliationRefusal {
         /// Where it stands.
         state: &'static str,
     },
+    /// The payment that the exception is about is not in the books.
+    PaymentNotFound,
     /// The day is closed.
     DayClosed,
     /// The day is not over, or only just.
@@ -58,6 +60,7 @@ impl ReconciliationRefusal {
         match self {
             Self::OwnResolution => "own_resolution",
             Self::ExceptionState { .. } => "wrong_state",
+            Self::PaymentNotFound => "exception_without_payment",
             Self::DayClosed => "day_closed",
             Self::DayNotOver => "day_not_over",
             Self::EarlierDayOpen { .. } => "earlier_day_open",
@@ -93,6 +96,10 @@ impl ReconciliationRefusal {
             Self::ExceptionState { .. } => (
                 "例外の現在の状態（{}）ではこの操作はできません。",
                 "This is not possible while the exception is {}.",
+            ),
+            Self::PaymentNotFound => (
+                "例外の対象の支払いが記録にないため、この処理は承認できません。差し戻して別の処理を起案してください。",
+                "The payment that this exception is about is not in the books; send the proposal back and propose another one.",
             ),
             Self::DayClosed => ("この日は締め済みです。", "The day is closed."),
             Self::DayNotOver => (

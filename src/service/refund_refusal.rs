@@ -58,6 +58,8 @@ pub enum RefundRefusal {
         /// What is left of it, in yen.
         available: i64,
     },
+    /// The claim is settled whole only: it is owed beside another one, or a late charge was assessed on it.
+    ClaimNotDivisible,
 }
 
 impl RefundRefusal {
@@ -83,6 +85,7 @@ impl RefundRefusal {
             Self::OtherObligor => "other_obligor",
             Self::NotInHand => "money_not_in_hand",
             Self::LessThanClaim { .. } => "less_than_claim",
+            Self::ClaimNotDivisible => "claim_not_divisible",
         }
     }
 
@@ -148,9 +151,13 @@ impl RefundRefusal {
                 "指定納付受託者からの払込みがまだのため、充当できません。",
                 "The agent has not sent this money yet, so it cannot be set off.",
             ),
+            Self::ClaimNotDivisible => (
+                "督促手数料・延滞金、および延滞金が既に調定された債権は、一部のみを充当することができません。",
+                "What is owed beside a claim, and a claim on which a late charge was assessed, is set off whole.",
+            ),
             Self::LessThanClaim { .. } => (
-                "過誤納金の残額（{}円）は、充当する債権の全額に足りません。",
-                "What is left of the overpaid money, {} yen, does not cover the whole claim.",
+                "過誤納金の残額（{}円）は、充当する額に足りません。",
+                "What is left of the overpaid money, {} yen, does not cover what is to be set off.",
             ),
             Self::PulledBack => (
                 "チャージバックにより引き戻された納付です。この還付は決定できません。",

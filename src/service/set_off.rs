@@ -2,8 +2,9 @@
 //!
 //! A set-off is a refund whose money goes to another case: one officer proposes it, which takes up its headroom under the same
 //! constraint as any refund, and another approves it. Then one transaction over both cases books the money out of the one and into
-//! the other, where the claim is paid on the day on which both debts could be set off ([`fit_on`]). A claim is settled whole, in the
-//! order of the ordinance where charges stand beside it, and never while anybody is paying it.
+//! the other, where the claim is paid on the day on which both debts could be set off ([`fit_on`]). A claim is settled whole, or a named
+//! part of it, which is divided off first and then settled whole; what is left of the money goes back by a refund of its own. It is
+//! settled in the order of the ordinance where charges stand beside it, and never while anybody is paying it.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +13,11 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::arrears_refusal::ArrearsRefusal;
-use super::cases;
+use super::cases::{self, OpenCase};
+use super::claim_part::{self, Notice, Part};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::{self, Source};
+use super::reassessment::{self, Lifted, LoweredBy};
 use super::refund_money::{self, PaidMoney};
 use super::refund_opening::NewRefund;
 use super::refund_refusal::RefundRefusal;
@@ -22,23 +25,25 @@ use super::{
     Ctx, Effect, Failure, Refusal, arrears, charge, counter, payment, refund, refund_interest,
     refund_opening, remittance,
 };
-use crate::domain::arrears::is_in_arrears;
+use crate::domain::arrears::{ChargeKind, is_in_arrears};
 use crate::domain::calendar::jst_day;
+use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, RefundId, TenantCode};
 use crate::domain::invoice::Remittance;
 use crate::domain::money::Yen;
 use crate::domain::payment::{LegalRole, Payment};
 use crate::domain::policy::Action;
 use crate::domain::refund::{
-    ChosenRoute, PlannedPart, RefundGround, RefundPart, RefundRoute, RouteReason, SET_OFF, fit_on,
-    too_much_of,
+    ChosenRoute, PlannedPart, RefundGround, RefundPart, RefundRoute, RouteReason, SET_OFF, SetOffExtent,
+    fit_on, part_of, too_much_of,
 };
+use crate::store::demands::{self, DemandRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments;
 use crate::store::refunds::{self, RefundRow};
 use crate::store::set_offs::{self, SetOff, SetOffPaymentRow, SetOffRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, StoreError, Tx, jobs};
+use crate::store::{Reads, Root, StoreError, Tx, charges, jobs, reassessments};
 
 /// The job that tells the obligor of a set-off; its subject is the application's id and the refund's.
 pub const NOTIFY_SET_OFF: &str = "notify_set_off";
@@ -50,6 +55,8 @@ pub struct ProposeSetOff {
     pub claim: InvoiceId,
     /// Whose money; the payment that brought too much by default.
     pub payment: Option<PaymentId>,
+    /// How much of the claim, in yen; all that is owed of it by default.
+    pub amount: Option<i64>,
     /// What the caller saw to be left of all payments of the invoice, in yen.
     pub refund_amount_available: i64,
 }
@@ -137,7 +144,8 @@ fn put(
     due_on(tx, ctx, &claim)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &claim, &[])?;
     refuse_not_in_hand(tx, money)?;
-    let amount = claim.owed();
+    let (amount, extent) = extent_of(&claim, wanted.amount)?;
+    refuse_indivisible(tx, &claim, extent)?;
     refuse_less(money, amount)?;
 
     // From here on everything changes rows; every refusal stands above.
@@ -152,6 +160,7 @@ fn put(
         application_id: claim.application_id,
         invoice_id: claim.id,
         proposed_at: Micros(now),
+        extent: extent.as_str().to_owned(),
     };
     set_offs::insert(tx, &set_off)?;
     case.save(tx)?;
@@ -177,7 +186,32 @@ fn refuse_not_in_hand(tx: &mut impl Reads, money: &PaidMoney) -> Result<(), Fail
     }
 }
 
-/// The claim is settled whole. Money of an amount that was never asked for goes as a whole too, as in a refund.
+/// How much of the claim is settled, by the amount that is named.
+fn extent_of(claim: &InvoiceRow, named: Option<i64>) -> Result<(Yen, SetOffExtent), Refusal> {
+    let owed = claim.owed();
+    let found = named.map(Yen::new).transpose().ok().and_then(|named| SetOffExtent::of(owed, named));
+    found.ok_or_else(|| {
+        let ja = format!("1円以上{}円以下にしてください。", owed.amount());
+        let en = format!("Name 1 to {} yen.", owed.amount());
+        Refusal::Invalid(vec![Fault::new("/amount", "amount_out_of_range", ja, en)])
+    })
+}
+
+/// What is owed beside a claim is settled whole, and so is a claim beside which a late charge was assessed: that was counted on all of
+/// it, and nobody could say which part of the claim it belongs to.
+fn refuse_indivisible(tx: &mut impl Reads, claim: &InvoiceRow, extent: SetOffExtent) -> Result<(), Failure> {
+    if extent == SetOffExtent::Whole {
+        return Ok(());
+    }
+    let late = ChargeKind::LateCharge.as_str();
+    let charged = charges::of_principal(tx, &claim.tenant_id, claim.id)?;
+    if claim.principal_id.is_some() || charged.iter().any(|charge| charge.kind == late) {
+        return Err(RefundRefusal::ClaimNotDivisible.into());
+    }
+    Ok(())
+}
+
+/// What is settled must be there. Money of an amount that was never asked for goes as a whole too, as in a refund.
 fn refuse_less(money: &PaidMoney, amount: Yen) -> Result<(), Failure> {
     let whole = money.available(RefundPart::Whole);
     let beyond = money.available(RefundPart::Overpaid).min(whole);
@@ -212,6 +246,7 @@ pub(super) struct Settled {
     claim: InvoiceId,
     application: ApplicationId,
     fit_on: Date,
+    extent: SetOffExtent,
 }
 
 impl Settled {
@@ -231,10 +266,11 @@ pub(super) fn judge(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<O
     let due_on = due_on(tx, ctx, &claim)?;
     payment::refuse_not_owed(&case, &claim)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &claim, &[])?;
-    let owed = claim.owed();
-    if owed != row.amount {
+    let (owed, extent) = (claim.owed(), set_off.set_off_extent()?);
+    if !extent.still_fits(row.amount, owed) {
         return Err(ArrearsRefusal::AmountChanged { owed: owed.amount() }.into());
     }
+    refuse_indivisible(tx, &claim, extent)?;
     let from = payments::find(tx, tenant, row.payment_id)?.ok_or_else(|| broken(row.id))?;
     let paid_on = from.captured_on.map_or(due_on, |day| day.0);
     let causes = refund_interest::overpaid_causes(tx, &from, paid_on)?;
@@ -243,7 +279,7 @@ pub(super) fn judge(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<O
     let parts = parts.map_err(|error| Failure::Internal(error.to_string()))?;
     let arose_on = parts.iter().map(|part| part.arose_on).max().unwrap_or(paid_on);
     let fit_on = fit_on(arose_on, due_on);
-    Ok(Some(Settled { claim: claim.id, application: claim.application_id, fit_on }))
+    Ok(Some(Settled { claim: claim.id, application: claim.application_id, fit_on, extent }))
 }
 
 /// Settles the claim with the money that has just left the other case, and tells the obligor; the other case is stored.
@@ -254,9 +290,13 @@ pub(super) fn settle(
     settled: Settled,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let (tenant, Settled { claim, application, fit_on }) = (&row.tenant_id, settled);
+    let (tenant, Settled { claim, application, fit_on, extent }) = (&row.tenant_id, settled);
     let mut case = cases::open(tx, ctx, tenant, application, Action::Refund)?;
-    let invoice = invoices::find(tx, tenant, claim)?.ok_or_else(|| broken(row.id))?;
+    let owed = invoices::find(tx, tenant, claim)?.ok_or_else(|| broken(row.id))?;
+    let invoice = match extent {
+        SetOffExtent::Whole => owed,
+        SetOffExtent::Part => divide(tx, ctx, &mut case, owed, row.amount, now)?,
+    };
     let mut paid = counter::open_direct(tx, &invoice, (SET_OFF, SET_OFF), fit_on, now)?;
     let made = SetOffPaymentRow {
         tenant_id: tenant.clone(),
@@ -267,15 +307,48 @@ pub(super) fn settle(
     };
     set_offs::insert_payment(tx, &made)?;
     let facts = json!({ "refund": row.id.to_string(), "invoice": claim.to_string(),
-        "payment": paid.id.to_string(), "amount": row.amount.amount(), "fit_on": fit_on.to_string() });
+        "settled": invoice.id.to_string(), "extent": extent.as_str(), "payment": paid.id.to_string(),
+        "amount": row.amount.amount(), "fit_on": fit_on.to_string() });
     case.record(tx, "claim_set_off", facts, None)?;
     let received = |payment: &Payment| payment.received_whole(SET_OFF);
     payment_standing::apply(tx, &ctx.core, &mut case.row, &mut paid, received, Source::SetOff)?;
-    let invoice = invoices::find(tx, tenant, claim)?.ok_or_else(|| broken(row.id))?;
+    let invoice = invoices::find(tx, tenant, invoice.id)?.ok_or_else(|| broken(row.id))?;
     charge::assess_at_counter(tx, ctx, &mut case, &invoice, now)?;
     for told in BTreeSet::from([row.application_id, application]) {
         let subject = format!("{told}:{}", row.id);
         jobs::enqueue(tx, tenant.as_str(), NOTIFY_SET_OFF, &subject, now)?;
     }
     Ok(())
+}
+
+/// Divides what is set off from a claim (調定の分割): it becomes an invoice of the same year, term and demand, and the claim is owed less.
+/// Late charges are counted on each by itself: on the part up to the day on which it counts as paid, on the rest for as long as it is
+/// owed. What each is cut down to may come to less than on the whole, never to more.
+fn divide(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    mut claim: InvoiceRow,
+    amount: Yen,
+    now: Timestamp,
+) -> Result<InvoiceRow, Failure> {
+    let owed = reassessments::owed_lines(tx, &claim)?;
+    let lines = part_of(&owed, amount).map_err(|error| Failure::Internal(error.to_string()))?;
+    let part = Part {
+        claim: &claim,
+        lines: &lines,
+        why: ("一部の充当のため{}円を分割", "{} yen divided off, to be set off"),
+    };
+    let part = claim_part::assess(tx, ctx, case, part, Notice::OfClaim, now)?;
+    if let Some(demand) = demands::of_invoice(tx, &claim.tenant_id, claim.id)? {
+        let of_part = DemandRow { invoice_id: part.id, principal: amount, demand_fee: Yen::ZERO, ..demand };
+        demands::insert(tx, &of_part)?;
+    }
+    let lifted = Lifted { lines: lines.clone(), amount, covered_by: None };
+    let by = LoweredBy::Division(part.id);
+    reassessment::lower(tx, &ctx.core, case, &mut claim, (by, &lines, &lifted), now)?;
+    let facts = json!({ "invoice": claim.id.to_string(), "part": part.id.to_string(), "number": part.number,
+        "amount": amount.amount() });
+    case.record(tx, "claim_divided", facts, None)?;
+    Ok(part)
 }

@@ -13,7 +13,7 @@ use super::{Core, Failure, remittance};
 use crate::domain::id::{OfficerId, SettlementId, SettlementLineId, TenantCode};
 use crate::domain::settlement::{
     Agreement, Arrived, BatchFault, ExceptionKind, KnownLine, ReportOrigin, SettlementLine, SettlementReport,
-    batch_faults, fault_exception, head_news, line_news,
+    batch_faults, fault_exception, head_news, line_news, same_content,
 };
 use crate::seal::sha256_hex;
 use crate::store::settlements::{self, LineRow, SettlementRow, SourceIs, SourceRow};
@@ -68,6 +68,11 @@ pub(super) fn take_in(
     let found = settlements::find_by_reference(tx, tenant, &batch.gateway, &batch.batch_reference)?;
     let mut row = if let Some(row) = found {
         row
+    } else if let Some(row) = under_another_name(tx, tenant, report)? {
+        // Nothing of it counts a second time; people hear that the name differs.
+        let facts = json!({ "gateway": row.gateway, "batch": row.batch_reference, "reported_as": batch.batch_reference });
+        exceptions::raise(tx, tenant, ExceptionKind::BatchReissued, &Subject::Settlement(row.id), facts)?;
+        return Ok(row);
     } else {
         let row = new_row(tenant, SettlementId(tx.new_id()), report, now);
         settlements::insert(tx, &row)?;
@@ -104,6 +109,24 @@ pub(super) fn take_in(
     raise_faults(tx, &row, &known, &batch_faults(&row.batch(), &lines))?;
     remittance::ask_for_work(tx, &row)?;
     Ok(row)
+}
+
+/// The payout that was reported before under another name: of the same agent, with the same lines to the yen and the day, of which one
+/// at least names a payment. Lines without one, such as fees, may well be equal in two payouts.
+fn under_another_name(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    report: &SettlementReport,
+) -> Result<Option<SettlementRow>, Failure> {
+    let Some(named) = report.lines.iter().find(|line| line.names_a_payment()) else { return Ok(None) };
+    for id in settlements::with_line_like(tx, tenant, &report.batch.gateway, named)? {
+        let known = settlements::lines(tx, tenant, id)?;
+        let known: Vec<SettlementLine> = known.iter().map(LineRow::line).collect::<Result<_, _>>()?;
+        if same_content(&known, &report.lines) {
+            return Ok(settlements::find(tx, tenant, id)?);
+        }
+    }
+    Ok(None)
 }
 
 /// The lines of a payout, each with the way it came.

@@ -117,6 +117,7 @@ impl<'a> Standing<'a> {
         let gross = line.gross.amount();
         let settled: i64 = self.settled.iter().sum();
         let (captured, refunded) = (self.sum(|share| share.captured), self.sum(|share| share.refunded));
+        let charged_back = self.sum(|share| share.charged_back);
         let facts =
             |we: i64| json!({ "line": line.id.to_string(), "gross": gross, "settled": settled, "ours": we });
         match kind {
@@ -125,6 +126,9 @@ impl<'a> Standing<'a> {
             LineKind::Capture if gross != captured => Some((ExceptionKind::AmountMismatch, facts(captured))),
             LineKind::Refund if -(settled + gross) > refunded => {
                 Some((ExceptionKind::StatusMismatch, facts(refunded)))
+            }
+            LineKind::Chargeback if settled != 0 && -(settled + gross) > charged_back => {
+                Some((ExceptionKind::DuplicateLine, facts(charged_back)))
             }
             _ => None,
         }

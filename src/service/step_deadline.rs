@@ -8,8 +8,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::json;
 
+use super::approval::open_body;
 use super::cases::system_actor;
 use super::{Core, Failure, JobEnd, Refusal, cases};
+use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, OfficerId, ProposalId, TenantCode};
 use crate::store::accounts::{self, AccountRow};
@@ -61,7 +63,7 @@ fn raise(
         routed.late_steps(today).filter(|step| step.overdue_told_at.is_none()).cloned().collect();
     let mut case = cases::open_for_system(tx, core, tenant, application)?;
     // A withdrawn case leaves its proposal behind.
-    if late.is_empty() || !routed.subject()?.fits(case.kind, case.state.name()) {
+    if late.is_empty() || !open_body(&case, &routed.row)?.fits(case.kind, case.state.name()) {
         return Ok(());
     }
     let mut told = Vec::new();
@@ -161,8 +163,9 @@ pub async fn late_step(
         let Some(account) = accounts::find(tx, notice.account)? else { return Ok(None) };
         let case = applications::find(tx, &tenant, routed.row.application_id)?;
         let Some(case) = case else { return Ok(None) };
-        // A withdrawn case leaves its proposal behind.
-        if !routed.subject()?.fits(case.case_kind()?, case.case_state()?.name()) {
+        // A withdrawn case leaves its proposal behind. What waits in a closed one began after its end: what it is, is sealed.
+        let state = case.case_state()?.name();
+        if state != StateName::Closed && !routed.subject()?.fits(case.case_kind()?, state) {
             return Ok(None);
         }
         Ok::<_, Failure>(Some(LateStep { account, number: case.number.unwrap_or_default(), due_on }))

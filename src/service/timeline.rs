@@ -18,7 +18,7 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 26] = [
+const INTERNAL: [&str; 27] = [
     "claimed",
     "released",
     "assigned",
@@ -37,6 +37,7 @@ const INTERNAL: [&str; 26] = [
     "deadline_escalated",
     "checklist_marked",
     "waiver_approved",
+    "waiver_revoked",
     "write_off_approved",
     "opinion_asked",
     "opinion_given",

@@ -10,6 +10,7 @@ use super::cases::{self, OpenCase, system_actor};
 use super::catalogue::faults_below;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::waiver_refusal::WaiverRefusal;
+use super::waiver_revocation::{self, OpenRevocation};
 use super::{Ctx, Effect, Failure, Refusal, access, billing, intake, payment, reassessment};
 use crate::domain::approval::Subject;
 use crate::domain::audit::EventActor;
@@ -59,6 +60,8 @@ pub struct OpenWaiver {
     pub statement: String,
     /// Why it was granted or refused, once it was.
     pub reasons: Vec<String>,
+    /// Its revocation, where it was revoked.
+    pub revocation: Option<OpenRevocation>,
 }
 
 /// The waivers of an invoice.
@@ -120,7 +123,7 @@ fn ask(
     let actor = cases::event_actor(&case.actor);
     let row = insert(tx, ctx, &mut case, &invoice, request, actor, now)?;
     case.save(tx)?;
-    Ok(Made { resource_id: row.id.to_string(), value: open(&case, row)? })
+    Ok(Made { resource_id: row.id.to_string(), value: open(tx, &case, row)? })
 }
 
 /// A request that is about to be stored.
@@ -318,7 +321,7 @@ fn take_back(
     waivers::update(tx, &mut row)?;
     case.record(tx, "waiver_withdrawn", json!({ "waiver": id.to_string() }), None)?;
     case.save(tx)?;
-    Ok(Made { resource_id: id.to_string(), value: open(&case, row)? })
+    Ok(Made { resource_id: id.to_string(), value: open(tx, &case, row)? })
 }
 
 /// Ends what is still open of a case that ended without a decision, with the proposals that wait for a seal: nobody could give
@@ -347,7 +350,7 @@ pub async fn of_invoice(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<W
             let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
             let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadCase)?;
             let rows = waivers::of_invoice(tx, &body, id)?;
-            let items = rows.into_iter().map(|row| open(&case, row)).collect::<Result<Vec<_>, _>>()?;
+            let items = rows.into_iter().map(|row| open(tx, &case, row)).collect::<Result<Vec<_>, _>>()?;
             let now = tx.now();
             let mut grounds = match refuse_ended(&case, &invoice) {
                 Ok(()) => grounds(&inner, &case, now)?,
@@ -375,7 +378,7 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: WaiverId) -> Result<OpenWaive
         .read(move |tx| {
             let row = waivers::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
             let case = cases::open(tx, &inner, &body, row.application_id, Action::ReadCase)?;
-            Ok::<_, Failure>((access::reader(&case.actor), open(&case, row)?))
+            Ok::<_, Failure>((access::reader(&case.actor), open(tx, &case, row)?))
         })
         .await?;
     if let Some(officer) = reader {
@@ -400,18 +403,19 @@ pub(super) fn present(
     let id = id.parse().map_err(|_| Failure::Internal("a record names no waiver".to_owned()))?;
     let row = waivers::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let case = cases::open(tx, ctx, tenant, row.application_id, Action::ReadCase)?;
-    open(&case, row)
+    open(tx, &case, row)
 }
 
 /// Opens what is sealed of a request.
-pub(super) fn open(case: &OpenCase, row: WaiverRow) -> Result<OpenWaiver, Failure> {
+pub(super) fn open(tx: &mut impl Reads, case: &OpenCase, row: WaiverRow) -> Result<OpenWaiver, Failure> {
     let statement = case.key.open(&waivers::statement_place(row.id), &row.sealed_statement)?;
     let statement = String::from_utf8_lossy(&statement).into_owned();
     let reasons = match &row.sealed_reasons {
         Some(sealed) => case.key.open_json(&waivers::reasons_place(row.id), sealed)?,
         None => Vec::new(),
     };
-    Ok(OpenWaiver { row, statement, reasons })
+    let revocation = waiver_revocation::of_waiver(tx, case, &row)?;
+    Ok(OpenWaiver { row, statement, reasons, revocation })
 }
 
 /// Enqueues the mail about where a waiver stands now.

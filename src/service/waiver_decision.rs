@@ -77,7 +77,7 @@ fn put(
     row.proposal_id = Some(proposal);
     waivers::update(tx, &mut row)?;
     case.save(tx)?;
-    Ok(Made { resource_id: id.to_string(), value: open(&case, row)? })
+    Ok(Made { resource_id: id.to_string(), value: open(tx, &case, row)? })
 }
 
 fn body_of(

@@ -56,6 +56,17 @@ pub enum WaiverRefusal {
     FalseClaimRecorded,
     /// No ordinance in force on the day of the grant says what may be imposed.
     NoFalseClaimTerms,
+    /// Nothing is missing because of the waiver: what it was of was withdrawn, given back, or costs no more.
+    NothingToRevoke,
+    /// Something else is missing because of the waiver by now.
+    MissingChanged {
+        /// What is missing now, in yen.
+        amount: i64,
+    },
+    /// The claim would be extinct by limitation.
+    ClaimExtinct,
+    /// No terms of the body say when the claim is extinct by limitation.
+    LimitationUnknown,
     /// The step does not exist in this state.
     WrongState {
         /// Where the request stands.
@@ -76,6 +87,10 @@ impl WaiverRefusal {
             Self::TooMuch { .. } => "waiver_too_much",
             Self::FalseClaimRecorded => "false_claim_recorded",
             Self::NoFalseClaimTerms => "no_false_claim_terms",
+            Self::NothingToRevoke => "nothing_to_revoke",
+            Self::MissingChanged { .. } => "revoked_amount_changed",
+            Self::ClaimExtinct => "claim_extinct",
+            Self::LimitationUnknown => "limitation_unknown",
             Self::WrongState { .. } => "wrong_state",
         }
     }
@@ -83,7 +98,7 @@ impl WaiverRefusal {
     /// The value that the sentence names.
     pub fn argument(self) -> String {
         match self {
-            Self::AmountChanged { amount } => amount.to_string(),
+            Self::AmountChanged { amount } | Self::MissingChanged { amount } => amount.to_string(),
             Self::TooMuch { most } => most.to_string(),
             Self::WrongState { state } => state.to_owned(),
             _ => String::new(),
@@ -121,6 +136,22 @@ impl WaiverRefusal {
             Self::NoFalseClaimTerms => (
                 "減免の決定の日に有効な過料の規定が登録されていません。",
                 "No ordinance in force on the day of the grant says what may be imposed.",
+            ),
+            Self::NothingToRevoke => (
+                "この減免の取消しにより改めて調定すべき額はありません。",
+                "Nothing is missing because of this waiver.",
+            ),
+            Self::MissingChanged { .. } => (
+                "この減免の取消しにより改めて調定すべき額は{}円に変わっています。",
+                "{} yen are missing because of this waiver by now.",
+            ),
+            Self::ClaimExtinct => (
+                "消滅時効が完成しているため、減免を取り消して徴収することはできません。",
+                "The claim is extinct by limitation; nothing can be claimed by revoking the waiver.",
+            ),
+            Self::LimitationUnknown => (
+                "この債権の消滅時効の規定が登録されていないため、取り消せません。",
+                "No rules say when this claim is extinct by limitation, so the waiver cannot be revoked.",
             ),
             Self::WrongState { .. } => {
                 ("現在の状態（{}）ではこの操作はできません。", "This is not possible while the waiver is {}.")

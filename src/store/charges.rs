@@ -27,6 +27,8 @@ pub struct ChargeRow {
     pub amount: Yen,
     /// The day up to which it accrued; of a fee the day of the demand.
     pub computed_to: IsoDate,
+    /// Counts the charges up to that day, from 1: what was taken off one may accrue again.
+    pub charge_no: i64,
     /// The ordinance.
     pub basis: String,
     /// When it was recorded.
@@ -41,7 +43,7 @@ impl ChargeRow {
     }
 }
 
-/// Stores a charge; the same day of the same claim is refused by a constraint.
+/// Stores a charge; the same number for the same day of the same claim is refused by a constraint.
 pub fn insert(tx: &mut Tx<'_>, row: &ChargeRow) -> Result<(), StoreError> {
     diesel::insert_into(charges::table).values(row).execute(tx.change())?;
     Ok(())

@@ -11,7 +11,7 @@ use crate::domain::waiver::{LineReduction, Reductions};
 
 /// A lowering as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = fee_lowerings)]
+#[diesel(table_name = fee_lowerings, treat_none_as_default_value = false)]
 pub struct FeeLoweringRow {
     /// The body owed to.
     pub tenant_id: TenantCode,
@@ -21,9 +21,9 @@ pub struct FeeLoweringRow {
     pub application_id: ApplicationId,
     /// The invoice.
     pub invoice_id: InvoiceId,
-    /// The correction whose answer it follows from; of an earlier payment the lowering itself.
-    pub correction_id: CorrectionId,
-    /// `correction` or `earlier_payment`.
+    /// The correction whose answer it follows from; none where it follows from something else.
+    pub correction_id: Option<CorrectionId>,
+    /// `correction`, `earlier_payment` or `division`.
     pub cause: String,
     /// How much less each line is assessed at.
     pub lowered: Json<Vec<LineReduction>>,

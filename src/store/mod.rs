@@ -120,6 +120,7 @@ mod tx;
 pub mod undelivered_mails;
 mod url;
 pub mod waiting_steps;
+pub mod waiver_revocations;
 pub mod waivers;
 mod writer;
 

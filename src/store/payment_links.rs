@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::schema::payment_links::{payment_links, payment_payers};
+use super::schema::payment_links::{payment_link_invoices, payment_links, payment_payers};
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{AccountId, ApplicationId, InvoiceId, PaymentId, PaymentLinkId, TenantCode};
@@ -29,6 +29,44 @@ pub struct PaymentLinkRow {
     pub expires_at: Micros,
     /// When a party took it back.
     pub revoked_at: Option<Micros>,
+}
+
+/// A further invoice that is paid by a link, as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = payment_link_invoices)]
+pub struct LinkInvoiceRow {
+    /// The body paid.
+    pub tenant_id: TenantCode,
+    /// The link.
+    pub link_id: PaymentLinkId,
+    /// Its place behind the link's first invoice, from 1.
+    pub position: i64,
+    /// The invoice.
+    pub invoice_id: InvoiceId,
+    /// Its case.
+    pub application_id: ApplicationId,
+}
+
+/// Stores that further invoices are paid by a link.
+pub fn insert_further(tx: &mut Tx<'_>, rows: &[LinkInvoiceRow]) -> Result<(), StoreError> {
+    for row in rows {
+        diesel::insert_into(payment_link_invoices::table).values(row).execute(tx.change())?;
+    }
+    Ok(())
+}
+
+/// Every invoice that is paid by a link with its case, in the order in which the link names them.
+pub fn members(
+    tx: &mut impl Reads,
+    row: &PaymentLinkRow,
+) -> Result<Vec<(InvoiceId, ApplicationId)>, StoreError> {
+    let further: Vec<(InvoiceId, ApplicationId)> = payment_link_invoices::table
+        .filter(payment_link_invoices::tenant_id.eq(&row.tenant_id))
+        .filter(payment_link_invoices::link_id.eq(row.id))
+        .order(payment_link_invoices::position)
+        .select((payment_link_invoices::invoice_id, payment_link_invoices::application_id))
+        .load(tx.read())?;
+    Ok(std::iter::once((row.invoice_id, row.application_id)).chain(further).collect())
 }
 
 /// Stores a new link.
@@ -65,15 +103,20 @@ pub fn find_by_hash(
         .optional()?)
 }
 
-/// The links of an invoice, oldest first.
+/// The links by which an invoice is paid, alone or with others, oldest first.
 pub fn of_invoice(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     invoice: InvoiceId,
 ) -> Result<Vec<PaymentLinkRow>, StoreError> {
+    let with_others: Vec<PaymentLinkId> = payment_link_invoices::table
+        .filter(payment_link_invoices::tenant_id.eq(tenant))
+        .filter(payment_link_invoices::invoice_id.eq(invoice))
+        .select(payment_link_invoices::link_id)
+        .load(tx.read())?;
     Ok(payment_links::table
         .filter(payment_links::tenant_id.eq(tenant))
-        .filter(payment_links::invoice_id.eq(invoice))
+        .filter(payment_links::invoice_id.eq(invoice).or(payment_links::id.eq_any(with_others)))
         .order((payment_links::created_at, payment_links::id))
         .select(PaymentLinkRow::as_select())
         .load(tx.read())?)

@@ -125,9 +125,18 @@ impl PaymentRow {
     }
 }
 
-/// Stores a new payment.
+/// Stores a payment as the next attempt of its invoice. Attempts are counted, because two of them can bear the same instant; the caller
+/// holds the root of the case, and a constraint refuses what races all the same.
 pub fn insert(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), StoreError> {
-    diesel::insert_into(payments::table).values(row).execute(tx.change())?;
+    let before: Option<i64> = payments::table
+        .filter(payments::tenant_id.eq(&row.tenant_id))
+        .filter(payments::invoice_id.eq(row.invoice_id))
+        .select(diesel::dsl::max(payments::attempt_no))
+        .first(tx.read())?;
+    let attempt_no = before.unwrap_or(0).saturating_add(1);
+    diesel::insert_into(payments::table)
+        .values((row, payments::attempt_no.eq(attempt_no)))
+        .execute(tx.change())?;
     Ok(())
 }
 
@@ -228,7 +237,7 @@ pub fn of_invoice(
     Ok(payments::table
         .filter(payments::tenant_id.eq(tenant))
         .filter(payments::invoice_id.eq(id))
-        .order((payments::created_at, payments::id))
+        .order(payments::attempt_no)
         .select(PaymentRow::as_select())
         .load(tx.read())?)
 }

@@ -1,4 +1,4 @@
-//! What does not agree between books, gateway and bank (照合の例外): raised once, resolved by two people.
+//! What does not agree between books, gateway and bank (照合の例外): raised once while it waits, resolved by two people.
 
 use diesel::prelude::*;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub struct ExceptionRow {
     pub id: ExceptionId,
     /// Name of the kind.
     pub kind: String,
-    /// What it is about, as `payment:…`, `line:…`, `settlement:…`: one exception a kind and subject.
+    /// What it is about, as `payment:…`, `line:…`, `settlement:…`: one exception a kind and subject waits for a person at a time.
     pub subject: String,
     /// What was found, without personal data.
     pub facts: Json<Value>,
@@ -43,6 +43,8 @@ pub struct ExceptionRow {
     pub resolved_at: Option<Micros>,
     /// Rises with every change.
     pub version: i64,
+    /// The resolved exception after which the same trouble came back in another shape.
+    pub follows: Option<ExceptionId>,
 }
 
 impl ExceptionRow {
@@ -91,7 +93,7 @@ pub fn find(
         .optional()?)
 }
 
-/// The exception of a kind about a subject.
+/// The youngest exception of a kind about a subject.
 pub fn of_subject(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -102,6 +104,7 @@ pub fn of_subject(
         .filter(reconciliation_exceptions::tenant_id.eq(tenant))
         .filter(reconciliation_exceptions::kind.eq(kind.as_str()))
         .filter(reconciliation_exceptions::subject.eq(subject))
+        .order((reconciliation_exceptions::raised_at.desc(), reconciliation_exceptions::id.desc()))
         .select(ExceptionRow::as_select())
         .first(tx.read())
         .optional()?)

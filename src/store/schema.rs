@@ -276,6 +276,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         share_of -> Nullable<Text>,
+        attempt_no -> BigInt,
     }
 }
 diesel::table! {

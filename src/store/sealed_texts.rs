@@ -122,6 +122,7 @@ pub const SEALED_TEXTS: &[SealedColumn] = &[
     keyed(("refunds", "sealed_payee", "created_at"), &["id"], INVOICE),
     keyed(("stamp_uses", "sealed_reason", "reversed_at"), &["id"], INVOICE),
     text("transfers", "sealed_grounds", "transferred_at"),
+    keyed(("waiver_revocations", "sealed_reasons", "revoked_at"), &["waiver_id"], &[]),
     text("waivers", "sealed_reasons", "decided_at"),
     text("waivers", "sealed_statement", "created_at"),
 ];

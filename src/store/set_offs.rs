@@ -2,10 +2,12 @@
 
 use diesel::prelude::*;
 
+use super::schema::payments;
 use super::schema::refunds::{set_off_payments, set_offs};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, RefundId, TenantCode};
+use crate::domain::refund::SetOffExtent;
 
 /// A set-off as stored; how much, by whom and where it stands is in its refund.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -21,6 +23,16 @@ pub struct SetOffRow {
     pub invoice_id: InvoiceId,
     /// When it was proposed.
     pub proposed_at: Micros,
+    /// `whole` or `part`.
+    pub extent: String,
+}
+
+impl SetOffRow {
+    /// How much of the claim is settled.
+    pub fn set_off_extent(&self) -> Result<SetOffExtent, StoreError> {
+        SetOffExtent::parse(&self.extent)
+            .ok_or_else(|| StoreError::Inconsistent(format!("set_offs.extent of {}", self.refund_id)))
+    }
 }
 
 /// The payment by which a set-off settled its claim, as stored.
@@ -80,6 +92,30 @@ pub fn of_invoice(
         .select(SetOffRow::as_select())
         .load(tx.read())?;
     rows.into_iter().map(|row| Ok((row.clone(), payment_of(tx, tenant, row.refund_id)?))).collect()
+}
+
+/// The invoices that set-offs divided off the claims of a case.
+pub fn parts_of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<InvoiceId>, StoreError> {
+    let divided: Vec<RefundId> = set_offs::table
+        .filter(set_offs::tenant_id.eq(tenant))
+        .filter(set_offs::application_id.eq(id))
+        .filter(set_offs::extent.eq(SetOffExtent::Part.as_str()))
+        .select(set_offs::refund_id)
+        .load(tx.read())?;
+    let made: Vec<PaymentId> = set_off_payments::table
+        .filter(set_off_payments::tenant_id.eq(tenant))
+        .filter(set_off_payments::refund_id.eq_any(divided))
+        .select(set_off_payments::payment_id)
+        .load(tx.read())?;
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::id.eq_any(made))
+        .select(payments::invoice_id)
+        .load(tx.read())?)
 }
 
 fn payment_of(

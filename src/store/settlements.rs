@@ -361,6 +361,38 @@ pub fn lines(tx: &mut impl Reads, tenant: &TenantCode, id: SettlementId) -> Resu
         .load(tx.read())?)
 }
 
+/// The payouts of an agent with a line that says of the same payment what this one says, oldest first.
+pub fn with_line_like(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    line: &SettlementLine,
+) -> Result<Vec<SettlementId>, StoreError> {
+    let mut query = settlement_lines::table
+        .inner_join(
+            settlements::table.on(settlements::tenant_id
+                .eq(settlement_lines::tenant_id)
+                .and(settlements::id.eq(settlement_lines::settlement_id))),
+        )
+        .filter(settlement_lines::tenant_id.eq(tenant))
+        .filter(settlements::gateway.eq(gateway))
+        .filter(settlement_lines::kind.eq(line.kind.as_str()))
+        .filter(settlement_lines::occurred_on.eq(IsoDate(line.occurred_on)))
+        .filter(settlement_lines::gross.eq(line.gross))
+        .order((settlement_lines::recorded_at, settlement_lines::settlement_id))
+        .select(settlement_lines::settlement_id)
+        .into_boxed();
+    if let Some(reference) = &line.merchant_reference {
+        query = query.filter(settlement_lines::merchant_reference.eq(reference));
+    }
+    if let Some(id) = &line.gateway_payment_id {
+        query = query.filter(settlement_lines::gateway_payment_id.eq(id));
+    }
+    let mut found: Vec<SettlementId> = query.load(tx.read())?;
+    found.dedup();
+    Ok(found)
+}
+
 /// Some lines of a payout, in their order.
 pub fn some_lines(
     tx: &mut impl Reads,

@@ -160,3 +160,30 @@ on_both_databases!(
         assert_eq!((last.as_str(), lines.len()), ("2031-05-02", 2), "{lines:?}");
     }
 );
+
+on_both_databases!(
+    /// what is owed beside a claim is acknowledged with it, and no more once that acknowledgement is struck out.
+    r94_an_acknowledgement_of_the_claim_counts_its_charges_anew,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        days(&mut office, 31).await;
+        let sent = app.post(&office.clerk, &owing.path("/demand"), json!({})).await.expect(201);
+        let invoice = sent["charges"][0]["invoice"].as_str().unwrap().to_owned();
+        let fee = Owing { case: owing.case.clone(), invoice };
+        let (alone, _) = limitation(&office, &fee).await;
+        days(&mut office, 365).await;
+        let made = acknowledged(&office, &office.clerk, &owing, "2027-03-31", "written").await.expect(201);
+        let (last, lines) = limitation(&office, &fee).await;
+        assert_eq!((last.as_str(), lines.len()), ("2032-03-31", 2), "{lines:?}");
+        assert_eq!(lines[1], "2027-03-31 a written acknowledgement of the claim counts it anew: until 2032-03-31");
+        let path = format!("/v1/tenants/020001/acknowledgements/{}/reverse", made["id"].as_str().unwrap());
+        app.post(&office.accountant, &path, json!({ "reason": "別の事案の債務承認書だった" })).await.expect(200);
+        assert_eq!(limitation(&office, &fee).await.0, alone);
+        office.pays(&owing).await;
+        let (last, lines) = limitation(&office, &fee).await;
+        assert_eq!((last.as_str(), lines.len()), ("2032-05-02", 2), "{lines:?}");
+        assert_eq!(lines[1], "2027-05-02 a payment of the claim counts it anew: until 2032-05-02");
+    }
+);

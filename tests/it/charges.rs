@@ -175,6 +175,38 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// what was taken off because of an entry for an earlier day accrues again, up to the same day, once that entry is struck out.
+    r91_a_charge_up_to_the_same_day_is_assessed_again_when_the_earlier_payment_was_none,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let owing = demanded(&mut office).await;
+        days(&mut office, 44).await;
+        let enter = async |day: &str| at_counter(&office, &office.clerk, &owing, FEE, day).await.expect(201);
+        let strike = async |entry: &Value| {
+            let path = format!("/v1/tenants/{AOMORI}/counter-payments/{}/reverse", entry["id"].as_str().unwrap());
+            app.post(&office.chief, &path, json!({ "reason": "受領日の誤り" })).await.expect(200);
+        };
+        let mut left = Vec::new();
+        for day in ["2026-06-15", "2026-06-05", "2026-06-15"] {
+            let entry = enter(day).await;
+            left.push(late(&office, &owing).await["balance"].as_i64().unwrap() - 20);
+            if left.len() < 3 {
+                strike(&entry).await;
+            }
+        }
+        assert_eq!((left[0], left[2]), (290, 290), "what was taken off is owed again");
+        assert!(left[1] < 290, "{left:?}");
+        let same_day = "(SELECT COUNT(*) FROM charges WHERE kind = 'late_charge' AND computed_to = '2026-06-15' AND charge_no IN (1, 2))";
+        assert_eq!(db.count(same_day).await, 2);
+        assert_eq!(db.count("(SELECT COUNT(*) FROM fee_lowerings WHERE correction_id IS NULL)").await, 1);
+        let before = late(&office, &owing).await;
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!(late(&office, &owing).await, before, "once");
+    }
+);
+
+on_both_databases!(
     /// where the ordinance puts charges first, the claim waits for what is assessed; what accrues later is assessed later.
     r92_charges_first_are_taken_before_the_claim,
     async |db: TestDb| {

@@ -2,8 +2,10 @@
 
 pub mod desk;
 mod interest;
+mod interest_in_vain;
 pub mod payouts;
 mod set_offs;
+mod set_offs_in_part;
 mod wrong_sums;
 
 use futures_util::future::join_all;

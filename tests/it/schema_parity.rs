@@ -81,3 +81,25 @@ fn the_comparison_sees_columns_nulls_and_unique_sets() {
     let expected = ["a unique n,id", "a unique tenant_id,id", "a.id not null", "a.n", "a.tenant_id not null"];
     assert_eq!(describe(&sqlite.settings.url).into_iter().collect::<Vec<_>>(), expected);
 }
+
+/// Whoever exports or erases a case asks every table that has something sealed for it.
+#[test]
+fn what_is_sealed_with_a_case_is_found_by_an_index() {
+    const BY_CASE: &str = "SELECT DISTINCT m.name AS line FROM sqlite_schema m JOIN pragma_index_list(m.name) i \
+        JOIN pragma_index_info(i.name) first ON first.seqno = 0 AND first.name = 'tenant_id' \
+        JOIN pragma_index_info(i.name) second ON second.seqno = 1 AND second.name = 'application_id' \
+        WHERE m.type = 'table' AND i.partial = 0";
+    const OF_CASES: &str = "SELECT m.name AS line FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+        WHERE m.type = 'table' AND c.name = 'application_id'";
+    let db = TestDb::sqlite(Contents::Migrated);
+    let DatabaseUrl::SqliteFile(path) = &db.settings.url else { panic!("a file") };
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let mut names = |query: &str| -> BTreeSet<String> {
+        let found: Vec<Line> = diesel::sql_query(query).load(&mut conn).unwrap();
+        found.into_iter().map(|found| found.line).collect()
+    };
+    let (found, of_cases) = (names(BY_CASE), names(OF_CASES));
+    for table in ["false_claims", "case_links", "permit_orders", "waiver_revocations"] {
+        assert!(of_cases.contains(table) && found.contains(table), "{table} is searched from end to end");
+    }
+}

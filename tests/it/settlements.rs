@@ -1,6 +1,7 @@
 //! Payouts of agents: taken in once, matched exactly, arrived on the word of two, booked gross.
 
 mod after_remittance;
+mod comebacks;
 
 use data_encoding::BASE64;
 use jiff::SignedDuration;

@@ -9,8 +9,9 @@ use crate::domain::disposition::{
     CorrectionProposal, DecisionKind, OrderKind, OrderProposal, Reason, reason_faults,
 };
 use crate::domain::fault::Fault;
-use crate::domain::id::InvoiceId;
+use crate::domain::id::{FalseClaimId, InvoiceId, WaiverId};
 use crate::domain::procedure::ProcedureKind;
+use crate::domain::waiver::PinnedFile;
 
 /// What a proposal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,6 +110,26 @@ fn granted() -> DecisionKind {
     DecisionKind::Grant
 }
 
+/// A proposed revocation of a waiver (減免の取消し). It goes the route of waivers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverRevocationProposal {
+    /// The waiver that is revoked.
+    pub waiver: WaiverId,
+    /// The invoice that it was of.
+    pub invoice: InvoiceId,
+    /// How much is assessed anew, in yen.
+    pub amount: i64,
+    /// Why it may be revoked, by its code.
+    pub ground: String,
+    /// What was recorded about the false statement, where it was.
+    pub false_claim: Option<FalseClaimId>,
+    /// The files that prove it, as they were when it was drafted.
+    pub evidence: Vec<PinnedFile>,
+    /// Facts.
+    pub reasons: Vec<String>,
+}
+
 /// A proposed write-off (不納欠損).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WriteOffProposal {
@@ -130,12 +151,22 @@ pub enum ProposalBody {
     Decision(DecisionProposal),
     /// A waiver.
     Waiver(WaiverProposal),
+    /// The revocation of a waiver.
+    WaiverRevocation(WaiverRevocationProposal),
     /// A write-off.
     WriteOff(WriteOffProposal),
     /// A correction of an issued decision.
     Correction(CorrectionProposal),
     /// An order about a permit.
     PermitOrder(OrderProposal),
+}
+
+/// What goes the route of waivers; only a revocation names the waiver.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OfWaiver {
+    Revocation(WaiverRevocationProposal),
+    Request(WaiverProposal),
 }
 
 /// The most reasons, and the most conditions, that one proposal may carry.
@@ -148,7 +179,7 @@ impl ProposalBody {
     pub fn subject(&self) -> Subject {
         match self {
             Self::Decision(_) => Subject::Decision,
-            Self::Waiver(_) => Subject::Waiver,
+            Self::Waiver(_) | Self::WaiverRevocation(_) => Subject::Waiver,
             Self::WriteOff(_) => Subject::WriteOff,
             Self::Correction(_) => Subject::Correction,
             Self::PermitOrder(_) => Subject::PermitOrder,
@@ -159,7 +190,20 @@ impl ProposalBody {
     pub fn decision(&self) -> Option<DecisionKind> {
         match self {
             Self::Decision(body) => Some(body.decision),
-            Self::Waiver(_) | Self::WriteOff(_) | Self::Correction(_) | Self::PermitOrder(_) => None,
+            Self::Waiver(_)
+            | Self::WaiverRevocation(_)
+            | Self::WriteOff(_)
+            | Self::Correction(_)
+            | Self::PermitOrder(_) => None,
+        }
+    }
+
+    /// Whether it may begin, or be acted on, while the case stands there: as its subject may, but a waiver is revoked after the end of
+    /// the case too, which is when a false statement comes out.
+    pub fn fits(&self, kind: ProcedureKind, state: StateName) -> bool {
+        match self {
+            Self::WaiverRevocation(_) => !matches!(state, StateName::Draft | StateName::Transferred),
+            _ => self.subject().fits(kind, state),
         }
     }
 
@@ -175,6 +219,7 @@ impl ProposalBody {
             },
             Self::Waiver(body) if body.outcome.grants() => &["grant"],
             Self::Waiver(_) => &["refuse"],
+            Self::WaiverRevocation(_) => &["revocation"],
             Self::WriteOff(_) => &[],
             Self::Correction(_) => &["correction"],
             Self::PermitOrder(body) => match body.order {
@@ -190,6 +235,7 @@ impl ProposalBody {
         match self {
             Self::Decision(_) | Self::Correction(_) | Self::PermitOrder(_) => None,
             Self::Waiver(body) => Some(body.amount),
+            Self::WaiverRevocation(body) => Some(body.amount),
             Self::WriteOff(body) => Some(body.amount),
         }
     }
@@ -198,7 +244,10 @@ impl ProposalBody {
     pub fn read(subject: Subject, text: &[u8]) -> Result<Self, serde_json::Error> {
         match subject {
             Subject::Decision => serde_json::from_slice(text).map(Self::Decision),
-            Subject::Waiver => serde_json::from_slice(text).map(Self::Waiver),
+            Subject::Waiver => serde_json::from_slice(text).map(|text| match text {
+                OfWaiver::Revocation(body) => Self::WaiverRevocation(body),
+                OfWaiver::Request(body) => Self::Waiver(body),
+            }),
             Subject::WriteOff => serde_json::from_slice(text).map(Self::WriteOff),
             Subject::Correction => serde_json::from_slice(text).map(Self::Correction),
             Subject::PermitOrder => serde_json::from_slice(text).map(Self::PermitOrder),
@@ -210,6 +259,7 @@ impl ProposalBody {
         match self {
             Self::Decision(body) => body.faults(),
             Self::Waiver(body) => body.faults(),
+            Self::WaiverRevocation(body) => money_faults(body.amount, &body.ground, &body.reasons),
             Self::WriteOff(body) => money_faults(body.amount, &body.ground, &body.reasons),
             Self::Correction(body) => correction_faults(body),
             Self::PermitOrder(body) => body.faults(),
@@ -308,4 +358,33 @@ fn text_faults(pointer: &str, texts: &[String]) -> Vec<Fault> {
         }
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::procedure::ProcedureKind::{Application, Notification};
+
+    /// the revocation of a waiver goes the route of waivers, reads back as what it is, and is possible after the end of the case.
+    #[test]
+    fn r65_a_revocation_is_of_the_route_of_waivers_and_reads_back_as_what_it_is() {
+        let id = uuid::Uuid::nil();
+        let body = ProposalBody::WaiverRevocation(WaiverRevocationProposal {
+            waiver: WaiverId(id),
+            invoice: InvoiceId(id),
+            amount: 11_000,
+            ground: crate::domain::waiver::FALSE_STATEMENT.to_owned(),
+            false_claim: None,
+            evidence: Vec::new(),
+            reasons: vec!["罹災証明書は別の世帯のものだった".to_owned()],
+        });
+        assert_eq!((body.subject(), body.matter_names()), (Subject::Waiver, ["revocation"].as_slice()));
+        assert_eq!((body.amount(), body.decision(), body.faults()), (Some(11_000), None, Vec::new()));
+        let text = serde_json::to_vec(&body).unwrap();
+        assert_eq!(ProposalBody::read(Subject::Waiver, &text).unwrap(), body);
+        for kind in [Application, Notification] {
+            let states = StateName::ALL.into_iter().filter(|state| !body.fits(kind, *state));
+            assert_eq!(states.collect::<Vec<_>>(), [StateName::Draft, StateName::Transferred]);
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! When a claim is extinct by limitation (消滅時効), with everything that counted it anew (時効の更新).
 //!
 //! Purpose: R-94 as lines that a person can follow. Invariants: it counts from the due day; the demand, an acknowledgement by the
-//! debtor (承認, Civil Code 152 by way of LAA 236③) and a part payment, which is one, count it anew from their day; what happens
-//! after the last day changes nothing, because the claim is extinct then without anybody pleading it (LAA 236②).
+//! debtor (承認, Civil Code 152 by way of LAA 236③) and a part payment, which is one, count it anew from their day; what is owed
+//! beside a claim (督促手数料・延滞金) follows it: whoever acknowledges or pays the claim acknowledges that, too (地方税法第18条の2の例). What
+//! happens after the last day changes nothing, because the claim is extinct then without anybody pleading it (LAA 236②).
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,10 @@ pub enum RenewalGround {
     Acknowledgement(AcknowledgementForm),
     /// The debtor paid a part of it, or what is owed beside it.
     PartPayment,
+    /// Of what is owed beside a claim: the debtor acknowledged that claim.
+    ClaimAcknowledged(AcknowledgementForm),
+    /// Of what is owed beside a claim: the debtor paid that claim, whole or in part.
+    ClaimPaid,
 }
 
 impl RenewalGround {
@@ -71,6 +76,19 @@ impl RenewalGround {
             Self::Acknowledgement(AcknowledgementForm::PartPayment) | Self::PartPayment => {
                 ("一部の納付（承認）", "a part payment")
             }
+            Self::ClaimAcknowledged(AcknowledgementForm::Written) => {
+                ("本体の債権の債務承認書による承認", "a written acknowledgement of the claim")
+            }
+            Self::ClaimAcknowledged(AcknowledgementForm::Oral) => {
+                ("本体の債権の口頭による承認", "an acknowledgement of the claim by word of mouth")
+            }
+            Self::ClaimAcknowledged(AcknowledgementForm::Deferment) => {
+                ("本体の債権の納付の猶予・分納の申出（承認）", "a request for time to pay the claim")
+            }
+            Self::ClaimAcknowledged(AcknowledgementForm::PartPayment) => {
+                ("本体の債権の一部の納付（承認）", "a part payment of the claim")
+            }
+            Self::ClaimPaid => ("本体の債権の納付（承認）", "a payment of the claim"),
         }
     }
 }
@@ -166,6 +184,25 @@ mod tests {
         }
         let lines = limitation(5, due, &[acknowledged(date(2031, 5, 2))]).lines;
         assert_eq!(lines[1].ja, "2031-05-02 債務承認書による承認：時効完成後のため更新しません");
+    }
+
+    #[test]
+    fn r94_what_is_owed_beside_a_claim_is_counted_anew_with_it() {
+        let due = date(2026, 6, 5);
+        for (ground, words) in [
+            (RenewalGround::ClaimPaid, "本体の債権の納付（承認）"),
+            (
+                RenewalGround::ClaimAcknowledged(AcknowledgementForm::Written),
+                "本体の債権の債務承認書による承認",
+            ),
+        ] {
+            let counted = |on: Date| limitation(5, due, &[Renewal { on, ground }]);
+            let found = counted(date(2029, 4, 1));
+            assert_eq!(found.extinct_after, Some(date(2034, 4, 1)));
+            assert_eq!(found.lines[1].ja, format!("2029-04-01 {words}により更新 → 2034-04-01 まで"));
+            // By then it was extinct, whatever the claim itself is.
+            assert_eq!(counted(date(2031, 6, 6)).extinct_after, Some(date(2031, 6, 5)));
+        }
     }
 
     proptest! {

@@ -171,7 +171,7 @@ pub struct StandingDecision {
     pub closes_at: String,
     /// What it covers; everything on the route when empty. Of a procedure: `grant`, `conditional_grant`, `partial_refusal`, `refuse`,
     /// `correction`, `permit_order`, or `revocation`, `suspension` and `resumption` of these; of a body's route of
-    /// waivers: `grant` or `refuse`.
+    /// waivers: `grant`, `refuse` or `revocation`.
     #[serde(default)]
     pub decisions: Vec<String>,
     /// Only matters of less than this many yen, counted whole (1件); no limit when absent.

@@ -7,6 +7,7 @@
 //! payout and the payout is the credit. What does not hold becomes a finding for a person, never a correction. Everything
 //! is looked up by hash: the cost grows with the number of rows.
 
+mod comeback;
 mod lines;
 mod payouts;
 mod resolution;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use crate::domain::id::{BankCreditId, PaymentId, SettlementId, SettlementLineId};
 use crate::domain::settlement::{ExceptionKind, SettlementLine};
 
+pub use comeback::is_same_trouble;
 pub use lines::{LineMatches, match_lines};
 pub use payouts::{PayoutMatches, match_payouts};
 pub use resolution::{Consequence, Resolution, resolutions};

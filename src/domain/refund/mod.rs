@@ -38,7 +38,7 @@ pub use route::{
     AfterRemittance, ChosenRoute, GatewayWay, HeldBy, Payer, RouteFacts, RouteReason, RouteRejection,
     choose_route, reroute,
 };
-pub use set_off::{SET_OFF, fit_on};
+pub use set_off::{SET_OFF, SetOffExtent, fit_on, part_of};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

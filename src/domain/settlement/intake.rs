@@ -175,6 +175,33 @@ impl SettlementBatch {
     }
 }
 
+/// What a line says, apart from its key and its place, which the name of a payout may change.
+type Content<'a> = (LineKind, Option<&'a str>, Option<&'a str>, [i64; 4], Date);
+
+fn content(line: &SettlementLine) -> Content<'_> {
+    let amounts = [line.gross, line.fee, line.tax, line.net].map(super::SignedYen::amount);
+    let (reference, id) = (line.merchant_reference.as_deref(), line.gateway_payment_id.as_deref());
+    (line.kind, reference, id, amounts, line.occurred_on)
+}
+
+/// Whether two reports are of one payout, whatever they call it and its lines: each line has its equal in the other, as often.
+pub fn same_content(one: &[SettlementLine], other: &[SettlementLine]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut left: HashMap<Content<'_>, usize> = HashMap::with_capacity(one.len());
+    for line in one {
+        *left.entry(content(line)).or_default() += 1;
+    }
+    other.iter().all(|line| match left.get_mut(&content(line)) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;

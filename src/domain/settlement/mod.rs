@@ -22,7 +22,9 @@ pub use check::{BatchFault, batch_faults, fault_exception};
 pub use csv::{cells, decode, read_csv};
 pub use dimension::{MatchedLine, OpenExceptions, SettlementState, settlement_state};
 pub use exception::{ExceptionKind, ExceptionState};
-pub use intake::{Agreement, Arrived, HeadNews, KnownLine, LineNews, ReportOrigin, head_news, line_news};
+pub use intake::{
+    Agreement, Arrived, HeadNews, KnownLine, LineNews, ReportOrigin, head_news, line_news, same_content,
+};
 pub use remittance_rule::{RemitWithin, designated_day};
 pub use trouble::{Concern, report_concern};
 
@@ -165,6 +167,11 @@ impl SettlementLine {
     /// What the agent keeps in all, tax included.
     pub fn kept(&self) -> i64 {
         self.fee.amount() + self.tax.amount()
+    }
+
+    /// Whether it says which payment it is about.
+    pub fn names_a_payment(&self) -> bool {
+        self.merchant_reference.is_some() || self.gateway_payment_id.is_some()
     }
 
     /// Whether two lines say the same of the same thing; where they stand in the report does not matter.

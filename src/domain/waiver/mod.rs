@@ -7,6 +7,7 @@
 
 mod false_claim;
 mod ground;
+mod revocation;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub(crate) use false_claim::false_claim_faults;
 pub use false_claim::{FalseClaimTerms, PinnedFile};
 pub use ground::{DisasterNotice, NoticeUse, WaiverEffect, WaiverGround, WaiverSituation, possible_grounds};
 pub(crate) use ground::{ground_faults, notice_faults};
+pub use revocation::{FALSE_STATEMENT, Waived, evaded, still_evaded};
 
 /// Where a request for a waiver stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,12 +39,21 @@ pub enum WaiverState {
     Withdrawn,
     /// The rest was not paid in time: the reduction holds no more.
     Expired,
+    /// 取消し: it was got by a false statement, and what was waived was assessed anew.
+    Revoked,
 }
 
 impl WaiverState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Requested, Self::Proposed, Self::Granted, Self::Refused, Self::Withdrawn, Self::Expired];
+    pub const ALL: [Self; 7] = [
+        Self::Requested,
+        Self::Proposed,
+        Self::Granted,
+        Self::Refused,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::Revoked,
+    ];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -53,6 +64,7 @@ impl WaiverState {
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -76,6 +88,7 @@ impl WaiverState {
             (WaiverStep::Refuse, S::Proposed) => Ok(S::Refused),
             (WaiverStep::Withdraw, S::Requested | S::Proposed) => Ok(S::Withdrawn),
             (WaiverStep::Expire, S::Granted) => Ok(S::Expired),
+            (WaiverStep::Revoke, S::Granted) => Ok(S::Revoked),
             _ => Err(WrongWaiverState { state: self }),
         }
     }
@@ -94,11 +107,14 @@ pub enum WaiverStep {
     Withdraw,
     /// The rest was not paid in time.
     Expire,
+    /// The last seal on a revocation.
+    Revoke,
 }
 
 impl WaiverStep {
     /// Every step.
-    pub const ALL: [Self; 5] = [Self::Propose, Self::Grant, Self::Refuse, Self::Withdraw, Self::Expire];
+    pub const ALL: [Self; 6] =
+        [Self::Propose, Self::Grant, Self::Refuse, Self::Withdraw, Self::Expire, Self::Revoke];
 }
 
 /// A step that does not exist where the request stands.

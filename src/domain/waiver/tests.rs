@@ -124,6 +124,7 @@ fn a_request_goes_only_where_its_steps_lead() {
         (S::Proposed, T::Refuse, S::Refused),
         (S::Proposed, T::Withdraw, S::Withdrawn),
         (S::Granted, T::Expire, S::Expired),
+        (S::Granted, T::Revoke, S::Revoked),
     ];
     assert_eq!(table, expected);
 }

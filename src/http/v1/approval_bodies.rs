@@ -9,6 +9,7 @@ use super::approval_history::{HistoryActBody, InstructionGivenBody};
 use super::approval_issue::IssueBody;
 use super::decision_changes::OrderTextBody;
 use super::decisions::{DecisionWord, ReasonBody, reasons};
+use super::false_claims::EvidenceBody;
 use super::opinions::OpinionBody;
 use crate::domain::approval::{ProposalBody, Subject, Weight};
 use crate::domain::id::InvoiceId;
@@ -163,6 +164,8 @@ pub struct ProposalView {
     error: Option<String>,
     /// What an order about a permit says.
     order: Option<OrderTextBody>,
+    /// The files that prove what the revocation of a waiver says, as they were when it was drafted.
+    evidence: Vec<EvidenceBody>,
     /// SHA-256 of the frozen text as it lies sealed.
     body_sha256: String,
     /// Who drafted it; never one of those who seal.
@@ -196,6 +199,7 @@ struct Said {
     ground: Option<String>,
     error: Option<String>,
     order: Option<OrderTextBody>,
+    evidence: Vec<EvidenceBody>,
 }
 
 impl From<ProposalBody> for Said {
@@ -211,6 +215,10 @@ impl From<ProposalBody> for Said {
                 Self { reasons: reasons(body.reasons), conditions: body.conditions, ..Self::default() }
             }
             ProposalBody::Waiver(body) => of_money(body.invoice, body.ground, body.reasons),
+            ProposalBody::WaiverRevocation(body) => Self {
+                evidence: body.evidence.iter().map(EvidenceBody::of).collect(),
+                ..of_money(body.invoice, body.ground, body.reasons)
+            },
             ProposalBody::WriteOff(body) => of_money(body.invoice, body.ground, body.reasons),
             ProposalBody::Correction(body) => Self {
                 reasons: reasons(body.reasons),
@@ -250,6 +258,7 @@ impl From<Standing> for ProposalView {
             conditions: said.conditions,
             error: said.error,
             order: said.order,
+            evidence: said.evidence,
             body_sha256: row.body_sha256,
             drafter: row.drafter_id.0,
             current_step,

@@ -43,7 +43,8 @@ pub struct EvidenceBody {
 }
 
 impl EvidenceBody {
-    fn of(file: &PinnedFile) -> Self {
+    /// The file in the words of the contract.
+    pub(super) fn of(file: &PinnedFile) -> Self {
         Self { attachment: file.attachment.0, sealed_sha256: file.sealed_sha256.clone() }
     }
 }

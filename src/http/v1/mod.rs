@@ -79,6 +79,7 @@ pub mod tenants;
 pub mod timeline;
 pub mod transfers;
 pub mod undelivered_mails;
+pub mod waiver_revocations;
 pub mod waivers;
 
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -11,16 +11,20 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::payments::{self, OpenPaymentRequest, PaymentBody, SlipBody};
-use crate::domain::id::TenantCode;
+use crate::domain::id::{InvoiceId, TenantCode};
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PublicProblems, ReadProblems, ResourcePath,
 };
 use crate::http::error::{ApiError, Problem};
 use crate::http::extract::{Anyone, BearerMutation, Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
-use crate::service::payment_link::{self, LinkView};
+use crate::service::Refusal;
+use crate::service::payment::OpenPayment;
+use crate::service::payment_link::{self, IssuedLink, Member, NewLink};
+use crate::service::payment_link_view::{self, LinkView, LinkedInvoice, LinkedStanding};
 use crate::service::session::SourceAddress;
 use crate::store::payment_links::PaymentLinkRow;
+use crate::store::payments::PaymentRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -39,6 +43,10 @@ pub struct CreatePaymentLink {
     #[serde(default)]
     #[schema(required = false, value_type = Option<String>, format = Date)]
     expires_on: Option<Date>,
+    /// Further invoices of the same obligor that are paid by it in the same act.
+    #[serde(default)]
+    #[schema(required = false, max_items = 49)]
+    further_invoices: Vec<Uuid>,
 }
 
 /// A link to pay by.
@@ -46,8 +54,10 @@ pub struct CreatePaymentLink {
 pub struct PaymentLinkBody {
     /// The link.
     id: Uuid,
-    /// The invoice that is paid by it.
+    /// The invoice that is paid by it, or the first one of several.
     invoice: Uuid,
+    /// Every invoice that is paid by it.
+    invoices: Vec<Uuid>,
     /// From when on it is worth nothing.
     #[schema(format = DateTime)]
     expires_at: String,
@@ -57,10 +67,11 @@ pub struct PaymentLinkBody {
 }
 
 impl PaymentLinkBody {
-    fn of(row: &PaymentLinkRow) -> Self {
+    fn of(row: &PaymentLinkRow, members: &[Member]) -> Self {
         Self {
             id: row.id.0,
             invoice: row.invoice_id.0,
+            invoices: members.iter().map(|(invoice, _)| invoice.0).collect(),
             expires_at: row.expires_at.0.to_string(),
             revoked_at: row.revoked_at.map(|at| at.0.to_string()),
         }
@@ -114,7 +125,54 @@ pub struct NoticeLine {
     sample: bool,
 }
 
-/// The notice (納入通知) as whoever pays it must see it, and nothing of the person who owes.
+/// One notice (納入通知) behind a link, and nothing of the person who owes.
+#[derive(Serialize, ToSchema)]
+pub struct LinkedNotice {
+    /// 納付番号: the one number of this debt.
+    number: String,
+    /// For what it is paid (請求の事由).
+    title: String,
+    /// 会計年度.
+    fiscal_year: i64,
+    /// The lines, as they are owed now.
+    lines: Vec<NoticeLine>,
+    /// What is owed of it, in yen.
+    total: i64,
+    /// Where the debt stands, as of an invoice.
+    state: String,
+    /// Whether it is among what is paid by this link now.
+    owed: bool,
+    /// When the notice was issued.
+    #[schema(format = DateTime)]
+    issued_at: String,
+}
+
+impl LinkedNotice {
+    fn of(found: &LinkedInvoice) -> Self {
+        let (locale, invoice) = (locale::current().locale, &found.invoice);
+        let line = |line: &crate::domain::invoice::InvoiceLine| NoticeLine {
+            item: locale.pick(&line.label_ja, &line.label_en).clone(),
+            amount: line.amount.amount(),
+            basis: line.basis.clone(),
+            revenue_account: line.revenue_account.clone(),
+            fiscal_year: line.fiscal_year,
+            sample: line.sample,
+        };
+        Self {
+            number: invoice.number.clone(),
+            title: locale.pick(&found.title.ja, &found.title.en).clone(),
+            fiscal_year: invoice.fiscal_year,
+            lines: invoice.lines.0.iter().map(line).collect(),
+            total: invoice.owed().amount(),
+            state: invoice.state.clone(),
+            owed: found.standing == LinkedStanding::Owed,
+            issued_at: invoice.issued_at.0.to_string(),
+        }
+    }
+}
+
+/// The notice (納入通知) as whoever pays it must see it, and nothing of the person who owes. Of a link for several invoices the first
+/// notice stands here, and all of them in `invoices`.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentLinkView {
     /// 納付番号: the one number of this debt.
@@ -129,13 +187,15 @@ pub struct PaymentLinkView {
     fiscal_year: i64,
     /// The lines, as they are owed now.
     lines: Vec<NoticeLine>,
-    /// What is to be paid, in yen.
+    /// What is to be paid by this link, in yen; of several invoices the sum of those that are still owed.
     total: i64,
     /// Where the debt stands, as of an invoice.
     state: String,
     /// When the notice was issued.
     #[schema(format = DateTime)]
     issued_at: String,
+    /// Every notice behind the link, in the order in which the party named them.
+    invoices: Vec<LinkedNotice>,
     /// The methods by which it can be paid by this link now.
     payable_by: Vec<String>,
     /// Those of them for which an `email` must be given, because the gateway sends an invitation there.
@@ -143,39 +203,54 @@ pub struct PaymentLinkView {
     /// From when on the link is worth nothing.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// The youngest payment that was opened by this link.
+    /// The youngest payment that was opened by this link; of several invoices the one of the first of them.
     payment: Option<PaymentBody>,
     /// What its payer needs to pay cash or by Pay-easy; null before a slip is issued.
     slip: Option<SlipBody>,
 }
 
 impl PaymentLinkView {
-    fn of(found: LinkView) -> Self {
+    fn of(found: LinkView) -> Result<Self, ApiError> {
         let locale = locale::current().locale;
-        let invoice = found.invoice;
-        let line = |line: &crate::domain::invoice::InvoiceLine| NoticeLine {
-            item: locale.pick(&line.label_ja, &line.label_en).clone(),
-            amount: line.amount.amount(),
-            basis: line.basis.clone(),
-            revenue_account: line.revenue_account.clone(),
-            fiscal_year: line.fiscal_year,
-            sample: line.sample,
-        };
-        Self {
-            number: invoice.number.clone(),
-            tenant: invoice.tenant_id.to_string(),
+        let first = found.invoices.first().map(LinkedNotice::of).ok_or(Refusal::NotFound)?;
+        Ok(Self {
+            tenant: found.link.tenant_id.to_string(),
             tenant_name: locale.pick(found.body.ja, found.body.en),
-            title: locale.pick(found.title.ja, found.title.en),
-            fiscal_year: invoice.fiscal_year,
-            lines: invoice.lines.0.iter().map(line).collect(),
-            total: invoice.owed().amount(),
-            state: invoice.state,
-            issued_at: invoice.issued_at.0.to_string(),
+            number: first.number,
+            title: first.title,
+            fiscal_year: first.fiscal_year,
+            lines: first.lines,
+            total: found.total,
+            state: first.state,
+            issued_at: first.issued_at,
+            invoices: found.invoices.iter().map(LinkedNotice::of).collect(),
             payable_by: found.payable_by,
             email_needed_for: found.email_needed_for,
             expires_at: found.link.expires_at.0.to_string(),
-            payment: found.payment.as_ref().map(PaymentBody::of),
+            payment: found.payments.first().map(PaymentBody::of),
             slip: found.slip.as_ref().map(SlipBody::of),
+        })
+    }
+}
+
+/// A payment by a link.
+#[derive(Serialize, ToSchema)]
+pub struct LinkPaymentBody {
+    /// The payment; of several invoices the one of the first of them, where the payer goes for all.
+    #[serde(flatten)]
+    payment: PaymentBody,
+    /// The payment of each invoice; they move together.
+    payments: Vec<PaymentBody>,
+    /// What the payer is asked for in all, in yen.
+    total: i64,
+}
+
+impl LinkPaymentBody {
+    fn of(lead: &PaymentRow, shares: &[PaymentRow]) -> Self {
+        Self {
+            payment: PaymentBody::of(lead),
+            payments: shares.iter().map(PaymentBody::of).collect(),
+            total: shares.iter().map(|share| share.amount.amount()).sum(),
         }
     }
 }
@@ -200,12 +275,18 @@ pub struct PayByLinkRequest {
     #[serde(default)]
     #[schema(required = false, example = "payer@example.jp")]
     email: Option<String>,
+    /// The `total` that the payer saw, in yen: another one is refused (409 `total_changed`). Required of a link for several
+    /// invoices, of which one may have been paid meanwhile.
+    #[serde(default)]
+    #[schema(required = false)]
+    expected_total: Option<i64>,
 }
 
 /// Make a link to pay by
 ///
 /// For a party: whoever holds the link sees the notice, not who owes it, and can pay without an account, days later if
-/// need be. What is refunded goes to the obligor, not to the holder. The token is told once.
+/// need be. What is refunded goes to the obligor, not to the holder. The token is told once. With `further_invoices` all of them are
+/// shown and paid in one act; each must be owed, by the same obligor, and the caller's to pay.
 #[utoipa::path(
     operation_id = "create_payment_link", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     request_body = CreatePaymentLink,
@@ -218,11 +299,13 @@ pub async fn create_payment_link(
 ) -> Result<HttpResponse, ApiError> {
     let invoice = segment(&request, "id")?;
     let public_url = mutation.ctx.core.settings.http.public_url.clone();
-    let made =
-        payment_link::create(mutation.ctx, mutation.idempotency, invoice, mutation.body.expires_on).await?;
-    let token = made.value.token;
+    let CreatePaymentLink { expires_on, further_invoices } = mutation.body;
+    let further = further_invoices.into_iter().map(InvoiceId).collect();
+    let wanted = NewLink { expires_on, further };
+    let made = payment_link::create(mutation.ctx, mutation.idempotency, invoice, wanted).await?;
+    let IssuedLink { row, members, token } = made.value;
     let url = token.as_ref().map(|token| format!("{public_url}/v1/payment-links/{token}"));
-    let body = IssuedPaymentLink { link: PaymentLinkBody::of(&made.value.row), token, url };
+    let body = IssuedPaymentLink { link: PaymentLinkBody::of(&row, &members), token, url };
     Ok(respond::effect(StatusCode::CREATED, made.origin, None, &body))
 }
 
@@ -240,7 +323,7 @@ pub async fn list_payment_links(
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
     let rows = payment_link::list(ctx, tenant, id).await?;
-    let items = rows.iter().map(PaymentLinkBody::of).collect();
+    let items = rows.iter().map(|(row, members)| PaymentLinkBody::of(row, members)).collect();
     Ok(respond::plain(&PaymentLinkList { items, next_cursor: None }))
 }
 
@@ -283,19 +366,19 @@ fn source(request: &HttpRequest) -> SourceAddress {
 pub async fn get_payment_link(Anyone(ctx): Anyone, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let token: String = segment(&request, "token")?;
     ctx.core.link_calls.admit(&ctx.core, source(&request), &token)?;
-    let view = payment_link::look(ctx, token).await?;
-    Ok(respond::plain(&PaymentLinkView::of(view)))
+    let view = payment_link_view::look(ctx, token).await?;
+    Ok(respond::plain(&PaymentLinkView::of(view)?))
 }
 
 /// Pay by a link
 ///
-/// Opens a payment as its payer. Where the gateway sends an invitation, say where to. With `replace_open` only a payment that was opened by the same link gives way. Ask for
-/// the link again to see what became of the payment.
+/// Opens a payment as its payer, of all that is still owed behind the link. Where the gateway sends an invitation, say where to. With
+/// `replace_open` only a payment that was opened by the same link gives way. Ask for the link again to see what became of the payment.
 #[utoipa::path(
     operation_id = "pay_by_link", tag = "payments", params(TokenPath, IdempotencyKeyHeader),
     request_body = PayByLinkRequest,
     responses(
-        (status = 201, description = "The payment", body = PaymentBody),
+        (status = 201, description = "The payment", body = LinkPaymentBody),
         (status = 429, description = "Too many calls; wait as long as `Retry-After` says", body = Problem,
             content_type = "application/problem+json"),
         ChangeProblems,
@@ -310,8 +393,11 @@ pub async fn pay_by_link(
     let token: String = segment(&request, "token")?;
     let BearerMutation { ctx, key, fingerprint, body } = mutation;
     ctx.core.link_calls.admit(&ctx.core, source(&request), &token)?;
-    let PayByLinkRequest { method, return_url, replace_open, email } = body;
-    let wanted = OpenPaymentRequest { method, return_url, replace_open }.wanted();
+    let PayByLinkRequest { method, return_url, replace_open, email, expected_total } = body;
+    let asked = OpenPaymentRequest { method, return_url, replace_open }.wanted();
+    let wanted = OpenPayment { expected_total, ..asked };
     let made = payment_link::pay(ctx, token, (key, fingerprint), wanted, email).await?;
-    Ok(payments::present(StatusCode::CREATED, &made))
+    let lead = made.value.first().ok_or(Refusal::NotFound)?;
+    let body = LinkPaymentBody::of(lead, &made.value);
+    Ok(payments::present_as(StatusCode::CREATED, made.origin, lead, &body))
 }

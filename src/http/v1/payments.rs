@@ -15,10 +15,10 @@ use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, 
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
-use crate::service::Effect;
 use crate::service::joint_payment;
 use crate::service::payment::{self, BesideOpen, OpenPayment, PaymentDetail};
 use crate::service::settlement;
+use crate::service::{Effect, Origin};
 use crate::store::payments::PaymentRow;
 
 /// Adds the calls of this file.
@@ -49,7 +49,7 @@ impl OpenPaymentRequest {
         let locale = locale::current().locale.pick("ja", "en");
         let Self { method, return_url, replace_open } = self;
         let beside_open = if replace_open { BesideOpen::Replace } else { BesideOpen::Refuse };
-        OpenPayment { method, return_url, locale, beside_open, payer_email: None }
+        OpenPayment { method, return_url, locale, beside_open, payer_email: None, expected_total: None }
     }
 }
 
@@ -289,9 +289,18 @@ pub async fn cancel_payment(
 
 /// Presents a payment that was opened or moved.
 pub(super) fn present(status: StatusCode, made: &Effect<PaymentRow>) -> HttpResponse {
-    let mut response =
-        respond::effect(status, made.origin, Some(made.value.version), &PaymentBody::of(&made.value));
-    if is_unheard(&made.value.state) {
+    present_as(status, made.origin, &made.value, &PaymentBody::of(&made.value))
+}
+
+/// The answer about a payment in other words; it says when to ask again while the gateway has not been heard.
+pub(super) fn present_as(
+    status: StatusCode,
+    origin: Origin,
+    payment: &PaymentRow,
+    body: &impl Serialize,
+) -> HttpResponse {
+    let mut response = respond::effect(status, origin, Some(payment.version), body);
+    if is_unheard(&payment.state) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
     }
     response

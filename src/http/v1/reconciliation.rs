@@ -99,6 +99,8 @@ pub struct ExceptionBody {
     resolved_by: Option<Uuid>,
     /// Rises with every change; also the `ETag`.
     version: i64,
+    /// The resolved exception after which the same trouble came back in another shape; null where it is new.
+    follows: Option<Uuid>,
 }
 
 impl ExceptionBody {
@@ -120,6 +122,7 @@ impl ExceptionBody {
             proposed_by: row.proposed_by.map(|officer| officer.0),
             resolved_by: row.resolved_by.map(|officer| officer.0),
             version: row.version,
+            follows: row.follows.map(|before| before.0),
         }
     }
 }

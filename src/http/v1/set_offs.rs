@@ -24,8 +24,13 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProposeSetOffBody {
-    /// The invoice that is settled: in arrears, of the same obligor, whole.
+    /// The invoice that is settled: in arrears, of the same obligor.
     claim: Uuid,
+    /// How much of it, in yen; all that is owed of it where it is left out. A part is divided off the claim, of which the rest stays
+    /// owed.
+    #[serde(default)]
+    #[schema(required = false, minimum = 1)]
+    amount: Option<i64>,
     /// Whose money; the payment that brought too much where it is left out.
     #[serde(default)]
     #[schema(required = false)]
@@ -40,8 +45,10 @@ pub struct ProposeSetOffBody {
 pub struct SetOffBody {
     /// The overpaid invoice.
     overpaid_invoice: Uuid,
-    /// The invoice that is settled.
+    /// The invoice that is settled, or that the part is divided off.
     claim: Uuid,
+    /// `whole` or `part` of the claim.
+    extent: String,
     /// The payment by which it was; null before the approval.
     payment: Option<Uuid>,
     /// The day on which both debts could be set off, and the claim counts as paid (充当適状日); null before the approval.
@@ -66,6 +73,7 @@ impl SetOffBody {
         Self {
             overpaid_invoice: found.refund.invoice_id.0,
             claim: row.invoice_id.0,
+            extent: row.extent.clone(),
             payment: payment.as_ref().map(|payment| payment.payment_id.0),
             fit_on: payment.as_ref().map(|payment| payment.fit_on.0.to_string()),
             refund: RefundBody::of(&found.refund),
@@ -94,7 +102,7 @@ pub async fn list_set_offs(SignedIn(ctx): SignedIn, request: HttpRequest) -> Res
 /// At the overpaid invoice. It takes up what could be refunded; another officer approves, refuses or takes it back as any refund
 /// (`…/refunds/{id}/approve`). Refused for a claim that is not in arrears (409 `not_in_arrears`), of somebody else
 /// (409 `other_obligor`), that is more than what is left (409 `less_than_claim`), that waits for another debt
-/// (409 `principal_first`, `charges_first`), and for money that an agent still holds (409 `money_not_in_hand`).
+/// (409 `principal_first`, `charges_first`), that is settled whole only (409 `claim_not_divisible`), and for money that an agent still holds (409 `money_not_in_hand`).
 #[utoipa::path(
     operation_id = "propose_set_off", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     request_body = ProposeSetOffBody,
@@ -110,6 +118,7 @@ pub async fn propose_set_off(
     let wanted = ProposeSetOff {
         claim: InvoiceId(body.claim),
         payment: body.payment.map(PaymentId),
+        amount: body.amount,
         refund_amount_available: body.refund_amount_available,
     };
     let made = set_off::propose(mutation.ctx, mutation.idempotency, id, wanted).await?;

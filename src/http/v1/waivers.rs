@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::approval_bodies::WeightWord;
 use super::decisions::{InstructionBody, instruction};
+use super::waiver_revocations::{RevocationBody, propose_waiver_revocation};
 use crate::domain::approval::DecisionKind;
 use crate::domain::id::{AttachmentId, TenantCode};
 use crate::domain::waiver::{WaiverEffect, WaiverGround};
@@ -23,12 +24,13 @@ use crate::service::Effect;
 use crate::service::waiver::{self, OpenWaiver, RequestWaiver, WaiversOfInvoice};
 use crate::service::waiver_decision::{self, DraftWaiver};
 
-/// Adds the calls of this file.
+/// Adds the calls of this file, and the one by which a waiver is revoked.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_waivers)
         .service(create_waiver)
         .service(get_waiver)
         .service(propose_waiver)
+        .service(propose_waiver_revocation)
         .service(withdraw_waiver);
 }
 
@@ -146,7 +148,7 @@ pub struct WaiverBody {
     application: Uuid,
     /// What it is asked for.
     invoice: Uuid,
-    /// `requested`, `proposed`, `granted`, `refused`, `withdrawn` or `expired`.
+    /// `requested`, `proposed`, `granted`, `refused`, `withdrawn`, `expired` or `revoked`.
     state: String,
     /// The ground, as it was when it was named.
     ground: WaiverGroundBody,
@@ -173,12 +175,15 @@ pub struct WaiverBody {
     /// When the last seal was set.
     #[schema(format = DateTime)]
     decided_at: Option<String>,
+    /// That it was revoked, because it was got by a false statement; null otherwise.
+    revocation: Option<RevocationBody>,
     /// Rises with every change.
     version: i64,
 }
 
 impl WaiverBody {
-    fn of(open: &OpenWaiver) -> Self {
+    /// The request in the words of the contract.
+    pub(super) fn of(open: &OpenWaiver) -> Self {
         let row = &open.row;
         Self {
             id: row.id.0,
@@ -196,6 +201,7 @@ impl WaiverBody {
             valid_until: row.valid_until.map(|day| day.0.to_string()),
             requested_at: row.created_at.0.to_string(),
             decided_at: row.decided_at.map(|at| at.0.to_string()),
+            revocation: open.revocation.as_ref().map(RevocationBody::of),
             version: row.version,
         }
     }
@@ -304,6 +310,7 @@ pub async fn withdraw_waiver(
     Ok(present(StatusCode::OK, &waiver::withdraw(mutation.ctx, mutation.idempotency, id).await?))
 }
 
-fn present(status: StatusCode, made: &Effect<OpenWaiver>) -> HttpResponse {
+/// The answer to what was done about a request.
+pub(super) fn present(status: StatusCode, made: &Effect<OpenWaiver>) -> HttpResponse {
     respond::effect(status, made.origin, Some(made.value.row.version), &WaiverBody::of(&made.value))
 }

@@ -228,7 +228,7 @@ impl<'a> Desk<'a> {
         let wrong_state = Refusal::WrongState { state: case.state.name() };
         let live = routed.filter(|routed| routed.row.state == "in_approval");
         let routed = live.ok_or_else(|| wrong_state.clone())?;
-        if !seat.subject.fits(case.kind, case.state.name()) {
+        if !open_body(&case, &routed.row)?.fits(case.kind, case.state.name()) {
             return Err(wrong_state.into());
         }
         let me = review::officer(&case)?.clone();

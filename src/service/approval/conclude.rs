@@ -28,6 +28,7 @@ use crate::service::intake::pinned;
 use crate::service::notice::{self, Issued};
 use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
+use crate::service::waiver_revocation::{self, RevocationConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
 use crate::service::{
     Ctx, Failure, Refusal, billing, inspection, originals, public_inspection, review, waiver,
@@ -43,6 +44,8 @@ pub(super) enum Conclusion {
     Decision(Box<Disposition>),
     /// What is owed is lifted, or is not.
     Waiver(Box<WaiverConclusion>),
+    /// A waiver is revoked, and what it took off is claimed.
+    WaiverRevocation(Box<RevocationConclusion>),
     /// What is owed is given up.
     WriteOff(Box<WriteOffConclusion>),
     /// An issued decision is corrected.
@@ -76,6 +79,10 @@ pub(super) fn judge(
         ProposalBody::Waiver(body) => {
             Conclusion::Waiver(Box::new(waiver_decision::judge(tx, ctx, case, (routed, body), now)?))
         }
+        ProposalBody::WaiverRevocation(body) => {
+            let revoked = waiver_revocation::judge(tx, ctx, case, body, now)?;
+            Conclusion::WaiverRevocation(Box::new(revoked))
+        }
         ProposalBody::WriteOff(body) => {
             Conclusion::WriteOff(Box::new(write_off::judge(tx, ctx, case, body, now)?))
         }
@@ -102,6 +109,7 @@ pub(super) fn carry_out(
     match conclusion {
         Conclusion::Decision(made) => issue(tx, ctx, case, *made, now),
         Conclusion::Waiver(made) => waiver_decision::conclude(tx, &ctx.core, case, routed, *made, now),
+        Conclusion::WaiverRevocation(made) => waiver_revocation::conclude(tx, ctx, case, routed, *made, now),
         Conclusion::WriteOff(made) => write_off::conclude(tx, ctx, case, routed, *made, now),
         Conclusion::Correction(corrected) => decision_correction::issue(tx, ctx, case, corrected),
         Conclusion::PermitOrder(ordered) => permit_order::issue(tx, ctx, case, *ordered),

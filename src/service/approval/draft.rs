@@ -103,7 +103,7 @@ pub fn put_on_route(
     let body = &draft.body;
     let subject = body.subject();
     refuse_faults(body.faults())?;
-    if !subject.fits(case.kind, case.state.name()) {
+    if !body.fits(case.kind, case.state.name()) {
         return Err(Refusal::WrongState { state: case.state.name() }.into());
     }
     let tenant: TenantCode = case.row.tenant_id.clone();

@@ -91,7 +91,7 @@ pub(super) fn amount_of_matter(
         return Ok(None);
     }
     let mut total = 0_i64;
-    for invoice in billing::standing_invoices(tx, case)? {
+    for invoice in billing::priced_invoices(tx, case)? {
         if InvoiceRow::invoice_state(&invoice)? != InvoiceState::Canceled {
             total = total.saturating_add(billing::assessed_at(tx, &invoice)?);
         }

@@ -25,7 +25,7 @@ diesel::table! {
         id -> Text,
         application_id -> Text,
         invoice_id -> Text,
-        correction_id -> Text,
+        correction_id -> Nullable<Text>,
         cause -> Text,
         lowered -> Text,
         lines -> Text,

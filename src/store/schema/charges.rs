@@ -9,6 +9,7 @@ diesel::table! {
         kind -> Text,
         amount -> BigInt,
         computed_to -> Text,
+        charge_no -> BigInt,
         basis -> Text,
         assessed_at -> BigInt,
     }

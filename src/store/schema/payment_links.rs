@@ -20,3 +20,12 @@ diesel::table! {
         link_id -> Text,
     }
 }
+diesel::table! {
+    payment_link_invoices (tenant_id, link_id, position) {
+        tenant_id -> Text,
+        link_id -> Text,
+        position -> BigInt,
+        invoice_id -> Text,
+        application_id -> Text,
+    }
+}

@@ -68,6 +68,7 @@ diesel::table! {
         application_id -> Text,
         invoice_id -> Text,
         proposed_at -> BigInt,
+        extent -> Text,
     }
 }
 diesel::table! {

@@ -91,6 +91,7 @@ diesel::table! {
         resolved_by -> Nullable<Text>,
         resolved_at -> Nullable<BigInt>,
         version -> BigInt,
+        follows -> Nullable<Text>,
     }
 }
 

@@ -53,3 +53,21 @@ diesel::table! {
         recorded_at -> BigInt,
     }
 }
+diesel::table! {
+    waiver_revocations (tenant_id, waiver_id) {
+        tenant_id -> Text,
+        waiver_id -> Text,
+        application_id -> Text,
+        invoice_id -> Text,
+        claim_id -> Text,
+        proposal_id -> Text,
+        false_claim_id -> Nullable<Text>,
+        ground -> Text,
+        amount -> BigInt,
+        lines -> Text,
+        evidence -> Text,
+        sealed_reasons -> Binary,
+        instruction -> Text,
+        revoked_at -> BigInt,
+    }
+}

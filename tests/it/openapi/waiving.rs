@@ -35,4 +35,7 @@ pub async fn waiving(walk: &mut Walk<'_>, business: &Person, clerk: &Person) {
     walk.seen("record_false_claim", fact);
     walk.get("list_false_claims", clerk, &claims).await;
     walk.refused("record_false_claim", clerk, &claims, found, "409 false_claim_recorded").await;
+    let (revocation, facts) =
+        (format!("{}/revocation", of_waiver(&made)), json!({ "reasons": ["証明書は虚偽だった"] }));
+    walk.change("propose_waiver_revocation", clerk, &revocation, &case, facts).await;
 }

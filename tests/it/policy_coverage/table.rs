@@ -124,6 +124,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("record_false_claim", Guarded(Target::Spare, STAFF)),
     ("list_false_claims", Guarded(Target::Spare, STAFF)),
     ("propose_waiver", Guarded(Target::Spare, STAFF)),
+    ("propose_waiver_revocation", Guarded(Target::Spare, STAFF)),
     ("withdraw_waiver", Guarded(Target::Spare, READ)),
     ("list_refund_proposals", Guarded(Target::Payout, TREASURY)),
     ("list_payouts", Guarded(Target::Payout, TREASURY)),

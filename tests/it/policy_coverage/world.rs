@@ -425,6 +425,7 @@ impl World {
             "create_waiver" => json!({ "ground": "half", "statement": "災害により納付が困難" }),
             "record_false_claim" => json!({ "statement": "罹災証明書は別の世帯のものだった" }),
             "propose_waiver" => json!({ "decision": "grant", "reasons": ["罹災証明書を確認した"] }),
+            "propose_waiver_revocation" => json!({ "reasons": ["罹災証明書は別の世帯のものだった"] }),
             "propose_write_off" => json!({ "ground": "waived-by-assembly", "reasons": ["議決第1号"] }),
             "request_correction" => json!({
                 "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20"

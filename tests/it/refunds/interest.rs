@@ -1,6 +1,7 @@
 //! Interest on refunds (還付加算金): fixed at the approval, an expenditure of its own, paid by bank transfer once.
 
 use jiff::SignedDuration;
+use madoguchi::config::Settings;
 use madoguchi::domain::ledger::{Account, BANK, balances};
 use madoguchi::domain::policy::Role;
 use madoguchi::domain::zengin;
@@ -12,7 +13,7 @@ use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::TestDb;
 use crate::support::repeat::everything_again;
 
-const PAYOUTS: &str = "/v1/tenants/020001/payouts";
+pub(super) const PAYOUTS: &str = "/v1/tenants/020001/payouts";
 const EXPENSE: &str = "02-01-05-22";
 const SHIPPED: &str = include_str!("../../../config/tenants/020001.yaml");
 const SHIPPED_RATES: &str = "        - { from: 2021-01-01, per_ten_thousand: 100 }
@@ -25,13 +26,18 @@ const RATES: &str = "        - { from: 2026-01-01, per_ten_thousand: 7300 }
 ";
 
 async fn start(db: &TestDb) -> TestApp {
+    start_with(db, |_| {}).await
+}
+
+/// With rates at which weeks bear something, and other settings.
+pub(super) async fn start_with(db: &TestDb, change: impl FnOnce(&mut Settings)) -> TestApp {
     let text = SHIPPED.replace(SHIPPED_RATES, RATES);
     assert_ne!(text, SHIPPED);
-    TestApp::start_offering(db, "tenants/020001.yaml", &text).await
+    TestApp::start_over(db, [("tenants/020001.yaml".to_owned(), text)], change).await
 }
 
 /// Lets days go by; everybody signs in again.
-async fn days(desk: &mut Desk<'_>, days: i64) {
+pub(super) async fn days(desk: &mut Desk<'_>, days: i64) {
     desk.app.advance(SignedDuration::from_hours(24 * days)).await;
     for (email, person) in [
         ("business@example.jp", &mut desk.business),
@@ -42,11 +48,11 @@ async fn days(desk: &mut Desk<'_>, days: i64) {
     }
 }
 
-fn path(refund: &Value, rest: &str) -> String {
+pub(super) fn path(refund: &Value, rest: &str) -> String {
     format!("/v1/tenants/{AOMORI}/refunds/{}{rest}", refund["id"].as_str().unwrap())
 }
 
-async fn post(desk: &Desk<'_>, who: &Person, refund: &Value, rest: &str, body: Value) -> Answer {
+pub(super) async fn post(desk: &Desk<'_>, who: &Person, refund: &Value, rest: &str, body: Value) -> Answer {
     desk.app.post(who, &path(refund, rest), body).await
 }
 
@@ -63,7 +69,7 @@ async fn export(desk: &Desk<'_>, total: i64) -> String {
 }
 
 /// What the ledger says of interest: spent, owed, and what left the bank in all.
-async fn booked(paid: &Paid<'_>) -> (i64, i64, i64) {
+pub(super) async fn booked(paid: &Paid<'_>) -> (i64, i64, i64) {
     let held = balances(&paid.books().await.entries);
     let of = |account: Account| held.get(&account).copied().unwrap_or(0);
     let spent = of(Account::InterestExpense(EXPENSE.to_owned()));

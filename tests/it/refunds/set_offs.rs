@@ -14,7 +14,7 @@ use crate::waivers::office::{FEE, Office, Owing};
 
 const HALF: i64 = FEE / 2;
 
-async fn days(office: &mut Office<'_>, days: i64) {
+pub(super) async fn days(office: &mut Office<'_>, days: i64) {
     office.app.advance(SignedDuration::from_hours(24 * days)).await;
     office.sign_in_again().await;
 }
@@ -26,7 +26,7 @@ async fn at_counter(office: &Office<'_>, owing: &Owing, amount: i64, day: &str) 
 }
 
 /// Paid at the counter, and waived after that: all of it is too much, or half.
-async fn overpaid(office: &Office<'_>, ground: &str) -> Owing {
+pub(super) async fn overpaid(office: &Office<'_>, ground: &str) -> Owing {
     let owing = office.owing().await;
     at_counter(office, &owing, FEE, "2026-04-01").await.expect(201);
     office.waived(&owing, ground).await;
@@ -38,12 +38,12 @@ async fn propose(office: &Office<'_>, who: &Person, (from, to): (&Owing, &Owing)
     office.app.post(who, &from.path("/set-offs"), body).await
 }
 
-async fn decide(office: &Office<'_>, who: &Person, set_off: &Value, verdict: &str) -> Answer {
+pub(super) async fn decide(office: &Office<'_>, who: &Person, set_off: &Value, verdict: &str) -> Answer {
     let refund = set_off["refund"]["id"].as_str().unwrap();
     office.app.post(who, &format!("/v1/tenants/{AOMORI}/refunds/{refund}/{verdict}"), json!({})).await
 }
 
-async fn ask_back(office: &Office<'_>, owing: &Owing, amount: i64, available: i64) -> Answer {
+pub(super) async fn ask_back(office: &Office<'_>, owing: &Owing, amount: i64, available: i64) -> Answer {
     let body = json!({ "amount": amount, "reason": "overpaid", "refund_amount_available": available });
     office.app.post(&office.accountant, &owing.path("/refunds"), body).await
 }

@@ -29,7 +29,7 @@ pub(crate) const OF_PROCEDURE: &[&str] = &[
 ];
 
 /// What goes a body's route of waivers.
-pub(crate) const OF_WAIVERS: &[&str] = &["grant", "refuse"];
+pub(crate) const OF_WAIVERS: &[&str] = &["grant", "refuse", "revocation"];
 
 impl RouteData<'_> {
     /// Every desk is one that acts, the last one seals, and a standing decision closes a route that there is.

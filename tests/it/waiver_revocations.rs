@@ -1,0 +1,204 @@
+//! Waivers that are revoked because they were got by a false statement: what was waived is claimed anew, once.
+
+use jiff::SignedDuration;
+use madoguchi::service::fee_replay::replay;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::app::{AOMORI, Answer, TestApp, new_key};
+use crate::support::db::{TestDb, execute};
+use crate::support::repeat::everything_again;
+use crate::support::traces::traces;
+use crate::waivers::office::{FEE, Office, Owing};
+
+const HALF: i64 = FEE / 2;
+
+async fn days(office: &mut Office<'_>, days: i64) {
+    office.app.advance(SignedDuration::from_hours(24 * days)).await;
+    office.app.drain().await;
+    office.sign_in_again().await;
+}
+
+fn of(waiver: &Value, rest: &str) -> String {
+    format!("/v1/tenants/{AOMORI}/waivers/{}{rest}", waiver["id"].as_str().unwrap())
+}
+
+async fn found_out(office: &Office<'_>, waiver: &Value) {
+    let found = json!({ "statement": "罹災証明書は別の世帯のものだった" });
+    office.app.post(&office.clerk, &of(waiver, "/false-claims"), found).await.expect(201);
+}
+
+async fn draft(office: &Office<'_>, owing: &Owing, waiver: &Value, draft: Value) -> Answer {
+    let version = office.app.get(&office.clerk, &owing.case).await.etag();
+    office.app.post_if(&office.clerk, &of(waiver, "/revocation"), &version, draft).await
+}
+
+fn facts() -> Value {
+    json!({ "reasons": ["罹災証明書は別の世帯のものだった"] })
+}
+
+/// Drafted on what was recorded, and sealed by two others; gives the claim that was assessed anew.
+async fn revoked(office: &Office<'_>, owing: &Owing, waiver: &Value) -> Owing {
+    found_out(office, waiver).await;
+    draft(office, owing, waiver, facts()).await.expect(201);
+    office.seal(&office.manager, owing).await.expect(200);
+    office.seal(&office.chief, owing).await.expect(200);
+    let shown = office.waiver(waiver).await;
+    assert_eq!(shown["state"], "revoked", "{shown}");
+    Owing { case: owing.case.clone(), invoice: shown["revocation"]["invoice"].as_str().unwrap().to_owned() }
+}
+
+/// Takes the case up and puts its grant on the route.
+async fn proposed(office: &Office<'_>, owing: &Owing) {
+    let case = &owing.case;
+    office.app.post(&office.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    let version = office.app.get(&office.clerk, case).await.etag();
+    let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+    office.app.post_if(&office.clerk, &format!("{case}/proposal"), &version, grant).await.expect(201);
+}
+
+async fn decided(office: &Office<'_>, owing: &Owing) -> Answer {
+    let version = office.app.get(&office.chief, &owing.case).await.etag();
+    let path = format!("{}/approval/approve", owing.case);
+    office.app.post_if(&office.chief, &path, &version, json!({})).await
+}
+
+on_both_databases!(
+    /// found out a year after the case was closed; R-87: by a claim of its own: noticed and of the year of
+    /// its notice; T-2: computed again like any other.
+    r65_a_waiver_got_by_a_false_claim_is_revoked_by_others_and_what_it_took_off_is_claimed_anew_once,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        let waiver = office.waived(&owing, "half").await;
+        office.pays(&owing).await;
+        proposed(&office, &owing).await;
+        decided(&office, &owing).await.expect(200);
+        days(&mut office, 1).await;
+        days(&mut office, 1).await;
+        assert_eq!(app.get(&office.business, &owing.case).await.expect(200)["state"], "closed");
+        days(&mut office, 365).await;
+
+        let before = traces(&db).await;
+        let bare = draft(&office, &owing, &waiver, facts()).await;
+        assert_eq!((bare.problem().as_str(), &bare.body["errors"][0]["pointer"]), ("422 validation_failed", &json!("/attachments")));
+        let foreign = json!({ "reasons": ["x"], "attachments": [owing.invoice] });
+        assert_eq!(draft(&office, &owing, &waiver, foreign).await.problem(), "422 validation_failed");
+        assert_eq!(traces(&db).await, before);
+        found_out(&office, &waiver).await;
+        let silent = draft(&office, &owing, &waiver, json!({ "reasons": [] })).await;
+        assert_eq!((silent.problem().as_str(), &silent.body["errors"][0]["pointer"]), ("422 validation_failed", &json!("/reasons")));
+        draft(&office, &owing, &waiver, facts()).await.expect(201);
+        assert_eq!(draft(&office, &owing, &waiver, facts()).await.problem(), "409 proposal_in_progress");
+        let shown = app.get(&office.chief, &format!("{}/proposal?subject=waiver", owing.case)).await.expect(200);
+        assert_eq!((&shown["amount"], &shown["ground"], &shown["reasons"]), (&json!(HALF), &json!("false_statement"), &facts()["reasons"]));
+        assert_eq!(office.seal(&office.clerk, &owing).await.problem(), "403 own_proposal");
+        office.seal(&office.manager, &owing).await.expect(200);
+        assert_eq!(office.waiver(&waiver).await["state"], "granted", "not before the last seal");
+        let version = app.get(&office.clerk, &owing.case).await.etag();
+        let (path, key) = (format!("{}/approval/approve", owing.case), new_key());
+        let headers = [("idempotency-key", key.as_str()), ("if-match", version.as_str())];
+        for replayed in [false, true] {
+            let subject = Some(json!({ "subject": "waiver" }));
+            let sealed = app.call(Method::POST, &path, Some(&office.chief), &headers, subject).await;
+            assert_eq!((sealed.status.as_u16(), sealed.headers.contains_key("idempotency-replayed")), (200, replayed));
+        }
+
+        let told = office.waiver(&waiver).await;
+        let revocation = &told["revocation"];
+        assert_eq!((&told["state"], &revocation["amount"], &revocation["reasons"]), (&json!("revoked"), &json!(HALF), &facts()["reasons"]));
+        let appeal = revocation["instruction"]["text"].as_str().unwrap();
+        assert!(appeal.contains("only after the ruling on a review"), "R-32, R-199b: {appeal}");
+        assert_eq!(office.stands(&owing).await, ("entrusted".to_owned(), HALF), "R-87: never an edit");
+        let claim = Owing { case: owing.case.clone(), invoice: revocation["invoice"].as_str().unwrap().to_owned() };
+        let owed = app.get(&office.business, &claim.path("")).await.expect(200);
+        assert_eq!((&owed["state"], &owed["total"], &owed["owed"]), (&json!("unpaid"), &json!(HALF), &json!(HALF)));
+        assert_eq!((&owed["lines"][0]["fiscal_year"], &owed["notice"]["way"]), (&json!(2027), &json!("electronic")));
+        let first = app.get(&office.business, &owing.path("")).await.expect(200);
+        assert_eq!(first["lines"][0]["fiscal_year"], 2026, "R-75: of the year in which its own notice was issued");
+        assert_eq!(first["lines"][0]["revenue_account"], owed["lines"][0]["revenue_account"]);
+        let report = replay(&app.core).await.unwrap();
+        assert_eq!((report.invoices, report.findings), (2, vec![]));
+
+        office.pays(&claim).await;
+        let standing = (office.books(&owing).await.standing(), office.books(&claim).await.standing());
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!((office.books(&owing).await.standing(), office.books(&claim).await.standing()), standing);
+        assert_eq!(draft(&office, &owing, &waiver, facts()).await.problem(), "409 wrong_state");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM invoices)").await, 2);
+        assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_waiver')").await, 2, "of the grant and of its end");
+        let timeline = app.get(&office.business, &format!("{}/timeline", owing.case)).await.expect(200);
+        assert_eq!(timeline["chain"], "intact");
+        let leak = "(SELECT COUNT(*) FROM waiver_revocations WHERE CAST(sealed_reasons AS TEXT) LIKE '%別の%')";
+        assert_eq!(db.count(leak).await, 0, "the reasons lie sealed");
+        let url = db.settings.url.clone();
+        let rewrite = "UPDATE waiver_revocations SET amount = 1";
+        assert!(std::thread::spawn(move || execute(&url, rewrite)).join().is_err(), "it is never rewritten");
+    }
+);
+
+on_both_databases!(
+    /// what is missing again holds the decision back until it is paid; it is no new price of what was applied for.
+    r68_a_revocation_during_the_review_closes_the_gate_until_the_claim_is_paid,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        let waiver = office.waived(&owing, "hardship").await;
+        let claim = revoked(&office, &owing, &waiver).await;
+        assert_eq!(office.stands(&owing).await, ("waived".to_owned(), 0));
+        proposed(&office, &owing).await;
+        assert_eq!(decided(&office, &owing).await.problem(), "409 fee_not_settled");
+        office.pays(&claim).await;
+        assert_eq!(decided(&office, &owing).await.expect(200)["application_state"], "decided");
+    }
+);
+
+on_both_databases!(
+    /// nothing is claimed where nothing is missing, nor what is extinct, also where it became so under the seals.
+    r94_nothing_is_revoked_that_holds_no_more_or_was_withdrawn_or_is_extinct,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (expired, gone, late) = (office.owing().await, office.owing().await, office.owing().await);
+        let of_expired = office.waived(&expired, "half").await;
+        let (of_gone, of_late) = (office.waived(&gone, "hardship").await, office.waived(&late, "hardship").await);
+        for waiver in [&of_expired, &of_gone, &of_late] {
+            found_out(&office, waiver).await;
+        }
+        app.post(&office.business, &format!("{}/withdraw", gone.case), json!({})).await.expect(200);
+        assert_eq!(draft(&office, &gone, &of_gone, facts()).await.problem(), "409 nothing_to_revoke");
+        days(&mut office, 31).await;
+        days(&mut office, 1).await;
+        assert_eq!(office.waiver(&of_expired).await["state"], "expired");
+        assert_eq!(draft(&office, &expired, &of_expired, facts()).await.problem(), "409 wrong_state");
+        draft(&office, &late, &of_late, facts()).await.expect(201);
+        days(&mut office, 365 * 5).await;
+        office.seal(&office.manager, &late).await.expect(200);
+        assert_eq!(office.seal(&office.chief, &late).await.problem(), "409 claim_extinct", "since 2031-05-01");
+        assert_eq!(office.waiver(&of_late).await["state"], "granted");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM waiver_revocations)").await, 0);
+    }
+);
+
+on_both_databases!(
+    /// Two waivers of one invoice: each is revoked by itself, and never more is claimed than would be owed without both.
+    r65_of_two_waivers_each_is_revoked_for_what_it_took_off,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        let (half, rest) = (office.waived(&owing, "half").await, office.waived(&owing, "hardship").await);
+        let mut claimed = Vec::new();
+        for waiver in [&rest, &half] {
+            let claim = revoked(&office, &owing, waiver).await;
+            let shown = app.get(&office.business, &claim.path("")).await.expect(200);
+            claimed.push(shown["owed"].as_i64().unwrap());
+        }
+        assert_eq!(claimed, [HALF, HALF]);
+        assert_eq!(office.stands(&owing).await, ("waived".to_owned(), 0));
+        let report = replay(&app.core).await.unwrap();
+        assert_eq!((report.invoices, report.findings), (3, vec![]));
+    }
+);
