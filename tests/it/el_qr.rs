@@ -2,6 +2,8 @@
 
 mod desk;
 
+use std::fmt::Write as _;
+
 use data_encoding::BASE64;
 use jiff::civil::date;
 use madoguchi::domain::ledger::{Account, balances};
@@ -54,10 +56,10 @@ pub fn handed_in(bytes: &[u8]) -> Value {
 pub fn results(lines: &[(&str, &str, i64, &str)]) -> Vec<u8> {
     let mut text = "1020001\r\n".to_owned();
     for (key, number, amount, day) in lines {
-        text += &format!("2{key:<20}58191{number:<20}      {amount:011}{day:<8}02\r\n");
+        write!(text, "2{key:<20}58191{number:<20}      {amount:011}{day:<8}02\r\n").unwrap();
     }
     let total: i64 = lines.iter().map(|(_, _, amount, _)| amount).sum();
-    text += &format!("8{:06}{total:013}\r\n", lines.len());
+    write!(text, "8{:06}{total:013}\r\n", lines.len()).unwrap();
     text.into_bytes()
 }
 
