@@ -110,7 +110,7 @@ mod tests {
         let within =
             route(&json!({ "role": "head", "department": "kanri" }), "2024-04-01", &json!("2026-03-31"));
         let mut misnamed = sound.clone();
-        misnamed["standing_decisions"][0]["decisions"] = json!(["refuse", "revocation"]);
+        misnamed["standing_decisions"][0]["decisions"] = json!(["refuse", "suspension"]);
         let passing = route(&json!({ "role": "head", "kind": "pass" }), "2024-04-01", &Value::Null);
         let cases = [
             (json!([sound, sound]), &desk, "/approval_routes/1/valid_from", "overlap"),
