@@ -228,7 +228,7 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: InvoiceId) -> Result<Vec<Ack
 }
 
 /// Everything by which a debtor acknowledged a claim: what officers recorded and nobody struck out, and money that came for a part of
-/// it. What is owed beside a claim follows it: whoever acknowledged that, or paid any of it, acknowledged this, too.
+/// it. What is owed beside a claim follows it: whoever acknowledged that acknowledged this, too.
 pub(super) fn renewals(
     tx: &mut impl Reads,
     invoice: &InvoiceRow,
@@ -239,11 +239,10 @@ pub(super) fn renewals(
     // Of a covered claim nothing is counted any more.
     let own = invoice.is_open()?.then_some(invoice.id);
     for id in own.into_iter().chain(beside) {
-        found.extend(paid(tx, (tenant, id), RenewalGround::PartPayment)?);
+        found.extend(paid(tx, (tenant, id))?);
     }
     if let Some(claim) = invoice.principal_id {
         found.extend(recorded(tx, (tenant, claim), RenewalGround::ClaimAcknowledged)?);
-        found.extend(paid(tx, (tenant, claim), RenewalGround::ClaimPaid)?);
     }
     Ok(found)
 }
@@ -265,16 +264,12 @@ fn recorded(
 }
 
 /// Money that came for an invoice, but for what somebody else than the debtor paid by a link.
-fn paid(
-    tx: &mut impl Reads,
-    (tenant, id): (&TenantCode, InvoiceId),
-    ground: RenewalGround,
-) -> Result<Vec<Renewal>, Failure> {
+fn paid(tx: &mut impl Reads, (tenant, id): (&TenantCode, InvoiceId)) -> Result<Vec<Renewal>, Failure> {
     let mut found = Vec::new();
     for payment in payments::of_invoice(tx, tenant, id)? {
         let Some(day) = payment.captured_on.filter(|_| payment.captured > Yen::ZERO) else { continue };
         if payment_links::link_of_payment(tx, tenant, payment.id)?.is_none() {
-            found.push(Renewal { on: day.0, ground });
+            found.push(Renewal { on: day.0, ground: RenewalGround::PartPayment });
         }
     }
     Ok(found)

@@ -2,7 +2,8 @@
 //!
 //! Purpose: R-94 as lines that a person can follow. Invariants: it counts from the due day; the demand, an acknowledgement by the
 //! debtor (承認, Civil Code 152 by way of LAA 236③) and a part payment, which is one, count it anew from their day; what is owed
-//! beside a claim (督促手数料・延滞金) follows it: whoever acknowledges or pays the claim acknowledges that, too (地方税法第18条の2の例). What
+//! beside a claim (督促手数料・延滞金) follows it there: whoever acknowledges the claim acknowledges that, too. Paying the claim alone says
+//! nothing of it. What
 //! happens after the last day changes nothing, because the claim is extinct then without anybody pleading it (LAA 236②).
 
 use jiff::civil::Date;
@@ -56,8 +57,6 @@ pub enum RenewalGround {
     PartPayment,
     /// Of what is owed beside a claim: the debtor acknowledged that claim.
     ClaimAcknowledged(AcknowledgementForm),
-    /// Of what is owed beside a claim: the debtor paid that claim, whole or in part.
-    ClaimPaid,
 }
 
 impl RenewalGround {
@@ -88,7 +87,6 @@ impl RenewalGround {
             Self::ClaimAcknowledged(AcknowledgementForm::PartPayment) => {
                 ("本体の債権の一部の納付（承認）", "a part payment of the claim")
             }
-            Self::ClaimPaid => ("本体の債権の納付（承認）", "a payment of the claim"),
         }
     }
 }
@@ -190,7 +188,10 @@ mod tests {
     fn r94_what_is_owed_beside_a_claim_is_counted_anew_with_it() {
         let due = date(2026, 6, 5);
         for (ground, words) in [
-            (RenewalGround::ClaimPaid, "本体の債権の納付（承認）"),
+            (
+                RenewalGround::ClaimAcknowledged(AcknowledgementForm::PartPayment),
+                "本体の債権の一部の納付（承認）",
+            ),
             (
                 RenewalGround::ClaimAcknowledged(AcknowledgementForm::Written),
                 "本体の債権の債務承認書による承認",
