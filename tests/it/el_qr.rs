@@ -242,7 +242,7 @@ on_both_databases!(
         kinds.sort();
         assert_eq!(kinds, ["missing_at_us", "status_mismatch"]);
         // Every yen that the organisation took is in a line, and none of them is lost.
-        let lines = "(SELECT SUM(amount) FROM el_qr_lines WHERE payment_key LIKE 'P%')";
+        let lines = "(SELECT CAST(SUM(amount) AS BIGINT) FROM el_qr_lines WHERE payment_key LIKE 'P%')";
         let truth = counter.truth().await;
         let by_number = truth["el_qr"].as_array().unwrap().iter().map(|of| of["captured"].as_i64().unwrap());
         assert_eq!(db.count(lines).await, by_number.sum::<i64>());
@@ -323,14 +323,16 @@ on_both_databases!(
         counter.told(&upload).await;
         let off = files_with(&[("revenues: [\"08-02-01-01\", ", "revenues: [")]);
         let after = TestApp::start_over(&db, off, |_| {}).await;
-        let counter = Counter { office: Office { app: &after, ..counter.office }, ..counter };
+        let mut counter = Counter { office: Office { app: &after, ..counter.office }, ..counter };
+        counter.office.sign_in_again().await;
         assert_eq!(counter.number(&owing).await, Value::Null);
         let (_, asked) = counter.uploaded().await;
         assert_eq!(asked, [asks("withdraw", Some("not_offered"))]);
         // The ordinance of a procedure that does not name it keeps it away as well.
         let [body, _] = files();
         let silent = TestApp::start_over(&db, [body], |_| {}).await;
-        let counter = Counter { office: Office { app: &silent, ..counter.office }, ..counter };
+        let mut counter = Counter { office: Office { app: &silent, ..counter.office }, ..counter };
+        counter.office.sign_in_again().await;
         let other = counter.office.owing().await;
         assert_eq!(counter.number(&other).await, Value::Null);
         assert_eq!(db.count("(SELECT COUNT(*) FROM el_qr_slips)").await, 1);
