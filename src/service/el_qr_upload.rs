@@ -5,6 +5,7 @@
 //! for nothing here, and no crash forgets a withdrawal. Invariants: a file is kept as it was made, sealed, with its digest; a
 //! slip is in one file for each thing that is asked about it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -197,6 +198,8 @@ fn make(
             }
         }
     }
+    // What is taken back stands before what takes its place, whichever slip was made first.
+    asked.sort_by_key(|one| Reverse(one.operation));
     if asked.is_empty() { Ok(None) } else { keep(tx, core, (tenant, terms), asked, by).map(Some) }
 }
 
