@@ -359,6 +359,7 @@ impl World {
             .replace("{paper}", "decision")
             .replace("{correction}", "00000000-0000-7000-8000-000000000000")
             .replace("{token}", "nobody-gave-me-this")
+            .replace("{code}", "staff")
             .replace("{gateway}", "komoju");
         let path = path.replace("/statistics/casework", "/statistics/casework?from=2026-04-01&to=2026-04-30");
         let is_control = path.contains("/internal-control");
