@@ -13,7 +13,7 @@ use super::{block, bundle};
 use crate::domain::id::{ApplicationId, RecordMeasureId, TenantCode};
 use crate::domain::records::{Measure, MeasureState, MeasureStep, bundle_hash, manifest_hash};
 use crate::service::cases::system_actor;
-use crate::service::{Core, Failure, JobEnd};
+use crate::service::{Core, Failure, JobEnd, incoming};
 use crate::store::applications;
 use crate::store::events::{self, NewEvent};
 use crate::store::record_files::{self, CasesWanted, RecordCaseRow};
@@ -40,6 +40,8 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: RecordMeasureId) -> R
         return destroy(core, &row).await;
     }
     if kind == Measure::Transfer && state == MeasureState::Approved {
+        // What the archive gets is exported twice and must be the same: no number may come in between.
+        incoming::number(core, &row.tenant_id).await?;
         export(core, &row).await?;
     }
     Ok(JobEnd::Done)

@@ -38,14 +38,14 @@ on_both_databases!(
         days(&mut office, 40).await;
         app.post(&office.clerk, &to.path("/demand"), json!({})).await.expect(201);
         for wrong in [0, FEE + 1] {
-            let refused = propose(&office, (&from, &to), wrong, HALF).await;
+            let refused = propose(&office, (&from, &to), wrong, FEE).await;
             assert_eq!((refused.problem().as_str(), &refused.body["errors"][0]["pointer"]), ("422 validation_failed", &json!("/amount")));
         }
-        assert_eq!(propose(&office, (&from, &to), HALF + 1, HALF).await.problem(), "409 less_than_claim");
-        let part = propose(&office, (&from, &to), 5_000, HALF).await.expect(201);
+        assert_eq!(propose(&office, (&from, &to), HALF + 1, FEE).await.problem(), "409 less_than_claim");
+        let part = propose(&office, (&from, &to), 5_000, FEE).await.expect(201);
         assert_eq!((&part["extent"], &part["refund"]["amount"]), (&json!("part"), &json!(5_000)));
-        assert_eq!(ask_back(&office, &from, HALF, HALF - 5_000).await.problem(), "422 validation_failed");
-        let rest = ask_back(&office, &from, HALF - 5_000, HALF - 5_000).await.expect(201);
+        assert_eq!(ask_back(&office, &from, HALF, FEE - 5_000).await.problem(), "422 validation_failed");
+        let rest = ask_back(&office, &from, HALF - 5_000, FEE - 5_000).await.expect(201);
         assert_eq!(office.stands(&to).await, ("unpaid".to_owned(), FEE), "nothing is settled by a proposal");
         assert_eq!(decide(&office, &office.accountant, &part, "approve").await.problem(), "403 own_refund");
         assert_eq!(decide(&office, &office.chief, &part, "approve").await.expect(200)["state"], "paid_out");
@@ -95,7 +95,7 @@ on_both_databases!(
         days(&mut office, 24).await;
         office.waived(&from, "half").await;
         days(&mut office, 5).await;
-        let part = propose(&office, (&from, &to), 10_000, HALF).await.expect(201);
+        let part = propose(&office, (&from, &to), 10_000, FEE).await.expect(201);
         decide(&office, &office.chief, &part, "approve").await.expect(200);
         app.drain().await;
         let shown = app.get(&office.business, &to.path("/set-offs")).await.expect(200)["items"][0].clone();
