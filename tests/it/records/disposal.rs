@@ -195,7 +195,8 @@ on_both_databases!(
 
         let proposed = archive.propose(&file, "dispose").await.expect(201);
         archive.decide(&archive.chief, &proposed, "approve").await.expect(200);
-        // The suit comes between approval and clock.
+        // The suit comes between approval and clock, and after the claim.
+        archive.app.advance(jiff::SignedDuration::from_secs(1)).await;
         let suit = archive.app.post(&archive.clerk, &holds, wanted("litigation", "令和14年（行ウ）第1号")).await.expect(201);
         archive.app.drain().await;
         assert_eq!(archive.standing(&proposed).await["state"], "approved");
