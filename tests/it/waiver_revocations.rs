@@ -80,11 +80,15 @@ on_both_databases!(
         assert_eq!(app.get(&office.business, &owing.case).await.expect(200)["state"], "closed");
         days(&mut office, 365).await;
 
+        // Looking at the case for its version is logged, so that comes before.
+        let version = app.get(&office.clerk, &owing.case).await.etag();
+        let path = of(&waiver, "/revocation");
         let before = traces(&db).await;
-        let bare = draft(&office, &owing, &waiver, facts()).await;
+        let bare = app.post_if(&office.clerk, &path, &version, facts()).await;
         assert_eq!((bare.problem().as_str(), &bare.body["errors"][0]["pointer"]), ("422 validation_failed", &json!("/attachments")));
         let foreign = json!({ "reasons": ["x"], "attachments": [owing.invoice] });
-        assert_eq!(draft(&office, &owing, &waiver, foreign).await.problem(), "422 validation_failed");
+        let refused = app.post_if(&office.clerk, &path, &version, foreign).await;
+        assert_eq!(refused.problem(), "422 validation_failed");
         assert_eq!(traces(&db).await, before);
         found_out(&office, &waiver).await;
         let silent = draft(&office, &owing, &waiver, json!({ "reasons": [] })).await;
