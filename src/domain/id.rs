@@ -53,6 +53,8 @@ typed_id! {
     PublicationId;
     /// A decision (処分).
     DecisionId;
+    /// What an issued document that can be signed is about: a decision, a permit, or an order about one.
+    SignedSubjectId;
     /// The notice of a decision (処分の通知).
     NoticeId;
     /// What a grant gave (許可・登録).

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::schema::dispositions::document_signatures;
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
-use crate::domain::id::{ApplicationId, DecisionId, TenantCode};
+use crate::domain::id::{ApplicationId, SignedSubjectId, TenantCode};
 use crate::domain::issued_document::DocumentKind;
 use crate::domain::office_key::SignedDocument;
 
@@ -18,7 +18,7 @@ pub struct DocumentSignatureRow {
     /// `decision`, `permit` or `permit_order`.
     pub document: String,
     /// The decision, the permit or the order.
-    pub subject_id: DecisionId,
+    pub subject_id: SignedSubjectId,
     /// The version of its text.
     pub version: i64,
     /// The case.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::papers;
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ApplicationId, DecisionId, TenantCode};
+use crate::domain::id::{ApplicationId, DecisionId, SignedSubjectId, TenantCode};
 use crate::domain::issued_document::{DocumentClaims, DocumentKind, DocumentName};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::office_key::{OfficeKey, OfficeSignature, SignedDocument, key_of};
@@ -139,7 +139,7 @@ fn sign(
     let row = DocumentSignatureRow {
         tenant_id: tenant.clone(),
         document: kind.as_str().to_owned(),
-        subject_id: DecisionId(subject),
+        subject_id: SignedSubjectId(subject),
         version,
         application_id: case.row.id,
         authority: signed.authority,

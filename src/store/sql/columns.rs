@@ -19,7 +19,8 @@ use crate::domain::id::{
     ElQrSlipId, ElQrUploadId, ExceptionId, FalseClaimId, InspectionId, InvoiceId, JobId, MessageId, NoticeId,
     OfficerId, OperationId, OpinionId, PayableId, PaymentAlertId, PaymentId, PaymentLinkId, PayoutId,
     PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId, RecordFileId, RecordHoldId,
-    RecordMeasureId, RefundId, SettlementId, SettlementLineId, StampUseId, TenantCode, TransferId, WaiverId,
+    RecordMeasureId, RefundId, SettlementId, SettlementLineId, SignedSubjectId, StampUseId, TenantCode,
+    TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -77,7 +78,7 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CaseTaskId ClockPauseId CorrectionId DelayReasonId ProposalId DecisionId InvoiceId PayableId
+    AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CaseTaskId ClockPauseId CorrectionId DelayReasonId ProposalId DecisionId SignedSubjectId InvoiceId PayableId
     FalseClaimId PaymentAlertId PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
     SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId BulkApprovalId ActingDecisionId ActingInstructionId WaiverId ReassessmentId BankStatementId BankCreditId ElQrSlipId ElQrUploadId ElQrFileId ElQrLineId PermitId NoticeId
     MessageId OpinionId InspectionId CaseLinkId TransferId RecordFileId RecordMeasureId RecordHoldId

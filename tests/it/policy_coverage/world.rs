@@ -274,72 +274,48 @@ impl World {
     /// The id of what a call about `target` names.
     fn id(&self, template: &str, target: Target) -> &str {
         let case = self.case(target);
-        if template.contains("/payment-alerts/") {
-            &self.alert
-        } else if template.contains("/invoices/") {
-            &case.invoice
-        } else if template.contains("/payment-links/") {
-            &self.link
-        } else if template.contains("payments/{id}") {
-            &case.payment
-        } else if template.contains("/permits/") {
-            &self.permit
-        } else if template.contains("/queue-views/") {
-            &self.view
-        } else if template.contains("/absences/") {
-            &self.absence
-        } else if template.contains("/post-reviews/") {
-            &self.acting
-        } else if template.contains("/record-file-holds/") {
-            &self.record_file_hold
-        } else if template.contains("/record-files/") {
-            &self.record_file
-        } else if template.contains("/record-measures/") {
-            &self.record_measure
-        } else if template.contains("/record-holds/") {
-            &self.record_hold
-        } else if template.contains("/el-qr-uploads/") {
-            &self.el_qr_upload
-        } else if template.contains("/el-qr-results/") {
-            &self.el_qr_results
-        } else if template.contains("/receipts/") {
-            &self.receipt
-        } else if template.contains("/case-links/") {
-            &self.case_link
-        } else if template.contains("/clock-pauses/") {
-            &self.clock_pause
-        } else if template.contains("/inspections/") {
-            &self.inspection
-        } else if template.contains("/opinions/") {
-            &self.opinion
-        } else if template.contains("/notices/") {
-            &self.notice
-        } else if template.contains("/tasks/") {
-            &self.task
-        } else if template.contains("/undelivered-mails/") {
-            &self.undelivered_mail
-        } else if template.contains("/acknowledgements/") {
-            &self.acknowledgement
-        } else if template.contains("/waivers/") {
-            &self.waiver
-        } else if template.contains("/stamp-uses/") {
-            &self.stamp_use
-        } else if template.contains("/refunds/") {
-            &self.refund
-        } else if target == Target::BankStatement {
-            &self.bank_statement
-        } else if target == Target::Exception {
-            &self.exception
-        } else if target == Target::Payout {
-            &self.payout
-        } else if target == Target::Settlement {
-            &self.settlement
-        } else if target == Target::Publication {
-            &self.publication
-        } else if target == Target::Basket {
-            &self.basket
-        } else {
-            &case.id
+        let by_path = [
+            ("/payment-alerts/", &self.alert),
+            ("/invoices/", &case.invoice),
+            ("/payment-links/", &self.link),
+            ("payments/{id}", &case.payment),
+            ("/permits/", &self.permit),
+            ("/queue-views/", &self.view),
+            ("/absences/", &self.absence),
+            ("/post-reviews/", &self.acting),
+            ("/record-file-holds/", &self.record_file_hold),
+            ("/record-files/", &self.record_file),
+            ("/record-measures/", &self.record_measure),
+            ("/record-holds/", &self.record_hold),
+            ("/el-qr-uploads/", &self.el_qr_upload),
+            ("/el-qr-results/", &self.el_qr_results),
+            ("/receipts/", &self.receipt),
+            ("/case-links/", &self.case_link),
+            ("/clock-pauses/", &self.clock_pause),
+            ("/inspections/", &self.inspection),
+            ("/opinions/", &self.opinion),
+            ("/notices/", &self.notice),
+            ("/tasks/", &self.task),
+            ("/undelivered-mails/", &self.undelivered_mail),
+            ("/acknowledgements/", &self.acknowledgement),
+            ("/waivers/", &self.waiver),
+            ("/stamp-uses/", &self.stamp_use),
+            ("/refunds/", &self.refund),
+        ];
+        let named = by_path.into_iter().find(|(part, _)| template.contains(part));
+        named.map_or_else(|| self.id_of(target), |(_, id)| id)
+    }
+
+    /// The id of a target whose path does not say what it is about.
+    fn id_of(&self, target: Target) -> &str {
+        match target {
+            Target::BankStatement => &self.bank_statement,
+            Target::Exception => &self.exception,
+            Target::Payout => &self.payout,
+            Target::Settlement => &self.settlement,
+            Target::Publication => &self.publication,
+            Target::Basket => &self.basket,
+            _ => &self.case(target).id,
         }
     }
 

@@ -1,6 +1,6 @@
 //! A fresh database for a test, on each of the two kinds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -92,7 +92,7 @@ pub fn run(db: TestDb, test: impl AsyncFnOnce(TestDb)) {
 impl TestDb {
     /// A fresh SQLite file.
     pub fn sqlite(contents: Contents) -> Self {
-        let folder = new_folder();
+        let folder = database_folder();
         let file = folder.join("test.db");
         let settings = DatabaseSettings::new(DatabaseUrl::SqliteFile(file.clone()));
         if matches!(contents, Contents::Migrated) {
@@ -216,13 +216,39 @@ pub fn execute(url: &DatabaseUrl, statements: &str) {
     }
 }
 
-/// A folder that exists nowhere else.
+/// A folder that exists nowhere else, and stays until the next run.
 pub fn new_folder() -> PathBuf {
+    static OF_RUN: OnceLock<PathBuf> = OnceLock::new();
+    new_folder_in(OF_RUN.get_or_init(|| folder_of_run(Path::new(env!("CARGO_TARGET_TMPDIR")))))
+}
+
+/// A folder for a database, which is removed with it.
+fn database_folder() -> PathBuf {
+    static OF_RUN: OnceLock<PathBuf> = OnceLock::new();
+    new_folder_in(OF_RUN.get_or_init(|| folder_of_run(&passing_place())))
+}
+
+fn new_folder_in(place: &Path) -> PathBuf {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = passing_place().join(format!("madoguchi-db-{}-{number}", std::process::id()));
+    let folder = place.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// This run's folder at a place, after what runs that are over left there was removed.
+fn folder_of_run(place: &Path) -> PathBuf {
+    const PREFIX: &str = "madoguchi-run-";
+    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let run = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let is_over =
+            |process: &str| Path::new("/proc/self").exists() && !Path::new("/proc").join(process).exists();
+        if run.is_some_and(is_over) {
+            // Another run may be sweeping, too.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    place.join(format!("{PREFIX}{}", std::process::id()))
 }
 
 /// The bytes of a migrated SQLite file, made once a run.
