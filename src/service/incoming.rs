@@ -158,8 +158,10 @@ pub async fn register(
 ) -> Result<RegisterPage, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
-        staff(tx, &ctx, &tenant, &department, Action::ReadQueue)?;
         let today = jst_day(tx.now());
+        // The register of a department that has ended is kept by whoever does its work now.
+        let office = ctx.catalogue.in_charge(&tenant, &department, today);
+        staff(tx, &ctx, &tenant, &office, Action::ReadQueue)?;
         let year = year.unwrap_or_else(|| i64::from(FiscalYear::of(today).year()));
         let series = Series::of(DocumentKind::Incoming, &department, year);
         let limit = i64::try_from(LINES).unwrap_or(i64::MAX).saturating_add(1);

@@ -58,7 +58,7 @@ pub struct IncomingLine {
 /// A case that has no number yet, by when it arrived.
 pub type Waiting = (Micros, ApplicationId);
 
-/// At most `limit` cases that arrived at `since` or later and have no number yet, in the order of their arrival, behind `after`.
+/// At most `limit` cases that came here or arrived anywhere at `since` or later and have no number yet, in the order of their arrival, behind `after`.
 pub fn waiting(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -69,7 +69,8 @@ pub fn waiting(
     let mut query = applications::table
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::incoming_number.is_null())
-        .filter(applications::arrived_at.ge(since))
+        .filter(applications::arrived_at.ge(since).or(applications::created_at.ge(since)))
+        .filter(applications::arrived_at.is_not_null())
         .order((applications::arrived_at, applications::id))
         .select((applications::arrived_at.assume_not_null(), applications::id))
         .limit(limit)

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::id::{AccountId, ApplicationId, ExceptionId, SettlementId};
+use crate::domain::id::{AccountId, ApplicationId, ExceptionId, RecordFileId, SettlementId};
 
 /// A table whose rows can be roots. The order of the variants is the order in which tables are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +17,8 @@ pub enum RootTable {
     MerchantCeilings,
     /// `reconciliation_exceptions`.
     ReconciliationExceptions,
+    /// `record_files`.
+    RecordFiles,
     /// `settlements`.
     Settlements,
 }
@@ -30,6 +32,7 @@ impl RootTable {
             Self::CatalogueState => "catalogue_state",
             Self::MerchantCeilings => "merchant_ceilings",
             Self::ReconciliationExceptions => "reconciliation_exceptions",
+            Self::RecordFiles => "record_files",
             Self::Settlements => "settlements",
         }
     }
@@ -60,6 +63,11 @@ impl Root {
     /// An exception of the reconciliation.
     pub fn exception(id: ExceptionId) -> Self {
         Self::Aggregate { table: RootTable::ReconciliationExceptions, id: id.0 }
+    }
+
+    /// A record file with what bars its disposal.
+    pub fn record_file(id: RecordFileId) -> Self {
+        Self::Aggregate { table: RootTable::RecordFiles, id: id.0 }
     }
 
     /// A payout and what is said of its arrival.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use madoguchi::domain::id::{AccountId, ApplicationId, TenantCode};
 use madoguchi::domain::issued_document::{DocumentKind, DocumentName};
 use madoguchi::domain::policy::Role;
-use madoguchi::service::{Caller, Ctx, document};
+use madoguchi::service::{Caller, Ctx, document, incoming};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -104,6 +104,12 @@ on_both_databases!(
         assert_eq!((status, &found["authentic"], &found["status"]), (200, &json!(true), &json!("current")));
         assert_eq!((&found["number"], &found["tenant"]), (&submitted["number"], &json!(AOMORI)));
         assert!(!found.to_string().contains("business@example.jp"));
+        // the number of what came in is given after the copy was taken, and takes nothing from it.
+        let tenant = TenantCode::parse(AOMORI).unwrap();
+        assert_eq!(incoming::number(&app.core, &tenant).await.unwrap(), 1);
+        assert_eq!(checked(&app, &paper).await.1["status"], "current");
+        let copies = of_kind(&app, &business, &case, "application_copy").await;
+        assert!(page(&app, &business, &case, &copies[0]).await.0.contains("消保収第1号"));
 
         let (forged, signature) = paper.split_at(paper.len() - 4);
         let other_digest = paper.replacen(&paper[60..64], "AAAA", 1);

@@ -1,3 +1,4 @@
+DROP INDEX record_files_by_id;
 DROP TABLE record_file_hold_releases;
 DROP TABLE record_file_holds;
 CREATE TABLE decision_signatures (

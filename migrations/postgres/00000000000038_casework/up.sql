@@ -74,3 +74,5 @@ CREATE TABLE record_file_hold_releases (
 );
 CREATE TRIGGER record_file_holds_append_only BEFORE UPDATE OR DELETE ON record_file_holds FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
 CREATE TRIGGER record_file_hold_releases_append_only BEFORE UPDATE OR DELETE ON record_file_hold_releases FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+-- Whoever holds a file and whoever disposes of it lock its row.
+CREATE UNIQUE INDEX record_files_by_id ON record_files (id);

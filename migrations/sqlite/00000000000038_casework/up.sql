@@ -78,3 +78,5 @@ CREATE TRIGGER record_file_holds_no_update BEFORE UPDATE ON record_file_holds BE
 CREATE TRIGGER record_file_holds_no_delete BEFORE DELETE ON record_file_holds BEGIN SELECT RAISE(ABORT, 'record_file_holds is append-only'); END;
 CREATE TRIGGER record_file_hold_releases_no_update BEFORE UPDATE ON record_file_hold_releases BEGIN SELECT RAISE(ABORT, 'record_file_hold_releases is append-only'); END;
 CREATE TRIGGER record_file_hold_releases_no_delete BEFORE DELETE ON record_file_hold_releases BEGIN SELECT RAISE(ABORT, 'record_file_hold_releases is append-only'); END;
+-- Whoever holds a file and whoever disposes of it lock its row.
+CREATE UNIQUE INDEX record_files_by_id ON record_files (id);

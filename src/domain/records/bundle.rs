@@ -30,6 +30,7 @@ pub struct CaseBundle {
     /// Questions of the office, messages and notes.
     pub correspondence: Vec<Value>,
     /// 収受番号 and 収受日 of the office that it came in at, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming: Option<Value>,
     /// What was owed, as it stood at the end.
     pub invoices: Vec<Value>,
@@ -45,6 +46,7 @@ pub struct CaseBundle {
     /// holds and so on, each with table, id, column and instant, in the order of time.
     pub sealed_texts: Vec<Value>,
     /// The signatures of office over what was issued, with the statements that they are over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signatures: Vec<Value>,
     /// Where it ended.
     pub state: String,

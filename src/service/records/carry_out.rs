@@ -143,7 +143,9 @@ async fn destroy(core: &Arc<Core>, measure: &MeasureRow) -> Result<JobEnd, Failu
             let id = case.application_id;
             let (inner, of) = (Arc::clone(core), measure.clone());
             let work = move |tx: &mut Tx<'_>| erase(tx, &inner, &of, id);
-            match core.db.write(Root::Application(id), work).await? {
+            // A hold on the case bars it, and so does one on its file.
+            let roots = vec![Root::Application(id), Root::record_file(measure.record_file_id)];
+            match core.db.write_alone(roots, work).await? {
                 Outcome::Erased => remove_files(core, &measure.tenant_id, id).await?,
                 Outcome::Blocked => blocked += 1,
                 Outcome::Changed => changed += 1,

@@ -58,7 +58,7 @@ pub async fn place(
     wanted: NewHold,
 ) -> Result<Effect<FileHoldView>, Failure> {
     let db = ctx.core.db.clone();
-    db.write(Root::Unlocked(file.0), move |tx| {
+    db.write(Root::record_file(file), move |tx| {
         let put = |tx: &mut Tx<'_>, now| put(tx, &ctx, &request.tenant, (file, &wanted), now);
         once(tx, &request, "record_file_hold", put, |tx, made| present(tx, &ctx, &request.tenant, made))
     })

@@ -26,14 +26,9 @@ pub(super) fn application_copy<T: Reads>(papers: &mut Papers<'_, T>) -> Result<O
     let invoice = invoices::of_case(papers.tx, &case.tenant_id, case.id)?.into_iter().next();
     let fee = invoice.map_or_else(Vec::new, |invoice| fee_rows(&invoice.lines.0, invoice.total));
     let issuer = papers.authority(arrived_at);
-    let mut head = vec![papers.reference(), format!("到達日 {}", wareki::write(jst_day(arrived_at)))];
-    // 収受印: as soon as the office has numbered what came in.
-    if let (Some(number), Some(on)) = (&case.incoming_number, case.incoming_on) {
-        head.push(format!("収受　{}　{number}", wareki::write(on.0)));
-    }
     let text = PaperText {
         title: format!("{}（控え）", procedure.definition.title.ja),
-        head,
+        head: vec![papers.reference(), format!("到達日 {}", wareki::write(jst_day(arrived_at)))],
         addressee: format!("{issuer}　宛て"),
         issuer,
         sections: vec![
@@ -43,7 +38,14 @@ pub(super) fn application_copy<T: Reads>(papers: &mut Papers<'_, T>) -> Result<O
         ],
         ..PaperText::default()
     };
-    Paper::new(case, arrived_at, text).map(Some)
+    Paper::new(case, arrived_at, text)?.beside(stamp_of_receipt(case).as_slice()).map(Some)
+}
+
+/// 収受印, as soon as the office has numbered what came in. The number comes after the copy may have been taken, and the copy
+/// says the same of what was handed in with it and without.
+fn stamp_of_receipt(case: &ApplicationRow) -> Option<Section> {
+    let (number, on) = (case.incoming_number.as_ref()?, case.incoming_on?);
+    Some(Section::rows("", vec![row("収受番号", number), row("収受日", &wareki::write(on.0))]))
 }
 
 fn files<T: Reads>(
