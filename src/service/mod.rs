@@ -140,6 +140,7 @@ pub mod remittance;
 pub mod reorganisation;
 pub mod resubmission;
 pub mod review;
+mod separation;
 pub mod session;
 pub mod set_off;
 pub mod settlement;

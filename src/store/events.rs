@@ -124,6 +124,25 @@ pub fn last_of(
         .optional()?)
 }
 
+/// The last event of a case at an instant that is of one of these kinds.
+pub fn at_instant(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    at: Micros,
+    kinds: &[&str],
+) -> Result<Option<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::tenant_id.eq(tenant))
+        .filter(events::application_id.eq(id))
+        .filter(events::at.eq(at))
+        .filter(events::kind.eq_any(kinds.to_vec()))
+        .order(events::seq.desc())
+        .select(EventRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
 /// All events of a case in order.
 pub fn of_case(
     tx: &mut impl Reads,

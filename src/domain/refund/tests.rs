@@ -132,9 +132,11 @@ fn r97_a_paid_fee_goes_back_only_as_the_ordinance_allows() {
     for policy in policies {
         for stage in [Stage::EndedWithoutDecision, Stage::Open, Stage::Decided] {
             // what was never owed is no fee.
-            for ground in [Ground::Overpaid, Ground::AssessmentError, Ground::Waiver] {
+            for ground in [Ground::Overpaid, Ground::AssessmentError] {
                 assert_eq!(permits(ground, policy, stage), Ok(()));
             }
+            // the word alone is no decision on a waiver.
+            assert_eq!(permits(Ground::Waiver, policy, stage), Err(GroundRejection::DecidedAsWaiver));
             let beyond = permits(Ground::NotAttributable, policy, stage);
             assert_eq!(beyond.is_ok(), policy == RefundPolicy::NotAttributable);
             let unaccepted = permits(Ground::NotAccepted, policy, stage);
