@@ -21,7 +21,7 @@ use crate::domain::internal_control::ControlTerms;
 use crate::domain::office_key::OfficeKey;
 use crate::domain::payment::Designation;
 use crate::domain::procedure::Bilingual;
-use crate::domain::records::RecordRule;
+use crate::domain::records::{BookRule, RecordRule};
 use crate::domain::refund::RefundInterestTerms;
 use crate::domain::revenue::RevenueMasters;
 use crate::domain::stamps::StampTerms;
@@ -212,6 +212,9 @@ pub struct Tenant {
     /// Its classification of records, and how long they are kept.
     #[serde(default)]
     pub record_files: Vec<RecordRule>,
+    /// How it classifies and keeps books that belong to no case.
+    #[serde(default)]
+    pub record_books: Vec<BookRule>,
     /// How many days it allows before something stands in the list of internal control.
     #[serde(default)]
     pub internal_control: Vec<ControlTerms>,

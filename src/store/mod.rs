@@ -93,6 +93,7 @@ pub mod reassessments;
 pub mod receipts;
 pub mod reconciliation;
 pub mod reconciliation_exceptions;
+pub mod record_books;
 pub mod record_contents;
 pub mod record_file_holds;
 pub mod record_files;

@@ -61,6 +61,7 @@ pub mod queue_views;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
+pub mod record_books;
 pub mod record_file_holds;
 pub mod record_files;
 pub mod record_holds;
@@ -120,6 +121,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(paper_filings::configure)
         .configure(statistics::configure)
         .configure(record_files::configure)
+        .configure(record_books::configure)
         .configure(record_measures::configure)
         .configure(record_holds::configure)
         .configure(notices::configure)

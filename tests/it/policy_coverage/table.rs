@@ -204,6 +204,7 @@ pub const TABLE: &[(&str, Access)] = &[
     ("list_record_files", Public("the file register is published", 200)),
     ("get_record_file", Guarded(Target::Body, DESK)),
     ("list_record_cases", Guarded(Target::Body, DESK)),
+    ("list_record_books", Guarded(Target::Body, DESK)),
     // Another measure of the file is open.
     ("propose_record_measure", Guarded(Target::Body, DESK)),
     ("get_record_measure", Guarded(Target::Body, DESK)),

@@ -37,6 +37,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("transfers", "(SELECT COUNT(*) FROM transfers)"),
     ("measures of record files", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM record_measures)"),
     ("record files", "(SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM record_files)"),
+    ("books in record files", "(SELECT COUNT(*) FROM record_books)"),
     ("holds on records", "(SELECT COUNT(*) FROM record_holds)"),
     ("holds on record files", "(SELECT COUNT(*) FROM record_file_holds)"),
     ("releases of record files", "(SELECT COUNT(*) FROM record_file_hold_releases)"),
