@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
+use crate::service::contract::ContractRefusal;
 use crate::service::intake_refusal::IntakeRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
@@ -208,6 +209,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::NoticeStandsElsewhere { .. } => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) | Refusal::Disposition(_) | Refusal::Payment(_) => StatusCode::CONFLICT,
+        Refusal::Contract(ContractRefusal::Certificate(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Contract(_) => StatusCode::CONFLICT,
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }

@@ -40,6 +40,7 @@ const JOBS: [(&str, CaseMail); 18] = [
     ("notify_missed_correction", CaseMail::CorrectionMissed),
     ("notify_pause", CaseMail::ClockStopped),
     ("notify_delay", CaseMail::DecisionDelayed),
+    ("notify_contract", CaseMail::ContractMoved),
 ];
 
 const LIST: &str = "/v1/tenants/020001/departments/kiki-shobo-hoan/undelivered-mails";
