@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::review::tenant;
 use crate::domain::contract::ContractAct;
+use crate::domain::money::Yen;
 use crate::http::contract::{CasePath, ChangeProblems, IdempotencyKeyHeader, ReadProblems};
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
@@ -178,7 +179,7 @@ impl ContractBody {
             statement: view.statement.clone(),
             statement_sha256: data_encoding::HEXLOWER.encode(&row.statement_sha256),
             authority: row.authority.clone(),
-            price: row.price.map(|price| price.amount()),
+            price: row.price.map(Yen::amount),
             offered_on: row.offered_on.0.to_string(),
             sign_by: row.sign_by.0.to_string(),
             counterpart_signature: counterpart(view),
