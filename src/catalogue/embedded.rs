@@ -21,6 +21,7 @@ files![
     "procedures/020001/denki-koji-toroku.yaml",
     "procedures/020001/denki-koji-torokusho.yaml",
     "procedures/020001/doro-senyo.yaml",
+    "procedures/020001/futsu-zaisan-kashitsuke.yaml",
     "procedures/020001/fuzoku-shonin.yaml",
     "procedures/020001/inshokuten-eigyo.yaml",
     "procedures/020001/ippan-ryoken.yaml",

@@ -51,6 +51,8 @@ typed_id! {
     ProposalId;
     /// A procedure version, or the closing of one, on its way to being published (版の公開).
     PublicationId;
+    /// A contract (契約).
+    ContractId;
     /// A decision (処分).
     DecisionId;
     /// What an issued document that can be signed is about: a decision, a permit, or an order about one.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::approval::{DecidingDesk, Subject, SubjectRoute};
 use crate::domain::arrears::{ArrearsTerms, WriteOffGround};
 use crate::domain::calendar::ClosingDays;
+use crate::domain::contract::trust_anchor::TrustAnchor;
 use crate::domain::disposition::Author;
 use crate::domain::document_number::{DocumentKind, NumberRule, Numbering, numbering};
 use crate::domain::el_qr::ElQrTerms;
@@ -167,6 +168,9 @@ pub struct Tenant {
     /// With which keys its authorities sign what they decide; without one they sign nothing.
     #[serde(default)]
     pub office_keys: Vec<OfficeKey>,
+    /// Whose certificates make a qualifying signature of a contract's other side; without one none is taken.
+    #[serde(default)]
+    pub contract_trust_anchors: Vec<TrustAnchor>,
     /// Who approves what is no disposition: waivers and write-offs.
     #[serde(default)]
     pub approval_routes: Vec<SubjectRoute>,

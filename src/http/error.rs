@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
+use crate::service::contract::ContractRefusal;
 use crate::service::intake_refusal::IntakeRefusal;
 use crate::service::payment_refusal::PaymentRefusal;
 use crate::service::refund_refusal::RefundRefusal;
@@ -210,6 +211,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Payment(PaymentRefusal::OwnAssessment) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) | Refusal::Disposition(_) | Refusal::Payment(_) => StatusCode::CONFLICT,
+        Refusal::Contract(ContractRefusal::Certificate(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Contract(_) => StatusCode::CONFLICT,
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }

@@ -37,6 +37,7 @@ pub mod cleaning;
 pub mod clock;
 pub mod clock_pause;
 pub mod closing;
+pub mod contract;
 pub mod core;
 pub mod correction;
 pub mod correction_chase;

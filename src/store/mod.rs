@@ -28,6 +28,7 @@ pub mod charges;
 pub mod checklist_marks;
 pub mod checkpoints;
 pub mod clock_pauses;
+pub mod contracts;
 pub mod corrections;
 pub mod counter_payments;
 pub mod day_closes;

@@ -12,6 +12,7 @@ pub mod case_links;
 pub mod casework;
 pub mod charges;
 pub mod clock_pauses;
+pub mod contracts;
 pub mod counter;
 pub mod demands;
 pub mod dispositions;

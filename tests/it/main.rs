@@ -28,6 +28,7 @@ mod charges;
 mod checklists;
 mod clock;
 mod clock_pauses;
+mod contracts;
 mod counter;
 mod counter_together;
 mod deadlines;

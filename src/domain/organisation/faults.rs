@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::Tenant;
 use crate::domain::arrears::arrears_faults;
+use crate::domain::contract::trust_anchor::trust_anchor_faults;
 use crate::domain::document_number::rule_faults;
 use crate::domain::el_qr::{EL_QR, el_qr_faults};
 use crate::domain::escalation::level_faults;
@@ -63,6 +64,7 @@ impl Tenant {
         faults.extend(self.el_qr_revenue_faults());
         faults.extend(rule_faults(&self.document_numbers));
         faults.extend(office_key_faults(&self.office_keys));
+        faults.extend(trust_anchor_faults(&self.contract_trust_anchors));
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
         faults.extend(false_claim_faults(&self.false_claims));

@@ -18,6 +18,7 @@ pub mod case_links;
 pub mod checklists;
 pub mod clock;
 pub mod clock_pauses;
+pub mod contracts;
 pub mod corrections;
 pub mod counter_payments;
 pub mod day_closes;
@@ -136,6 +137,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(decisions::configure)
         .configure(decision_changes::configure)
         .configure(permits::configure)
+        .configure(contracts::configure)
         .configure(post_reviews::configure)
         .configure(timeline::configure)
         .configure(documents::configure)

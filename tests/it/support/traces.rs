@@ -51,6 +51,8 @@ const COUNTS: &[(&str, &str)] = &[
     ("acts of approval", "(SELECT COUNT(*) FROM approval_acts)"),
     ("decisions", "(SELECT COUNT(*) FROM decisions)"),
     ("signatures of office", "(SELECT COUNT(*) FROM document_signatures)"),
+    ("contracts", "(SELECT COUNT(*) FROM contracts)"),
+    ("acts about contracts", "(SELECT COUNT(*) FROM contract_acts)"),
     ("paper filings", "(SELECT COUNT(*) FROM paper_filings)"),
     ("notices", "(SELECT COUNT(*) FROM notices)"),
     ("steps of notices", "(SELECT COUNT(*) FROM notice_acts)"),
