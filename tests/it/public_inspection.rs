@@ -160,9 +160,10 @@ on_both_databases!(
             assert_eq!(refused.problem(), "404 not_found", "{other}");
         }
         assert_eq!(db.count(logged).await, 1, "what is not shown is no look");
-        // The last day is the third of April; then nothing of it is seen any more.
+        // The third day after the first of April is a Saturday: the last day is Monday the sixth; then nothing of it is seen
+        // any more.
         let plan = format!("{file}/plan");
-        app.advance(jiff::SignedDuration::from_hours(48)).await;
+        app.advance(jiff::SignedDuration::from_hours(5 * 24)).await;
         assert_eq!(look(&app, "test-corrections", &format!("/{id}/files/plan")).await.status, 200);
         app.advance(jiff::SignedDuration::from_hours(24)).await;
         let over = app.call(Method::GET, &plan, None, &[], None).await;
