@@ -115,6 +115,30 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// the fee of a decision is the claim itself, however much of it was divided off and settled before.
+    a_decision_names_the_invoice_of_its_fee_and_never_a_part_that_was_divided_off,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (from, to) = (overpaid(&office, "half").await, office.owing().await);
+        days(&mut office, 40).await;
+        let part = propose(&office, (&from, &to), 5_000, FEE).await.expect(201);
+        decide(&office, &office.chief, &part, "approve").await.expect(200);
+        let rest = json!({ "means": "cash", "amount": FEE - 5_000, "received_on": "2026-05-11" });
+        app.post(&office.clerk, &to.path("/counter-payments"), rest).await.expect(201);
+        app.post(&office.clerk, &format!("{}/claim", to.case), json!({})).await.expect(200);
+        let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        for (who, act, body) in [(&office.clerk, "proposal", grant), (&office.chief, "approval/approve", json!({}))] {
+            let version = app.get(who, &to.case).await.etag();
+            let answer = app.post_if(who, &format!("{}/{act}", to.case), &version, body).await;
+            assert!(answer.status.is_success(), "{act}: {}", answer.body);
+        }
+        let decision = app.get(&office.business, &format!("{}/decision", to.case)).await.expect(200);
+        assert_eq!((&decision["fee"], &decision["invoice"]), (&json!("covered"), &json!(to.invoice)));
+    }
+);
+
+on_both_databases!(
     r96_what_is_owed_beside_a_claim_and_what_changed_meanwhile_is_not_divided,
     async |db: TestDb| {
         let app = TestApp::start(&db).await;
