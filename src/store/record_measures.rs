@@ -73,7 +73,7 @@ pub struct BundleRow {
     pub application_id: ApplicationId,
     /// SHA-256 of the export, in hex.
     pub sha256: String,
-    /// Where the chain of the case stood then.
+    /// What it is an export of ([`crate::domain::records::exported_standing`]).
     pub event_head: Vec<u8>,
     /// When.
     pub exported_at: Micros,

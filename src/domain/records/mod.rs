@@ -11,7 +11,7 @@ mod register;
 mod retention;
 mod rule;
 
-pub use bundle::{CaseBundle, bundle_hash, manifest_hash};
+pub use bundle::{CaseBundle, bundle_hash, exported_standing, manifest_hash};
 pub use hold::{DisposalBlock, Hold, HoldGround, grounds_at, hold_faults};
 pub use measure::{
     FileState, Measure, MeasureState, MeasureStep, NotProposable, PlannedMeasure, StepRefused, may_propose,
