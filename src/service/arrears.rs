@@ -16,16 +16,17 @@ use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::charge::{self, NewCharge};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{
-    Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, acknowledgement, payment, refund_money,
+    Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, accrual, acknowledgement, payment,
+    refund_money,
 };
 use crate::catalogue::{Catalogue, CatalogueTenant};
 use crate::domain::arrears::{
-    self, ArrearsTerms, ChargeDemand, ChargeKind, ChargeOrder, Debt, Enforcement, Limitation, Renewal,
+    ArrearsTerms, ChargeDemand, ChargeKind, ChargeOrder, Debt, Enforcement, Limitation, Renewal,
     RenewalGround, is_in_arrears, limitation, still_to_assess, terms_of,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
-use crate::domain::fee::arrears::{ArrearsCharge, explain};
+use crate::domain::fee::arrears::ArrearsCharge;
 use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::money::Yen;
@@ -191,19 +192,15 @@ pub(super) fn read(
     let today = jst_day(tx.now());
     let Some((terms, last_day_in_time)) = terms_of_debt(tx, catalogue, invoice)? else { return Ok(None) };
     let charge_kind = charge_kind(invoice);
-    let paid = invoice.paid_on.or(invoice.entrusted_on).map(|day| day.0);
-    let computed_to = paid.unwrap_or(today);
+    let computed_to = accrual::counted_to(invoice, today);
     let attempts = attempts(tx, invoice)?;
     let late = is_in_arrears(invoice.invoice_state()?, invoice.owed(), last_day_in_time, today, &attempts);
     let demand = demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let demanded_on = demand.as_ref().map(|demand| demand.issued_on.0);
     let due_on = due_day(invoice);
-    let principal = demand.as_ref().map_or(invoice.owed(), |demand| demand.principal.min(invoice.owed()));
     let charge = match charge_kind {
-        Some(_) => Ok(nothing_accrues()),
-        None => {
-            explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to)
-        }
+        Some(_) => nothing_accrues(),
+        None => accrual::of_claim(tx, (terms, last_day_in_time), invoice, demand.as_ref())?,
     };
     let (mut assessed, mut lowered) = (Vec::new(), Yen::ZERO);
     for charge in charges::of_principal(tx, &invoice.tenant_id, invoice.id)? {
@@ -228,7 +225,7 @@ pub(super) fn read(
         last_day_in_time,
         standing: if late { ArrearsStanding::InArrears } else { ArrearsStanding::NotInArrears },
         demand_by: terms.demand_by(last_day_in_time).filter(|_| charge_kind.is_none()),
-        charge: charge.map_err(|error| Failure::Internal(error.to_string()))?,
+        charge,
         computed_to,
         enforcement: terms.enforcement,
         limitation: limitation(terms.limitation_years, due_on, &renewals),

@@ -57,7 +57,7 @@ pub async fn assess(
         let fix = |tx: &mut Tx<'_>, now| fix(tx, &ctx, &request.tenant, id, &fixing, now);
         once(tx, &request, "assessment", fix, |tx, _| {
             let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
-            let invoice = billing::priced_invoices(tx, &case)?.pop().ok_or(Refusal::NotFound)?;
+            let invoice = billing::fee_invoice(tx, &case)?.ok_or(Refusal::NotFound)?;
             Ok(Assessed { case: case.row, invoice })
         })
     })

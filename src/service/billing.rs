@@ -329,6 +329,17 @@ pub fn priced_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<Invoi
     Ok(rows)
 }
 
+/// The invoice of the fee that a decision was made for: the youngest standing one that is a price of what was applied for. What was
+/// divided off it to be set off is a part of that price and not the fee.
+pub fn fee_invoice(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<InvoiceRow>, Failure> {
+    let mut rows = priced_invoices(tx, case)?;
+    if rows.len() > 1 {
+        let parts = set_offs::parts_of_case(tx, &case.row.tenant_id, case.row.id)?;
+        rows.retain(|row| !parts.contains(&row.id));
+    }
+    Ok(rows.pop())
+}
+
 /// The invoice that a case shows as its own: the youngest that was not divided off another one to be set off.
 pub fn shown_invoice(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<InvoiceRow>, Failure> {
     let mut rows = invoices::of_case(tx, &case.row.tenant_id, case.row.id)?;

@@ -7,6 +7,7 @@ pub mod absence;
 pub mod access;
 pub mod account;
 mod accounting;
+mod accrual;
 pub mod acknowledgement;
 pub mod approval;
 pub mod arrears;

@@ -322,8 +322,8 @@ pub(super) fn settle(
 }
 
 /// Divides what is set off from a claim (調定の分割): it becomes an invoice of the same year, term and demand, and the claim is owed less.
-/// Late charges are counted on each by itself: on the part up to the day on which it counts as paid, on the rest for as long as it is
-/// owed. What each is cut down to may come to less than on the whole, never to more.
+/// The part bears its late charge up to the day on which it counts as paid; the rest bears what the whole claim comes to beyond that
+/// (R-91, [`super::accrual`]).
 fn divide(
     tx: &mut Tx<'_>,
     ctx: &Ctx,

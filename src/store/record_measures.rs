@@ -73,7 +73,7 @@ pub struct BundleRow {
     pub member_id: RecordMemberId,
     /// SHA-256 of the export, in hex.
     pub sha256: String,
-    /// Where the chain of the case stood then; of a book the digest of what was recorded of it.
+    /// What it is an export of ([`crate::domain::records::exported_standing`]); of a book the digest of what was recorded of it.
     pub event_head: Vec<u8>,
     /// When.
     pub exported_at: Micros,

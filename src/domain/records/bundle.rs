@@ -95,6 +95,12 @@ pub fn bundle_hash(json: &str) -> String {
     HEXLOWER.encode(digest(&SHA256, json.as_bytes()).as_ref())
 }
 
+/// What an export is an export of: where the chain of the case stood, and behind it its 収受番号, which stands in no event. What
+/// differs from it was exported before the case became what it is.
+pub fn exported_standing(event_head: &[u8], incoming_number: Option<&str>) -> Vec<u8> {
+    [event_head, incoming_number.unwrap_or_default().as_bytes()].concat()
+}
+
 /// SHA-256 over all bundles of a file, in hex: one line a case or book, in the order of their ids, each with the hash of its bundle.
 pub fn manifest_hash<'a>(bundles: impl IntoIterator<Item = (RecordMemberId, &'a str)>) -> String {
     let mut lines: Vec<String> =
@@ -108,6 +114,16 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn r122_and_r124_an_export_is_of_a_chain_and_of_the_number_beside_it() {
+        let (head, other) = ([7; 32], [8; 32]);
+        let unnumbered = exported_standing(&head, None);
+        assert_eq!(unnumbered, head, "as it was recorded before numbers were");
+        for later in [exported_standing(&head, Some("消保収第1号")), exported_standing(&other, None)] {
+            assert_ne!(unnumbered, later);
+        }
+    }
 
     #[test]
     fn r124_the_hash_over_a_file_depends_on_every_case_and_not_on_their_order() {

@@ -13,7 +13,7 @@ mod retention;
 mod rule;
 
 pub use book::{BookKind, BookRule, FileContent, book_rule_faults, book_rule_for};
-pub use bundle::{BookBundle, CaseBundle, bundle_hash, manifest_hash};
+pub use bundle::{BookBundle, CaseBundle, bundle_hash, exported_standing, manifest_hash};
 pub use hold::{DisposalBlock, Hold, HoldGround, grounds_at, hold_faults};
 pub use measure::{
     FileState, Measure, MeasureState, MeasureStep, NotProposable, PlannedMeasure, StepRefused, may_propose,

@@ -31,6 +31,7 @@ pub mod el_qr_results;
 pub mod el_qr_uploads;
 pub mod false_claims;
 pub mod forecasts;
+mod hold_facts;
 pub mod incoming;
 pub mod inspections;
 pub mod internal_control;
@@ -81,6 +82,7 @@ pub mod tenants;
 pub mod timeline;
 pub mod transfers;
 pub mod undelivered_mails;
+mod uploaded_file;
 pub mod waiver_revocations;
 pub mod waivers;
 

@@ -11,7 +11,7 @@ use super::sealed_texts::{self, detail_of, opened};
 use super::{RecordsRefusal, book_bundle};
 use crate::domain::id::{ApplicationId, RecordBookId, RecordMeasureId, RecordMemberId, TenantCode};
 use crate::domain::policy::Action;
-use crate::domain::records::{CaseBundle, FileContent, bundle_hash};
+use crate::domain::records::{CaseBundle, FileContent, bundle_hash, exported_standing};
 use crate::seal::{DataKey, Keyring, sha256_hex};
 use crate::service::attachment::object_place;
 use crate::service::{Core, Ctx, Failure, Refusal, access};
@@ -31,8 +31,8 @@ pub(super) struct Contents {
     bundle: CaseBundle,
     key: DataKey,
     attachments: Vec<AttachmentRow>,
-    /// Where the chain of events stood.
-    pub event_head: Vec<u8>,
+    /// What this is of, to be held against the case later.
+    pub standing: Vec<u8>,
 }
 
 /// Reads what the archive gets of a case.
@@ -99,7 +99,8 @@ pub(super) fn read(
         tenant: tenant.clone(),
     };
     let attachments = attachments::ever_of_case(tx, tenant, id)?;
-    Ok(Contents { bundle, key, attachments, event_head: row.event_head })
+    let standing = exported_standing(&row.event_head, row.incoming_number.as_deref());
+    Ok(Contents { bundle, key, attachments, standing })
 }
 
 fn signatures(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<Value>, Failure> {

@@ -2,6 +2,9 @@
 //!
 //! A disposal destroys the key of each case and then its documents. A transfer exports every case first and waits until the
 //! archive has them. Whatever a crash leaves undone is done by the next run; a case that something stands in the way of stays.
+//!
+//! What is written into an exported case, and the number that it is given late because the rule for it came late, makes its
+//! export an old one: a daily look has it exported anew, and without one nothing goes. What has gone gets no number any more.
 
 use std::sync::Arc;
 
@@ -11,16 +14,18 @@ use uuid::Uuid;
 
 use super::{block, book_carry_out, bundle};
 use crate::domain::id::{ApplicationId, RecordMeasureId, TenantCode};
-use crate::domain::records::{Measure, MeasureState, MeasureStep, bundle_hash, manifest_hash};
+use crate::domain::records::{
+    Measure, MeasureState, MeasureStep, bundle_hash, exported_standing, manifest_hash,
+};
 use crate::service::cases::system_actor;
 use crate::service::{Core, Failure, JobEnd, incoming};
-use crate::store::applications;
+use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::record_books::{self, BooksWanted};
 use crate::store::record_files::{self, CasesWanted, RecordCaseRow};
 use crate::store::record_measures::{self, BundleRow, MeasureRow};
 use crate::store::sql::Micros;
-use crate::store::{Root, StoreError, Tx, attachments, erasure};
+use crate::store::{Reads, Root, StoreError, Tx, attachments, erasure};
 
 /// The job that carries a measure out; its subject is the measure's id.
 pub const CARRY_OUT_MEASURE: &str = "carry_out_measure";
@@ -28,7 +33,7 @@ pub const CARRY_OUT_MEASURE: &str = "carry_out_measure";
 /// Cases or books read in one go.
 pub(super) const PAGE: i64 = 100;
 
-/// When what something stands in the way of is looked at again.
+/// When what something stands in the way of is looked at again, and an export that nobody has handed over.
 const LOOK_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Carries a measure on as far as it goes now.
@@ -40,12 +45,61 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: RecordMeasureId) -> R
     if state.destroys(kind) {
         return destroy(core, &row).await;
     }
-    if kind == Measure::Transfer && state == MeasureState::Approved {
-        // What the archive gets is exported twice and must be the same: no number may come in between.
-        incoming::number(core, &row.tenant_id).await?;
-        export(core, &row).await?;
+    match (kind, state) {
+        (Measure::Transfer, MeasureState::Approved) => {
+            // Numbers that are still to come would make the exports old at once.
+            incoming::number(core, &row.tenant_id).await?;
+            export(core, &row).await?;
+            Ok(look_again(core))
+        }
+        (Measure::Transfer, MeasureState::Exported) => match changed_since_export(core, &row).await? {
+            0 => Ok(look_again(core)),
+            _ => export_anew(core, &row).await,
+        },
+        _ => Ok(JobEnd::Done),
     }
-    Ok(JobEnd::Done)
+}
+
+fn look_again(core: &Core) -> JobEnd {
+    let now = core.clock.now();
+    JobEnd::Again(now.checked_add(LOOK_AGAIN_AFTER).unwrap_or(now))
+}
+
+/// How many cases of an exported transfer are no more what was exported.
+async fn changed_since_export(core: &Core, measure: &MeasureRow) -> Result<usize, Failure> {
+    let (mut after, mut changed) = (None, 0_usize);
+    loop {
+        let cases = page(core, measure, after).await?;
+        let Some(last) = cases.last() else { return Ok(changed) };
+        after = Some(last.application_id);
+        let of = measure.clone();
+        let left: Vec<_> = cases.iter().filter(|case| case.erased_at.is_none()).cloned().collect();
+        let read = core.db.read(move |tx| {
+            let mut old = 0_usize;
+            for case in &left {
+                let row = applications::find(tx, &of.tenant_id, case.application_id)?;
+                let row = row.ok_or_else(|| missing(case.application_id))?;
+                old += usize::from(!is_exported_as_it_stands(tx, &of, &row)?);
+            }
+            Ok::<_, Failure>(old)
+        });
+        changed += read.await?;
+    }
+}
+
+/// Whether the recorded export of a case is one of the case as it stands.
+fn is_exported_as_it_stands(
+    tx: &mut impl Reads,
+    measure: &MeasureRow,
+    row: &ApplicationRow,
+) -> Result<bool, StoreError> {
+    let exported = record_measures::bundle(tx, (&measure.tenant_id, measure.id), row.id.into())?;
+    let standing = exported_standing(&row.event_head, row.incoming_number.as_deref());
+    Ok(exported.is_some_and(|exported| exported.event_head == standing))
+}
+
+fn missing(id: ApplicationId) -> StoreError {
+    StoreError::Inconsistent(format!("a filed case that is not there: {id}"))
 }
 
 /// A page of the cases of a measure's file of which something is left here.
@@ -101,11 +155,11 @@ async fn export_case(core: &Core, measure: &MeasureRow, case: ApplicationId) -> 
     let read = core.db.read(move |tx| {
         let contents = bundle::read(tx, &keys, &tenant, case)?;
         let earlier = record_measures::bundle(tx, (&tenant, id), case.into())?;
-        let same = earlier.is_some_and(|earlier| earlier.event_head == contents.event_head);
+        let same = earlier.is_some_and(|earlier| earlier.event_head == contents.standing);
         Ok::<_, Failure>((!same).then_some(contents))
     });
     let Some(contents) = read.await? else { return Ok(()) };
-    let event_head = contents.event_head.clone();
+    let standing = contents.standing.clone();
     let json = bundle::complete(core, contents).await?;
     let (tenant, sha256) = (measure.tenant_id.clone(), bundle_hash(&json));
     core.db
@@ -115,7 +169,7 @@ async fn export_case(core: &Core, measure: &MeasureRow, case: ApplicationId) -> 
                 measure_id: id,
                 member_id: case.into(),
                 sha256: sha256.clone(),
-                event_head: event_head.clone(),
+                event_head: standing.clone(),
                 exported_at: Micros(tx.now()),
             };
             Ok(record_measures::put_bundle(tx, &row)?)
@@ -179,8 +233,7 @@ async fn destroy(core: &Arc<Core>, measure: &MeasureRow) -> Result<JobEnd, Failu
     }
     if blocked > 0 {
         tracing::warn!(measure = %measure.id, blocked, "records stay, something stands in their way");
-        let now = core.clock.now();
-        return Ok(JobEnd::Again(now.checked_add(LOOK_AGAIN_AFTER).unwrap_or(now)));
+        return Ok(look_again(core));
     }
     finish(core, measure).await
 }
@@ -188,20 +241,16 @@ async fn destroy(core: &Arc<Core>, measure: &MeasureRow) -> Result<JobEnd, Failu
 /// Destroys the key of a case, if nothing stands in its way; one that was erased before only has its files left.
 fn erase(tx: &mut Tx<'_>, core: &Core, measure: &MeasureRow, id: ApplicationId) -> Result<Outcome, Failure> {
     let tenant = &measure.tenant_id;
-    let missing = || StoreError::Inconsistent(format!("a filed case that is not there: {id}"));
-    let filed = record_files::case_of(tx, tenant, id)?.ok_or_else(missing)?;
+    let filed = record_files::case_of(tx, tenant, id)?.ok_or_else(|| missing(id))?;
     if filed.erased_at.is_some() {
         return Ok(Outcome::Erased);
     }
-    let mut row = applications::find(tx, tenant, id)?.ok_or_else(missing)?;
+    let mut row = applications::find(tx, tenant, id)?.ok_or_else(|| missing(id))?;
     if !block::of_case(tx, &core.catalogue.current(), &row)?.is_empty() {
         return Ok(Outcome::Blocked);
     }
-    if measure.kind()? == Measure::Transfer {
-        let exported = record_measures::bundle(tx, (tenant, measure.id), id.into())?;
-        if exported.is_none_or(|exported| exported.event_head != row.event_head) {
-            return Ok(Outcome::Changed);
-        }
+    if measure.kind()? == Measure::Transfer && !is_exported_as_it_stands(tx, measure, &row)? {
+        return Ok(Outcome::Changed);
     }
     let facts = json!({ "record_file": measure.record_file_id.to_string(),
         "measure": measure.id.to_string(), "kind": measure.measure });
