@@ -36,6 +36,8 @@ pub struct CaseFootprint {
     pub arrived_at: Timestamp,
     /// End of the standard processing period, where there is one.
     pub due_on: Option<Date>,
+    /// The clock stands still now, or stood still when the case ended: then it is not late.
+    pub stands_still: bool,
     /// When somebody took it up first.
     pub taken_up_at: Option<Timestamp>,
     /// When a decision was first drafted.
@@ -128,9 +130,9 @@ pub struct WorkFigures {
     pub returns: i64,
     /// Cases with a correction or a return.
     pub reworked: usize,
-    /// Ended after the standard processing period.
+    /// Ended after the standard processing period, while the clock ran.
     pub ended_late: usize,
-    /// Still open after it.
+    /// Still open after it, with a clock that runs.
     pub open_overdue: usize,
 }
 
@@ -183,7 +185,7 @@ fn work_of(cases: &[CaseFootprint], calendar: &Calendar, today: Date) -> WorkFig
     let sum = |of: fn(&CaseFootprint) -> i64| cases.iter().map(of).sum();
     let late = |case: &&CaseFootprint| {
         let last = case.ended.map_or(today, |(at, _)| jst_day(at));
-        case.due_on.is_some_and(|due| last > due)
+        !case.stands_still && case.due_on.is_some_and(|due| last > due)
     };
     let finished = |case: &&CaseFootprint| case.ended.is_some_and(|(_, it)| it != Outcome::Withdrawn);
     let mut touches: Vec<i64> = cases.iter().map(|case| case.touches).collect();
@@ -263,6 +265,7 @@ mod tests {
             department: "d".to_owned(),
             arrived_at: at(0),
             due_on: Some(date(2026, 4, 8)),
+            stands_still: false,
             taken_up_at: Some(at(hours[0])),
             proposed_at: Some(at(hours[0] + hours[1])),
             ended: Some((at(hours.iter().sum()), Outcome::Decided)),
@@ -318,6 +321,19 @@ mod tests {
         let work = measured(cases).work.unwrap();
         assert_eq!((work.stages[3].cases, work.stages[3].durations), (4, None));
         assert_eq!(work.open_overdue, 1);
+    }
+
+    #[test]
+    fn r18_a_case_whose_clock_stands_still_is_not_late() {
+        let mut cases: Vec<_> = (0..SMALLEST_GROUP).map(|_| case([1, 1, 400])).collect();
+        (cases[0].ended, cases[1].ended) = (None, None);
+        let late = |cases: &[CaseFootprint]| {
+            let work = measured(cases.to_vec()).work.unwrap();
+            (work.ended_late, work.open_overdue)
+        };
+        assert_eq!(late(&cases), (3, 2));
+        (cases[1].stands_still, cases[2].stands_still) = (true, true);
+        assert_eq!(late(&cases), (2, 1));
     }
 
     #[test]

@@ -100,6 +100,7 @@ fn put(
         recorded_at: Micros(now),
     };
     clock_pauses::insert(tx, &row)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     jobs::enqueue(tx, tenant.as_str(), NOTIFY_PAUSE, &format!("{id}:{pause}"), now)?;
     let facts = json!({ "clock_pause": pause, "reason": name, "asked_on": new.asked_on.to_string() });
     case.record(tx, "clock_paused", facts, None)?;

@@ -186,7 +186,9 @@ pub async fn still_overdue(
 ) -> Result<Option<OverdueCase>, Failure> {
     let read = core.db.read(move |tx| {
         let row = applications::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        let due_on = row.due_on.filter(|due| due.0 < jst_day(tx.now()) && !clock::is_ended(&row));
+        let due_on = row.due_on.filter(|due| due.0 < jst_day(tx.now()));
+        // A clock that stands still is not late; it is looked at again when it runs.
+        let due_on = due_on.filter(|_| row.paused_for.is_none() && !clock::is_ended(&row));
         let (Some(due_on), Some(number)) = (due_on, row.number) else { return Ok(None) };
         let Some(account) = officers::account_of(tx, &tenant, officer)? else { return Ok(None) };
         let account = accounts::find(tx, account)?;

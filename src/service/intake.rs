@@ -133,6 +133,7 @@ pub(super) fn new_case(
         updated_at: Micros(now),
         incoming_number: None,
         incoming_on: None,
+        paused_for: None,
     };
     Ok((row, case_key.key))
 }

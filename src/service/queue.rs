@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::account::Profile;
 use super::officer_labels;
-use super::{Ctx, Failure, Refusal, access, cases, officer, queue_view, takeover};
+use super::{Ctx, Failure, Refusal, access, cases, clock, officer, queue_view, takeover};
 use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, OfficerId, QueueViewId, TenantCode};
@@ -59,8 +59,10 @@ pub struct QueueItem {
     pub arrived_at: Timestamp,
     /// End of the standard processing period.
     pub due_on: Option<Date>,
-    /// Whether that day is over.
+    /// Whether that day is over and the clock runs.
     pub overdue: bool,
+    /// Why the clock stands still: the name of the pause that began first; nothing while it runs, or when the case has ended.
+    pub paused: Option<String>,
     /// Who works on it, with the name.
     pub assignee: Option<(OfficerId, Option<String>)>,
     /// The last day on which it is the assignee's alone, while it is under review.
@@ -91,9 +93,9 @@ pub struct QueuePage {
 pub struct QueueCounts {
     /// By state, each state that waits.
     pub states: Vec<(StateName, i64)>,
-    /// Their due date is over.
+    /// Their due date is over, and their clock runs.
     pub overdue: i64,
-    /// Due today.
+    /// Due today, and their clock runs.
     pub due_today: i64,
     /// The caller's own, and those of whom the caller covers for.
     pub mine: i64,
@@ -201,10 +203,10 @@ fn query(tx: &mut ReadTx<'_>, wanted: &Wanted, reader: OfficerId) -> Result<Queu
         },
         procedure,
         due_until: match due {
-            DueFilter::Any => None,
             DueFilter::Until(day) => Some(day),
-            DueFilter::Overdue => Some(yesterday(today)),
+            DueFilter::Any | DueFilter::Overdue => None,
         },
+        late_on: (due == DueFilter::Overdue).then_some(today),
         task,
         order,
         after: wanted.cursor,
@@ -257,7 +259,8 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
         kind: row.kind,
         state,
         due_on,
-        overdue: WaitingOn::of(state).is_some() && due_on.is_some_and(|day| day < today),
+        overdue: row.clock_runs && due_on.is_some_and(|day| day < today),
+        paused: row.paused_for.filter(|_| !clock::has_ended(state)),
         assignee: row.assignee.map(|officer| (officer, None)),
         claimed_until: claimed.then(|| takeover::claimed_until(ctx, tenant, row.updated_at.0)),
         open_task: None,

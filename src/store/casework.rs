@@ -27,7 +27,7 @@ pub struct CaseworkQuery {
 }
 
 type Row = (
-    (String, String, Option<Micros>, Option<IsoDate>),
+    (String, String, Option<Micros>, Option<IsoDate>, Option<String>),
     (Option<Micros>, Option<Micros>),
     (Option<Micros>, Option<Micros>, Option<Micros>),
     (i64, i64, i64),
@@ -50,6 +50,7 @@ pub fn footprints(tx: &mut impl Reads, wanted: &CaseworkQuery) -> Result<Vec<Cas
             applications::department,
             applications::arrived_at,
             applications::due_on,
+            applications::paused_for,
         ))
         .select((
             (
@@ -57,6 +58,7 @@ pub fn footprints(tx: &mut impl Reads, wanted: &CaseworkQuery) -> Result<Vec<Cas
                 applications::department,
                 applications::arrived_at,
                 applications::due_on,
+                applications::paused_for,
             ),
             (first("'claimed', 'assigned'"), first("'proposed'")),
             (first("'decided'"), first("'closed'"), first("'withdrawn'")),
@@ -84,7 +86,7 @@ pub fn footprints(tx: &mut impl Reads, wanted: &CaseworkQuery) -> Result<Vec<Cas
 }
 
 fn footprint(row: Row) -> Option<CaseFootprint> {
-    let ((procedure, department, arrived_at, due_on), (taken_up, proposed), ends, counts) = row;
+    let ((procedure, department, arrived_at, due_on, paused_for), (taken_up, proposed), ends, counts) = row;
     let (decided, closed, withdrawn) = ends;
     let ends = [(decided, Outcome::Decided), (closed, Outcome::Closed), (withdrawn, Outcome::Withdrawn)];
     let ended = ends.into_iter().find_map(|(at, outcome)| Some((at?.0, outcome)));
@@ -93,6 +95,7 @@ fn footprint(row: Row) -> Option<CaseFootprint> {
         department,
         arrived_at: arrived_at?.0,
         due_on: due_on.map(|due| due.0),
+        stands_still: paused_for.is_some(),
         taken_up_at: taken_up.map(|at| at.0),
         proposed_at: proposed.map(|at| at.0),
         ended,

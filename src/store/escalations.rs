@@ -5,14 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use jiff::civil::Date;
 
+use super::applications::CLOCK_RUNS;
 use super::schema::applications;
 use super::schema::casework::escalations;
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
-
-/// The condition of the index over cases whose clock may run, word for word: SQLite takes such an index only then.
-const UNDER_CLOCK: &str = "applications.state IN ('submitted', 'under_review', 'in_approval')";
 
 /// A level that was told.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -52,7 +50,7 @@ pub fn levels_of_case(
         .load(tx.read())?)
 }
 
-/// The cases of a body whose due date is over on `today`, by their ids, after `after`; a clock that stands still is among them.
+/// The cases of a body whose clock runs and whose due date is over on `today`, by their ids, after `after`.
 pub fn overdue(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -62,7 +60,7 @@ pub fn overdue(
 ) -> Result<Vec<(ApplicationId, IsoDate)>, StoreError> {
     let mut query = applications::table
         .filter(applications::tenant_id.eq(tenant))
-        .filter(sql::<Bool>(UNDER_CLOCK))
+        .filter(sql::<Bool>(CLOCK_RUNS))
         .filter(applications::due_on.lt(IsoDate(today)).assume_not_null())
         .order(applications::id)
         .limit(limit)

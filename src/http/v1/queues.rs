@@ -55,7 +55,7 @@ pub struct QueueFilter {
     waiting_on: Option<String>,
     /// The slug of a procedure.
     procedure: Option<String>,
-    /// `overdue`, or a day: due then or before.
+    /// `overdue` (the clock runs, and the due date is over), or a day: due then or before.
     #[param(example = "overdue")]
     due: Option<String>,
     /// `open`: only cases about which a task is open.
@@ -97,8 +97,12 @@ pub struct QueueEntry {
     /// The day the standard processing period ends.
     #[schema(format = Date, value_type = Option<String>)]
     due_on: Option<String>,
-    /// Whether that day is over.
+    /// Whether that day is over, while the clock runs: a case whose clock stands still is not late.
     overdue: bool,
+    /// Why the clock stands still: `correction`, `fee_payment`, `applicant_change`, `extra_documents` or `in_transit`; null while it
+    /// runs.
+    #[schema(example = "fee_payment")]
+    paused: Option<String>,
     /// Who works on it.
     assignee: Option<Assignee>,
     /// While it is under review: the last day on which no colleague may take it over.
@@ -132,6 +136,7 @@ impl From<QueueItem> for QueueEntry {
             arrived_at: item.arrived_at.to_string(),
             due_on: item.due_on.map(|day| day.to_string()),
             overdue: item.overdue,
+            paused: item.paused,
             assignee: item.assignee.map(|(officer, name)| Assignee { id: officer.0, name }),
             claimed_until: item.claimed_until.map(|day| day.to_string()),
             open_task: item.open_task,
@@ -167,9 +172,9 @@ pub struct StateCount {
 pub struct QueueCountsBody {
     /// Each state in which a case waits.
     states: Vec<StateCount>,
-    /// The due date is over.
+    /// The due date is over, and the clock runs.
     overdue: i64,
-    /// Due today.
+    /// Due today, and the clock runs.
     due_today: i64,
     /// One's own, and those of colleagues whom one covers for today.
     mine: i64,
