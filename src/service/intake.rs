@@ -96,7 +96,8 @@ pub(super) fn begin_draft(
     Ok(Made { resource_id: id.to_string(), value: row })
 }
 
-/// The row of a new draft with its answers, and the case's key; nothing is stored.
+/// The row of a new draft with its answers, and the case's key; nothing is stored. It lies with whoever does the work of the
+/// procedure's department today.
 pub(super) fn new_case(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -116,7 +117,7 @@ pub(super) fn new_case(
         procedure_version: i64::from(definition.version),
         kind: definition.kind.as_str().to_owned(),
         state: CaseState::Draft.name().as_str().to_owned(),
-        department: definition.department.clone(),
+        department: ctx.catalogue.in_charge(tenant, &definition.department, jst_day(now)),
         assignee_id: None,
         correction_id: None,
         proposal_id: None,
