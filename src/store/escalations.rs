@@ -1,4 +1,4 @@
-//! Overdue cases, and which levels of escalation were told of them. Append-only.
+//! Overdue cases, and which levels of escalation were told of them for which due date. Append-only.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -22,7 +22,7 @@ pub struct EscalationRow {
     pub application_id: ApplicationId,
     /// The key of the level.
     pub level: String,
-    /// The day it was due.
+    /// The day it was due: after a pause it is another one.
     pub due_on: IsoDate,
     /// Who was told.
     pub told: Json<Vec<OfficerId>>,
@@ -36,15 +36,17 @@ pub fn insert(tx: &mut Tx<'_>, row: &EscalationRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The levels that were told of a case.
+/// The levels that were told of a case when it was due on `due_on`; a pause gives it another day, and another delay.
 pub fn levels_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     application: ApplicationId,
+    due_on: Date,
 ) -> Result<Vec<String>, StoreError> {
     Ok(escalations::table
         .filter(escalations::tenant_id.eq(tenant))
         .filter(escalations::application_id.eq(application))
+        .filter(escalations::due_on.eq(IsoDate(due_on)))
         .order(escalations::level)
         .select(escalations::level)
         .load(tx.read())?)
