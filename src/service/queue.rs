@@ -18,7 +18,8 @@ use crate::domain::queue::{
     AssigneeFilter, Criteria, Cursor, DueFilter, Order, Selection, WaitingOn, not_acceptable,
 };
 use crate::store::queue::{self, QueueQuery, QueueRow};
-use crate::store::{ReadTx, Reads, absences, case_tasks, messages};
+use crate::store::waiting_steps::{self, WaitingDesk};
+use crate::store::{ReadTx, Reads, absences, case_tasks, messages, paper_filings};
 
 /// The rows of one page.
 pub const PAGE: usize = 50;
@@ -73,6 +74,10 @@ pub struct QueueItem {
     pub fee_state: Option<String>,
     /// Messages of the applicant that nobody of the office has read.
     pub unread_messages: i64,
+    /// By which way it came: `online`, or as the office entered it.
+    pub channel: String,
+    /// At whose desks its decision lies, while it is on its approval route.
+    pub desks: Vec<WaitingDesk>,
     /// Name of the applicant.
     pub applicant: Option<String>,
     /// Version of the case, for `If-Match`.
@@ -156,6 +161,13 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     let tenant = std::slice::from_ref(&wanted.tenant);
     let unread: HashMap<_, _> = messages::unread(tx, tenant, &cases, Side::Applicant)?.into_iter().collect();
     let tasks: HashMap<_, _> = case_tasks::open_kinds(tx, &wanted.tenant, &cases)?.into_iter().collect();
+    let channels: HashMap<_, _> = paper_filings::channels(tx, &wanted.tenant, &cases)?.into_iter().collect();
+    let sealing = |row: &&QueueRow| row.state == StateName::InApproval.as_str();
+    let sealing: Vec<_> = rows.iter().filter(sealing).map(|row| row.id).collect();
+    let mut desks: HashMap<_, Vec<WaitingDesk>> = HashMap::new();
+    for desk in waiting_steps::desks_of(tx, &wanted.tenant, &sealing)? {
+        desks.entry(desk.application).or_default().push(desk);
+    }
     let assignees = rows.iter().filter_map(|row| row.assignee).collect();
     let labels = officer_labels::labels(tx, &ctx.core, &wanted.tenant, assignees)?;
     let today = jst_day(tx.now());
@@ -165,6 +177,10 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
         item.fee_state = fees.get(&item.id).cloned();
         item.unread_messages = unread.get(&item.id).copied().unwrap_or(0);
         item.open_task = tasks.get(&item.id).cloned();
+        if let Some(channel) = channels.get(&item.id) {
+            item.channel.clone_from(channel);
+        }
+        item.desks = desks.remove(&item.id).unwrap_or_default();
         if let Some((officer, name)) = &mut item.assignee {
             *name = labels.get(officer).map(|label| label.name.clone());
         }
@@ -266,6 +282,8 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
         open_task: None,
         fee_state: None,
         unread_messages: 0,
+        channel: "online".to_owned(),
+        desks: Vec::new(),
         applicant,
         version: row.version,
     })

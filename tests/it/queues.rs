@@ -1,6 +1,7 @@
 //! Queues that staff work with: criteria, order, pages, saved views, taking over, absences, many cases at once.
 
 mod pages;
+mod rows;
 mod standing_still;
 
 use jiff::SignedDuration;

@@ -19,6 +19,7 @@ use crate::service::Refusal;
 use crate::service::bulk_review::{self, BulkAction, NewBulkReview, Selected};
 use crate::service::queue::{self, QueueItem, Wanted};
 use crate::store::bulk_reviews::{BulkItem, BulkRefusal, BulkReviewRow};
+use crate::store::waiting_steps::WaitingDesk;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -70,6 +71,26 @@ pub struct QueueFilter {
     cursor: Option<String>,
 }
 
+/// A desk at which the decision of a case lies.
+#[derive(Serialize, ToSchema)]
+pub struct QueueDesk {
+    /// `group_manager`, `section_chief`, `director` or `head`.
+    #[schema(example = "section_chief")]
+    role: String,
+    /// Code of the department of the role.
+    department: String,
+    /// The day by which the step is to be done; null where the procedure sets none.
+    #[schema(format = Date, value_type = Option<String>)]
+    due_on: Option<String>,
+}
+
+impl From<WaitingDesk> for QueueDesk {
+    fn from(desk: WaitingDesk) -> Self {
+        let due_on = desk.due_on.map(|day| day.0.to_string());
+        Self { role: desk.role, department: desk.department, due_on }
+    }
+}
+
 /// A row of a queue.
 #[derive(Serialize, ToSchema)]
 pub struct QueueEntry {
@@ -116,6 +137,11 @@ pub struct QueueEntry {
     fee_state: Option<String>,
     /// Messages of the applicant that nobody of the department has read.
     unread_messages: i64,
+    /// By which way it came: `online`, `counter`, `post` or `phone`.
+    #[schema(example = "online")]
+    channel: String,
+    /// At whose desks its decision lies, while it is `in_approval`; those of one stage lie at several.
+    desks: Vec<QueueDesk>,
     /// Name of the applicant.
     applicant_name: Option<String>,
     /// Rises with every change.
@@ -142,6 +168,8 @@ impl From<QueueItem> for QueueEntry {
             open_task: item.open_task,
             fee_state: item.fee_state,
             unread_messages: item.unread_messages,
+            channel: item.channel,
+            desks: item.desks.into_iter().map(QueueDesk::from).collect(),
             applicant_name: item.applicant,
             version: item.version,
         }
