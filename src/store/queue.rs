@@ -178,12 +178,7 @@ fn rows(
         query = query.filter(sql::<Text>(DUE_KEY).le(day.to_string()));
     }
     if let Some(today) = wanted.late_on {
-        query = query.filter(sql::<Bool>(CLOCK_RUNS));
-        // By the key of the order where the rows come in it; the plain day draws nobody away from the order by arrival.
-        query = match wanted.order {
-            Order::DueDate => query.filter(sql::<Text>(DUE_KEY).lt(today.to_string())),
-            Order::Arrival => query.filter(applications::due_on.lt(IsoDate(today))),
-        };
+        query = query.filter(late(wanted.order, today));
     }
     if wanted.task == TaskFilter::Open {
         query = query.filter(sql::<Bool>(WITH_OPEN_TASK));
@@ -206,6 +201,16 @@ fn rows(
         (Order::DueDate, true) => query.order(applications::id),
     };
     Ok(query.load(tx.read())?)
+}
+
+/// The clock runs and the due date is before `today`: by the key of the order where the rows come in it, while the plain day draws no
+/// database away from the order by arrival. A day has only digits and hyphens.
+fn late(order: Order, today: Date) -> SqlLiteral<Bool> {
+    let day = match order {
+        Order::DueDate => DUE_KEY,
+        Order::Arrival => "applications.due_on",
+    };
+    sql(&format!("{CLOCK_RUNS} AND {day} < '{today}'"))
 }
 
 fn due_key(day: Option<Date>) -> String {
