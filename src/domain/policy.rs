@@ -298,8 +298,10 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
         Action::Approve => sealer,
         Action::KeepAccounts => accountant,
         Action::Refund => accountant || sealer,
-        // Only a party withdraws, consents or pays: staff never act in the applicant's name.
-        Action::WithdrawCase | Action::ReceiveNotices | Action::Pay | Action::RenewPermit => false,
+        // Only a party withdraws, consents or pays: staff never act in the applicant's name. Who applied on paper has no other
+        // way to take it back than to tell the office, which enters that as it enters the rest.
+        Action::WithdrawCase => reviewer && case.entry == Entry::ByOffice,
+        Action::ReceiveNotices | Action::Pay | Action::RenewPermit => false,
         Action::ManageProcedures
         | Action::ManageOrganisation
         | Action::ApproveProcedures
@@ -436,7 +438,8 @@ mod tests {
         assert_eq!(table, expected);
     }
 
-    /// what the office writes for somebody without an account belongs to the department, and only writing it does.
+    /// what the office writes for somebody without an account belongs to the department: writing it, and entering that it was
+    /// taken back.
     #[test]
     fn r194_a_paper_case_is_written_by_its_department_and_by_nobody_else() {
         let letters = |actor: &Actor, visibility: Visibility| -> String {
@@ -453,11 +456,11 @@ mod tests {
         for (actor, draft, arrived) in [
             (Actor::Anonymous, "sssssssssssssssssssssss", "sssssssssssssssssssssss"),
             (Actor::Person(APPLICANT), hidden, hidden),
-            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAddh", "AAdAdAAAdhhdAAddAdAAAdh"),
+            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAddh", "AAAAdAAAdhhdAAddAdAAAdh"),
             (
                 officer("020001", "kanri", Role::SectionChief),
                 "AAdddddddhhddddddddAddh",
-                "AAdAdAAAAhhAAAddAdAAAdh",
+                "AAAAdAAAAhhAAAddAdAAAdh",
             ),
             (
                 officer("020001", "doro", Role::SectionChief),

@@ -10,7 +10,7 @@ use super::cases::{self, OpenCase};
 use super::catalogue::faults_below;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{self, refuse_faults};
-use super::{Ctx, Effect, Failure, Refusal, billing, waiver};
+use super::{Ctx, Effect, Failure, Refusal, billing, clock, waiver};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::CaseState;
 use crate::domain::expression::Facts;
@@ -91,6 +91,7 @@ fn fix(
         "inputs_sha256": sha256_hex(&invoice.sealed_inputs),
     });
     case.record(tx, "fee_assessed", facts, None)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     waiver::open_by_notice(tx, ctx, &mut case, &invoice, now)?;
     jobs::enqueue(tx, tenant.as_str(), NOTIFY_FEE, &id.to_string(), now)?;
     case.save(tx)?;

@@ -15,7 +15,7 @@ use super::false_claim::pinned;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::waiver::{OpenWaiver, open, present, root_of, tell};
 use super::waiver_refusal::WaiverRefusal;
-use super::{Ctx, Effect, Failure, Refusal, arrears, disposition};
+use super::{Ctx, Effect, Failure, Refusal, arrears, clock, disposition};
 use crate::domain::approval::{ProposalBody, WaiverRevocationProposal, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Instruction;
@@ -228,6 +228,7 @@ pub(super) fn conclude(
         why: ("減免の取消しにより{}円を改めて調定", "a waiver was revoked: {} yen assessed anew"),
     };
     let claim = claim_part::assess(tx, ctx, case, anew, Notice::Own, now)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     let place = waiver_revocations::reasons_place(row.id);
     let revocation = WaiverRevocationRow {
         tenant_id: row.tenant_id.clone(),

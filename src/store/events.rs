@@ -90,6 +90,11 @@ pub fn append(tx: &mut Tx<'_>, case: &mut ApplicationRow, event: NewEvent) -> Re
     Ok(())
 }
 
+/// The place that the sealed reason of a withdrawal on paper is bound to.
+pub fn withdrawal_place(id: ApplicationId) -> String {
+    format!("events.sealed_detail:{id}:withdrawn")
+}
+
 /// Whether a case has an event of this kind with these facts.
 pub fn is_recorded(
     tx: &mut impl Reads,

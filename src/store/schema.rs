@@ -147,6 +147,7 @@ diesel::table! {
         updated_at -> BigInt,
         incoming_number -> Nullable<Text>,
         incoming_on -> Nullable<Text>,
+        paused_for -> Nullable<Text>,
     }
 }
 diesel::table! {
