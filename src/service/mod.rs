@@ -160,6 +160,7 @@ pub mod undelivered_mail;
 pub mod upgrade;
 pub mod validity;
 pub mod waiver;
+mod waiver_claim;
 pub mod waiver_decision;
 pub mod waiver_expiry;
 mod waiver_place;
