@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::cases::OpenCase;
 use super::catalogue::fee_fault;
-use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade, waiver};
+use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade, waiver, waiver_claim};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
@@ -231,15 +231,16 @@ fn issue(
 
 /// Cancels what is still owed for a case that ended without a decision (調定取消): the assessment is booked back, line by
 /// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund. What was
-/// assessed beside a claim goes with it.
+/// assessed beside a claim goes with it. So stays what a revoked waiver had taken off what was paid.
 pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timestamp) -> Result<(), Failure> {
     let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
     waiver::end_with_case(tx, case)?;
+    let owed = waiver_claim::owed_after_end(tx, case)?;
     let mut unpaid: Vec<InvoiceRow> = Vec::new();
     for invoice in invoices::all_of_case(tx, &tenant, id)? {
         let goes =
             invoice.principal_id.is_none_or(|principal| unpaid.iter().any(|other| other.id == principal));
-        if goes && invoice.invoice_state()? == InvoiceState::Unpaid {
+        if goes && !owed.contains(&invoice.id) && invoice.invoice_state()? == InvoiceState::Unpaid {
             unpaid.push(invoice);
         }
     }

@@ -271,7 +271,7 @@ fn judge_one(
         BesideOpen::Refuse => payments::of_invoice(tx, tenant, id)?,
         BesideOpen::Replace => Vec::new(),
     };
-    payment::refuse_unpayable(case, &invoice, &attempts)?;
+    payment::refuse_unpayable(tx, case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
     Ok(Member { procedure: intake::pinned(ctx, &case.row)?, invoice })
 }

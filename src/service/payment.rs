@@ -18,7 +18,7 @@ use super::payment_refusal::PaymentRefusal;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
     charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing,
-    payment_replacement, payment_standing,
+    payment_replacement, payment_standing, waiver_claim,
 };
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
@@ -193,7 +193,7 @@ fn begin(
     let mut invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = paid_by.case(tx, ctx, (tenant, invoice.application_id), Action::Pay)?;
     let attempts = payments::of_invoice(tx, tenant, id)?;
-    refuse_unpayable(&case, &invoice, &attempts)?;
+    refuse_unpayable(tx, &case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
     wanted.refuse_other_total(invoice.owed())?;
     let procedure = intake::pinned(ctx, &case.row)?;
@@ -238,6 +238,7 @@ fn begin(
 
 /// Refuses what nobody owes, and what is being paid already.
 pub(super) fn refuse_unpayable(
+    tx: &mut impl Reads,
     case: &OpenCase,
     invoice: &InvoiceRow,
     attempts: &[PaymentRow],
@@ -247,20 +248,33 @@ pub(super) fn refuse_unpayable(
             return Err(Refusal::PaymentInProgress.into());
         }
     }
-    refuse_not_owed(case, invoice)
+    refuse_not_owed(tx, case, invoice)
 }
 
 /// Refuses what nobody owes (any more).
-pub(super) fn refuse_not_owed(case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
-    refuse_ended(case)?;
+pub(super) fn refuse_not_owed(
+    tx: &mut impl Reads,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+) -> Result<(), Failure> {
+    refuse_ended(tx, case, invoice)?;
     if invoice.is_open()? { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
 }
 
 /// Refuses to take money for a case that ended without an answer. One that was answered ends with nothing owed; what is claimed after
-/// it, because a waiver was revoked, is paid like anything else.
-pub(super) fn refuse_ended(case: &OpenCase) -> Result<(), Refusal> {
-    let ended = matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_));
-    if ended { Err(Refusal::InvoiceNotPayable) } else { Ok(()) }
+/// it, because a waiver was revoked, is paid like anything else. So it is of one that was withdrawn: what was examined until then was
+/// paid but for what a false statement had taken off.
+pub(super) fn refuse_ended(
+    tx: &mut impl Reads,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+) -> Result<(), Failure> {
+    let is_owed = match case.state {
+        CaseState::Transferred(_) => false,
+        CaseState::Withdrawn(_) => waiver_claim::is_one(tx, invoice)?,
+        _ => true,
+    };
+    if is_owed { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
 }
 
 /// The payment of an invoice by a checkout.

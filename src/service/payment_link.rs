@@ -333,7 +333,7 @@ fn payable(
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
     };
-    super::payment::refuse_not_owed(case, &invoice)?;
+    super::payment::refuse_not_owed(tx, case, &invoice)?;
     Ok(application)
 }
 

@@ -78,7 +78,7 @@ fn view(tx: &mut impl Reads, ctx: &Ctx, link: PaymentLinkRow) -> Result<LinkView
         let case = holder(&link).case(tx, ctx, (&link.tenant_id, *application), Action::ReadMoney)?;
         let invoice = invoices::find(tx, &link.tenant_id, *id)?.ok_or(Refusal::NotFound)?;
         let procedure = intake::pinned(ctx, &case.row)?;
-        let standing = match payment::refuse_not_owed(&case, &invoice) {
+        let standing = match payment::refuse_not_owed(tx, &case, &invoice) {
             Ok(()) => LinkedStanding::Owed,
             Err(Failure::Refused(_)) => LinkedStanding::Settled,
             Err(failure) => return Err(failure),

@@ -83,7 +83,7 @@ fn begin(
     let Some(live) = live_attempt(&payments::of_invoice(tx, tenant, id)?)? else { return Ok(Open::Nothing) };
     paid_by.refuse_foreign(tx, &live)?;
     // Nothing is closed for a method that could not be opened afterwards.
-    refuse_not_owed(&case, &invoice)?;
+    refuse_not_owed(tx, &case, &invoice)?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let now = tx.now();
     let today = PayableNow::of(tx, ctx, &[&invoice], std::slice::from_ref(&live))?;
