@@ -415,7 +415,7 @@ on_both_databases!(
             assert_eq!(counter.office.waiver(waiver).await["state"], "granted", "its last day was 2026-05-01");
         }
         let version = app.get(&counter.office.clerk, &whole.case).await.etag();
-        let draft = json!({ "ground": "insolvent", "reasons": ["財産がない"] });
+        let draft = json!({ "ground": "waived-by-assembly", "reasons": ["財産がない"] });
         let refused = app.post_if(&counter.office.clerk, &whole.path("/write-off"), &version, draft).await;
         assert_eq!(refused.problem(), "409 payment_in_progress");
         let line = results(&[("L1", &number, FEE / 2, "20260501")]);
