@@ -9,6 +9,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::{self, OpenCase};
@@ -154,13 +155,13 @@ fn account<'a>(
     members: &[Member],
     (method, paid_by): (&MethodCode, PaidBy),
     leaving: &[PaymentRow],
-) -> Result<&'a Arc<MerchantAccount>, Failure> {
+) -> Result<(&'a Arc<MerchantAccount>, Option<Date>), Failure> {
     let invoices: Vec<&InvoiceRow> = members.iter().map(|member| &member.invoice).collect();
     let today = PayableNow::of(tx, ctx, &invoices, leaving)?;
     let priced = members.iter().map(|member| (&member.procedure.definition, &member.invoice));
     let account = payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, &today)?;
     paid_by.refuse_unreachable(account, method)?;
-    Ok(account)
+    Ok((account, payment_method::last_payable_day(ctx, account, &invoices, method, &today)))
 }
 
 /// First everything is judged, then everything is written: a refusal has changed nothing.
@@ -174,7 +175,7 @@ fn begin(
 ) -> Result<Made<Opened>, Failure> {
     let mut cases = BTreeMap::new();
     let members = judge(tx, ctx, (tenant, BesideOpen::Refuse, paid_by), ids, &mut cases)?;
-    let account = account(tx, ctx, &members, (method, paid_by), &[])?;
+    let (account, payable_until) = account(tx, ctx, &members, (method, paid_by), &[])?;
     let first = members.first().ok_or(Refusal::NotFound)?;
     let total = Yen::sum(members.iter().map(|member| member.invoice.owed()));
     let total = total.map_err(|error| Failure::Internal(error.to_string()))?;
@@ -184,8 +185,8 @@ fn begin(
     share_ids.sort_unstable();
     let lead = *share_ids.first().ok_or(Refusal::NotFound)?;
     let title = &first.procedure.definition.title.ja;
-    let subject =
-        checkout::Subject { payment: lead, amount: total, description: description(first, title, ids.len()) };
+    let description = description(first, title, ids.len());
+    let subject = checkout::Subject { payment: lead, amount: total, description, payable_until };
     let checkout = checkout::wanted(tx, ctx, tenant, (account, method), subject, wanted, now)?;
     let operation = OperationId(tx.new_id());
     let prepared = account.adapter.prepare_create_checkout(&operation.to_string(), &checkout);

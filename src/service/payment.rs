@@ -17,7 +17,7 @@ use super::payment_link::PaidBy;
 use super::payment_refusal::PaymentRefusal;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
-    charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing,
+    charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing, payment_method,
     payment_replacement, payment_standing, waiver_claim,
 };
 use crate::domain::application::CaseState;
@@ -204,6 +204,7 @@ fn begin(
         payment: payment_id,
         amount: invoice.owed(),
         description: checkout::description(&invoice.number, &procedure.definition.title.ja),
+        payable_until: payment_method::last_payable_day(ctx, account, &[&invoice], method, &today),
     };
     let checkout = checkout::wanted(tx, ctx, tenant, (account, method), subject, wanted, now)?;
     let operation_id = OperationId(tx.new_id());
