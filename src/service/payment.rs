@@ -111,7 +111,7 @@ pub(super) async fn open_as(
     let application = application_of(&ctx, &request.tenant, invoice).await?;
     if wanted.beside_open == BesideOpen::Replace {
         let target = (invoice, application);
-        payment_replacement::close_open(&ctx, &request, target, &method, paid_by).await?;
+        payment_replacement::close_open(&ctx, &request, target, &method, (Some(&wanted), paid_by)).await?;
     }
     let (inner, tenant, by) = (ctx.clone(), request.tenant.clone(), method.clone());
     let open = move |tx: &mut Tx<'_>| {
