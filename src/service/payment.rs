@@ -262,6 +262,15 @@ pub(super) fn refuse_not_owed(
     if invoice.is_open()? { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
 }
 
+/// Whether anybody owes it (still).
+pub(super) fn is_owed(tx: &mut impl Reads, case: &OpenCase, invoice: &InvoiceRow) -> Result<bool, Failure> {
+    match refuse_not_owed(tx, case, invoice) {
+        Ok(()) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Refuses to take money for a case that ended without an answer. One that was answered ends with nothing owed; what is claimed after
 /// it, because a waiver was revoked, is paid like anything else. So it is of one that was withdrawn: what was examined until then was
 /// paid but for what a false statement had taken off.

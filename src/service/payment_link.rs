@@ -442,7 +442,7 @@ async fn left_to_pay(
     request: &IdempotencyRequest,
     expected_total: Option<i64>,
 ) -> Result<Left, Failure> {
-    let (link, request) = (link.clone(), request.clone());
+    let (link, request, inner) = (link.clone(), request.clone(), ctx.clone());
     ctx.core
         .db
         .read(move |tx| {
@@ -459,9 +459,10 @@ async fn left_to_pay(
                 return Err(Refusal::Invalid(vec![Fault::new("/expected_total", "required", ja, en)]).into());
             }
             let mut left = Vec::new();
-            for (id, _) in members {
+            for (id, application) in members {
                 let invoice = invoices::find(tx, &link.tenant_id, id)?.ok_or(Refusal::NotFound)?;
-                left.extend(invoice.is_open()?.then_some(id));
+                let case = cases::open_for_bearer(tx, &inner, &link.tenant_id, application)?;
+                left.extend(super::payment::is_owed(tx, &case, &invoice)?.then_some(id));
             }
             if left.is_empty() { Err(Refusal::InvoiceNotPayable.into()) } else { Ok(Left::Several(left)) }
         })

@@ -78,11 +78,8 @@ fn view(tx: &mut impl Reads, ctx: &Ctx, link: PaymentLinkRow) -> Result<LinkView
         let case = holder(&link).case(tx, ctx, (&link.tenant_id, *application), Action::ReadMoney)?;
         let invoice = invoices::find(tx, &link.tenant_id, *id)?.ok_or(Refusal::NotFound)?;
         let procedure = intake::pinned(ctx, &case.row)?;
-        let standing = match payment::refuse_not_owed(tx, &case, &invoice) {
-            Ok(()) => LinkedStanding::Owed,
-            Err(Failure::Refused(_)) => LinkedStanding::Settled,
-            Err(failure) => return Err(failure),
-        };
+        let is_owed = payment::is_owed(tx, &case, &invoice)?;
+        let standing = if is_owed { LinkedStanding::Owed } else { LinkedStanding::Settled };
         // What is asked of the payer is what is owed now, also where a part was waived.
         let lines = Json(reassessments::owed_lines(tx, &invoice)?);
         let shown = LinkedInvoice {
