@@ -96,6 +96,7 @@ pub mod payment_alert;
 mod payment_ceiling;
 pub mod payment_closing;
 pub mod payment_link;
+pub mod payment_link_upkeep;
 pub mod payment_link_view;
 pub mod payment_method;
 pub mod payment_notice;

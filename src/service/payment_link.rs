@@ -238,7 +238,7 @@ fn refuse_list(first: InvoiceId, further: &[InvoiceId]) -> Result<(), Refusal> {
 }
 
 /// The cases to lock, each once.
-fn roots(cases: &[Member]) -> Vec<Root> {
+pub(super) fn roots(cases: &[Member]) -> Vec<Root> {
     let cases: BTreeSet<ApplicationId> = cases.iter().map(|(_, case)| *case).collect();
     cases.into_iter().map(Root::Application).collect()
 }
@@ -335,67 +335,6 @@ fn payable(
     };
     super::payment::refuse_not_owed(tx, case, &invoice)?;
     Ok(application)
-}
-
-/// The links of an invoice with all that is paid by each, for its parties.
-pub async fn list(
-    ctx: Ctx,
-    tenant: TenantCode,
-    id: InvoiceId,
-) -> Result<Vec<(PaymentLinkRow, Vec<Member>)>, Failure> {
-    let db = ctx.core.db.clone();
-    db.read(move |tx| {
-        let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        cases::open(tx, &ctx, &tenant, invoice.application_id, Action::Pay)?;
-        let rows = payment_links::of_invoice(tx, &tenant, id)?;
-        let mut found = Vec::new();
-        for row in rows {
-            let members = payment_links::members(tx, &row)?;
-            found.push((row, members));
-        }
-        Ok(found)
-    })
-    .await
-}
-
-/// Takes a link back: from now on it is not found. What was opened by it goes on.
-pub async fn revoke(ctx: Ctx, request: IdempotencyRequest, id: PaymentLinkId) -> Result<Effect<()>, Failure> {
-    let tenant = request.tenant.clone();
-    let members = ctx.core.db.read(move |tx| {
-        let row = payment_links::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        Ok::<_, Failure>(payment_links::members(tx, &row)?)
-    });
-    let members = members.await?;
-    let (db, of) = (ctx.core.db.clone(), members.clone());
-    let write = move |tx: &mut Tx<'_>| {
-        let end = |tx: &mut Tx<'_>, _| end(tx, &ctx, (&request.tenant, id), &of);
-        once(tx, &request, "payment_link_revocation", end, |_, _| Ok(()))
-    };
-    match members.as_slice() {
-        [(_, only)] => db.write(Root::Application(*only), write).await,
-        _ => db.write_alone(roots(&members), write).await,
-    }
-}
-
-fn end(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    (tenant, id): (&TenantCode, PaymentLinkId),
-    members: &[Member],
-) -> Result<Made<()>, Failure> {
-    let row = payment_links::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let mut cases = Vec::new();
-    for application in members.iter().map(|(_, case)| *case).collect::<BTreeSet<_>>() {
-        cases.push(cases::open(tx, ctx, tenant, application, Action::Pay)?);
-    }
-    if row.revoked_at.is_none() {
-        payment_links::revoke(tx, &row)?;
-        for case in &mut cases {
-            case.record(tx, "payment_link_revoked", json!({ "link": id.to_string() }), None)?;
-            case.save(tx)?;
-        }
-    }
-    Ok(Made { resource_id: id.to_string(), value: () })
 }
 
 /// Opens a payment as the holder of a link, who may say where an invitation can be sent; `key` and `fingerprint` make it

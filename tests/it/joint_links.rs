@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::policy_coverage::world::PROCEDURE;
 use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 use crate::support::money::Books;
 use crate::support::traces::{rounds, traces};
+use crate::waivers::office::{Office, Owing};
 
 const FEE: i64 = 22_000;
 

@@ -21,6 +21,7 @@ use crate::http::{locale, respond};
 use crate::service::Refusal;
 use crate::service::payment::OpenPayment;
 use crate::service::payment_link::{self, IssuedLink, Member, NewLink};
+use crate::service::payment_link_upkeep;
 use crate::service::payment_link_view::{self, LinkView, LinkedInvoice, LinkedStanding};
 use crate::service::session::SourceAddress;
 use crate::store::payment_links::PaymentLinkRow;
@@ -56,7 +57,7 @@ pub struct PaymentLinkBody {
     id: Uuid,
     /// The invoice that is paid by it, or the first one of several.
     invoice: Uuid,
-    /// Every invoice that is paid by it.
+    /// Every invoice that is paid by it; in a list, those that are the caller's to pay.
     invoices: Vec<Uuid>,
     /// From when on it is worth nothing.
     #[schema(format = DateTime)]
@@ -322,7 +323,7 @@ pub async fn list_payment_links(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let rows = payment_link::list(ctx, tenant, id).await?;
+    let rows = payment_link_upkeep::list(ctx, tenant, id).await?;
     let items = rows.iter().map(|(row, members)| PaymentLinkBody::of(row, members)).collect();
     Ok(respond::plain(&PaymentLinkList { items, next_cursor: None }))
 }
@@ -340,7 +341,7 @@ pub async fn revoke_payment_link(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    Ok(respond::nothing(payment_link::revoke(mutation.ctx, mutation.idempotency, id).await?.origin))
+    Ok(respond::nothing(payment_link_upkeep::revoke(mutation.ctx, mutation.idempotency, id).await?.origin))
 }
 
 /// The connection's own address: a header could be made up by anybody.
