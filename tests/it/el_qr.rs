@@ -433,3 +433,30 @@ on_both_databases!(
         assert_eq!(counter.office.stands(&unpaid).await, ("unpaid".to_owned(), FEE));
     }
 );
+
+on_both_databases!(
+    /// whoever holds a slip can pay by its number, so that such a payment acknowledges nothing.
+    r94_money_that_came_by_el_qr_does_not_renew_the_limitation,
+    async |db: TestDb| {
+        let changed = files_with(&[
+            ("revenues: [\"08-02-01-01\", ", "revenues: [\"08-02-01-01\", \"08-02-01-90\", "),
+            ("order: principal_first", "order: charges_first"),
+        ]);
+        let app = TestApp::start_over(&db, changed, |_| {}).await;
+        let mut counter = Counter::open(&app, &db).await;
+        let owing = counter.office.owing().await;
+        days(&mut counter, 31).await;
+        let sent = app.post(&counter.office.clerk, &owing.path("/demand"), json!({})).await.expect(201);
+        let fee = sent["charges"][0]["invoice"].as_str().unwrap().to_owned();
+        let fee = crate::waivers::office::Owing { case: owing.case.clone(), invoice: fee };
+        let number = counter.number(&fee).await["payment_number"].as_str().unwrap().to_owned();
+        let (upload, _) = counter.uploaded().await;
+        counter.told(&upload).await;
+        days(&mut counter, 10).await;
+        let line = results(&[("F1", &number, 20, "20260512")]);
+        assert_eq!(counter.imported(&line).await, booked());
+        assert_eq!(counter.office.books(&fee).await.invoice.state, "paid");
+        let late = app.get(&counter.office.business, &owing.path("/arrears")).await.expect(200);
+        assert_eq!(late["extinct_after"], "2031-05-02", "from the demand: {late}");
+    }
+);
