@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::arrears::{self, Arrears};
 use super::arrears_refusal::ArrearsRefusal;
-use super::billing::{self, PricedFrom};
+use super::billing::PricedFrom;
 use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::reassessment::{self, LoweredBy};
@@ -91,7 +91,7 @@ pub(super) fn assess(
         reduced: Yen::ZERO,
         written_off: Yen::ZERO,
         fiscal_year: i64::from(line.fiscal_year),
-        obligor_account_id: billing::obligor(case),
+        obligor_account_id: principal.obligor_account_id,
         sealed_inputs: case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref()),
         issued_at: Micros(now),
         due_on: due_on.map(IsoDate),

@@ -243,3 +243,30 @@ on_both_databases!(
         assert_eq!(office.books(&kept).await.invoice.state, "paid");
     }
 );
+
+on_both_databases!(
+    /// R-65: what was waived is owed by whoever owed the fee, whoever stands in the case by then.
+    r65_the_claim_of_a_revoked_waiver_is_owed_by_whoever_owed_the_fee,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        let waiver = office.waived(&owing, "half").await;
+        office.pays(&owing).await;
+        found_out(&office, &waiver).await;
+        draft(&office, &owing, &waiver, facts()).await.expect(201);
+        office.seal(&office.manager, &owing).await.expect(200);
+        let successor = app.register("successor@example.jp", "business").await;
+        let case = office.books(&owing).await.invoice.application_id;
+        let (url, handed_over) = (
+            db.settings.url.clone(),
+            format!("UPDATE parties SET account_id = '{}' WHERE application_id = '{case}'", successor.id),
+        );
+        std::thread::spawn(move || execute(&url, &handed_over)).join().unwrap();
+        office.seal(&office.chief, &owing).await.expect(200);
+        let same = "(SELECT COUNT(*) FROM waiver_revocations JOIN invoices AS claim ON claim.id = waiver_revocations.claim_id \
+             JOIN invoices AS fee ON fee.id = waiver_revocations.invoice_id \
+             WHERE claim.obligor_account_id = fee.obligor_account_id)";
+        assert_eq!(db.count(same).await, 1);
+    }
+);
