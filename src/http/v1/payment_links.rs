@@ -26,6 +26,7 @@ use crate::service::payment_link_view::{self, LinkView, LinkedInvoice, LinkedSta
 use crate::service::session::SourceAddress;
 use crate::store::payment_links::PaymentLinkRow;
 use crate::store::payments::PaymentRow;
+use crate::store::receipts::ReceiptRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -208,6 +209,40 @@ pub struct PaymentLinkView {
     payment: Option<PaymentBody>,
     /// What its payer needs to pay cash or by Pay-easy; null before a slip is issued.
     slip: Option<SlipBody>,
+    /// What proves what was paid by this link, for its holder.
+    proofs: Vec<LinkedProof>,
+}
+
+/// A receipt or a confirmation of what was paid by a link, and nothing of the person who owed.
+#[derive(Serialize, ToSchema)]
+pub struct LinkedProof {
+    /// `official_receipt`, or `entrustment_confirmation` of what a designated agent was entrusted with.
+    kind: String,
+    /// Its number.
+    number: String,
+    /// 納付番号 of the debt that it was paid for.
+    invoice_number: String,
+    /// In yen.
+    amount: i64,
+    /// The day on which the money was received or entrusted.
+    #[schema(format = Date)]
+    received_on: String,
+    /// When it was issued.
+    #[schema(format = DateTime)]
+    issued_at: String,
+}
+
+impl LinkedProof {
+    fn of(row: &ReceiptRow) -> Self {
+        Self {
+            kind: row.kind.clone(),
+            number: row.number.clone(),
+            invoice_number: row.content.0.invoice_number.clone(),
+            amount: row.amount.amount(),
+            received_on: row.content.0.received_on.to_string(),
+            issued_at: row.issued_at.0.to_string(),
+        }
+    }
 }
 
 impl PaymentLinkView {
@@ -230,6 +265,7 @@ impl PaymentLinkView {
             expires_at: found.link.expires_at.0.to_string(),
             payment: found.payments.first().map(PaymentBody::of),
             slip: found.slip.as_ref().map(SlipBody::of),
+            proofs: found.proofs.iter().map(LinkedProof::of).collect(),
         })
     }
 }
