@@ -164,6 +164,8 @@ pub struct CreateCheckout {
     pub locale: String,
     /// How long the checkout stays open, in seconds.
     pub expires_in_s: u32,
+    /// The instant from which on nothing that comes of it may be paid, such as a slip; none where that has no end.
+    pub payable_until: Option<Timestamp>,
     /// When it is asked for.
     pub requested_at: Timestamp,
     /// The payer's e-mail address, where [`PaymentGateway::payer_contact`] asks for it.

@@ -90,7 +90,7 @@ pub(super) fn judge(
     let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
     refuse_entry(&case, &invoice, entry, now)?;
-    payment::refuse_not_owed(&case, &invoice)?;
+    payment::refuse_not_owed(tx, &case, &invoice)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
     separation::refuse_own_assessment(tx, &case, &invoice)?;
     Ok((case, invoice))

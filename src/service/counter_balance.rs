@@ -62,7 +62,7 @@ fn take(
     let claim = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, claim.application_id, Action::ReceiveAtCounter)?;
     let found = arrears::read(tx, &ctx.catalogue, &claim)?.ok_or(Refusal::NotFound)?;
-    payment::refuse_ended(&case)?;
+    payment::refuse_ended(tx, &case, &claim)?;
     separation::refuse_own_assessment(tx, &case, &claim)?;
     let debts = amounts(&found)?;
     if paid_by(&debts, entry.amount).is_none() {

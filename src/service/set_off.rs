@@ -264,7 +264,7 @@ pub(super) fn judge(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<O
     let claim = invoices::find(tx, tenant, set_off.invoice_id)?.ok_or_else(|| broken(row.id))?;
     let case = cases::open(tx, ctx, tenant, claim.application_id, Action::Refund)?;
     let due_on = due_on(tx, ctx, &claim)?;
-    payment::refuse_not_owed(&case, &claim)?;
+    payment::refuse_not_owed(tx, &case, &claim)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &claim, &[])?;
     let (owed, extent) = (claim.owed(), set_off.set_off_extent()?);
     if !extent.still_fits(row.amount, owed) {

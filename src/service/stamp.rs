@@ -74,7 +74,7 @@ fn settle(
     refuse_where_none(ctx, &case)?;
     let terms = terms_on(ctx, tenant, wanted.cancelled_on)?;
     let affixed = judged(&case, &invoice, terms, wanted, now)?;
-    payment::refuse_not_owed(&case, &invoice)?;
+    payment::refuse_not_owed(tx, &case, &invoice)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
     separation::refuse_own_assessment(tx, &case, &invoice)?;
 
