@@ -54,7 +54,7 @@ pub async fn ask(
     since_last_sent: SignedDuration,
     now: Timestamp,
 ) -> Option<Heard> {
-    match account.adapter.retrieve_refund(query, now).await {
+    match account.ask_refund(query, now).await {
         // A refund that is found is as good as the answer to having sent it.
         Outcome::Done(Some(snapshot)) => {
             Some(Heard::Answer(Outcome::Done(Reply::Refund(Box::new(snapshot)))))
@@ -194,7 +194,7 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
     let account =
         account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", payment.gateway)))?;
     let query = reference(&payment, &refund, refunded_before);
-    let answer = account.adapter.retrieve_refund(&query, core.clock.now()).await;
+    let answer = account.ask_refund(&query, core.clock.now()).await;
     let (application, inner) = (refund.application_id, Arc::clone(core));
     let known = payment.clone();
     payment_shares::write(core, &known, move |tx| {
