@@ -303,7 +303,7 @@ fn unknown_secrets(settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// The methods of the settings, each with what the gateway is known to do and the smaller of the two caps.
+/// The methods of the settings: what they say holds, and of what they leave out what the vendor documents.
 fn methods(
     settings: &GatewaySettings,
     known: &[MethodCapability],
@@ -342,8 +342,8 @@ fn method(
         method: MethodCode::parse(&wanted.code).ok_or("a code is up to 32 of a-z, 0-9 and _")?,
         gateway_code: gateway_code.ok_or(unknown)?,
         least,
-        most: known.map_or(most, |known| most.min(known.most)),
-        capture: wanted.capture.or(known.map(|known| known.capture)).unwrap_or(CaptureMode::Immediate),
+        most,
+        capture: known.map_or(CaptureMode::Immediate, |known| known.capture),
         flow: wanted.flow.or(known.map(|known| known.flow)).ok_or(unknown)?,
         refund: wanted.refund.or(known.map(|known| known.refund)).unwrap_or(RefundSupport::Manual),
     })

@@ -1,4 +1,4 @@
-//! Tests of what every call goes through.
+//! Tests of what every call goes through, and of the methods of the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::MerchantAccount;
+use super::{MerchantAccount, method};
+use crate::config::{GatewaySettings, MethodSettings, Settings};
 use crate::domain::money::Yen;
 use crate::domain::payment::{LegalRole, MethodCode, PaymentSnapshot, RefundSnapshot};
 use crate::gateway::{
-    Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, IdempotencyKind, LookupBy,
+    Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, Gateways, IdempotencyKind, LookupBy,
     Notification, NotificationRejected, OpCtx, Outcome, PaymentGateway, PaymentRef, PreparedRequest,
     RawNotification, RefundRef, Reply, ReportSource, Transport, TransportKind, Trust, Unpreparable, komoju,
 };
@@ -151,4 +152,64 @@ async fn refunds_that_nobody_answers_for_open_the_circuit() {
         assert_eq!(account.ask_refund(&refund(), now).await, failed());
     }
     assert!(!account.is_healthy(now));
+}
+
+fn wanted(code: &str, max: i64) -> MethodSettings {
+    MethodSettings {
+        code: code.to_owned(),
+        max,
+        min: None,
+        gateway_code: None,
+        flow: None,
+        refund: None,
+        most_per_day: None,
+        most_per_month: None,
+        until_due_day: None,
+    }
+}
+
+#[test]
+fn the_cap_of_the_settings_holds_below_and_above_what_the_vendor_documents() {
+    let known = komoju::default_methods();
+    let konbini = known.iter().find(|method| method.method.as_str() == "konbini");
+    for max in [49_999, 300_000, 1_000_000] {
+        let method = method(&wanted("konbini", max), konbini).unwrap();
+        assert_eq!((method.most.amount(), method.gateway_code.as_str()), (max, "konbini"));
+    }
+}
+
+/// The settings with `change` made to an account that is in use.
+fn built(name: &str, change: impl FnOnce(&mut GatewaySettings)) -> Result<Gateways, String> {
+    let mut settings = Settings::load(None).unwrap();
+    settings.gateways.retain(|gateway| gateway.name == name);
+    let gateway = settings.gateways.first_mut().unwrap();
+    gateway.enabled = true;
+    for credential in gateway.kind.credentials() {
+        settings.secrets.set_of_gateway(name, credential, "00112233445566778899aabbccddeeff");
+    }
+    change(gateway);
+    Gateways::build(&settings).map_err(|refused| refused.to_string())
+}
+
+#[test]
+fn a_brand_that_the_adapter_cannot_order_is_refused_at_the_start_by_name() {
+    use crate::gateway::PayerFlow::Online;
+    let brand = |code: &str| MethodSettings {
+        gateway_code: Some("brand-of-tomorrow".to_owned()),
+        flow: Some(Online),
+        ..wanted(code, 1_000)
+    };
+    assert!(built("komoju", |gateway| gateway.methods.push(brand("tomorrow"))).is_ok(), "one way for all");
+    let refused = built("veritrans", |gateway| gateway.methods.push(brand("tomorrow")));
+    let refused = refused.err().unwrap();
+    assert!(refused.contains("the service option brand-of-tomorrow is not known"), "{refused}");
+}
+
+#[test]
+fn an_option_that_would_hold_money_is_not_taken() {
+    let text = "code = 'card'\nmax = 1\ncapture = 'can_hold'";
+    let source = config::File::from_str(text, config::FileFormat::Toml);
+    let read = config::Config::builder().add_source(source).build().unwrap();
+    let refused = read.try_deserialize::<MethodSettings>().unwrap_err().to_string();
+    assert!(refused.contains("capture"), "{refused}");
 }
