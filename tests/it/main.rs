@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod account_routing;
 mod acknowledgements;
 mod acting_decisions;
 mod approval_content;
