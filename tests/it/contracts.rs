@@ -297,6 +297,7 @@ on_both_databases!(
         desk.sign(&both).await.expect(200);
         desk.seal(&both).await.expect(200);
         assert_eq!(desk.withdraw(&taken_back).await.expect(200)["withdrawn_because"], "貸付物件を公用に供するため");
+        desk.counter.app.drain().await;
         desk.days_later(14).await;
         assert_eq!(desk.contract(&alone).await["state"], "offered", "the last day is not over");
         let closed = "(SELECT COUNT(*) FROM applications WHERE state = 'closed')";
