@@ -1,8 +1,9 @@
 //! Attempts to pay an invoice stand in the order in which they were made, also those of one instant, and none is closed for nothing.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::app::{AOMORI, TestApp};
+use crate::support::app::{TestApp, new_key};
 use crate::support::db::{TestDb, execute};
 use crate::waivers::office::{FEE, Office};
 
@@ -29,22 +30,26 @@ on_both_databases!(attempts_of_one_instant_stand_in_the_order_in_which_they_were
 });
 
 on_both_databases!(
-    /// Whoever saw another sum is told so before anything is closed, of one invoice and of several.
+    /// Whoever saw another sum is told so before anything is closed, by a link for one invoice and for several.
     a_stale_total_closes_no_open_attempt,
     async |db: TestDb| {
         let app = TestApp::start(&db).await;
         let office = Office::open(&app, &db).await;
-        let (one, other) = (office.owing().await, office.owing().await);
-        office.opens(&one).await;
-        let stale = |total: i64| json!({ "method": "nanaco", "replace_open": true, "expected_total": total });
-        let refused = app.post(&office.business, &one.path("/payments"), stale(FEE - 1)).await;
-        assert_eq!(refused.problem(), "409 total_changed");
-        let mut both = stale(2 * FEE - 1);
-        both["invoices"] = json!([one.invoice, other.invoice]);
-        let payments = format!("/v1/tenants/{AOMORI}/payments");
-        assert_eq!(app.post(&office.business, &payments, both).await.problem(), "409 total_changed");
-        assert_eq!(office.books(&one).await.states(), ["requires_action"], "nothing was closed");
-        app.post(&office.business, &one.path("/payments"), stale(FEE)).await.expect(201);
-        assert_eq!(office.books(&one).await.states(), ["canceled", "requires_action"]);
+        for count in [1, 2] {
+            let (one, other) = (office.owing().await, office.owing().await);
+            let further = if count == 1 { json!([]) } else { json!([other.invoice]) };
+            let wanted = json!({ "further_invoices": further });
+            let made = app.post(&office.business, &one.path("/payment-links"), wanted).await.expect(201);
+            let path = format!("/v1/payment-links/{}/payments", made["token"].as_str().unwrap());
+            let pay = async |total: i64, replace_open: bool| {
+                let (key, wanted) = (new_key(), json!({ "method": "card", "expected_total": total, "replace_open": replace_open }));
+                app.call(Method::POST, &path, None, &[("idempotency-key", key.as_str())], Some(wanted)).await
+            };
+            pay(count * FEE, false).await.expect(201);
+            assert_eq!(pay(count * FEE - 1, true).await.problem(), "409 total_changed");
+            assert_eq!(office.books(&one).await.states(), ["requires_action"], "nothing was closed");
+            pay(count * FEE, true).await.expect(201);
+            assert_eq!(office.books(&one).await.states(), ["canceled", "requires_action"]);
+        }
     }
 );

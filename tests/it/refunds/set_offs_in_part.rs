@@ -83,7 +83,7 @@ on_both_databases!(
         let notice = format!("/v1/tenants/{AOMORI}/invoices/{}/notice", books.invoice.id);
         let refused = app.get(&office.business, &notice).await;
         assert_eq!(refused.problem(), "404 not_found", "R-66: it is owed under the notice of its claim");
-        assert_eq!(db.count("(SELECT COUNT(*) FROM payment_notices)").await, 2);
+        assert_eq!(db.count("(SELECT COUNT(*) FROM payment_notices)").await, 3, "of both fees and of the fee of the demand");
         let paid_on = books.invoice.paid_on.unwrap().0.to_string();
         assert_eq!((books.invoice.state.as_str(), books.invoice.total.amount(), paid_on.as_str()), ("paid", 5_000, "2026-05-01"));
         let claim = office.books(&to).await.invoice;
