@@ -1,7 +1,8 @@
 //! The clock of a case (標準処理期間): its pauses as they really were, its due date, and how that came about (R-14…R-19).
 //!
-//! Of it only the due date is stored, and why the clock stands still now. The due date counts the pauses that have ended; it moves when a pause ends, and
-//! while one is open it stays, because nobody knows yet when the answer comes.
+//! Of it the due date is stored, and why the clock stands still now. The due date counts the pauses that have ended; it moves when
+//! a pause ends, and while one is open it stays, because nobody knows yet when the answer comes. What is late is found by both
+//! a case whose clock stands still is not.
 
 use jiff::civil::Date;
 
