@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::cases::system_actor;
+use super::counter_terminal::Taker;
 use super::el_qr_upload::issued_on;
 use super::exceptions::{self, Subject};
 use super::payment_standing::{self, Source};
@@ -110,8 +111,8 @@ fn book(tx: &mut Tx<'_>, core: &Core, mut line: LineRow, mut slip: SlipRow) -> R
     // The role is that of the day of the payment; what was paid before all terms cannot have a number.
     let terms = latest_begun(terms, line.paid_on.0).or_else(|| latest_begun(terms, jst_day(now)));
     let terms = terms.ok_or_else(|| Failure::Internal(format!("no terms of eL-QR of body {tenant}")))?;
-    let mut row = counter::new_payment(tx, &invoice, (EL_QR, EL_QR), line.paid_on.0, now)?;
-    terms.legal_role.as_str().clone_into(&mut row.legal_role);
+    let organisation = Taker { place: EL_QR.to_owned(), legal_role: terms.legal_role };
+    let mut row = counter::new_payment(tx, &invoice, (&organisation, EL_QR), line.paid_on.0, now)?;
     row.amount = slip.amount;
     row.gateway_payment_id = Some(line.payment_key.clone());
     payments::insert(tx, &row)?;

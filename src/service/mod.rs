@@ -44,6 +44,7 @@ pub mod correction_end;
 pub mod correction_view;
 pub mod counter;
 pub mod counter_balance;
+mod counter_terminal;
 pub mod counter_together;
 pub mod day_close;
 pub mod day_close_audit;

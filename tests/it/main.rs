@@ -29,6 +29,7 @@ mod checklists;
 mod clock;
 mod clock_pauses;
 mod counter;
+mod counter_terminals;
 mod counter_together;
 mod deadlines;
 mod decision_changes;

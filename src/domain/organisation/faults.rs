@@ -13,7 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::internal_control::control_faults;
 use crate::domain::office_key::office_key_faults;
-use crate::domain::payment::{LegalRole, designation_faults};
+use crate::domain::payment::{LegalRole, designation_faults, terminal_faults};
 use crate::domain::procedure::is_slug;
 use crate::domain::records::record_rule_faults;
 use crate::domain::refund::interest_faults;
@@ -59,6 +59,7 @@ impl Tenant {
     pub(super) fn rule_faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         faults.extend(designation_faults(&self.payment_agents));
+        faults.extend(terminal_faults(&self.counter_terminals, &self.payment_agents));
         faults.extend(el_qr_faults(&self.el_qr));
         faults.extend(self.el_qr_revenue_faults());
         faults.extend(rule_faults(&self.document_numbers));
