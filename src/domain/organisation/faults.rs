@@ -13,7 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::internal_control::control_faults;
 use crate::domain::office_key::office_key_faults;
-use crate::domain::payment::{LegalRole, designation_faults, terminal_faults};
+use crate::domain::payment::{Designation, LegalRole, designation_faults, terminal_faults};
 use crate::domain::procedure::is_slug;
 use crate::domain::records::record_rule_faults;
 use crate::domain::refund::interest_faults;
@@ -97,6 +97,16 @@ impl Tenant {
                 let pointer = format!("/el_qr/{index}/legal_role");
                 let (ja, en) = ("指定納付受託者の告示がありません", "no notice designates the organisation");
                 faults.push(Fault::new(pointer, "not_designated", ja, en));
+            }
+            let by_notice = |agent: &Designation| agent.account == EL_QR && agent.remit_within.is_some();
+            if terms.pays_in_within.is_none()
+                && terms.legal_role == LegalRole::DesignatedAgent
+                && !self.payment_agents.iter().any(by_notice)
+            {
+                let pointer = format!("/el_qr/{index}/pays_in_within");
+                let (ja, en) =
+                    ("払込みの期限を定めてください", "the day by which the money is paid in must be fixed");
+                faults.push(Fault::new(pointer, "required", ja, en));
             }
         }
         faults

@@ -21,7 +21,7 @@ use crate::domain::settlement::{ExceptionKind, SettlementLine};
 pub use comeback::is_same_trouble;
 pub use lines::{LineMatches, match_lines};
 pub use payouts::{PayoutMatches, match_payouts};
-pub use resolution::{Consequence, Resolution, resolutions};
+pub use resolution::{Consequence, Resolution, resolutions_of};
 
 /// Which days are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
