@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::accounting::{accountant, comment_fault};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::reconciliation_refusal::ReconciliationRefusal;
-use super::{Ctx, Effect, Failure, Refusal, el_qr_booking, remittance};
+use super::{Ctx, Effect, Failure, Refusal, el_qr_booking, pulled_back, remittance};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode};
 use crate::domain::reconciliation::{Consequence, Resolution, resolutions_of};
@@ -259,6 +259,10 @@ fn refuse_without_money(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(), F
             None => false,
         },
         Some(Consequence::BookLine) => return slip_of(tx, row).map(drop),
+        Some(Consequence::OweAgain) => {
+            let payment = payment_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            return pulled_back::judge(tx, &row.tenant_id, payment).map(drop);
+        }
         Some(Consequence::None) | None => true,
     };
     if found { Ok(()) } else { Err(ReconciliationRefusal::PaymentNotFound.into()) }
@@ -281,6 +285,10 @@ fn carry_out(tx: &mut Tx<'_>, ctx: &Ctx, row: &ExceptionRow, officer: OfficerId)
             let payment = payment_of(row)
                 .ok_or_else(|| Failure::Internal(format!("exception {} is about no payment", row.id)))?;
             remittance::accept_late(tx, &ctx.core, &row.tenant_id, payment, officer)
+        }
+        Some(Consequence::OweAgain) => {
+            let payment = payment_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            pulled_back::owe_again(tx, &ctx.core, &row.tenant_id, payment, officer)
         }
         Some(Consequence::BookLine) => {
             let referred = slip_of(tx, row)?;

@@ -114,6 +114,7 @@ pub mod poll;
 pub mod post_review;
 pub mod public_inspection;
 pub mod publishing;
+mod pulled_back;
 pub mod queue;
 pub mod queue_view;
 pub mod rate_limit;

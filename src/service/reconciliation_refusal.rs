@@ -35,6 +35,8 @@ pub enum ReconciliationRefusal {
     PaymentNotFound,
     /// The line that the exception is about is booked, or no slip of the body has its number.
     NoSlip,
+    /// Not the whole of a payment that settled a debt was pulled back, or it is owed again already.
+    NotPulledBackWhole,
     /// The day is closed.
     DayClosed,
     /// The day is not over, or only just.
@@ -64,6 +66,7 @@ impl ReconciliationRefusal {
             Self::ExceptionState { .. } => "wrong_state",
             Self::PaymentNotFound => "exception_without_payment",
             Self::NoSlip => "exception_without_slip",
+            Self::NotPulledBackWhole => "not_pulled_back_whole",
             Self::DayClosed => "day_closed",
             Self::DayNotOver => "day_not_over",
             Self::EarlierDayOpen { .. } => "earlier_day_open",
@@ -107,6 +110,10 @@ impl ReconciliationRefusal {
             Self::NoSlip => (
                 "計上済みであるか、この番号の納付書がないため、この処理は承認できません。差し戻して別の処理を起案してください。",
                 "It is booked already, or no slip has this number; send the proposal back and propose another resolution.",
+            ),
+            Self::NotPulledBackWhole => (
+                "債務に充てた支払いの全額が取り戻されたものではないか、処理済みであるため、この処理は承認できません。差し戻して別の処理を起案してください。",
+                "Not the whole of a payment that settled a debt was pulled back, or that is done; send the proposal back and propose another one.",
             ),
             Self::DayClosed => ("この日は締め済みです。", "The day is closed."),
             Self::DayNotOver => (

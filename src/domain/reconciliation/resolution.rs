@@ -11,13 +11,15 @@ pub enum Consequence {
     AcceptLate,
     /// What the organisation reported becomes a payment of the slip's debt, with the amount that came.
     BookLine,
+    /// What the payer's bank pulled back of money that the body had received is owed again.
+    OweAgain,
 }
 
 impl Consequence {
     /// Whether it can be booked for what an exception is about.
     fn fits(self, subject: &str) -> bool {
         match self {
-            Self::None | Self::AcceptLate => true,
+            Self::None | Self::AcceptLate | Self::OweAgain => true,
             Self::BookLine => subject.starts_with(EL_QR_LINE),
         }
     }
@@ -60,6 +62,12 @@ const BOOK_LINE: Resolution = Resolution {
     consequence: Consequence::BookLine,
 };
 
+const OWE_AGAIN: Resolution = Resolution {
+    code: "owed_again",
+    title_ja: "収納を取り消し、再び納付を求める",
+    consequence: Consequence::OweAgain,
+};
+
 /// The resolutions of an exception of a kind about a subject.
 pub fn resolutions_of(kind: Kind, subject: &str) -> impl Iterator<Item = &'static Resolution> {
     resolutions(kind).iter().filter(move |resolution| resolution.consequence.fits(subject))
@@ -77,6 +85,7 @@ fn resolutions(kind: Kind) -> &'static [Resolution] {
         Kind::DuplicateLine | Kind::BatchReissued | Kind::UnreadableReport => &[CORRECTED, EXPLAINED],
         Kind::FeeMismatch => &[CORRECTED, CLAIMED, EXPLAINED],
         Kind::UnexpectedChargeback => &[CLAIMED, BY_HAND, EXPLAINED],
+        Kind::LostDispute => &[OWE_AGAIN, CLAIMED, BY_HAND, EXPLAINED],
         Kind::BankMismatch => &[MATCHED, CLAIMED, OTHER_INCOME, EXPLAINED],
         Kind::UnexplainedLine => &[EXPLAINED, CLAIMED],
     }

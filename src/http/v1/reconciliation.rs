@@ -300,7 +300,7 @@ pub async fn return_resolution(
 ///
 /// Never by the person who proposed it (403 `own_resolution`). What the resolution books is booked at once: `accept_late`
 /// makes the debt paid on the day the money arrived, `book_line` makes a payment of what was reported by eL-QR, with the amount that
-/// came.
+/// came, and `owed_again` makes a debt owed again whose money the payer's bank pulled back.
 #[utoipa::path(
     operation_id = "approve_resolution", tag = "accounting", params(ResourcePath, IdempotencyKeyHeader),
     request_body = Nothing,
