@@ -3,13 +3,15 @@
 //! Purpose: a dispute is a dimension of its own beside the payment (`none → needs_response → under_review → won | lost`) and
 //! never one of the payment's states. Invariants: whatever order, number and age of the snapshots of a dispute, it ends the
 //! same ([`Dispute::fold`] takes the larger of both, field by field); only a lost dispute took money, and
-//! of that no more counts than the payment still holds ([`counted`]). In law nothing follows for the invoice: a designated
-//! agent guarantees its remittance (LAA 231の4), so what a payer's bank pulled back is the agent's loss.
+//! of that no more counts than the payment still holds ([`counted`]). In law nothing follows for the invoice by itself: a designated
+//! agent guarantees its remittance (LAA 231の4), so what a payer's bank pulled back is the agent's loss; of money that the body had
+//! received itself, or by a collection agent, people decide ([`is_own_loss`]).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::money::{Yen, YenOutOfRange};
+use crate::domain::payment::LegalRole;
 
 /// Where a dispute stands, in the order of the one way it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +109,14 @@ impl Dispute {
     /// What it pulled back.
     pub fn pulled_back(&self) -> Yen {
         if self.state == DisputeState::Lost { self.amount } else { Yen::ZERO }
+    }
+}
+
+/// Whether what is pulled back of money that was taken in a role is the body's own loss: nobody guarantees it.
+pub fn is_own_loss(role: LegalRole) -> bool {
+    match role {
+        LegalRole::DesignatedAgent => false,
+        LegalRole::CollectionAgent | LegalRole::Direct => true,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::internal_control::ControlTerms;
 use crate::domain::office_key::OfficeKey;
-use crate::domain::payment::Designation;
+use crate::domain::payment::{CounterTerminal, Designation};
 use crate::domain::procedure::Bilingual;
 use crate::domain::records::{BookRule, RecordRule};
 use crate::domain::refund::RefundInterestTerms;
@@ -186,6 +186,9 @@ pub struct Tenant {
     /// The agents that are designated to take its revenues.
     #[serde(default)]
     pub payment_agents: Vec<Designation>,
+    /// Who takes what is paid by card or e-money at the terminals of its counters; without one nothing is.
+    #[serde(default)]
+    pub counter_terminals: Vec<CounterTerminal>,
     /// On which terms public money other than tax is taken by eL-QR; without terms it never is.
     #[serde(default)]
     pub el_qr: Vec<ElQrTerms>,

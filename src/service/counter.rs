@@ -1,7 +1,8 @@
 //! Money at the counter (窓口収納): a clerk or the accounting post enters cash, a terminal's payment or a bank slip.
 //!
-//! The body itself received it, so the invoice is paid on the day it came (R-77 does not apply, R-81 neither), and the
-//! payer gets an official receipt (領収証書). Invariants: an online attempt that is open meanwhile is closed at its gateway,
+//! Cash and bank slips the body itself received, so the invoice is paid on the day they came (R-77 does not apply, R-81 neither), and
+//! the payer gets an official receipt (領収証書). What a terminal takes is entrusted to its agent ([`super::counter_terminal`]): the
+//! payer gets a confirmation, and the agent's payout makes it paid. Invariants: an online attempt that is open meanwhile is closed at its gateway,
 //! for the first payment wins; an entry is undone by another officer, and undoing books back instead of deleting. What an entry
 //! must be is said in [`crate::domain::payment::counter_faults`].
 
@@ -10,6 +11,7 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::{self, OpenCase};
+use super::counter_terminal::{self, Taker};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::{self, Source};
 use super::{Ctx, Effect, Failure, Refusal, charge, payment, review, separation};
@@ -21,14 +23,14 @@ use crate::domain::ledger::{self, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::domain::my_number;
 use crate::domain::payment::{
-    COUNTER_METHOD, CounterMeans, LegalRole, Payment, PaymentState, counter_faults, merchant_reference,
+    COUNTER_METHOD, CounterMeans, Payment, PaymentState, counter_faults, merchant_reference,
 };
 use crate::domain::policy::Action;
 use crate::store::counter_payments::{self, CounterPaymentRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, Tx, refunds};
+use crate::store::{Reads, Root, Tx, refunds, settlement_matches};
 
 /// The longest reference and the longest reason, in characters.
 const LONGEST_TEXT: usize = 200;
@@ -78,6 +80,16 @@ pub async fn receive(
     .await
 }
 
+/// What is to be entered where nothing forbids it.
+pub(super) struct Judged {
+    /// The case.
+    pub case: OpenCase,
+    /// The invoice.
+    pub invoice: InvoiceRow,
+    /// Who took the money.
+    pub taker: Taker,
+}
+
 /// Everything that forbids an entry, for money that also pays the invoices `together` with this one; changes nothing.
 pub(super) fn judge(
     tx: &mut impl Reads,
@@ -86,14 +98,16 @@ pub(super) fn judge(
     id: InvoiceId,
     entry: &CounterEntry,
     now: Timestamp,
-) -> Result<(OpenCase, InvoiceRow), Failure> {
+) -> Result<Judged, Failure> {
     let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
     refuse_entry(&case, &invoice, entry, now)?;
     payment::refuse_not_owed(tx, &case, &invoice)?;
+    counter_terminal::refuse_other_methods(ctx, &case.row, &invoice)?;
+    let taker = counter_terminal::taker(ctx, &invoice, entry.means, entry.received_on)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
     separation::refuse_own_assessment(tx, &case, &invoice)?;
-    Ok((case, invoice))
+    Ok(Judged { case, invoice, taker })
 }
 
 pub(super) fn enter(
@@ -104,12 +118,14 @@ pub(super) fn enter(
     entry: &CounterEntry,
     now: Timestamp,
 ) -> Result<Made<CounterPayment>, Failure> {
-    let (mut case, mut invoice) = judge(tx, ctx, (tenant, together), id, entry, now)?;
+    let Judged { mut case, mut invoice, taker } = judge(tx, ctx, (tenant, together), id, entry, now)?;
     let officer = review::officer(&case)?.officer;
 
     // From here on everything changes rows; every refusal stands above.
-    let (place, day) = (entry.means.place(), entry.received_on);
-    let mut row = open_direct(tx, &invoice, (place, COUNTER_METHOD), day, now)?;
+    let mut row = new_payment(tx, &invoice, (&taker, COUNTER_METHOD), entry.received_on, now)?;
+    // What one receipt of the terminal pays together, its agent names once: that is found by our own references.
+    row.gateway_payment_id = taker.number_of(entry.reference.as_deref()).filter(|_| together.len() <= 1);
+    payments::insert(tx, &row)?;
     let seal = |text: &String| {
         case.key.seal(&counter_payments::reference_place(row.id), text.as_bytes(), ctx.core.ids.as_ref())
     };
@@ -174,24 +190,11 @@ pub(super) fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
     my_number::stands_in(text).then(|| Fault::new(pointer, "individual_number", ja, en))
 }
 
-/// Stores a payment of all that is owed of an invoice, which the body itself receives on a day at a place, by a method.
-pub(super) fn open_direct(
-    tx: &mut Tx<'_>,
-    invoice: &InvoiceRow,
-    place: (&str, &str),
-    received_on: Date,
-    now: Timestamp,
-) -> Result<PaymentRow, Failure> {
-    let row = new_payment(tx, invoice, place, received_on, now)?;
-    payments::insert(tx, &row)?;
-    Ok(row)
-}
-
-/// A payment of all that is owed of an invoice, which is received on a day at a place, by a method; the caller stores it.
+/// A payment of all that is owed of an invoice, which somebody takes on a day, by a method; the caller stores it.
 pub(super) fn new_payment(
     tx: &mut Tx<'_>,
     invoice: &InvoiceRow,
-    (place, method): (&str, &str),
+    (taker, method): (&Taker, &str),
     received_on: Date,
     now: Timestamp,
 ) -> Result<PaymentRow, Failure> {
@@ -207,8 +210,8 @@ pub(super) fn new_payment(
         application_id: application,
         payable_id,
         invoice_id: invoice.id,
-        gateway: place.to_owned(),
-        legal_role: LegalRole::Direct.as_str().to_owned(),
+        gateway: taker.place.clone(),
+        legal_role: taker.legal_role.as_str().to_owned(),
         method: method.to_owned(),
         amount: invoice.owed(),
         state: PaymentState::Created.as_str().to_owned(),
@@ -277,14 +280,21 @@ fn strike_out(
             return Err(Refusal::EntryNotReversible.into());
         }
     }
+    // What stands in a payout was there, too: its agent says so.
+    if !settlement_matches::of_payments(tx, tenant, &[id])?.is_empty() {
+        return Err(Refusal::EntryNotReversible.into());
+    }
     // Where other money came beside it, or a waiver made a part of it too much, a person decides first what becomes of that.
-    if invoice.invoice_state()? != InvoiceState::Paid || is_partly_too_much(tx, &case, id)? {
+    let is_covered = matches!(invoice.invoice_state()?, InvoiceState::Paid | InvoiceState::Entrusted);
+    if !is_covered || is_partly_too_much(tx, &case, id)? {
         return Err(Refusal::EntryNotReversible.into());
     }
 
     // From here on everything changes rows; every refusal stands above.
     row.take_over(&struck);
     row.captured_on = None;
+    // The same receipt of the terminal may be entered again, for the right case.
+    row.gateway_payment_id = None;
     payments::update(tx, &mut row)?;
     let entries = receipts_of(tx, &case, id)?;
     let undone: Vec<Entry> =
@@ -310,9 +320,10 @@ fn is_partly_too_much(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result
     Ok(entries.iter().any(|entry| entry.kind == kind && entry.source_id.starts_with(&source)))
 }
 
-/// The postings by which a payment was received.
+/// The postings by which a payment was received, or entrusted to the agent behind a terminal.
 fn receipts_of(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result<Vec<Entry>, Failure> {
-    let (source, kinds) = (id.to_string(), [Posting::CarryOver, Posting::Receive].map(EntryKind::Booked));
+    let taken = [Posting::CarryOver, Posting::Receive, Posting::Entrust];
+    let (source, kinds) = (id.to_string(), taken.map(EntryKind::Booked));
     let mut entries = invoices::entries_of_case(tx, &case.row.tenant_id, case.row.id)?;
     entries.retain(|entry| kinds.contains(&entry.kind) && entry.source_id == source);
     Ok(entries)

@@ -9,7 +9,7 @@ use super::arrears::{self, Arrears};
 use super::cases;
 use super::counter::{CounterEntry, CounterPayment, enter, present};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, charge, payment, separation};
+use super::{Ctx, Effect, Failure, Refusal, charge, counter_terminal, payment, separation};
 use crate::domain::arrears::{ChargeOrder, paid_by};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -64,6 +64,7 @@ fn take(
     let found = arrears::read(tx, &ctx.catalogue, &claim)?.ok_or(Refusal::NotFound)?;
     payment::refuse_ended(tx, &case, &claim)?;
     separation::refuse_own_assessment(tx, &case, &claim)?;
+    counter_terminal::taker(ctx, &claim, entry.means, jst_day(now))?;
     let debts = amounts(&found)?;
     if paid_by(&debts, entry.amount).is_none() {
         return Err(no_whole_number(&debts).into());

@@ -72,7 +72,7 @@ fn judge_all(
         let judged = match invoices::find(tx, tenant, *id)? {
             Some(invoice) => {
                 let share = share_of(entry, &invoice);
-                judge(tx, ctx, (tenant, ids), *id, &share, now).map(|(_, invoice)| invoice)
+                judge(tx, ctx, (tenant, ids), *id, &share, now).map(|judged| judged.invoice)
             }
             None => Err(Refusal::NotFound.into()),
         };

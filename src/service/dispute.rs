@@ -2,7 +2,8 @@
 //! reminded of before the gateway's deadline.
 //!
 //! Nothing here touches the invoice or the ledger: a designated agent guarantees its remittance (LAA 231の4), so a chargeback
-//! is its loss. What was lost is counted on the payment, once, and bars refunds of the same money.
+//! is its loss. Of money that nobody guarantees a lost dispute is an exception, whose resolution by two people makes the debt owed
+//! again ([`super::pulled_back`]). What was lost is counted on the payment, once, and bars refunds of the same money.
 
 use std::sync::Arc;
 
@@ -10,15 +11,17 @@ use serde_json::json;
 
 use super::accounting::accountant;
 use super::cases::system_actor;
+use super::exceptions::{self, Subject};
 use super::payment_shares::Shares;
 use super::payment_standing::raise;
 use super::poll::POLL_PAYMENT;
 use super::{Core, Ctx, Failure, JobEnd, Refusal};
 use crate::domain::audit::EventActor;
-use crate::domain::dispute::{Dispute, DisputeSnapshot, DisputeState, reminder_due};
+use crate::domain::dispute::{Dispute, DisputeSnapshot, DisputeState, is_own_loss, reminder_due};
 use crate::domain::id::{DisputeId, TenantCode};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{Alert, divide};
+use crate::domain::settlement::ExceptionKind;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::disputes::{self, DisputeRow};
 use crate::store::events::{self, NewEvent};
@@ -149,6 +152,7 @@ fn open(
     row.take_over(&Dispute::opened(snapshot));
     disputes::insert(tx, &row)?;
     record(tx, case, &row, None)?;
+    tell_of_loss(tx, payment, &row)?;
     Ok(row)
 }
 
@@ -167,7 +171,21 @@ fn move_on(
     tracing::info!(payment = %payment.id, dispute = %row.id, "a dispute moved");
     row.take_over(&next);
     disputes::update(tx, row)?;
-    record(tx, case, row, Some(before.state))
+    record(tx, case, row, Some(before.state))?;
+    if before.state == next.state { Ok(()) } else { tell_of_loss(tx, payment, row) }
+}
+
+/// Raises what was lost of money that the body had received: the debt stands as paid, and the money is gone.
+fn tell_of_loss(tx: &mut Tx<'_>, payment: &PaymentRow, row: &DisputeRow) -> Result<(), Failure> {
+    let role = payment.payment()?.legal_role;
+    if row.dispute()?.state != DisputeState::Lost || !is_own_loss(role) {
+        return Ok(());
+    }
+    let facts = json!({ "gateway": payment.gateway, "dispute": row.id.to_string(), "legal_role": role.as_str(),
+        "invoice": payment.invoice_id.to_string(), "amount": row.amount.amount(), "captured": payment.captured.amount() });
+    let subject = Subject::Payment(payment.id);
+    exceptions::raise(tx, &payment.tenant_id, ExceptionKind::LostDispute, &subject, facts)?;
+    Ok(())
 }
 
 /// Tells the record of the case, and the operator, where a dispute stands.

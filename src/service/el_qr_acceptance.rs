@@ -42,7 +42,8 @@ pub async fn accept(
     let body = ctx.catalogue.tenant(&request.tenant);
     let terms = body.and_then(|body| with_layout(&body.definition.el_qr, &known.row.layout_version));
     let terms = terms.ok_or_else(|| Failure::Internal(format!("the layout of upload {id}")))?;
-    let answers = read_acceptance(&terms.layout.acceptance, &bytes).map_err(|faults| told(&faults))?;
+    let answers = read_acceptance(&terms.layout.acceptance, &bytes, request.tenant.as_str());
+    let answers = answers.map_err(|faults| told(&faults))?;
     let db = ctx.core.db.clone();
     db.write_alone(roots(&cases), move |tx| {
         let tenant = &request.tenant;

@@ -1,23 +1,27 @@
 //! Taking in what the organisation says was paid (納付情報, 消込, R-82), and showing it.
 //!
 //! A file is taken in as a whole or not at all, with every fault at once; the same bytes again, and a payment that an earlier
-//! file had, have no effect. What becomes of each payment is booked afterwards, case by case ([`super::el_qr_booking`]).
+//! file had, have no effect but that what waits is booked. A payment of which an earlier file said another thing stays as it is, and
+//! people are told of both. What becomes of each payment is booked afterwards, case by case ([`super::el_qr_booking`]).
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::accounting::accountant;
 use super::el_qr_booking::BOOK_EL_QR;
 use super::el_qr_upload::told;
+use super::exceptions::{self, Subject};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Core, Ctx, Effect, Failure, Refusal};
 use crate::domain::calendar::jst_day;
-use crate::domain::el_qr::{Field, FileFault, FileFaultKind, ResultLine, latest_begun, read_results};
+use crate::domain::el_qr::{EL_QR, ResultLine, latest_begun, read_results};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ElQrFileId, ElQrLineId, ElQrUploadId, OfficerId, TenantCode};
+use crate::domain::settlement::ExceptionKind;
 use crate::seal::sha256_hex;
 use crate::store::el_qr_results::{self, FileRow, LineRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Tx, jobs};
+use crate::store::{Tx, jobs};
 
 /// Files on a page.
 pub const PAGE: i64 = 50;
@@ -85,7 +89,8 @@ pub async fn import(
     let today = jst_day(ctx.now());
     let body = ctx.catalogue.tenant(&request.tenant);
     let terms = body.and_then(|body| latest_begun(&body.definition.el_qr, today)).ok_or_else(no_terms)?;
-    let lines = read_results(&terms.layout.results, &bytes, today).map_err(|faults| told(&faults))?;
+    let whose = (request.tenant.as_str(), today);
+    let lines = read_results(&terms.layout.results, &bytes, whose).map_err(|faults| told(&faults))?;
     let db = ctx.core.db.clone();
     db.write_alone(vec![], move |tx| {
         let tenant = &request.tenant;
@@ -119,9 +124,15 @@ fn keep(
     (officer, now): (OfficerId, Timestamp),
 ) -> Result<FileRow, Failure> {
     if let Some(row) = el_qr_results::find_by_sha256(tx, tenant, None, &sha256_hex(bytes))? {
+        // What failed too often is tried again when somebody hands the file in again.
+        if el_qr_results::has_waiting(tx, tenant, row.id)? {
+            jobs::enqueue_again(tx, tenant.as_str(), BOOK_EL_QR, &row.id.to_string(), now)?;
+        }
         return Ok(row);
     }
-    let new = new_lines(tx, tenant, lines)?;
+    let keys: Vec<String> = lines.iter().map(|line| line.payment_key.clone()).collect();
+    let known = el_qr_results::known(tx, tenant, &keys)?;
+    let new: Vec<&ResultLine> = lines.iter().filter(|line| !known.contains_key(&line.payment_key)).collect();
 
     // From here on everything changes rows; every refusal stands above.
     let counts = (lines.len(), new.len());
@@ -150,33 +161,32 @@ fn keep(
         };
         el_qr_results::insert_line(tx, &stored)?;
     }
+    for line in lines {
+        if let Some(before) = known.get(&line.payment_key).filter(|before| !before.says_the_same(line)) {
+            tell_restated(tx, &row, before, line)?;
+        }
+    }
     jobs::enqueue_again(tx, tenant.as_str(), BOOK_EL_QR, &row.id.to_string(), now)?;
     Ok(row)
 }
 
-/// The lines that no earlier file had; refused where an earlier one said another thing of the same payment.
-fn new_lines<'a>(
-    tx: &mut impl Reads,
-    tenant: &TenantCode,
-    lines: &'a [ResultLine],
-) -> Result<Vec<&'a ResultLine>, Failure> {
-    let keys: Vec<String> = lines.iter().map(|line| line.payment_key.clone()).collect();
-    let known = el_qr_results::known(tx, tenant, &keys)?;
-    let differs =
-        |line: &&ResultLine| known.get(&line.payment_key).is_some_and(|row| !row.says_the_same(line));
-    let faults: Vec<FileFault> = lines
-        .iter()
-        .filter(differs)
-        .map(|line| FileFault {
-            line_no: line.line_no,
-            field: Some(Field::PaymentKey),
-            kind: FileFaultKind::Contradicts,
-        })
-        .collect();
-    if !faults.is_empty() {
-        return Err(told(&faults).into());
-    }
-    Ok(lines.iter().filter(|line| !known.contains_key(&line.payment_key)).collect())
+/// Tells people that the organisation says another thing of a payment than before: what stands in the books is not changed by it. It is
+/// about the restatement, not the line, so that it is not lost where the line waits for a person itself.
+fn tell_restated(
+    tx: &mut Tx<'_>,
+    file: &FileRow,
+    before: &LineRow,
+    line: &ResultLine,
+) -> Result<(), Failure> {
+    let facts = json!({ "gateway": EL_QR, "file": file.id.to_string(), "line": line.line_no,
+        "payment_key": line.payment_key, "state": before.state,
+        "ours": { "payment_number": before.payment_number, "amount": before.amount.amount(),
+            "paid_on": before.paid_on.0.to_string() },
+        "theirs": { "payment_number": line.payment_number, "amount": line.amount.amount(),
+            "paid_on": line.paid_on.to_string() } });
+    let subject = Subject::Other("el_qr_restated", before.id.to_string());
+    exceptions::raise(tx, &file.tenant_id, ExceptionKind::StatusMismatch, &subject, facts)?;
+    Ok(())
 }
 
 /// The youngest files of payments; `before` is the last one of the page before.

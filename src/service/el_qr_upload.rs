@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
 use super::accounting::accountant;
+use super::exceptions::{self, Subject};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Core, Ctx, Effect, Failure, JobEnd, Refusal, access, el_qr};
 use crate::domain::calendar::jst_day;
@@ -22,6 +24,7 @@ use crate::domain::el_qr::{
 };
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, ElQrSlipId, ElQrUploadId, OfficerId, TenantCode};
+use crate::domain::settlement::ExceptionKind;
 use crate::seal::sha256_hex;
 use crate::store::el_qr_slips::{self, SlipRow};
 use crate::store::el_qr_uploads::{self, UploadRecordRow, UploadRow};
@@ -200,7 +203,7 @@ fn make(
     }
     // What is taken back stands before what takes its place, whichever slip was made first.
     asked.sort_by_key(|one| Reverse(one.operation));
-    if asked.is_empty() { Ok(None) } else { keep(tx, core, (tenant, terms), asked, by).map(Some) }
+    if asked.is_empty() { Ok(None) } else { keep(tx, core, (tenant, terms), asked, by) }
 }
 
 /// A line that tells of a new slip; it names the one whose place it takes, where the organisation was told of that.
@@ -232,18 +235,27 @@ fn asked_of(
     Asked { slip, operation, record }
 }
 
-/// Stores the file, what it asks, and that the organisation is told.
+/// Stores the file, what it asks, and that the organisation is told; none where nothing of it can be written.
 fn keep(
     tx: &mut Tx<'_>,
     core: &Core,
     (tenant, terms): (&TenantCode, &ElQrTerms),
     asked: Vec<Asked>,
     by: Option<OfficerId>,
-) -> Result<UploadRow, Failure> {
+) -> Result<Option<UploadRow>, Failure> {
     let now = Reads::now(tx);
-    let records: Vec<Record> = asked.iter().map(|asked| asked.record.clone()).collect();
     let head = Record::from([(Field::Body, Cell::Text(tenant.to_string()))]);
-    let bytes = terms.layout.upload.file.write(&records, &head);
+    let layout = &terms.layout.upload.file;
+    let fits = |asked: &Asked| layout.write(std::slice::from_ref(&asked.record), &head).is_some();
+    let (asked, misfits): (Vec<Asked>, Vec<Asked>) = asked.into_iter().partition(fits);
+    for one in misfits {
+        set_aside(tx, one, &terms.layout.version)?;
+    }
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    let records: Vec<Record> = asked.iter().map(|asked| asked.record.clone()).collect();
+    let bytes = layout.write(&records, &head);
     let bytes = bytes.ok_or_else(|| Failure::Internal(format!("a file of slips of body {tenant}")))?;
     let id = ElQrUploadId(tx.new_id());
     let key = core.keys.new_case_key(tenant, core.ids.as_ref())?;
@@ -278,7 +290,23 @@ fn keep(
         told.as_str().clone_into(&mut slip.state);
         el_qr_slips::update(tx, &mut slip)?;
     }
-    Ok(row)
+    Ok(Some(row))
+}
+
+/// Sets a slip aside of which a value does not fit into its column, so that it holds up no other one: the organisation is not told of
+/// it, and people are.
+fn set_aside(tx: &mut Tx<'_>, asked: Asked, layout_version: &str) -> Result<(), Failure> {
+    let Asked { mut slip, operation, .. } = asked;
+    let facts = json!({ "slip": slip.id.to_string(), "invoice": slip.invoice_id.to_string(),
+        "operation": operation.as_str(), "layout": layout_version, "code": "does_not_fit" });
+    let subject = Subject::Other("el_qr_slip", slip.id.to_string());
+    exceptions::raise(tx, &slip.tenant_id, ExceptionKind::StatusMismatch, &subject, facts)?;
+    let stands = match operation {
+        SlipOperation::Add | SlipOperation::Replace => SlipState::Refused,
+        SlipOperation::Withdraw => SlipState::WithdrawalRefused,
+    };
+    stands.as_str().clone_into(&mut slip.state);
+    Ok(el_qr_slips::update(tx, &mut slip)?)
 }
 
 /// The youngest files of a body; `before` is the last one of the page before.

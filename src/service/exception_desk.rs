@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use super::accounting::{accountant, comment_fault};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::reconciliation_refusal::ReconciliationRefusal;
-use super::{Ctx, Effect, Failure, Refusal, remittance};
+use super::{Ctx, Effect, Failure, Refusal, el_qr_booking, pulled_back, remittance};
 use crate::domain::fault::Fault;
-use crate::domain::id::{ExceptionId, OfficerId, PaymentId, TenantCode};
-use crate::domain::reconciliation::{Consequence, Resolution, resolutions};
+use crate::domain::id::{ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode};
+use crate::domain::reconciliation::{Consequence, Resolution, resolutions_of};
 use crate::domain::settlement::ExceptionState;
+use crate::store::el_qr_results::LineRow;
+use crate::store::el_qr_slips::SlipRow;
 use crate::store::exception_desk::{self, ExceptionFilter, StepRow};
 use crate::store::reconciliation_exceptions::{self, ExceptionRow};
 use crate::store::sql::Micros;
@@ -100,12 +102,16 @@ pub async fn act(
     .await
 }
 
-/// The exception, and the case that accepting late money books in.
+/// The exception, and the case in which a resolution of it may book.
 async fn roots(ctx: &Ctx, tenant: &TenantCode, id: ExceptionId) -> Result<Vec<Root>, Failure> {
     let (inner, tenant) = (ctx.clone(), tenant.clone());
     let case = ctx.core.db.read(move |tx| {
         accountant(tx, &inner, &tenant)?;
         let row = reconciliation_exceptions::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        if let Some(line) = el_qr_line_of(&row) {
+            let found = el_qr_booking::referred_slip(tx, &tenant, line)?;
+            return Ok(found.map(|(_, slip)| slip.application_id));
+        }
         let Some(payment) = payment_of(&row) else { return Ok(None) };
         let payment = payments::find(tx, &tenant, payment)?;
         Ok::<_, Failure>(payment.map(|payment| payment.application_id))
@@ -117,6 +123,11 @@ async fn roots(ctx: &Ctx, tenant: &TenantCode, id: ExceptionId) -> Result<Vec<Ro
 /// The payment that an exception is about.
 fn payment_of(row: &ExceptionRow) -> Option<PaymentId> {
     row.subject.strip_prefix("payment:")?.parse().ok()
+}
+
+/// The line of the organisation that an exception is about.
+fn el_qr_line_of(row: &ExceptionRow) -> Option<ElQrLineId> {
+    row.subject.strip_prefix("el_qr_line:")?.parse().ok()
 }
 
 fn step(
@@ -146,7 +157,7 @@ fn step(
         }
         Move::Approve => {
             agree(&mut row, officer, now)?;
-            refuse_without_payment(tx, &row)?;
+            refuse_without_money(tx, &row)?;
             ("approved", None)
         }
     };
@@ -189,7 +200,7 @@ fn refuse_comment(comment: &str) -> Result<(), Failure> {
 
 /// The resolution of a code, if the kind of the exception knows it.
 fn resolution(row: &ExceptionRow, code: &str) -> Result<Option<&'static Resolution>, Failure> {
-    Ok(resolutions(row.exception_kind()?).iter().find(|resolution| resolution.code == code))
+    Ok(resolutions_of(row.exception_kind()?, &row.subject).find(|resolution| resolution.code == code))
 }
 
 fn propose(
@@ -202,7 +213,7 @@ fn propose(
     demand(row, &[ExceptionState::Open])?;
     let mut faults: Vec<Fault> = comment_fault(comment).into_iter().collect();
     if resolution(row, code)?.is_none() {
-        let known: Vec<_> = resolutions(row.exception_kind()?).iter().map(|one| one.code).collect();
+        let known: Vec<_> = resolutions_of(row.exception_kind()?, &row.subject).map(|one| one.code).collect();
         let known = known.join(", ");
         let (ja, en) = (format!("この例外の処理は {known} のいずれかです。"), format!("One of: {known}."));
         faults.push(Fault::new("/resolution", "enum", ja, en));
@@ -238,18 +249,32 @@ fn take_back(row: &mut ExceptionRow) {
     row.comment = None;
 }
 
-/// Refuses to agree to what cannot be booked because its payment is not in the books.
-fn refuse_without_payment(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(), Failure> {
+/// Refuses to agree to what cannot be booked because its payment, or its slip, is not in the books.
+fn refuse_without_money(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(), Failure> {
     let code = row.resolution.as_deref().unwrap_or_default();
     let consequence = resolution(row, code)?.map(|resolution| resolution.consequence);
-    if consequence != Some(Consequence::AcceptLate) {
-        return Ok(());
-    }
-    let found = match payment_of(row) {
-        Some(payment) => payments::find(tx, &row.tenant_id, payment)?,
+    let found = match consequence {
+        Some(Consequence::AcceptLate) => match payment_of(row) {
+            Some(payment) => payments::find(tx, &row.tenant_id, payment)?.is_some(),
+            None => false,
+        },
+        Some(Consequence::BookLine) => return slip_of(tx, row).map(drop),
+        Some(Consequence::OweAgain) => {
+            let payment = payment_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            return pulled_back::judge(tx, &row.tenant_id, payment).map(drop);
+        }
+        Some(Consequence::None) | None => true,
+    };
+    if found { Ok(()) } else { Err(ReconciliationRefusal::PaymentNotFound.into()) }
+}
+
+/// The line that is to be booked, with its slip.
+fn slip_of(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(LineRow, SlipRow), Failure> {
+    let found = match el_qr_line_of(row) {
+        Some(line) => el_qr_booking::referred_slip(tx, &row.tenant_id, line)?,
         None => None,
     };
-    found.map(drop).ok_or_else(|| ReconciliationRefusal::PaymentNotFound.into())
+    found.ok_or_else(|| ReconciliationRefusal::NoSlip.into())
 }
 
 /// Books what a resolution means.
@@ -260,6 +285,14 @@ fn carry_out(tx: &mut Tx<'_>, ctx: &Ctx, row: &ExceptionRow, officer: OfficerId)
             let payment = payment_of(row)
                 .ok_or_else(|| Failure::Internal(format!("exception {} is about no payment", row.id)))?;
             remittance::accept_late(tx, &ctx.core, &row.tenant_id, payment, officer)
+        }
+        Some(Consequence::OweAgain) => {
+            let payment = payment_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            pulled_back::owe_again(tx, &ctx.core, &row.tenant_id, payment, officer)
+        }
+        Some(Consequence::BookLine) => {
+            let referred = slip_of(tx, row)?;
+            el_qr_booking::book_referred(tx, &ctx.core, referred, officer)
         }
         Some(Consequence::None) | None => Ok(()),
     }

@@ -17,6 +17,8 @@ pub enum PaymentRefusal {
     PastDueDay,
     /// Somebody has looked at the alert before.
     AlertHandled,
+    /// The body has said of no agent that it stands behind the counter's terminal on that day.
+    NoCounterTerminal,
     /// Something else is to be paid than the payer saw: of several debts one was paid meanwhile, or less is owed.
     TotalChanged {
         /// What is to be paid now, in yen.
@@ -33,6 +35,7 @@ impl PaymentRefusal {
             Self::CeilingReached => "method_ceiling_reached",
             Self::PastDueDay => "slip_past_due_day",
             Self::AlertHandled => "alert_handled",
+            Self::NoCounterTerminal => "no_counter_terminal",
             Self::TotalChanged { .. } => "total_changed",
             Self::OwnAssessment => "own_assessment",
         }
@@ -42,9 +45,11 @@ impl PaymentRefusal {
     pub fn argument(self) -> String {
         match self {
             Self::TotalChanged { total } => total.to_string(),
-            Self::CeilingReached | Self::PastDueDay | Self::AlertHandled | Self::OwnAssessment => {
-                String::new()
-            }
+            Self::CeilingReached
+            | Self::PastDueDay
+            | Self::AlertHandled
+            | Self::OwnAssessment
+            | Self::NoCounterTerminal => String::new(),
         }
     }
 
@@ -62,6 +67,10 @@ impl PaymentRefusal {
             Self::AlertHandled => {
                 ("他の職員が既に処理しています。", "Somebody has handled this alert already.")
             }
+            Self::NoCounterTerminal => (
+                "この日に使える窓口のキャッシュレス端末の受託者が設定されていません。現金・納付書で収納するか、設定を確認してください。",
+                "No agent is set up behind the counter's terminal for this day; take cash or a slip, or have it set up.",
+            ),
             Self::TotalChanged { .. } => (
                 "納付すべき額が変わりました。現在の額は{}円です。内容を確認し、もう一度お試しください。",
                 "What is to be paid has changed; it is {} yen now. Please look at it again.",

@@ -9,8 +9,8 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, payment_alert, payment_closing, poll, receipt_standing,
-    refund_standing, remittance, stamp,
+    Core, Failure, charge, clock, dispute, payment_alert, payment_closing, poll, pulled_back,
+    receipt_standing, refund_standing, remittance, stamp,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -273,6 +273,7 @@ fn move_invoice(
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let by_hand = paid_by_hand(tx, invoice, &attempts)?;
     let remitted = remittance::of_attempts(tx, &attempts)?;
+    let pulled_back = pulled_back::of_attempts(tx, &attempts)?;
     let facts = attempts.iter().map(|attempt| {
         let captured_on = attempt.captured_on.map_or(today, |day| day.0);
         let mut payment = attempt.payment()?;
@@ -282,7 +283,8 @@ fn move_invoice(
         payment.counters.refunded =
             back.map_err(|_| StoreError::Inconsistent(format!("refunds of payment {}", attempt.id)))?;
         let remittance = remitted.get(&attempt.id).copied().unwrap_or(Remittance::Awaited);
-        Ok(AttemptFacts::of(&payment, captured_on, remittance))
+        let facts = AttemptFacts::of(&payment, captured_on, remittance);
+        Ok(if pulled_back.contains(&attempt.id) { facts.pulled_back() } else { facts })
     });
     let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
     let standing = derive_invoice_state(total, &facts, end);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::account::Profile;
 use super::cases::system_actor;
-use super::{Core, Failure};
+use super::{Core, Failure, pulled_back};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::el_qr::{EL_QR, ProofGiver};
@@ -97,7 +97,7 @@ pub fn is_missing(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Fai
 
 /// The money of a payment that a proof may speak of: none while the outcome is unknown, such as another sum than was asked
 /// for, none of what was set off: nobody handed it in, and its proof is the notice of the set-off (充当通知), and none of what
-/// came by eL-QR where somebody else gives the proof.
+/// came by eL-QR where somebody else gives the proof, or was pulled back and is owed again.
 fn certain(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
     if payment.method == SET_OFF {
         return Ok(Yen::ZERO);
@@ -107,6 +107,9 @@ fn certain(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
         if proof.as_deref() != Some(ProofGiver::Body.as_str()) {
             return Ok(Yen::ZERO);
         }
+    }
+    if pulled_back::of_attempts(tx, std::slice::from_ref(payment))?.contains(&payment.id) {
+        return Ok(Yen::ZERO);
     }
     let payment = payment.payment()?;
     Ok(if payment.state.is_captured() { payment.counters.captured } else { Yen::ZERO })

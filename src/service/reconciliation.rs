@@ -21,7 +21,8 @@ use crate::domain::el_qr::{EL_QR, latest_begun};
 use crate::domain::id::{BankCreditId, InvoiceId, PaymentId, SettlementId, TenantCode};
 use crate::domain::payment::{Designation, MethodCode, remit_by};
 use crate::domain::reconciliation::{
-    About, Arrival, Finding, OpenCredit, OurPayment, Payout, ReportedLine, Scope, match_lines, match_payouts,
+    About, Arrival, Finding, LineMatches, OpenCredit, OurPayment, Payout, PayoutMatches, ReportedLine, Scope,
+    match_lines, match_payouts, overdue_payouts,
 };
 use crate::domain::settlement::{LineKind, designated_day};
 use crate::store::bank_statements::{self, Matched};
@@ -97,9 +98,11 @@ pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunRepor
     let compared = tokio::task::spawn_blocking(move || {
         let lines = match_lines(&sources.payments, &sources.lines, &sources.payouts, sources.scope);
         let payouts = match_payouts(&sources.payouts, &sources.credits, sources.scope.day);
-        (sources, lines, payouts)
+        let overdue = overdue(&sources, &lines, &payouts);
+        (sources, lines, payouts, overdue)
     });
-    let (sources, lines, payouts) = compared.await.map_err(|error| Failure::Internal(error.to_string()))?;
+    let (sources, lines, payouts, overdue) =
+        compared.await.map_err(|error| Failure::Internal(error.to_string()))?;
     let mut report = RunReport {
         tenant: tenant.clone(),
         day,
@@ -117,7 +120,7 @@ pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunRepor
             report.arrivals += 1;
         }
     }
-    let findings: Vec<Finding> = lines.findings.into_iter().chain(payouts.findings).collect();
+    let findings: Vec<Finding> = lines.findings.into_iter().chain(payouts.findings).chain(overdue).collect();
     for finding in &findings {
         *report.findings.entry(finding.kind.as_str()).or_default() += 1;
     }
@@ -126,6 +129,19 @@ pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunRepor
     }
     tracing::info!(%tenant, %day, lines = report.lines, arrivals = report.arrivals, raised = report.raised, "reconciled");
     Ok(report)
+}
+
+/// The payouts that name payments past their day and are neither here nor found at the bank by this run.
+fn overdue(sources: &Sources, lines: &LineMatches, payouts: &PayoutMatches) -> Vec<Finding> {
+    let mut arrived = arrived(&sources.payouts);
+    arrived.extend(payouts.matches.iter().map(|(settlement, _)| *settlement));
+    let reported = (sources.lines.as_slice(), lines.matches.as_slice());
+    overdue_payouts(&sources.payments, reported, &sources.payouts, &arrived, sources.scope)
+}
+
+/// The payouts whose money is here.
+fn arrived(payouts: &[Payout]) -> HashSet<SettlementId> {
+    payouts.iter().filter(|payout| payout.arrival != Arrival::Awaited).map(|payout| payout.id).collect()
 }
 
 /// Reconciles every body as of yesterday; the failure of one does not hold up the others.
@@ -170,7 +186,11 @@ fn read_sources(
     let named = named_elsewhere(&payments, &lines);
     payments.extend(sources::payments_named(tx, tenant, &named.references, &named.gateway_ids)?);
     let refunds = sources::refund_days(tx, tenant, since)?;
-    let dues = due_days(tx, terms, tenant, &payments, &lines)?;
+    let matched = bank_statements::matched_payouts(tx, tenant, &ids)?;
+    let payouts: Vec<Payout> = rows.iter().map(|row| payout(row, &matched)).collect();
+    let here = arrived(&payouts);
+    let remitted: Vec<&ReportedLine> = lines.iter().filter(|line| here.contains(&line.settlement)).collect();
+    let dues = due_days(tx, terms, tenant, &payments, &remitted)?;
     let dated = |payment: TakenPayment| {
         let mut ours = payment.ours;
         ours.refunded_on = payment.shares.iter().filter_map(|id| refunds.get(id)).max().copied();
@@ -178,12 +198,11 @@ fn read_sources(
         ours
     };
     let credits_from = bank_statements::open_credits(tx, tenant, from)?;
-    let matched = bank_statements::matched_payouts(tx, tenant, &ids)?;
     Ok(Sources {
         scope: Scope { from, day },
         payments: payments.into_iter().map(dated).collect(),
         lines,
-        payouts: rows.iter().map(|row| payout(row, &matched)).collect(),
+        payouts,
         credits: credits_from,
     })
 }
@@ -215,7 +234,7 @@ fn named_elsewhere(payments: &[TakenPayment], lines: &[ReportedLine]) -> Named {
     named
 }
 
-/// By when the agents must have sent the money of the payments that no capture names: the designated day of their revenues
+/// By when the agents must have sent the money of the payments that no payout with its money here names: the designated day of their revenues
 /// as it is judged when the money arrives, or the day that the agreement with the agent names, whichever is earlier.
 /// Where neither was fixed, nothing is overdue.
 fn due_days(
@@ -223,12 +242,12 @@ fn due_days(
     terms: &Terms,
     tenant: &TenantCode,
     payments: &[TakenPayment],
-    lines: &[ReportedLine],
+    remitted: &[&ReportedLine],
 ) -> Result<HashMap<PaymentId, Date>, Failure> {
     let body = terms.catalogue.tenant(tenant);
     let agents: &[Designation] = body.map_or(&[], |body| body.definition.payment_agents.as_slice());
     let (mut references, mut ids) = (HashSet::new(), HashSet::new());
-    for reported in lines.iter().filter(|reported| reported.line.kind == LineKind::Capture) {
+    for reported in remitted.iter().filter(|reported| reported.line.kind == LineKind::Capture) {
         let gateway = reported.gateway.as_str();
         references.extend(reported.line.merchant_reference.as_deref().map(|name| (gateway, name)));
         ids.extend(reported.line.gateway_payment_id.as_deref().map(|id| (gateway, id)));

@@ -33,6 +33,10 @@ pub enum ReconciliationRefusal {
     },
     /// The payment that the exception is about is not in the books.
     PaymentNotFound,
+    /// The line that the exception is about is booked, or no slip of the body has its number.
+    NoSlip,
+    /// Not the whole of a payment that settled a debt was pulled back, or it is owed again already.
+    NotPulledBackWhole,
     /// The day is closed.
     DayClosed,
     /// The day is not over, or only just.
@@ -61,6 +65,8 @@ impl ReconciliationRefusal {
             Self::OwnResolution => "own_resolution",
             Self::ExceptionState { .. } => "wrong_state",
             Self::PaymentNotFound => "exception_without_payment",
+            Self::NoSlip => "exception_without_slip",
+            Self::NotPulledBackWhole => "not_pulled_back_whole",
             Self::DayClosed => "day_closed",
             Self::DayNotOver => "day_not_over",
             Self::EarlierDayOpen { .. } => "earlier_day_open",
@@ -100,6 +106,14 @@ impl ReconciliationRefusal {
             Self::PaymentNotFound => (
                 "例外の対象の支払いが記録にないため、この処理は承認できません。差し戻して別の処理を起案してください。",
                 "The payment that this exception is about is not in the books; send the proposal back and propose another one.",
+            ),
+            Self::NoSlip => (
+                "計上済みであるか、この番号の納付書がないため、この処理は承認できません。差し戻して別の処理を起案してください。",
+                "It is booked already, or no slip has this number; send the proposal back and propose another resolution.",
+            ),
+            Self::NotPulledBackWhole => (
+                "債務に充てた支払いの全額が取り戻されたものではないか、処理済みであるため、この処理は承認できません。差し戻して別の処理を起案してください。",
+                "Not the whole of a payment that settled a debt was pulled back, or that is done; send the proposal back and propose another one.",
             ),
             Self::DayClosed => ("この日は締め済みです。", "The day is closed."),
             Self::DayNotOver => (

@@ -15,6 +15,7 @@ use serde_json::json;
 use super::arrears_refusal::ArrearsRefusal;
 use super::cases::{self, OpenCase};
 use super::claim_part::{self, Notice, Part};
+use super::counter_terminal::Taker;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::{self, Source};
 use super::reassessment::{self, Lifted, LoweredBy};
@@ -297,7 +298,9 @@ pub(super) fn settle(
         SetOffExtent::Whole => owed,
         SetOffExtent::Part => divide(tx, ctx, &mut case, owed, row.amount, now)?,
     };
-    let mut paid = counter::open_direct(tx, &invoice, (SET_OFF, SET_OFF), fit_on, now)?;
+    let body = Taker::body(SET_OFF);
+    let mut paid = counter::new_payment(tx, &invoice, (&body, SET_OFF), fit_on, now)?;
+    payments::insert(tx, &paid)?;
     let made = SetOffPaymentRow {
         tenant_id: tenant.clone(),
         refund_id: row.id,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::accounting::accountant;
+use super::counter_terminal::is_terminal;
 use super::exceptions::Subject;
 use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::remittance::{self, Arrival, Recorded, Witness};
@@ -91,7 +92,9 @@ fn take(
     let officer = accountant(tx, ctx, tenant)?;
     let gateway = upload.report.batch.gateway.as_str();
     let takes_by_el_qr = ctx.catalogue.tenant(tenant).is_some_and(|body| !body.definition.el_qr.is_empty());
-    let is_known = ctx.core.gateways.find(tenant, gateway).is_some() || gateway == EL_QR && takes_by_el_qr;
+    let is_known = ctx.core.gateways.find(tenant, gateway).is_some()
+        || gateway == EL_QR && takes_by_el_qr
+        || is_terminal(ctx, tenant, gateway);
     if !is_known {
         let (ja, en) = ("この団体の決済事業者ではありません。", "No such merchant account serves this body.");
         return Err(Refusal::Invalid(vec![Fault::new("/gateway", "unknown_gateway", ja, en)]).into());

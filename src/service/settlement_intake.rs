@@ -12,8 +12,8 @@ use super::exceptions::{self, Subject};
 use super::{Core, Failure, remittance};
 use crate::domain::id::{OfficerId, SettlementId, SettlementLineId, TenantCode};
 use crate::domain::settlement::{
-    Agreement, Arrived, BatchFault, ExceptionKind, KnownLine, ReportOrigin, SettlementLine, SettlementReport,
-    batch_faults, fault_exception, head_news, line_news, same_content,
+    Agreement, Arrived, BatchFault, ExceptionKind, KnownLine, LineKind, ReportOrigin, SettlementLine,
+    SettlementReport, batch_faults, fault_exception, head_news, line_news, same_content,
 };
 use crate::seal::sha256_hex;
 use crate::store::settlements::{self, LineRow, SettlementRow, SourceIs, SourceRow};
@@ -112,13 +112,15 @@ pub(super) fn take_in(
 }
 
 /// The payout that was reported before under another name: of the same agent, with the same lines to the yen and the day, of which one
-/// at least names a payment. Lines without one, such as fees, may well be equal in two payouts.
+/// at least is the capture of a payment: a payment is taken once. Lines without one, such as fees and equal refunds of a payment in
+/// parts, may well be equal in two payouts.
 fn under_another_name(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     report: &SettlementReport,
 ) -> Result<Option<SettlementRow>, Failure> {
-    let Some(named) = report.lines.iter().find(|line| line.names_a_payment()) else { return Ok(None) };
+    let captures = |line: &&SettlementLine| line.kind == LineKind::Capture && line.names_a_payment();
+    let Some(named) = report.lines.iter().find(captures) else { return Ok(None) };
     for id in settlements::with_line_like(tx, tenant, &report.batch.gateway, named)? {
         let known = settlements::lines(tx, tenant, id)?;
         let known: Vec<SettlementLine> = known.iter().map(LineRow::line).collect::<Result<_, _>>()?;

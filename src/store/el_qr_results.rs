@@ -105,9 +105,11 @@ impl LineRow {
         }
     }
 
-    /// Whether another file says the same of the payment.
+    /// Whether another file says the same of the payment: of what, how much, and when. The way and the other numbers may be told late.
     pub fn says_the_same(&self, other: &ResultLine) -> bool {
-        ResultLine { line_no: 0, ..self.line() } == ResultLine { line_no: 0, ..other.clone() }
+        self.payment_number == other.payment_number
+            && self.amount == other.amount
+            && self.paid_on.0 == other.paid_on
     }
 }
 
@@ -186,6 +188,17 @@ pub fn youngest(
     Ok(query.load(tx.read())?)
 }
 
+/// Whether a file has lines that were not judged.
+pub fn has_waiting(tx: &mut impl Reads, tenant: &TenantCode, file: ElQrFileId) -> Result<bool, StoreError> {
+    let waiting: i64 = el_qr_lines::table
+        .filter(el_qr_lines::tenant_id.eq(tenant))
+        .filter(el_qr_lines::file_id.eq(file))
+        .filter(el_qr_lines::judged_at.is_null())
+        .count()
+        .get_result(tx.read())?;
+    Ok(waiting > 0)
+}
+
 /// Stores a new line.
 pub fn insert_line(tx: &mut Tx<'_>, row: &LineRow) -> Result<(), StoreError> {
     diesel::insert_into(el_qr_lines::table).values(row).execute(tx.change())?;
@@ -251,10 +264,19 @@ pub fn proof_of(
 
 /// Stores what became of a line; it is judged once.
 pub fn judge(tx: &mut Tx<'_>, row: &LineRow) -> Result<(), StoreError> {
+    move_on(tx, row, "waiting")
+}
+
+/// Stores that a line that was left to people became a payment; once.
+pub fn book_referred(tx: &mut Tx<'_>, row: &LineRow) -> Result<(), StoreError> {
+    move_on(tx, row, "referred")
+}
+
+fn move_on(tx: &mut Tx<'_>, row: &LineRow, from: &str) -> Result<(), StoreError> {
     let target = el_qr_lines::table
         .filter(el_qr_lines::tenant_id.eq(&row.tenant_id))
         .filter(el_qr_lines::id.eq(row.id))
-        .filter(el_qr_lines::judged_at.is_null());
+        .filter(el_qr_lines::state.eq(from));
     let affected = diesel::update(target)
         .set((
             el_qr_lines::state.eq(&row.state),
@@ -268,6 +290,6 @@ pub fn judge(tx: &mut Tx<'_>, row: &LineRow) -> Result<(), StoreError> {
     if affected == 1 {
         Ok(())
     } else {
-        Err(StoreError::Inconsistent(format!("el_qr_lines.judged_at of {}", row.id)))
+        Err(StoreError::Inconsistent(format!("el_qr_lines.state of {}", row.id)))
     }
 }

@@ -201,7 +201,7 @@ on_both_databases!(
         pos["means"] = json!("pos");
         scene.enter(&scene.colleague, pos).await.expect(201);
         let books = scene.books().await;
-        assert_eq!((books.invoice.state.as_str(), books.states()), ("paid", vec!["canceled", "captured"]));
+        assert_eq!((books.invoice.state.as_str(), books.states()), ("entrusted", vec!["canceled", "captured"]));
     }
 );
 

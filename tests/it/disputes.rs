@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 use madoguchi::clock::Clock;
+use madoguchi::domain::ledger::{Account, balances};
+use madoguchi::domain::payment::LegalRole;
 use madoguchi::domain::policy::Role;
 use madoguchi::jobs::Periodic;
 use madoguchi::service::dispute::REMIND_OF_DISPUTES;
@@ -88,6 +90,8 @@ on_both_databases!(
             told += 1;
             assert_eq!(alerts(&db).await, told, "a person is told of what was lost, once");
         }
+        let own_loss = "(SELECT COUNT(*) FROM reconciliation_exceptions WHERE kind = 'lost_dispute')";
+        assert_eq!(db.count(own_loss).await, 0, "an agent guarantees it");
         let parked = "(SELECT COUNT(*) FROM gateway_notifications WHERE state <> 'applied')";
         assert_eq!(db.count(parked).await, 0, "each event found its payment");
     }
@@ -281,6 +285,59 @@ on_both_databases!(accountants_see_the_disputes_of_their_body_by_state, async |d
     let theirs = app.get(&city, "/v1/tenants/022012/disputes").await.expect(200);
     assert_eq!(theirs["items"], json!([]), "T-8");
 });
+
+on_both_databases!(
+    /// Nobody guarantees what the body received itself: people are told of it, and two of them make the debt owed again.
+    f32_what_was_pulled_back_of_the_bodys_own_money_is_owed_again_once_two_people_agree,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| {
+            gateway_first(settings, "stripe");
+            settings.gateways.iter_mut().for_each(|gateway| gateway.legal_role = LegalRole::Direct);
+        })
+        .await;
+        let desk = Desk::open(&app, &db).await;
+        let second = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "suito@example.jp").await;
+        let submitted = app.submitted(&desk.business, AOMORI, PROCEDURE).await;
+        let paid = Paid::of(&desk, submitted["invoice"]["id"].as_str().unwrap());
+        let path = format!("/v1/tenants/{AOMORI}/invoices/{}", paid.invoice);
+        let opens = async || {
+            let wanted = json!({ "method": "card" });
+            app.post(&desk.business, &format!("{path}/payments"), wanted).await.expect(201)
+        };
+        let pays = async |payment: Value| {
+            let page = payment["redirect_url"].as_str().unwrap();
+            app.at_gateway(page, "card", "number=4111111111111111").await;
+            app.at_gateway(page, "3ds", "result=ok").await;
+            app.until("it is paid", async || paid.books().await.invoice.state == "paid").await;
+        };
+        pays(opens().await).await;
+        bank(&app, &paid, "lost", json!({})).await;
+        assert_eq!(paid.standing().await, ("paid".into(), "captured".into(), 0), "people decide");
+        let exceptions = format!("/v1/tenants/{AOMORI}/reconciliation/exceptions");
+        let listed = app.get(&second, &format!("{exceptions}?kind=lost_dispute")).await.expect(200);
+        let item = listed["items"][0].clone();
+        assert_eq!(item["subject"], format!("payment:{}", paid.books().await.payment().id));
+        let step = async |who, step: &str, body: Value| {
+            app.post(who, &format!("{exceptions}/{}/{step}", item["id"].as_str().unwrap()), body).await
+        };
+        let proposal = json!({ "resolution": "owed_again", "comment": "カード会社が取り戻した" });
+        step(&desk.accountant, "resolution", proposal).await.expect(200);
+        assert_eq!(step(&desk.accountant, "approve", json!({})).await.problem(), "403 own_resolution");
+        step(&second, "approve", json!({})).await.expect(200);
+        let books = paid.books().await;
+        let held = balances(&books.entries);
+        let of = |account: Account| held.get(&account).copied().unwrap_or(0);
+        assert_eq!((books.invoice.state.as_str(), books.invoice.paid_on.is_none()), ("unpaid", true));
+        assert_eq!((of(Account::Receivable), of(Account::Cash("stripe".into()))), (FEE, 0));
+        assert!(books.receipts.iter().all(|receipt| receipt.revocation.is_some()), "the receipt ended");
+        let before = books.standing();
+        everything_again(&db.db, async || assert!(app.drain().await > 0)).await;
+        assert_eq!(paid.books().await.standing(), before);
+        app.advance(SignedDuration::from_secs(1)).await;
+        pays(opens().await).await;
+        assert_eq!(balances(&paid.books().await.entries).get(&Account::Receivable).copied().unwrap_or(0), 0);
+    }
+);
 
 on_both_databases!(
     f27_a_method_that_cannot_send_money_back_is_refunded_by_bank_transfer,

@@ -31,6 +31,7 @@ mod clock;
 mod clock_pauses;
 mod contracts;
 mod counter;
+mod counter_terminals;
 mod counter_together;
 mod deadlines;
 mod decision_changes;

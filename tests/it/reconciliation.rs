@@ -110,6 +110,30 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// A report is no money: what a payout names and has not come by the designated day is overdue, until it is here.
+    r77_a_payout_that_was_reported_and_has_not_come_by_the_designated_day_is_overdue,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let paid = office.desk.paid("card").await;
+        let payout = office.payout("b1", &[&paid], 440).await;
+        let overdue = async |day| {
+            let report = run(&app.core, &Office::tenant(), day).await.unwrap();
+            report.findings.get("overdue_settlement").copied()
+        };
+        assert_eq!(overdue(office.today()).await, None);
+        assert_eq!(overdue(date(2026, 5, 26)).await, Some(1));
+        let listed = app.get(&office.one, &format!("{EXCEPTIONS}?kind=overdue_settlement")).await.expect(200);
+        assert_eq!(listed["items"][0]["subject"], format!("settlement:{payout}"));
+        assert_eq!(listed["items"][0]["facts"]["ours"], FEE);
+        let file = table(&[("2026-04-01", FEE - 440, "ｺﾓｼﾞﾕ")]);
+        app.post(&office.one, STATEMENTS, csv(&file)).await.expect(201);
+        assert_eq!(overdue(date(2026, 5, 27)).await, None, "its credit is found by this very run");
+        assert_eq!(overdue(date(2026, 5, 28)).await, None);
+    }
+);
+
 on_both_databases!(what_does_not_agree_is_raised_once_with_its_facts, async |db: TestDb| {
     let app = TestApp::start(&db).await;
     let office = Office::open(&app, &db).await;
@@ -201,6 +225,8 @@ on_both_databases!(
         app.drain().await;
         assert_eq!(back.books().await.payment().refunded.amount(), FEE);
         office.payout("b1", &[&sent], 0).await;
+        let here = table(&[("2026-04-01", FEE, "ｺﾓｼﾞﾕ")]);
+        app.post(&office.one, STATEMENTS, csv(&here)).await.expect(201);
         let payment = waits.books().await.payment().id;
         // 2026-05-25 is the designated day for what was entrusted on 2026-04-01.
         let on_time = run(&app.core, &Office::tenant(), date(2026, 5, 25)).await.unwrap();

@@ -376,3 +376,22 @@ impl Office<'_> {
         read.await.unwrap()
     }
 }
+
+on_both_databases!(
+    /// A payment is taken once and may go back in equal parts: two payouts of nothing but those are two.
+    f35_two_payouts_of_nothing_but_equal_refunds_are_two,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let paid = office.desk.paid("card").await;
+        let reference = paid.books().await.payment().merchant_reference.clone();
+        let back = || [line("a", "refund", &reference, -500, 0)];
+        let (one, two) = (office.upload(report("r1", &back(), 0)).await, office.upload(report("r2", &back(), 0)).await);
+        assert_ne!(one["id"], two["id"]);
+        let reissued = "(SELECT COUNT(*) FROM reconciliation_exceptions WHERE kind = 'batch_reissued')";
+        assert_eq!(db.count(reissued).await, 0);
+        let taken = [line("b", "capture", &reference, FEE, 20)];
+        let (three, again) = (office.upload(report("r3", &taken, 0)).await, office.upload(report("r4", &taken, 0)).await);
+        assert_eq!((&three["id"], db.count(reissued).await), (&again["id"], 1), "its capture is one");
+    }
+);

@@ -92,7 +92,8 @@ impl DayTotals {
         };
         // What a year leaves goes off it, what it takes on comes to it.
         let leaves = posting == Posting::CarryOver && *to == Account::CarriedOver;
-        let sign = if leaves { -sign } else { sign };
+        // What was pulled back is that much less received.
+        let sign = if leaves || posting == Posting::PullBack { -sign } else { sign };
         let with_money = !matches!(
             posting,
             Posting::Assess
@@ -130,7 +131,7 @@ fn column(amounts: &mut Amounts, posting: Posting) -> &mut i64 {
         Posting::WriteOff => &mut amounts.written_off,
         Posting::UseStamps => &mut amounts.stamped,
         Posting::Entrust => &mut amounts.entrusted,
-        Posting::Receive => &mut amounts.received,
+        Posting::Receive | Posting::PullBack => &mut amounts.received,
         Posting::Remit => &mut amounts.remitted,
         Posting::RemitFee => &mut amounts.fees,
         Posting::Withhold => &mut amounts.withheld,

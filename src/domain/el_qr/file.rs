@@ -268,8 +268,8 @@ impl FileLayout {
     }
 
     /// The lines of a file that can be read, each with its number, and every fault: the caller uses the lines only where there is
-    /// none, but may look for more faults in them.
-    pub fn read(&self, bytes: &[u8]) -> (Vec<(usize, Record)>, Vec<FileFault>) {
+    /// none, but may look for more faults in them. A file or line that names another body than `body` is none of its.
+    pub fn read(&self, bytes: &[u8], body: &str) -> (Vec<(usize, Record)>, Vec<FileFault>) {
         let whole = |kind| (Vec::new(), vec![FileFault { line_no: 0, field: None, kind }]);
         let Some(text) = self.decode(bytes) else { return whole(FileFaultKind::Unreadable) };
         let end = self.line_end.text();
@@ -300,7 +300,8 @@ impl FileLayout {
         if records.is_empty() {
             return whole(FileFaultKind::Empty);
         }
-        let faults = does_not_add(&records, &around);
+        let mut faults = does_not_add(&records, &around);
+        faults.extend(of_another_body(around.iter().chain(&records), body));
         (records, faults)
     }
 
@@ -390,6 +391,14 @@ fn does_not_add(records: &[(usize, Record)], around: &[(usize, Record)]) -> Vec<
         }
     }
     faults
+}
+
+/// Where a file says that it is about another body.
+fn of_another_body<'a>(lines: impl Iterator<Item = &'a (usize, Record)>, body: &str) -> Vec<FileFault> {
+    let ours = Cell::Text(body.to_owned());
+    let others = lines.filter(|(_, record)| record.get(&Field::Body).is_some_and(|named| *named != ours));
+    let fault = |line_no| FileFault { line_no, field: Some(Field::Body), kind: FileFaultKind::OtherBody };
+    others.map(|(line_no, _)| fault(*line_no)).collect()
 }
 
 impl Column {

@@ -26,6 +26,8 @@ pub enum FileFaultKind {
     Contradicts,
     /// The day has not come yet.
     InTheFuture,
+    /// It is about another body.
+    OtherBody,
 }
 
 impl FileFaultKind {
@@ -41,6 +43,7 @@ impl FileFaultKind {
             Self::Unknown => "unknown_slip",
             Self::Contradicts => "contradicts",
             Self::InTheFuture => "in_the_future",
+            Self::OtherBody => "other_body",
         }
     }
 
@@ -67,6 +70,7 @@ impl FileFaultKind {
                 ("以前に取り込んだ内容と異なります。", "Something else was said of it before.")
             }
             Self::InTheFuture => ("未来の日付です。", "This day is yet to come."),
+            Self::OtherBody => ("他の団体のファイルです。", "This file is about another body."),
         }
     }
 }

@@ -38,13 +38,13 @@ fn text(record: &Record, field: Field) -> Option<String> {
     }
 }
 
-/// The lines of a file of results, or every fault; a payment stands in it once, and none on a day that has not come.
+/// The lines of a file of results of a body, or every fault; a payment stands in it once, and none on a day that has not come.
 pub fn read_results(
     layout: &FileLayout,
     bytes: &[u8],
-    today: Date,
+    (body, today): (&str, Date),
 ) -> Result<Vec<ResultLine>, Vec<FileFault>> {
-    let (records, mut faults) = layout.read(bytes);
+    let (records, mut faults) = layout.read(bytes, body);
     let (mut lines, mut keys) = (Vec::new(), BTreeSet::new());
     for (line_no, record) in records {
         let mut missing = |field: Field, kind| faults.push(FileFault { line_no, field: Some(field), kind });
@@ -121,9 +121,13 @@ pub enum Outcome {
     },
 }
 
-/// The lines of a report about an upload, or every fault; a slip stands in it once.
-pub fn read_acceptance(layout: &AcceptanceLayout, bytes: &[u8]) -> Result<Vec<Answer>, Vec<FileFault>> {
-    let (records, mut faults) = layout.file.read(bytes);
+/// The lines of a report about an upload of a body, or every fault; a slip stands in it once.
+pub fn read_acceptance(
+    layout: &AcceptanceLayout,
+    bytes: &[u8],
+    body: &str,
+) -> Result<Vec<Answer>, Vec<FileFault>> {
+    let (records, mut faults) = layout.file.read(bytes, body);
     let (mut answers, mut numbers) = (Vec::new(), BTreeSet::new());
     for (line_no, record) in records {
         let number = text(&record, Field::PaymentNumber);

@@ -191,7 +191,7 @@ pub struct ElQrTerms {
     pub days_after_due: u16,
     /// That the form of the slip passed.
     pub slip_form: SlipForm,
-    /// The day by which the organisation pays in what it took (払込); none while it is not known.
+    /// The day by which the organisation pays in what it took (払込); none only where the notice of a designated agent fixes it.
     #[serde(default)]
     pub pays_in_within: Option<RemitWithin>,
     /// For how long after a slip was withdrawn a payment by it may still be reported; the day itself while that is not known.
@@ -276,6 +276,11 @@ pub fn el_qr_faults(terms: &[ElQrTerms]) -> Vec<Fault> {
         let (ja, en) = ("払込みの期限が正しくありません", "not a day by which money can be sent");
         let usable = one.pays_in_within.as_ref().is_none_or(RemitWithin::is_usable);
         check(usable, "pays_in_within", "remit_within", ja, en);
+        // Of a designated agent the notice may fix the day; without any day nothing of it would ever be overdue.
+        let fixed = one.pays_in_within.is_some() || one.legal_role == LegalRole::DesignatedAgent;
+        let (ja, en) =
+            ("払込みの期限を定めてください", "the day by which the money is paid in must be fixed");
+        check(fixed, "pays_in_within", "required", ja, en);
         let (ja, en) = ("収納情報が届くまでの日数が正しくありません", "not a number of days with its source");
         let usable = one.reported_within.as_ref().is_none_or(ReportedWithin::is_usable);
         check(usable, "reported_within", "bounds", ja, en);

@@ -92,6 +92,7 @@ fn every_fault_of_the_terms_is_found_at_once() {
     wrong.basis = " ".to_owned();
     wrong.institution_number = "58a".to_owned();
     wrong.legal_role = LegalRole::Direct;
+    wrong.pays_in_within = None;
     wrong.valid_to = Some(date(2026, 8, 1));
     wrong.layout.number.payment_number = vec![Segment::Body];
     wrong.layout.results.columns.retain(|column| column.value != Field::PaidOn);
@@ -104,6 +105,7 @@ fn every_fault_of_the_terms_is_found_at_once() {
         "0/basis",
         "0/valid_to",
         "0/institution_number",
+        "0/pays_in_within",
         "0/legal_role",
         "0/layout/number",
         "0/layout/results",
@@ -147,9 +149,12 @@ fn what_a_layout_writes_it_reads_back_and_the_same_again_is_the_same_bytes() {
         as_text,
         "納付書情報,020001,2\r\n1,020001000012348,00022000,2026-10-31,\r\n2,020001000012350,00011000,,020001000012348\r\n合計,33000\r\n"
     );
-    let (read, faults) = layout.read(&bytes);
+    let (read, faults) = layout.read(&bytes, "020001");
     let read: Vec<Record> = read.into_iter().map(|(_, record)| record).collect();
     assert_eq!((read, faults), (slips(), Vec::new()));
+    let (_, faults) = layout.read(&bytes, "022012");
+    let faults: Vec<_> = faults.into_iter().map(|fault| (fault.line_no, fault.field, fault.kind)).collect();
+    assert_eq!(faults, [(1, Some(Field::Body), FileFaultKind::OtherBody)], "the file of another body");
     let mut wide = slips();
     wide[0].insert(Field::Amount, Cell::Number(100_000_000));
     assert_eq!(layout.write(&wide, &head), None, "an amount that does not fit is not cut");
@@ -175,7 +180,7 @@ const GOOD: &str = "Dk0001 00581020001000012348 000220002026100101";
 fn r82_results_are_read_line_by_line() {
     let layout = terms().layout.results;
     let file = results("0001", &[GOOD], "0000022000");
-    let lines = read_results(&layout, &file, date(2026, 10, 1)).unwrap();
+    let lines = read_results(&layout, &file, ("020001", date(2026, 10, 1))).unwrap();
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!((line.line_no, line.payment_key.as_str(), line.amount), (2, "k0001", yen(22_000)));
     assert_eq!((line.payment_number.as_str(), line.paid_on), ("020001000012348", date(2026, 10, 1)));
@@ -186,7 +191,7 @@ fn r82_results_are_read_line_by_line() {
 fn every_fault_of_a_file_is_found_at_once_at_its_line_and_column() {
     let layout = terms().layout.results;
     let faults = |file: &[u8]| -> Vec<String> {
-        let found = read_results(&layout, file, date(2026, 10, 1)).unwrap_err();
+        let found = read_results(&layout, file, ("020001", date(2026, 10, 1))).unwrap_err();
         found
             .into_iter()
             .map(FileFault::fault)
@@ -234,11 +239,11 @@ fn every_fault_of_a_file_is_found_at_once_at_its_line_and_column() {
 #[test]
 fn r82_a_report_says_of_each_slip_whether_it_was_taken() {
     let layout = terms().layout.acceptance;
-    let answers = read_acceptance(&layout, b"0201,0,\n0202,5,E12\n0203,7,\n").unwrap();
+    let answers = read_acceptance(&layout, b"0201,0,\n0202,5,E12\n0203,7,\n", "020001").unwrap();
     let outcomes: Vec<Outcome> = answers.into_iter().map(|answer| answer.outcome).collect();
     let refused = |code: &str| Outcome::Refused { code: code.to_owned() };
     assert_eq!(outcomes, [Outcome::Accepted, refused("E12"), refused("7")]);
-    let faults = read_acceptance(&layout, b"0201,0,\n0201,0,\n,0,\n").unwrap_err();
+    let faults = read_acceptance(&layout, b"0201,0,\n0201,0,\n,0,\n", "020001").unwrap_err();
     let kinds: Vec<(usize, FileFaultKind)> = faults.iter().map(|fault| (fault.line_no, fault.kind)).collect();
     assert_eq!(kinds, [(2, FileFaultKind::Duplicate), (3, FileFaultKind::Value)]);
 }

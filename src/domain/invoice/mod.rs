@@ -185,6 +185,12 @@ impl AttemptFacts {
         };
         Self { legal_role: payment.legal_role, standing }
     }
+
+    /// The facts once what it brought was pulled back and is owed again: it pays nothing.
+    #[must_use]
+    pub fn pulled_back(self) -> Self {
+        Self { standing: AttemptStanding::Ended, ..self }
+    }
 }
 
 /// What ended the debt without money.

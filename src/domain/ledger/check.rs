@@ -286,6 +286,7 @@ fn fits(entry: &Entry) -> bool {
         Posting::UseStamps => matches!((to, from), (A::Stamps, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),
         Posting::Receive => matches!((to, from), (A::Cash(_), A::Receivable | A::Overpayment)),
+        Posting::PullBack => matches!((to, from), (A::Receivable, A::Cash(_))),
         // A collection agent's money was cash already, at another place.
         Posting::Remit => matches!((to, from), (A::Cash(_), A::Entrusted(_) | A::Cash(_))),
         Posting::RemitFee => matches!((to, from), (A::FeeExpense, A::Entrusted(_) | A::Cash(_))),

@@ -126,6 +126,8 @@ pub enum Posting {
     Entrust,
     /// Money arrives directly (収納).
     Receive,
+    /// Money that had arrived was pulled back by the payer's bank: the debt is owed again.
+    PullBack,
     /// An agent sends entrusted money (払込).
     Remit,
     /// An agent keeps its fee.
@@ -144,7 +146,7 @@ pub enum Posting {
 
 impl Posting {
     /// Every posting.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Assess,
         Self::Reduce,
         Self::Overpay,
@@ -153,6 +155,7 @@ impl Posting {
         Self::UseStamps,
         Self::Entrust,
         Self::Receive,
+        Self::PullBack,
         Self::Remit,
         Self::RemitFee,
         Self::Withhold,
@@ -172,6 +175,7 @@ impl Posting {
             Self::UseStamps => "use_stamps",
             Self::Entrust => "entrust",
             Self::Receive => "receive",
+            Self::PullBack => "pull_back",
             Self::Remit => "remit",
             Self::RemitFee => "remit_fee",
             Self::Withhold => "withhold",
@@ -382,6 +386,24 @@ pub fn refund(cause: &Cause, sources: &[RefundSource]) -> Vec<Entry> {
         portion: source.portion,
     };
     book(Posting::Refund, cause, sources.iter().map(transfer))
+}
+
+/// What a payment brought was pulled back by the payer's bank after the body had received it: the debt is owed again, in the year in
+/// which it was owed before, and nothing of the place of the money is left. `entries`: those of its case. Cause: the payment.
+pub fn pull_back(payment: &str, entries: &[Entry], booked_on: Date) -> Vec<Entry> {
+    let ours = entries.iter().filter(|entry| entry.source_id == payment);
+    let back = |entry: &Entry| match entry.kind {
+        EntryKind::Booked(Posting::CarryOver) => reverse(entry, booked_on),
+        EntryKind::Booked(Posting::Receive) if entry.credit_account == Account::Receivable => Some(Entry {
+            kind: EntryKind::Booked(Posting::PullBack),
+            debit_account: entry.credit_account.clone(),
+            credit_account: entry.debit_account.clone(),
+            booked_on,
+            ..entry.clone()
+        }),
+        _ => None,
+    };
+    ours.filter_map(back).collect()
 }
 
 /// A refund left: through the agent ([`Account::Entrusted`], it remits less) or from a bank account. Cause: the refund.

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::{
     Account, Cause, Entry, EntryKind, Portion, Posting, Receipt, RefundSource, RemittedLine, Violation,
-    account_of, assess, balances, carry_over, check, entrust, incomes, overpay, portions, receive, reduce,
-    refund_paid, refund_source, remit, reverse, write_off,
+    account_of, assess, balances, carry_over, check, entrust, incomes, overpay, portions, pull_back, receive,
+    reduce, refund_paid, refund_source, remit, reverse, write_off,
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::money::Yen;
@@ -256,4 +256,36 @@ proptest! {
         prop_assert_eq!(check(&entries), vec![]);
         prop_assert!(entries.iter().all(|entry| entry.amount > Yen::ZERO));
     }
+}
+
+#[test]
+fn what_was_pulled_back_is_owed_again_in_its_year_and_can_be_paid_again() {
+    let (day, later) = (date(2026, 6, 10), date(2026, 8, 1));
+    let line = part(900);
+    let owed = [Portion { fiscal_year: 2025, ..line }];
+    let mut entries = vec![Entry {
+        kind: EntryKind::Booked(Posting::Assess),
+        source_id: "i".to_owned(),
+        line_no: 1,
+        debit_account: Account::Receivable,
+        credit_account: Account::Revenue("08".to_owned()),
+        amount: owed[0].amount,
+        fiscal_year: 2025,
+        booked_on: date(2026, 3, 1),
+    }];
+    let paid = |name: &str, on| {
+        let cause = Cause { source_id: name.to_owned(), booked_on: on };
+        let mut entries = carry_over(&cause, &owed);
+        entries.extend(receive(&cause, "stripe", &incomes(&owed, on).unwrap(), &[]));
+        entries
+    };
+    entries.extend(paid("p", day));
+    let back = pull_back("p", &entries, later);
+    entries.extend(back);
+    assert_eq!(check(&entries), []);
+    let held = balances(&entries);
+    assert_eq!((held[&Account::Receivable], held[&Account::Cash("stripe".to_owned())]), (900, 0));
+    entries.extend(paid("q", later));
+    assert_eq!(check(&entries), []);
+    assert_eq!(balances(&entries)[&Account::Receivable], 0);
 }

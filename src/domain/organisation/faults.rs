@@ -14,7 +14,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
 use crate::domain::internal_control::control_faults;
 use crate::domain::office_key::office_key_faults;
-use crate::domain::payment::{LegalRole, designation_faults};
+use crate::domain::payment::{Designation, LegalRole, designation_faults, terminal_faults};
 use crate::domain::procedure::is_slug;
 use crate::domain::records::{book_rule_faults, record_rule_faults};
 use crate::domain::refund::interest_faults;
@@ -60,6 +60,7 @@ impl Tenant {
     pub(super) fn rule_faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         faults.extend(designation_faults(&self.payment_agents));
+        faults.extend(terminal_faults(&self.counter_terminals, &self.payment_agents));
         faults.extend(el_qr_faults(&self.el_qr));
         faults.extend(self.el_qr_revenue_faults());
         faults.extend(rule_faults(&self.document_numbers));
@@ -100,6 +101,16 @@ impl Tenant {
                 let pointer = format!("/el_qr/{index}/legal_role");
                 let (ja, en) = ("指定納付受託者の告示がありません", "no notice designates the organisation");
                 faults.push(Fault::new(pointer, "not_designated", ja, en));
+            }
+            let by_notice = |agent: &Designation| agent.account == EL_QR && agent.remit_within.is_some();
+            if terms.pays_in_within.is_none()
+                && terms.legal_role == LegalRole::DesignatedAgent
+                && !self.payment_agents.iter().any(by_notice)
+            {
+                let pointer = format!("/el_qr/{index}/pays_in_within");
+                let (ja, en) =
+                    ("払込みの期限を定めてください", "the day by which the money is paid in must be fixed");
+                faults.push(Fault::new(pointer, "required", ja, en));
             }
         }
         faults

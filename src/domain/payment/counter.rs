@@ -1,4 +1,5 @@
-//! Money at the counter (窓口収納): the body itself receives it, so what is entered is paid on the day it came.
+//! Money at the counter (窓口収納): cash and bank slips the body itself receives, so what is entered is paid on the day it came; what a
+//! terminal takes is its agent's until it is sent ([`super::CounterTerminal`]).
 //!
 //! Purpose: say what an entry must be before it is believed, and what undoing one means. Invariants: only the whole debt
 //! is taken, on a day between the notice and today; an entry is undone by another officer, as a correction of the record,
@@ -42,7 +43,7 @@ impl CounterMeans {
         Self::ALL.into_iter().find(|means| means.as_str() == text)
     }
 
-    /// Where the money lies: the place in the ledger, and the name in `payments.gateway`.
+    /// Where the money lies: the place in the ledger, and the name in `payments.gateway`. Of a terminal the body's data names it.
     pub fn place(self) -> &'static str {
         match self {
             Self::Cash => "counter_cash",
@@ -90,7 +91,7 @@ impl Payment {
         self.received_whole(means.as_str())
     }
 
-    /// The payment once the body itself has the whole of it, by the means of this name.
+    /// The payment once the body itself or its agent has the whole of it, by the means of this name.
     #[must_use]
     pub fn received_whole(&self, means: &str) -> Folded {
         let mut next = self.clone();

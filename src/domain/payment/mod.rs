@@ -6,6 +6,7 @@
 //! [`KEY_LIFETIME_HOURS`] hours is never sent again. R-87: nothing here changes a case's legal state.
 
 mod counter;
+mod counter_terminal;
 mod designation;
 mod fold;
 mod link;
@@ -25,6 +26,7 @@ mod terms;
 mod fold_tests;
 
 pub use counter::{COUNTER_METHOD, CounterMeans, counter_faults, day_faults};
+pub use counter_terminal::{CounterTerminal, terminal_faults, terminal_on};
 pub use designation::{Designation, designation_faults, may_take, refund_after_remittance, remit_by};
 pub use fold::{Alert, Change, Folded, Rejection};
 pub use link::{end_of_day, last_day_of_link, link_is_good};

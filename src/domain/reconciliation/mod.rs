@@ -9,6 +9,7 @@
 
 mod comeback;
 mod lines;
+mod overdue;
 mod payouts;
 mod resolution;
 
@@ -20,8 +21,9 @@ use crate::domain::settlement::{ExceptionKind, SettlementLine};
 
 pub use comeback::is_same_trouble;
 pub use lines::{LineMatches, match_lines};
+pub use overdue::overdue_payouts;
 pub use payouts::{PayoutMatches, match_payouts};
-pub use resolution::{Consequence, Resolution, resolutions};
+pub use resolution::{Consequence, Resolution, resolutions_of};
 
 /// Which days are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub struct OurPayment {
     pub captured_on: Option<Date>,
     /// The JST day on which the last refund left.
     pub refunded_on: Option<Date>,
-    /// The last day on which its money may be in no payout.
+    /// The last day by which its money must have come.
     pub due_on: Option<Date>,
 }
 

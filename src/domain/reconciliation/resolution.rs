@@ -9,7 +9,24 @@ pub enum Consequence {
     None,
     /// Money that an agent sent too late is taken as payment on the day it arrived.
     AcceptLate,
+    /// What the organisation reported becomes a payment of the slip's debt, with the amount that came.
+    BookLine,
+    /// What the payer's bank pulled back of money that the body had received is owed again.
+    OweAgain,
 }
+
+impl Consequence {
+    /// Whether it can be booked for what an exception is about.
+    fn fits(self, subject: &str) -> bool {
+        match self {
+            Self::None | Self::AcceptLate | Self::OweAgain => true,
+            Self::BookLine => subject.starts_with(EL_QR_LINE),
+        }
+    }
+}
+
+/// What the subjects begin with that are payments reported by the organisation.
+const EL_QR_LINE: &str = "el_qr_line:";
 
 /// One way to end an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,16 +56,36 @@ const ACCEPT_LATE: Resolution = Resolution {
     consequence: Consequence::AcceptLate,
 };
 
+const BOOK_LINE: Resolution = Resolution {
+    code: "book_line",
+    title_ja: "機構の納付情報のとおり収納として計上する",
+    consequence: Consequence::BookLine,
+};
+
+const OWE_AGAIN: Resolution = Resolution {
+    code: "owed_again",
+    title_ja: "収納を取り消し、再び納付を求める",
+    consequence: Consequence::OweAgain,
+};
+
+/// The resolutions of an exception of a kind about a subject.
+pub fn resolutions_of(kind: Kind, subject: &str) -> impl Iterator<Item = &'static Resolution> {
+    resolutions(kind).iter().filter(move |resolution| resolution.consequence.fits(subject))
+}
+
 /// The resolutions that a kind of exception knows.
-pub fn resolutions(kind: Kind) -> &'static [Resolution] {
+fn resolutions(kind: Kind) -> &'static [Resolution] {
     match kind {
         Kind::LateRemittance => &[ACCEPT_LATE, CLAIMED],
-        Kind::MissingAtUs => &[BY_HAND, REFUND, CORRECTED, EXPLAINED],
+        Kind::MissingAtUs => &[BOOK_LINE, BY_HAND, REFUND, CORRECTED, EXPLAINED],
         Kind::MissingAtGateway | Kind::OverdueSettlement => &[CLAIMED, CORRECTED, BY_HAND, EXPLAINED],
-        Kind::AmountMismatch | Kind::StatusMismatch => &[CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED],
+        Kind::AmountMismatch | Kind::StatusMismatch => {
+            &[BOOK_LINE, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED]
+        }
         Kind::DuplicateLine | Kind::BatchReissued | Kind::UnreadableReport => &[CORRECTED, EXPLAINED],
         Kind::FeeMismatch => &[CORRECTED, CLAIMED, EXPLAINED],
         Kind::UnexpectedChargeback => &[CLAIMED, BY_HAND, EXPLAINED],
+        Kind::LostDispute => &[OWE_AGAIN, CLAIMED, BY_HAND, EXPLAINED],
         Kind::BankMismatch => &[MATCHED, CLAIMED, OTHER_INCOME, EXPLAINED],
         Kind::UnexplainedLine => &[EXPLAINED, CLAIMED],
     }
@@ -57,6 +94,18 @@ pub fn resolutions(kind: Kind) -> &'static [Resolution] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r84_only_what_the_organisation_reported_is_booked_as_its_line() {
+        let books = |kind, subject: &str| {
+            resolutions_of(kind, subject).any(|one| one.consequence == Consequence::BookLine)
+        };
+        for kind in [Kind::MissingAtUs, Kind::AmountMismatch, Kind::StatusMismatch] {
+            assert!(books(kind, "el_qr_line:1") && !books(kind, "el_qr_restated:1"), "{kind:?}");
+            assert!(!books(kind, "payment:1") && !books(kind, "line:1"), "{kind:?}");
+        }
+        assert!(!books(Kind::BankMismatch, "el_qr_line:1"));
+    }
 
     #[test]
     fn r77_every_kind_can_end_and_only_a_late_remittance_is_accepted_late() {

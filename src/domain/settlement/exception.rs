@@ -19,6 +19,8 @@ pub enum ExceptionKind {
     OverdueSettlement,
     /// Money was pulled back and we heard of no dispute.
     UnexpectedChargeback,
+    /// The payer's bank pulled money back that the body had received: nobody guarantees it.
+    LostDispute,
     /// The bank shows another amount than the payout.
     BankMismatch,
     /// The agent sent entrusted money after the designated day (R-77, LAA 231の4).
@@ -33,7 +35,7 @@ pub enum ExceptionKind {
 
 impl ExceptionKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::MissingAtGateway,
         Self::MissingAtUs,
         Self::AmountMismatch,
@@ -42,6 +44,7 @@ impl ExceptionKind {
         Self::FeeMismatch,
         Self::OverdueSettlement,
         Self::UnexpectedChargeback,
+        Self::LostDispute,
         Self::BankMismatch,
         Self::LateRemittance,
         Self::UnexplainedLine,
@@ -60,6 +63,7 @@ impl ExceptionKind {
             Self::FeeMismatch => "fee_mismatch",
             Self::OverdueSettlement => "overdue_settlement",
             Self::UnexpectedChargeback => "unexpected_chargeback",
+            Self::LostDispute => "lost_dispute",
             Self::BankMismatch => "bank_mismatch",
             Self::LateRemittance => "late_remittance",
             Self::UnexplainedLine => "unexplained_line",

@@ -33,7 +33,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 pub enum MeansBody {
     /// 現金.
     Cash,
-    /// Card or e-money at the counter's terminal.
+    /// Card or e-money at the counter's terminal: entrusted to the agent behind it.
     Pos,
     /// 納付書, paid in at the bank.
     BankSlip,
@@ -85,7 +85,7 @@ pub struct CounterPaymentView {
     invoice: Uuid,
     /// `captured`, or `canceled` once the entry was taken back.
     state: String,
-    /// Where the invoice stands now.
+    /// Where the invoice stands now: `entrusted` where the agent behind a terminal has the money, else `paid`.
     invoice_state: String,
     /// `cash`, `pos` or `bank_slip`.
     means: String,
@@ -137,7 +137,10 @@ impl CounterPaymentView {
 /// Enter money received at the counter
 ///
 /// For the department's staff and the accounting post: cash, a payment at the terminal, or a slip paid at the bank. The
-/// invoice is `paid` on the day the money came, and its official receipt can be read. While an online payment is open it
+/// invoice is `paid` on the day the money came, and its official receipt can be read. What a terminal took is `entrusted` to the
+/// agent behind it, and paid once that agent's payout arrived: the body must have such an agent set up for the day (409
+/// `no_counter_terminal`), and it must be designated for every revenue of the invoice (422 `agent_not_designated`). A fee whose
+/// ordinance does not name the counter is not taken there (422 `method_not_offered`). While an online payment is open it
 /// is refused (409 `payment_in_progress`): give that up first.
 #[utoipa::path(
     operation_id = "receive_counter_payment", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ExceptionId, OfficerId, TenantCode};
-use crate::domain::reconciliation::resolutions;
+use crate::domain::reconciliation::resolutions_of;
 use crate::domain::settlement::{ExceptionKind, ExceptionState};
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath, TenantPath};
 use crate::http::error::ApiError;
@@ -106,7 +106,7 @@ pub struct ExceptionBody {
 impl ExceptionBody {
     fn of(row: &ExceptionRow, now: Timestamp) -> Self {
         let until = row.resolved_at.map_or(now, |at| at.0);
-        let known = ExceptionKind::parse(&row.kind).map(resolutions).unwrap_or_default();
+        let known = ExceptionKind::parse(&row.kind).map(|kind| resolutions_of(kind, &row.subject));
         Self {
             id: row.id.0,
             kind: row.kind.clone(),
@@ -116,7 +116,7 @@ impl ExceptionBody {
             owner: row.owner.map(|officer| officer.0),
             raised_at: row.raised_at.0.to_string(),
             age_days: (jst_day(until) - jst_day(row.raised_at.0)).get_days(),
-            resolutions: known.iter().map(|resolution| resolution.code.to_owned()).collect(),
+            resolutions: known.into_iter().flatten().map(|resolution| resolution.code.to_owned()).collect(),
             resolution: row.resolution.clone(),
             comment: row.comment.clone(),
             proposed_by: row.proposed_by.map(|officer| officer.0),
@@ -298,7 +298,8 @@ pub async fn return_resolution(
 /// Agree to a proposed resolution
 ///
 /// Never by the person who proposed it (403 `own_resolution`). What the resolution books is booked at once: `accept_late`
-/// makes the debt paid on the day the money arrived.
+/// makes the debt paid on the day the money arrived, `book_line` makes a payment of what was reported by eL-QR, with the amount that
+/// came, and `owed_again` makes a debt owed again whose money the payer's bank pulled back.
 #[utoipa::path(
     operation_id = "approve_resolution", tag = "accounting", params(ResourcePath, IdempotencyKeyHeader),
     request_body = Nothing,

@@ -62,7 +62,8 @@ impl Books {
     }
 
     /// Every payment that succeeded has exactly one living proof, over its sum and of the kind its money asks for; no
-    /// other payment has one, whatever sum came in it: an unknown outcome is confirmed to nobody.
+    /// other payment has one, whatever sum came in it: an unknown outcome is confirmed to nobody, and so is what is owed again since a
+    /// payer's bank pulled it back.
     pub fn assert_proven(&self) {
         for payment in &self.payments {
             let living: Vec<_> = self
@@ -82,7 +83,11 @@ impl Books {
             }
             let succeeded = matches!(payment.state.as_str(), "captured" | "partially_refunded" | "refunded");
             // What is set off was received before, and proven then: both sides are told of the set-off instead.
-            let due = (succeeded && payment.method != SET_OFF).then_some((payment.captured, kind));
+            let (pulled_back, source) = (EntryKind::Booked(Posting::PullBack), payment.id.to_string());
+            let is_owed_again =
+                self.entries.iter().any(|entry| entry.kind == pulled_back && entry.source_id == source);
+            let due = (succeeded && !is_owed_again && payment.method != SET_OFF)
+                .then_some((payment.captured, kind));
             assert_eq!(living, due.into_iter().collect::<Vec<_>>(), "proofs of payment {}", payment.id);
             let wrong = !succeeded && payment.captured > Yen::ZERO;
             let ever = self.receipts.iter().any(|receipt| receipt.row.payment_id == payment.id);

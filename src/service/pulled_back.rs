@@ -1,0 +1,91 @@
+//! What a payer's bank pulled back of money that the body had received itself, or by a collection agent: nobody guarantees it, so two
+//! people make the debt owed again (resolution `owed_again` of a `lost_dispute`).
+//!
+//! Invariants: the payment keeps its counters and its disputes; its money pays nothing from then on, its receipt ends, and the
+//! ledger says so once. Only the whole of a payment: of a part, people decide by hand.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::payment_standing::settle_invoice;
+use super::reconciliation_refusal::ReconciliationRefusal;
+use super::{Core, Failure};
+use crate::domain::audit::EventActor;
+use crate::domain::calendar::jst_day;
+use crate::domain::dispute::is_own_loss;
+use crate::domain::id::{OfficerId, PaymentId, TenantCode};
+use crate::domain::ledger::{self, Account, Entry, EntryKind, Posting};
+use crate::domain::money::Yen;
+use crate::store::events::{self, NewEvent};
+use crate::store::payments::PaymentRow;
+use crate::store::{Reads, StoreError, Tx, applications, invoices, payments};
+
+/// The attempts whose money was pulled back and pays nothing any more.
+pub(super) fn of_attempts(
+    tx: &mut impl Reads,
+    attempts: &[PaymentRow],
+) -> Result<BTreeSet<PaymentId>, Failure> {
+    let mut found = BTreeSet::new();
+    // Most payments were never contested: their cases are not read for it.
+    for attempt in attempts.iter().filter(|attempt| attempt.charged_back > Yen::ZERO) {
+        let entries = invoices::entries_of_case(tx, &attempt.tenant_id, attempt.application_id)?;
+        if is_booked(&entries, attempt) {
+            found.insert(attempt.id);
+        }
+    }
+    Ok(found)
+}
+
+fn is_booked(entries: &[Entry], payment: &PaymentRow) -> bool {
+    let (kind, source) = (EntryKind::Booked(Posting::PullBack), payment.id.to_string());
+    entries.iter().any(|entry| entry.kind == kind && entry.source_id == source)
+}
+
+/// The payment, if the whole of it settled a debt, was the body's own, and was pulled back; and what its case was booked.
+pub(super) fn judge(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: PaymentId,
+) -> Result<(PaymentRow, Vec<Entry>), Failure> {
+    let payment = payments::find(tx, tenant, id)?.ok_or(ReconciliationRefusal::PaymentNotFound)?;
+    let entries = invoices::entries_of_case(tx, tenant, payment.application_id)?;
+    let is_whole = payment.captured > Yen::ZERO
+        && payment.charged_back == payment.captured
+        && payment.refunded == Yen::ZERO
+        && is_own_loss(payment.payment()?.legal_role);
+    let (received, source) = (EntryKind::Booked(Posting::Receive), id.to_string());
+    let settled = entries.iter().filter(|entry| {
+        entry.kind == received && entry.source_id == source && entry.credit_account == Account::Receivable
+    });
+    let settled: i64 = settled.map(|entry| entry.amount.amount()).sum();
+    if is_whole && settled == payment.captured.amount() && !is_booked(&entries, &payment) {
+        Ok((payment, entries))
+    } else {
+        Err(ReconciliationRefusal::NotPulledBackWhole.into())
+    }
+}
+
+/// Makes the debt of a payment owed again; `by` is the second of the two who agreed. The caller holds the root of its case.
+pub(super) fn owe_again(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    tenant: &TenantCode,
+    id: PaymentId,
+    by: OfficerId,
+) -> Result<(), Failure> {
+    let (payment, entries) = judge(tx, tenant, id)?;
+    let missing = || StoreError::Inconsistent(format!("no case or invoice of payment {id}"));
+    let mut case = applications::find(tx, tenant, payment.application_id)?.ok_or_else(missing)?;
+    let mut invoice = invoices::find(tx, tenant, payment.invoice_id)?.ok_or_else(missing)?;
+    let today = jst_day(Reads::now(tx));
+    let back = ledger::pull_back(&id.to_string(), &entries, today);
+    invoices::book(tx, tenant, case.id, &back)?;
+    let facts = json!({ "payment": id.to_string(), "invoice": invoice.id.to_string(),
+        "amount": payment.captured.amount() });
+    let actor = EventActor { kind: "officer", id: by.to_string() };
+    let event = NewEvent { kind: "payment_owed_again", actor, facts, sealed_detail: None };
+    events::append(tx, &mut case, event)?;
+    settle_invoice(tx, core, &mut case, &mut invoice)?;
+    Ok(applications::update(tx, &mut case)?)
+}
