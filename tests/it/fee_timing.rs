@@ -21,7 +21,11 @@ pub struct Counter {
 
 impl Counter {
     pub async fn open(db: &TestDb) -> Self {
-        let app = TestApp::start(db).await;
+        Self::at(TestApp::start(db).await).await
+    }
+
+    /// The same people at a service that was started otherwise.
+    pub async fn at(app: TestApp) -> Self {
         let business = app.register("business@example.jp", "business").await;
         let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
         let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
