@@ -143,7 +143,7 @@ pub fn numbering<'a>(
     // Under the symbol of the former department its sequence goes on: begun anew, one number would stand on two documents. The
     // register of what came in is a book of each office.
     let counted_by = match (kind, &rule.department) {
-        (DocumentKind::Answer | DocumentKind::Order, Some(former)) => former,
+        (DocumentKind::Answer | DocumentKind::Order, Some(former)) => former.as_str(),
         (DocumentKind::Incoming, _) | (_, None) => department,
     };
     let series = Series::of(kind, counted_by, i64::from(year));

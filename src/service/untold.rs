@@ -64,7 +64,8 @@ impl Untold {
                 if waits { Telling::WithoutFacts } else { Telling::All }
             }
             "permit_revoked" | "permit_suspended" | "permit_resumed" => {
-                let order = facts().get("order").and_then(Value::as_str).and_then(|id| id.parse().ok());
+                let order =
+                    facts().get("order").and_then(Value::as_str).and_then(|id| id.parse::<DecisionId>().ok());
                 let waits = order.is_some_and(|order| self.orders().any(|waiting| waiting == order));
                 if waits { Telling::Nothing } else { Telling::All }
             }
