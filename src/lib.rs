@@ -57,8 +57,8 @@
 //!
 //! # The life of a record
 //!
-//! A case ends → [`service::records::filing`] puts it into the record file of its procedure, department and year → the register is
-//! public → when the last day is over one officer proposes what becomes of the file and another decides
+//! A case ends, or the year of a book → [`service::records::filing`] puts it into the record file of its procedure or rule, department and
+//! year → the register is public → when the last day is over one officer proposes what becomes of the file and another decides
 //! ([`service::records::measure`]) → [`service::records::carry_out`] exports what the archive gets, and destroys the key of each case
 //! that nothing stands in the way of ([`service::records::block`]): what was sealed is gone, what was chained still verifies.
 

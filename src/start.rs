@@ -18,6 +18,7 @@ use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::{Keyring, SealError};
 use crate::service::document::offline;
+use crate::service::incoming::NumberedByNothing;
 use crate::service::password::PasswordPool;
 use crate::service::payment_link::LinkCalls;
 use crate::service::token::TokenSigner;
@@ -166,6 +167,7 @@ pub async fn build_core_on(
         passwords,
         tokens,
         gateways,
+        numbered_by_nothing: NumberedByNothing::default(),
         drill: sources.drill,
     });
     catalogue_refresh::refresh(&core).await?;

@@ -135,7 +135,7 @@ async fn handed_in(core: &Arc<Core>) -> Result<ApplicationId, Box<dyn Error>> {
 }
 
 /// Copies of a row: half of them wait to be taken up, half are under review by one officer; they arrive a second apart and
-/// are due in one of four hundred days.
+/// are due in one of four hundred days; the clock of every third stands still.
 fn copies(url: &str, original: ApplicationId, officer: OfficerId, cases: u32) -> String {
     let is_sqlite = url.starts_with("sqlite:");
     let (series, id, due) = if is_sqlite {
@@ -155,11 +155,11 @@ fn copies(url: &str, original: ApplicationId, officer: OfficerId, cases: u32) ->
     let rest = "event_count, event_head, version, created_at, updated_at";
     format!(
         "INSERT INTO applications (tenant_id, id, number, procedure, procedure_version, kind, state, department, \
-         assignee_id, {copied}, arrived_at, due_on, {rest}) {series} \
+         assignee_id, {copied}, arrived_at, due_on, paused_for, {rest}) {series} \
          SELECT tenant_id, {id}, {id}, procedure, procedure_version, kind, \
          CASE WHEN k % 2 = 0 THEN 'submitted' ELSE 'under_review' END, department, \
          CASE WHEN k % 2 = 0 THEN NULL ELSE '{officer}' END, \
-         {copied}, arrived_at + k * 1000000::bigint, {due}, {rest} FROM applications, n WHERE id = '{original}'"
+         {copied}, arrived_at + k * 1000000::bigint, {due}, CASE WHEN k % 3 = 0 THEN 'fee_payment' END, {rest} FROM applications, n WHERE id = '{original}'"
     )
     .replace("1000000::bigint", if is_sqlite { "1000000" } else { "1000000::bigint" })
 }

@@ -91,6 +91,26 @@ pub(super) fn department_faults(
     faults
 }
 
+/// A fault for whoever signs a contract for the body without ever having a key of office, and for each trust anchor that the body
+/// does not have.
+pub(super) fn contract_faults(definition: &ProcedureDefinition, tenant: &Tenant) -> Vec<Fault> {
+    let Some(terms) = &definition.contract else { return Vec::new() };
+    let mut faults = Vec::new();
+    if !tenant.office_keys.iter().any(|key| key.authority == terms.authority) {
+        let ja = format!("「{}」の職責証明書の鍵がありません", terms.authority);
+        let en = format!("{} has no key of office", terms.authority);
+        faults.push(Fault::new("/contract/authority", "unknown_authority", ja, en));
+    }
+    for (index, name) in terms.trust_anchors.iter().enumerate() {
+        if !tenant.contract_trust_anchors.iter().any(|anchor| anchor.id == *name) {
+            let (ja, en) =
+                (format!("認証業務「{name}」がありません"), format!("no trust anchor is called {name}"));
+            faults.push(Fault::new(format!("/contract/trust_anchors/{index}"), "unknown_anchor", ja, en));
+        }
+    }
+    faults
+}
+
 fn earlier(one: Option<Date>, other: Option<Date>) -> Option<Date> {
     one.into_iter().chain(other).min()
 }

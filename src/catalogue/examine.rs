@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::compile::{compile, department_faults, run_examples};
+use super::compile::{compile, contract_faults, department_faults, run_examples};
 use super::definition::{self, Locator, ReadDefinition, Unread};
 use super::read::Tenants;
 use super::{CatalogueProcedure, ConfigurationFiles as Files, positions};
@@ -175,5 +175,7 @@ fn check_departments(
             text.push_str(&tenant.full_name_ja(found));
         }
     }
-    (fold_for_search(&text), department_faults(definition, tenant, jurisdictions))
+    let mut faults = department_faults(definition, tenant, jurisdictions);
+    faults.extend(contract_faults(definition, tenant));
+    (fold_for_search(&text), faults)
 }

@@ -35,7 +35,7 @@ pub(super) enum OfficerCommand {
         /// Code of the department
         #[arg(long)]
         department: String,
-        /// clerk, group_manager, section_chief, director, head, accountant or administrator
+        /// clerk, group_manager, deputy_chief, section_chief, deputy_director, director, deputy_head, head, accountant or administrator
         #[arg(long)]
         role: String,
         /// Title shown beside a seal, e.g. 主事

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::payment::{CaptureMode, LegalRole, PayerFlow, RefundSupport};
+use crate::domain::payment::{LegalRole, PayerFlow, RefundSupport};
 
 /// One `[[gateways]]` block: a merchant account.
 #[derive(Clone, Debug, Deserialize)]
@@ -87,14 +87,14 @@ impl GatewayKind {
     }
 }
 
-/// A method of a gateway. What is left out is as the adapter knows it; a method that the adapter does not know needs
-/// `gateway_code` and `flow`.
+/// A method of a gateway. What stands here is the contract's and holds; what is left out is as the adapter knows it. A method that
+/// the adapter does not know needs `gateway_code` and `flow`, where the vendor has one way to order all of them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MethodSettings {
     /// The method's code in our contract.
     pub code: String,
-    /// Largest amount in yen.
+    /// Largest amount in yen (source: the agreement), whatever the vendor's own documents say.
     pub max: i64,
     /// Least amount in yen.
     pub min: Option<i64>,
@@ -102,8 +102,6 @@ pub struct MethodSettings {
     pub gateway_code: Option<String>,
     /// What the payer goes through.
     pub flow: Option<PayerFlow>,
-    /// When money is taken.
-    pub capture: Option<CaptureMode>,
     /// How money goes back.
     pub refund: Option<RefundSupport>,
     /// The most that the method takes of one body in a calendar day of Japan, in yen; none: no bound.

@@ -59,6 +59,14 @@ impl SecretSettings {
         }
     }
 
+    /// Whether a credential of a gateway is given, itself or by its file.
+    pub fn is_given(&self, gateway: &str, credential: &str) -> bool {
+        let name = format!("{gateway}_{credential}");
+        let given =
+            |name: &str| self.gateways.get(name).is_some_and(|value| !value.expose_secret().is_empty());
+        given(&name) || given(&format!("{name}_file"))
+    }
+
     /// Sets a credential of a gateway.
     pub fn set_of_gateway(&mut self, gateway: &str, credential: &str, value: &str) {
         self.gateways.insert(format!("{gateway}_{credential}"), SecretString::from(value));
@@ -116,6 +124,7 @@ mod tests {
         let shown: Vec<_> = values.iter().map(ExposeSecret::expose_secret).collect();
         assert_eq!(shown, ["new", "old"]);
         assert!(secrets.of_gateway("stripe", "secret_key").is_err());
+        assert!(secrets.is_given("stripe", "webhook_secret") && !secrets.is_given("stripe", "secret_key"));
         assert!(!format!("{secrets:?}").contains("old"));
     }
 

@@ -401,6 +401,19 @@ mod tests {
         ");
     }
 
+    /// R-1: an application is owed an answer and gets one by a decision; a notification is owed none and is checked off.
+    #[test]
+    fn r1_an_application_ends_with_an_answer_and_a_notification_without_one() {
+        let answers =
+            |kind| table(kind).iter().any(|row| row.contains("decide>") || row.contains("propose>"));
+        let reviewed = CaseState::UnderReview { filed: filed(), assignee: CLERK };
+        let checked_off = |kind| reviewed.clone().apply(kind, Command::Close).map(|next| next.name());
+        assert!(answers(ProcedureKind::Application));
+        assert!(checked_off(ProcedureKind::Application).is_err(), "no application is put away unanswered");
+        assert!(!answers(ProcedureKind::Notification));
+        assert_eq!(checked_off(ProcedureKind::Notification), Ok(StateName::Closed));
+    }
+
     #[test]
     fn r2_r196_a_notification_is_never_proposed_decided_or_refused() {
         insta::assert_snapshot!(table(ProcedureKind::Notification).join("\n"), @r"

@@ -42,11 +42,13 @@ pub enum CaseMail {
     ClockStopped,
     /// A decision takes longer than the standard period; why, and by when, is read after signing in (R-19).
     DecisionDelayed,
+    /// A contract waits for a signature, was concluded, lapsed or taken back (R-103); which, is read after signing in.
+    ContractMoved,
 }
 
 impl CaseMail {
     /// Every mail.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::DecisionMade,
         Self::FeeFixed,
         Self::ReceiptIssued,
@@ -65,6 +67,7 @@ impl CaseMail {
         Self::CorrectionMissed,
         Self::ClockStopped,
         Self::DecisionDelayed,
+        Self::ContractMoved,
     ];
 
     /// The name stored and shown.
@@ -88,6 +91,7 @@ impl CaseMail {
             Self::CorrectionMissed => "correction_missed",
             Self::ClockStopped => "clock_stopped",
             Self::DecisionDelayed => "decision_delayed",
+            Self::ContractMoved => "contract_moved",
         }
     }
 
@@ -112,6 +116,7 @@ impl CaseMail {
             Self::CorrectionMissed => "【窓口】回答の期限が過ぎました / The day for your answer has passed",
             Self::ClockStopped => "【窓口】審査の期間についてのお知らせ / The period of review stands still",
             Self::DecisionDelayed => "【窓口】処分の時期についてのお知らせ / It takes longer than expected",
+            Self::ContractMoved => "【窓口】契約手続のお知らせ / About your contract papers",
         }
     }
 
@@ -188,6 +193,7 @@ impl CaseMail {
             ),
             Self::ClockStopped => CLOCK_STOPPED,
             Self::DecisionDelayed => DECISION_DELAYED,
+            Self::ContractMoved => CONTRACT_MOVED,
         }
     }
 }
@@ -244,6 +250,14 @@ const DECISION_DELAYED: (&str, &str) = (
     "受付番号 {} の手続は、標準処理期間を超えて時間を要する見込みです。サインインして、理由と処分の見込みの時期をご確認ください。",
     "Your application {} is expected to take longer than the standard period. Please sign in to read why and by \
      when a decision can be expected.",
+);
+
+/// There is news of a contract; `{}` stands for the number of the case.
+const CONTRACT_MOVED: (&str, &str) = (
+    "受付番号 {} の手続の契約書について、お知らせがあります。サインインして、電子署名の状況と期限をご確認ください。契約は、双方の\
+     電子署名がそろい、確認されるまで確定しません。",
+    "There is news about the contract papers of your application {}. Please sign in to see which signatures are there and by \
+     when they are needed; nothing is concluded before both sides have signed and the signatures are confirmed.",
 );
 
 #[cfg(test)]

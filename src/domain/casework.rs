@@ -36,17 +36,21 @@ pub struct CaseFootprint {
     pub arrived_at: Timestamp,
     /// End of the standard processing period, where there is one.
     pub due_on: Option<Date>,
+    /// The clock stands still now, or stood still when the case ended: then it is not late.
+    pub stands_still: bool,
     /// When somebody took it up first.
     pub taken_up_at: Option<Timestamp>,
-    /// When a decision was first drafted.
+    /// When a decision was first drafted; a waiver that is drafted before is none.
     pub proposed_at: Option<Timestamp>,
+    /// The times something was asked of the applicant, and until when it was awaited; oldest first, one after the other.
+    pub with_applicant: Vec<(Timestamp, Option<Timestamp>)>,
     /// When and how it ended.
     pub ended: Option<(Timestamp, Outcome)>,
     /// Acts of staff.
     pub touches: i64,
     /// Corrections and inquiries that were asked for.
     pub corrections: i64,
-    /// Proposals that came back: sent back or recalled.
+    /// Proposals of a decision that came back: sent back or recalled.
     pub returns: i64,
 }
 
@@ -55,9 +59,11 @@ pub struct CaseFootprint {
 pub enum Stage {
     /// From the arrival until somebody takes it up.
     Waiting,
-    /// From there until a decision is first drafted; until the check is done, of a notification.
+    /// From there until a decision is first drafted; until the check is done, of a notification. Without what is the applicant's.
     Review,
-    /// From the first draft to the decision, returns included.
+    /// While something is asked of the applicant (補正・照会), all times of a case together.
+    WithApplicant,
+    /// From the first draft to the decision, returns included. Without what is the applicant's.
     Approval,
     /// From the arrival to the end, unless it was taken back.
     Whole,
@@ -65,28 +71,53 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of a case.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Review, Self::Approval, Self::Whole];
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Review, Self::WithApplicant, Self::Approval, Self::Whole];
 
     /// The name shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Review => "review",
+            Self::WithApplicant => "with_applicant",
             Self::Approval => "approval",
             Self::Whole => "whole",
         }
     }
 
-    /// Where the stage of a case begins and ends, once it is over.
-    fn of(self, case: &CaseFootprint) -> Option<(Timestamp, Timestamp)> {
+    /// The spans of time that a case spent in the stage, once it is over.
+    fn of(self, case: &CaseFootprint) -> Option<Vec<Span>> {
         let finished = case.ended.filter(|(_, outcome)| *outcome != Outcome::Withdrawn).map(|(at, _)| at);
+        let asked = case.with_applicant.iter().map(|(from, to)| Some((*from, to.or(finished)?)));
+        let asked: Option<Vec<Span>> = asked.collect();
         match self {
-            Self::Waiting => Some((case.arrived_at, case.taken_up_at?)),
-            Self::Review => Some((case.taken_up_at?, case.proposed_at.or(finished)?)),
-            Self::Approval => Some((case.proposed_at?, finished?)),
-            Self::Whole => Some((case.arrived_at, finished?)),
+            Self::Waiting => Some(vec![(case.arrived_at, case.taken_up_at?)]),
+            Self::Review => Some(without((case.taken_up_at?, case.proposed_at.or(finished)?), &asked?)),
+            Self::WithApplicant => asked.filter(|asked| !asked.is_empty()),
+            Self::Approval => Some(without((case.proposed_at?, finished?), &asked?)),
+            Self::Whole => Some(vec![(case.arrived_at, finished?)]),
         }
     }
+}
+
+/// From when until when.
+type Span = (Timestamp, Timestamp);
+
+/// What is left of `whole` without `away`, which are in order and do not overlap.
+fn without(whole: Span, away: &[Span]) -> Vec<Span> {
+    let (mut from, end) = whole;
+    let mut left = Vec::new();
+    for (gone, back) in away {
+        if *gone > from {
+            left.push((from, end.min(*gone)));
+        }
+        from = from.max(*back);
+        if from >= end {
+            return left;
+        }
+    }
+    left.push((from, end));
+    left
 }
 
 /// How long a stage took, over the cases that have passed it.
@@ -128,9 +159,9 @@ pub struct WorkFigures {
     pub returns: i64,
     /// Cases with a correction or a return.
     pub reworked: usize,
-    /// Ended after the standard processing period.
+    /// Ended after the standard processing period, while the clock ran.
     pub ended_late: usize,
-    /// Still open after it.
+    /// Still open after it, with a clock that runs.
     pub open_overdue: usize,
 }
 
@@ -183,7 +214,7 @@ fn work_of(cases: &[CaseFootprint], calendar: &Calendar, today: Date) -> WorkFig
     let sum = |of: fn(&CaseFootprint) -> i64| cases.iter().map(of).sum();
     let late = |case: &&CaseFootprint| {
         let last = case.ended.map_or(today, |(at, _)| jst_day(at));
-        case.due_on.is_some_and(|due| last > due)
+        !case.stands_still && case.due_on.is_some_and(|due| last > due)
     };
     let finished = |case: &&CaseFootprint| case.ended.is_some_and(|(_, it)| it != Outcome::Withdrawn);
     let mut touches: Vec<i64> = cases.iter().map(|case| case.touches).collect();
@@ -201,10 +232,11 @@ fn work_of(cases: &[CaseFootprint], calendar: &Calendar, today: Date) -> WorkFig
 
 fn figures_of(stage: Stage, cases: &[CaseFootprint], calendar: &Calendar) -> StageFigures {
     let spans: Vec<_> = cases.iter().filter_map(|case| stage.of(case)).collect();
-    let hours = |(from, to): &(Timestamp, Timestamp)| to.duration_since(*from).as_hours().max(0);
+    let seconds = |(from, to): &Span| to.duration_since(*from).as_secs().max(0);
+    let hours = |spans: &Vec<Span>| spans.iter().map(seconds).sum::<i64>() / 3_600;
     let mut hours: Vec<i64> = spans.iter().map(hours).collect();
-    let mut days: Vec<i64> =
-        spans.iter().map(|(from, to)| open_days(calendar, jst_day(*from), jst_day(*to))).collect();
+    let open = |(from, to): &Span| open_days(calendar, jst_day(*from), jst_day(*to));
+    let mut days: Vec<i64> = spans.iter().map(|spans| spans.iter().map(open).sum()).collect();
     let durations = (spans.len() >= SMALLEST_GROUP).then(|| Durations {
         median_hours: percentile(&mut hours, 50),
         p90_hours: percentile(&mut hours, 90),
@@ -263,8 +295,10 @@ mod tests {
             department: "d".to_owned(),
             arrived_at: at(0),
             due_on: Some(date(2026, 4, 8)),
+            stands_still: false,
             taken_up_at: Some(at(hours[0])),
             proposed_at: Some(at(hours[0] + hours[1])),
+            with_applicant: Vec::new(),
             ended: Some((at(hours.iter().sum()), Outcome::Decided)),
             touches: 3,
             corrections: 0,
@@ -303,7 +337,10 @@ mod tests {
         assert_eq!((waiting.median_hours, waiting.p90_hours), (72, 120));
         assert_eq!((waiting.median_business_days, waiting.p90_business_days), (2, 3));
         let names: Vec<_> = work.stages.iter().map(|it| (it.stage.as_str(), it.cases)).collect();
-        assert_eq!(names, [("waiting", 5), ("review", 5), ("approval", 5), ("whole", 5)]);
+        assert_eq!(
+            names,
+            [("waiting", 5), ("review", 5), ("with_applicant", 0), ("approval", 5), ("whole", 5)]
+        );
         assert_eq!((work.touches, work.median_touches), (15, 3));
         assert_eq!((work.ended_late, work.open_overdue), (1, 0), "only the last one ended after the 8th");
     }
@@ -316,8 +353,43 @@ mod tests {
         let mut cases: Vec<_> = (0..SMALLEST_GROUP).map(|_| case([1, 1, 1])).collect();
         cases[0].ended = None;
         let work = measured(cases).work.unwrap();
-        assert_eq!((work.stages[3].cases, work.stages[3].durations), (4, None));
+        assert_eq!((work.stages[4].cases, work.stages[4].durations), (4, None));
         assert_eq!(work.open_overdue, 1);
+    }
+
+    #[test]
+    fn what_is_awaited_of_the_applicant_is_a_stage_of_its_own_and_no_review() {
+        // Taken up after a day, drafted after ten more, decided after two more.
+        let mut cases: Vec<_> = (0..SMALLEST_GROUP).map(|_| case([24, 240, 48])).collect();
+        for case in &mut cases {
+            // Two questions during the review, one after a return; the last one began before the draft.
+            case.with_applicant =
+                [(24, 48), (72, 96), (250, 276)].map(|(from, to)| (at(from), Some(at(to)))).to_vec();
+        }
+        let hours = |cases: &[CaseFootprint]| {
+            let stages = measured(cases.to_vec()).work.unwrap().stages;
+            stages.iter().map(|it| it.durations.map(|it| it.median_hours)).collect::<Vec<_>>()
+        };
+        assert_eq!(hours(&cases), [24, 240 - 24 - 24 - 14, 24 + 24 + 26, 48 - 12, 312].map(Some));
+        // An answer that is still awaited: neither the review nor the stage of the applicant is over.
+        for case in &mut cases {
+            (case.ended, case.proposed_at) = (None, None);
+            case.with_applicant.push((at(300), None));
+        }
+        assert_eq!(hours(&cases), [Some(24), None, None, None, None]);
+    }
+
+    #[test]
+    fn r18_a_case_whose_clock_stands_still_is_not_late() {
+        let mut cases: Vec<_> = (0..SMALLEST_GROUP).map(|_| case([1, 1, 400])).collect();
+        (cases[0].ended, cases[1].ended) = (None, None);
+        let late = |cases: &[CaseFootprint]| {
+            let work = measured(cases.to_vec()).work.unwrap();
+            (work.ended_late, work.open_overdue)
+        };
+        assert_eq!(late(&cases), (3, 2));
+        (cases[1].stands_still, cases[2].stands_still) = (true, true);
+        assert_eq!(late(&cases), (2, 1));
     }
 
     #[test]
@@ -328,7 +400,7 @@ mod tests {
         }
         let group = measured(cases);
         let work = group.work.unwrap();
-        assert_eq!((group.withdrawn, work.ended_late, work.stages[3].cases), (5, 0, 0));
+        assert_eq!((group.withdrawn, work.ended_late, work.stages[4].cases), (5, 0, 0));
     }
 
     proptest! {
@@ -341,7 +413,7 @@ mod tests {
             prop_assert_eq!(group.arrived, spans.len());
             prop_assert_eq!(group.decided, spans.len());
             if let Some(work) = group.work {
-                let whole = work.stages[3].durations.unwrap();
+                let whole = work.stages[4].durations.unwrap();
                 prop_assert!(whole.median_hours <= whole.p90_hours && whole.p90_hours <= longest);
                 prop_assert!(whole.median_business_days <= whole.p90_business_days);
             }

@@ -51,6 +51,8 @@ typed_id! {
     ProposalId;
     /// A procedure version, or the closing of one, on its way to being published (版の公開).
     PublicationId;
+    /// A contract (契約).
+    ContractId;
     /// A decision (処分).
     DecisionId;
     /// What an issued document that can be signed is about: a decision, a permit, or an order about one.
@@ -129,6 +131,10 @@ typed_id! {
     TransferId;
     /// A record file (標準行政文書ファイル).
     RecordFileId;
+    /// A book in a record file.
+    RecordBookId;
+    /// A case or a book in a record file.
+    RecordMemberId;
     /// What is proposed to become of a record file.
     RecordMeasureId;
     /// A hold on the records of a case.
@@ -137,6 +143,18 @@ typed_id! {
     OperationId;
     /// A piece of work to be carried out later.
     JobId;
+}
+
+impl From<ApplicationId> for RecordMemberId {
+    fn from(case: ApplicationId) -> Self {
+        Self(case.0)
+    }
+}
+
+impl From<RecordBookId> for RecordMemberId {
+    fn from(book: RecordBookId) -> Self {
+        Self(book.0)
+    }
 }
 
 /// A tenant (団体): its six-digit 全国地方公共団体コード, kept as text.

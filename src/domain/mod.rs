@@ -18,6 +18,7 @@ pub mod casework;
 pub mod charset;
 pub mod checklist;
 pub mod checkpoint;
+pub mod contract;
 pub mod corporate_number;
 pub(crate) mod csv;
 pub mod day_close;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::approval::{DecidingDesk, Subject, SubjectRoute};
 use crate::domain::arrears::{ArrearsTerms, WriteOffGround};
 use crate::domain::calendar::ClosingDays;
+use crate::domain::contract::trust_anchor::TrustAnchor;
 use crate::domain::disposition::Author;
 use crate::domain::document_number::{DocumentKind, NumberRule, Numbering, numbering};
 use crate::domain::el_qr::ElQrTerms;
@@ -21,7 +22,7 @@ use crate::domain::internal_control::ControlTerms;
 use crate::domain::office_key::OfficeKey;
 use crate::domain::payment::Designation;
 use crate::domain::procedure::Bilingual;
-use crate::domain::records::RecordRule;
+use crate::domain::records::{BookRule, RecordRule};
 use crate::domain::refund::RefundInterestTerms;
 use crate::domain::revenue::RevenueMasters;
 use crate::domain::stamps::StampTerms;
@@ -167,6 +168,9 @@ pub struct Tenant {
     /// With which keys its authorities sign what they decide; without one they sign nothing.
     #[serde(default)]
     pub office_keys: Vec<OfficeKey>,
+    /// Whose certificates make a qualifying signature of a contract's other side; without one none is taken.
+    #[serde(default)]
+    pub contract_trust_anchors: Vec<TrustAnchor>,
     /// Who approves what is no disposition: waivers and write-offs.
     #[serde(default)]
     pub approval_routes: Vec<SubjectRoute>,
@@ -212,6 +216,9 @@ pub struct Tenant {
     /// Its classification of records, and how long they are kept.
     #[serde(default)]
     pub record_files: Vec<RecordRule>,
+    /// How it classifies and keeps books that belong to no case.
+    #[serde(default)]
+    pub record_books: Vec<BookRule>,
     /// How many days it allows before something stands in the list of internal control.
     #[serde(default)]
     pub internal_control: Vec<ControlTerms>,

@@ -104,6 +104,81 @@ pub fn statement_faults(party: PartyStatement<'_>, received_at: Timestamp, now: 
     faults
 }
 
+/// What the office states of a withdrawal (取下げ) that came to it without the system; of one's own case nothing of it is stated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WithdrawalStatement {
+    /// By which way it came.
+    pub channel: Option<PaperChannel>,
+    /// When the office received it.
+    pub received_at: Option<Timestamp>,
+    /// Why, as the applicant says.
+    pub reason: Option<String>,
+}
+
+/// A withdrawal that the office received: the applicant's act, as an officer attests it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedWithdrawal {
+    /// By which way it came.
+    pub channel: PaperChannel,
+    /// When the office received it: after the arrival of the case, never in the future.
+    pub received_at: Timestamp,
+    /// Why, as the applicant says.
+    pub reason: String,
+}
+
+impl WithdrawalStatement {
+    /// The withdrawal of a case that arrived at `arrived_at`, or everything wrong with the statement at `now`.
+    pub fn accept(self, arrived_at: Timestamp, now: Timestamp) -> Result<ReceivedWithdrawal, Vec<Fault>> {
+        let required = |pointer: &str| {
+            let ja = "申請者から届いた取下げの内容を入力してください。";
+            let en = "State what came from the applicant: only the applicant withdraws.";
+            Fault::new(pointer, "required", ja, en)
+        };
+        let mut faults = Vec::new();
+        if self.channel.is_none() {
+            faults.push(required("/channel"));
+        }
+        match self.received_at {
+            None => faults.push(required("/received_at")),
+            Some(at) if at > now => {
+                let ja = "受付日時に未来の日時は入力できません。";
+                faults.push(Fault::new("/received_at", "future", ja, "Nothing is received in the future."));
+            }
+            Some(at) if at < arrived_at => {
+                let ja = "申請の到達より後の日時を入力してください。";
+                let en = "Nothing is taken back before it has arrived.";
+                faults.push(Fault::new("/received_at", "before_arrival", ja, en));
+            }
+            Some(_) => {}
+        }
+        match &self.reason {
+            None => faults.push(required("/reason")),
+            Some(reason) => faults.extend(text_fault("/reason", reason)),
+        }
+        match (self.channel, self.received_at, self.reason) {
+            (Some(channel), Some(received_at), Some(reason)) if faults.is_empty() => {
+                Ok(ReceivedWithdrawal { channel, received_at, reason: reason.trim().to_owned() })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// What stands in the way where the applicant takes the own case back: the system itself knows when and by whom.
+    pub fn faults_of_own(&self) -> Vec<Fault> {
+        let stated = [
+            ("/channel", self.channel.is_some()),
+            ("/received_at", self.received_at.is_some()),
+            ("/reason", self.reason.is_some()),
+        ];
+        let fault = |(pointer, _): (&str, bool)| {
+            let ja = "書面等で申請された案件についてだけ入力できます。";
+            let en = "This is stated of applications on paper only.";
+            Fault::new(pointer, "paper_only", ja, en)
+        };
+        stated.into_iter().filter(|(_, stated)| *stated).map(fault).collect()
+    }
+}
+
 fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
     let fits =
         !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control);
@@ -119,6 +194,37 @@ fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// everything wrong with a stated withdrawal at once, and nothing that the applicant says of the own case.
+    #[test]
+    fn r194_r195_a_withdrawal_on_paper_says_when_how_and_why() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (arrived, now) = (at("2026-04-01T00:00:00Z"), at("2026-04-10T00:00:00Z"));
+        let found = |statement: &WithdrawalStatement| {
+            let faults = statement.clone().accept(arrived, now).unwrap_err();
+            faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect::<Vec<_>>()
+        };
+        let nothing = WithdrawalStatement::default();
+        assert_eq!(found(&nothing), ["/channel required", "/received_at required", "/reason required"]);
+        let whole = WithdrawalStatement {
+            channel: Some(PaperChannel::Post),
+            received_at: Some(arrived),
+            reason: Some(" 廃業のため ".to_owned()),
+        };
+        for (moment, code) in [("2026-04-10T00:00:01Z", "future"), ("2026-03-31T23:59:59Z", "before_arrival")]
+        {
+            let wrong = WithdrawalStatement {
+                received_at: Some(at(moment)),
+                reason: Some(String::new()),
+                ..whole.clone()
+            };
+            assert_eq!(found(&wrong), [format!("/received_at {code}"), "/reason bad_text".to_owned()]);
+        }
+        assert_eq!(nothing.faults_of_own(), Vec::new());
+        assert_eq!(whole.faults_of_own().len(), 3);
+        let received = whole.accept(arrived, now).unwrap();
+        assert_eq!((received.channel, received.reason.as_str()), (PaperChannel::Post, "廃業のため"));
+    }
 
     #[test]
     fn every_fault_of_a_statement_is_named_at_once() {

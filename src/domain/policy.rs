@@ -17,10 +17,16 @@ pub enum Role {
     Clerk,
     /// グループマネージャー.
     GroupManager,
+    /// 課長代理: stands between group and section.
+    DeputyChief,
     /// 課長: seals.
     SectionChief,
+    /// 次長: sits at the desk of a bureau beside its director.
+    DeputyDirector,
     /// 部長・局長: sees of the cases what comes up to the own desk.
     Director,
+    /// 副知事・副市町村長: sits in the body itself, as its head does.
+    DeputyHead,
     /// 知事・市町村長 (決裁責任者, R-110): sits in the body itself, whose code stands for the department.
     Head,
     /// 会計担当: sees money, decides no case.
@@ -31,11 +37,14 @@ pub enum Role {
 
 impl Role {
     /// All roles, for tables and tests.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Clerk,
         Self::GroupManager,
+        Self::DeputyChief,
         Self::SectionChief,
+        Self::DeputyDirector,
         Self::Director,
+        Self::DeputyHead,
         Self::Head,
         Self::Accountant,
         Self::Administrator,
@@ -48,7 +57,27 @@ impl Role {
 
     /// Whether the role acts on proposals of others (決裁).
     pub fn seals(self) -> bool {
-        matches!(self, Self::GroupManager | Self::SectionChief | Self::Director | Self::Head)
+        self.rank().is_some_and(|rank| rank > 0)
+    }
+
+    /// Whether the role can decide for a department by itself (専決 or above, R-110).
+    pub fn decides(self) -> bool {
+        self.rank() >= Self::SectionChief.rank()
+    }
+
+    /// How high the role stands on the ladder of the line, from 担当 at 0; none for those beside it.
+    pub fn rank(self) -> Option<u8> {
+        match self {
+            Self::Clerk => Some(0),
+            Self::GroupManager => Some(1),
+            Self::DeputyChief => Some(2),
+            Self::SectionChief => Some(3),
+            Self::DeputyDirector => Some(4),
+            Self::Director => Some(5),
+            Self::DeputyHead => Some(6),
+            Self::Head => Some(7),
+            Self::Accountant | Self::Administrator => None,
+        }
     }
 
     /// The stored name.
@@ -56,8 +85,11 @@ impl Role {
         match self {
             Self::Clerk => "clerk",
             Self::GroupManager => "group_manager",
+            Self::DeputyChief => "deputy_chief",
             Self::SectionChief => "section_chief",
+            Self::DeputyDirector => "deputy_director",
             Self::Director => "director",
+            Self::DeputyHead => "deputy_head",
             Self::Head => "head",
             Self::Accountant => "accountant",
             Self::Administrator => "administrator",
@@ -266,8 +298,10 @@ fn may_officer(officer: &OfficerAuthority, action: Action, case: &CaseFacts) -> 
         Action::Approve => sealer,
         Action::KeepAccounts => accountant,
         Action::Refund => accountant || sealer,
-        // Only a party withdraws, consents or pays: staff never act in the applicant's name.
-        Action::WithdrawCase | Action::ReceiveNotices | Action::Pay | Action::RenewPermit => false,
+        // Only a party withdraws, consents or pays: staff never act in the applicant's name. Who applied on paper has no other
+        // way to take it back than to tell the office, which enters that as it enters the rest.
+        Action::WithdrawCase => reviewer && case.entry == Entry::ByOffice,
+        Action::ReceiveNotices | Action::Pay | Action::RenewPermit => false,
         Action::ManageProcedures
         | Action::ManageOrganisation
         | Action::ApproveProcedures
@@ -288,6 +322,30 @@ mod tests {
     use uuid::Uuid;
 
     mod consulted;
+
+    #[test]
+    fn r112_the_ladder_of_the_line_stands_in_its_order_and_keeps_money_and_procedures_beside_it() {
+        let ranks: Vec<Option<u8>> = Role::ALL.iter().map(|role| role.rank()).collect();
+        assert_eq!(ranks[..8], (0..8).map(Some).collect::<Vec<_>>());
+        assert_eq!(ranks[8..], [None, None]);
+        let sealing: Vec<&str> =
+            Role::ALL.iter().filter(|role| role.seals()).map(|role| role.as_str()).collect();
+        let ladder = [
+            "group_manager",
+            "deputy_chief",
+            "section_chief",
+            "deputy_director",
+            "director",
+            "deputy_head",
+            "head",
+        ];
+        assert_eq!(sealing, ladder);
+        let deciding = Role::ALL.iter().filter(|role| role.decides()).count();
+        assert_eq!(deciding, 5, "from the section chief upwards");
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+    }
 
     const APPLICANT: AccountId = AccountId(Uuid::from_u128(1));
     const STRANGER: AccountId = AccountId(Uuid::from_u128(2));
@@ -380,7 +438,8 @@ mod tests {
         assert_eq!(table, expected);
     }
 
-    /// what the office writes for somebody without an account belongs to the department, and only writing it does.
+    /// what the office writes for somebody without an account belongs to the department: writing it, and entering that it was
+    /// taken back.
     #[test]
     fn r194_a_paper_case_is_written_by_its_department_and_by_nobody_else() {
         let letters = |actor: &Actor, visibility: Visibility| -> String {
@@ -397,11 +456,11 @@ mod tests {
         for (actor, draft, arrived) in [
             (Actor::Anonymous, "sssssssssssssssssssssss", "sssssssssssssssssssssss"),
             (Actor::Person(APPLICANT), hidden, hidden),
-            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAddh", "AAdAdAAAdhhdAAddAdAAAdh"),
+            (officer("020001", "kanri", Role::Clerk), "AAdddddddhhddddddddAddh", "AAAAdAAAdhhdAAddAdAAAdh"),
             (
                 officer("020001", "kanri", Role::SectionChief),
                 "AAdddddddhhddddddddAddh",
-                "AAdAdAAAAhhAAAddAdAAAdh",
+                "AAAAdAAAAhhAAAddAdAAAdh",
             ),
             (
                 officer("020001", "doro", Role::SectionChief),

@@ -7,6 +7,7 @@
 mod attachments;
 mod check;
 mod checklist;
+mod contract;
 mod fees;
 mod fields;
 mod inspection;
@@ -29,6 +30,7 @@ pub(crate) use check::is_slug;
 pub(crate) use check::route::OF_PROCEDURE;
 pub(crate) use check::route::{OF_WAIVERS, RouteData};
 pub use checklist::ChecklistItem;
+pub use contract::ContractTerms;
 pub use fees::{
     Fee, FeeBand, FeeCase, FeeFormula, Fraction, MinimumStep, Payee, ProRataMode, RefundPolicy, Relief,
     ReliefKind, TaxClass,
@@ -199,6 +201,9 @@ pub struct ProcedureDefinition {
     /// When a renewal may be filed.
     #[serde(default)]
     pub renewal: Option<RenewalWindow>,
+    /// The contract that a grant offers (契約, R-103).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractTerms>,
     /// That filings are open to the public by law.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_inspection: Option<PublicInspection>,
@@ -237,6 +242,7 @@ impl ProcedureDefinition {
             || self.inspection.as_ref().is_some_and(|inspection| inspection.sample)
             || self.public_inspection.as_ref().is_some_and(|rule| rule.sample)
             || self.identity_in_person.as_ref().is_some_and(|identity| identity.sample)
+            || self.contract.as_ref().is_some_and(|terms| terms.sample)
     }
 
     /// The last day on which a case can arrive under this version; nothing while it is open.

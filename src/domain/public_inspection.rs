@@ -3,12 +3,12 @@
 //! Masking is by naming what is shown. A field that the rule does not name never leaves, and neither does one that was added
 //! to the form later.
 
-use jiff::Span;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value;
 
 use super::application::StateName;
 use super::calendar::Calendar;
+use super::period::{FirstDay, Length, last_day};
 use super::procedure::{Bilingual, Field, OnlineView, OpensOn, PublicInspection};
 
 /// What has just happened to a filing.
@@ -38,10 +38,19 @@ pub fn is_shown_in(state: StateName) -> bool {
     !matches!(state, StateName::Draft | StateName::Withdrawn | StateName::Transferred)
 }
 
-/// Whether a filing that opened on a day can still be looked at on another (縦覧期間).
-pub fn is_within_period(rule: &PublicInspection, opened_on: Date, today: Date) -> bool {
+/// Whether a filing that opened at that moment in Japan can still be looked at on a day (縦覧期間). The day of opening counts only where
+/// it is a whole one, and a last day on which the body is closed is followed by the next on which it is open.
+pub fn is_within_period(
+    rule: &PublicInspection,
+    calendar: &Calendar,
+    opened_at: DateTime,
+    today: Date,
+) -> bool {
     let Some(days) = rule.open_days else { return true };
-    opened_on.checked_add(Span::new().days(i64::from(days))).is_ok_and(|first_closed| today < first_closed)
+    let first = if opened_at.time() == Time::midnight() { FirstDay::Included } else { FirstDay::Excluded };
+    let last = last_day(opened_at.date(), Length::Days(days), first);
+    // A period that the calendar has no end for has not ended.
+    last.is_none_or(|last| today <= calendar.roll(last))
 }
 
 /// Whether filings can be looked at here at that moment in Japan.
@@ -122,15 +131,46 @@ mod tests {
     }
 
     #[test]
-    fn r47_a_period_counts_the_day_of_opening_and_closes_after_its_last_day() {
-        let mut rule = rule(OpensOn::Arrival, OnlineView::Always);
+    fn r47_and_r20_a_period_counts_from_the_day_after_the_opening_and_from_the_day_itself_at_midnight() {
+        let (mut rule, calendar) = (rule(OpensOn::Arrival, OnlineView::Always), aomori());
         let opened = date(2026, 4, 1);
-        assert!(is_within_period(&rule, opened, date(2046, 4, 1)), "without a period it stays open");
-        for (days, last) in [(1, opened), (14, date(2026, 4, 14)), (31, date(2026, 5, 1))] {
+        let late = date(2046, 4, 1);
+        assert!(
+            is_within_period(&rule, &calendar, opened.at(9, 0, 0, 0), late),
+            "without a period it stays open"
+        );
+        for (days, by_day, by_midnight) in [
+            (1, date(2026, 4, 2), date(2026, 4, 1)),
+            (14, date(2026, 4, 15), date(2026, 4, 14)),
+            (30, date(2026, 5, 1), date(2026, 4, 30)),
+        ] {
             rule.open_days = Some(days);
-            let next = last.tomorrow().unwrap();
-            let open = [opened, last, next].map(|today| is_within_period(&rule, opened, today));
-            assert_eq!(open, [true, true, false], "{days}");
+            for (opened_at, last) in [
+                (opened.at(0, 0, 0, 0), by_midnight),
+                (opened.at(0, 0, 0, 1), by_day),
+                (opened.at(9, 0, 0, 0), by_day),
+                (opened.at(23, 59, 59, 0), by_day),
+            ] {
+                let asked = [opened, last, last.tomorrow().unwrap()];
+                let open = asked.map(|today| is_within_period(&rule, &calendar, opened_at, today));
+                assert_eq!(open, [true, true, false], "{days} days from {opened_at}");
+            }
+        }
+    }
+
+    #[test]
+    fn r47_and_r24_a_period_does_not_end_on_a_day_on_which_the_body_is_closed() {
+        let (mut rule, calendar) = (rule(OpensOn::Arrival, OnlineView::Always), aomori());
+        for (opened, days, last) in [
+            (date(2026, 4, 1), 3, date(2026, 4, 6)),    // Saturday
+            (date(2026, 4, 2), 30, date(2026, 5, 7)),   // Saturday before the holidays of May
+            (date(2026, 12, 14), 15, date(2027, 1, 4)), // the year-end closing
+            (date(2026, 9, 7), 14, date(2026, 9, 24)),  // 敬老の日, 休日 and 秋分の日
+        ] {
+            rule.open_days = Some(days);
+            let asked = [last, last.tomorrow().unwrap()];
+            let open = asked.map(|today| is_within_period(&rule, &calendar, opened.at(9, 0, 0, 0), today));
+            assert_eq!(open, [true, false], "{days} days from {opened}");
         }
     }
 

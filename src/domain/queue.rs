@@ -81,7 +81,7 @@ pub enum DueFilter {
     Any,
     /// Due on this day or before.
     Until(Date),
-    /// The due date is over (R-19: that decides nothing by itself).
+    /// The clock runs and the due date is over (R-18; R-19: that decides nothing by itself).
     Overdue,
 }
 

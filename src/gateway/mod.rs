@@ -30,7 +30,7 @@ use jiff::Timestamp;
 
 use crate::domain::id::OperationId;
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus};
+use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus};
 
 pub use crate::domain::payment::{Checkout, Decline, Outcome, Problem, Transport, TransportKind};
 pub use capability::{
@@ -164,6 +164,8 @@ pub struct CreateCheckout {
     pub locale: String,
     /// How long the checkout stays open, in seconds.
     pub expires_in_s: u32,
+    /// The instant from which on nothing that comes of it may be paid, such as a slip; none where that has no end.
+    pub payable_until: Option<Timestamp>,
     /// When it is asked for.
     pub requested_at: Timestamp,
     /// The payer's e-mail address, where [`PaymentGateway::payer_contact`] asks for it.
@@ -262,13 +264,20 @@ pub struct RefundRef {
 }
 
 impl RefundRef {
-    /// The refund, where the payment's sum proves it.
+    /// The refund, where the payment's sum proves it. A payment told of in words that nobody knows proves neither that
+    /// there is one nor that there is none (F40).
     fn proven_by(&self, payment: PaymentSnapshot) -> Option<RefundSnapshot> {
         let with_it = self.refunded_before.plus(self.amount).ok()?;
-        (payment.counters.refunded >= with_it).then(|| RefundSnapshot {
+        let status = match payment.status {
+            _ if payment.counters.refunded >= with_it => RefundStatus::Succeeded,
+            SnapshotStatus::Unrecognised => RefundStatus::Unrecognised,
+            _ => return None,
+        };
+        Some(RefundSnapshot {
             gateway_refund_id: self.gateway_refund_id.clone(),
             amount: self.amount,
-            status: RefundStatus::Succeeded,
+            status,
+            raw_status: payment.raw_status.clone(),
             payment,
         })
     }

@@ -11,13 +11,13 @@ use super::breaker::Breaker;
 use super::terms;
 use super::{
     CaptureMode, FetchedReport, ListedSettlement, LookupBy, MethodCapability, OpCtx, Outcome, PaymentGateway,
-    PaymentRef, PreparedRequest, Problem, RefundSupport, Reply, ReportedDays, Transport, TransportKind,
-    komoju, paypay, stripe, veritrans,
+    PaymentRef, PreparedRequest, Problem, RefundRef, RefundSupport, Reply, ReportedDays, Transport,
+    TransportKind, komoju, paypay, stripe, veritrans,
 };
 use crate::config::{BadSettings, GatewayKind, GatewaySettings, MethodSettings, SecretSettings, Settings};
 use crate::domain::id::TenantCode;
 use crate::domain::money::Yen;
-use crate::domain::payment::{AccountTerms, LegalRole, MethodCode, PaymentSnapshot};
+use crate::domain::payment::{AccountTerms, LegalRole, MethodCode, PaymentSnapshot, RefundSnapshot};
 
 /// How many calls of one account run at once, unless the settings say otherwise.
 const MOST_CALLS: usize = 64;
@@ -104,6 +104,14 @@ impl MerchantAccount {
         if by_reference || query.gateway_session_id.is_some() || query.gateway_payment_id.is_some() {
             self.breaker.learn(&outcome, now);
         }
+        outcome
+    }
+
+    /// Asks for a refund, also while the account is spared: an answer heals it.
+    pub async fn ask_refund(&self, query: &RefundRef, now: Timestamp) -> Outcome<Option<RefundSnapshot>> {
+        let Some(_running) = self.breaker.enter() else { return too_many() };
+        let outcome = self.adapter.retrieve_refund(query, now).await;
+        self.breaker.learn(&outcome, now);
         outcome
     }
 
@@ -295,7 +303,7 @@ fn unknown_secrets(settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// The methods of the settings, each with what the gateway is known to do and the smaller of the two caps.
+/// The methods of the settings: what they say holds, and of what they leave out what the vendor documents.
 fn methods(
     settings: &GatewaySettings,
     known: &[MethodCapability],
@@ -334,9 +342,13 @@ fn method(
         method: MethodCode::parse(&wanted.code).ok_or("a code is up to 32 of a-z, 0-9 and _")?,
         gateway_code: gateway_code.ok_or(unknown)?,
         least,
-        most: known.map_or(most, |known| most.min(known.most)),
-        capture: wanted.capture.or(known.map(|known| known.capture)).unwrap_or(CaptureMode::Immediate),
+        most,
+        capture: known.map_or(CaptureMode::Immediate, |known| known.capture),
         flow: wanted.flow.or(known.map(|known| known.flow)).ok_or(unknown)?,
         refund: wanted.refund.or(known.map(|known| known.refund)).unwrap_or(RefundSupport::Manual),
     })
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

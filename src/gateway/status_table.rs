@@ -2,7 +2,7 @@
 //!
 //! Anything that no row names is not understood, and what is not understood is never success (F40).
 
-use crate::domain::payment::SnapshotStatus;
+use crate::domain::payment::{RefundStatus, SnapshotStatus};
 use crate::gateway::PayerFlow;
 
 /// One meaning of one word.
@@ -29,4 +29,27 @@ pub(super) const fn row_of(raw: &'static str, flow: PayerFlow, status: SnapshotS
 pub(super) fn meaning(table: &[Row], raw: &str, flow: Option<PayerFlow>) -> SnapshotStatus {
     let says = |row: &&Row| row.raw == raw && (row.flow.is_none() || row.flow == flow);
     table.iter().find(says).map_or(SnapshotStatus::Unrecognised, |row| row.status)
+}
+
+/// What one word of a gateway says of a refund.
+pub(super) struct RefundRow {
+    /// The gateway's word; the empty one where it gives none.
+    pub raw: &'static str,
+    /// What it means.
+    pub status: RefundStatus,
+}
+
+/// A word for a refund.
+pub(super) const fn refund_row(raw: &'static str, status: RefundStatus) -> RefundRow {
+    RefundRow { raw, status }
+}
+
+/// What a word means for a refund; what no row names is neither success nor failure.
+pub(super) fn refund_meaning(table: &[RefundRow], raw: &str) -> RefundStatus {
+    table.iter().find(|row| row.raw == raw).map_or(RefundStatus::Unrecognised, |row| row.status)
+}
+
+/// A refund's word as alerts show it, told apart from the words of payments.
+pub(super) fn refund_word(raw: &str) -> String {
+    format!("refund:{raw}")
 }

@@ -13,7 +13,9 @@ use uuid::Uuid;
 use super::locale::{self, Locale};
 use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
+use crate::service::contract::ContractRefusal;
 use crate::service::intake_refusal::IntakeRefusal;
+use crate::service::payment_refusal::PaymentRefusal;
 use crate::service::refund_refusal::RefundRefusal;
 use crate::service::settlement_refusal::SettlementRefusal;
 use crate::service::waiver_refusal::WaiverRefusal;
@@ -207,7 +209,10 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Approval(_) => StatusCode::CONFLICT,
         Refusal::NoticeStandsElsewhere { .. } => StatusCode::CONFLICT,
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
+        Refusal::Payment(PaymentRefusal::OwnAssessment) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) | Refusal::Disposition(_) | Refusal::Payment(_) => StatusCode::CONFLICT,
+        Refusal::Contract(ContractRefusal::Certificate(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        Refusal::Contract(_) => StatusCode::CONFLICT,
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }

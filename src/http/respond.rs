@@ -43,3 +43,9 @@ pub fn versioned(version: i64, body: &impl Serialize) -> HttpResponse {
 pub fn plain(body: &impl Serialize) -> HttpResponse {
     effect(StatusCode::OK, Origin::Fresh, None, body)
 }
+
+/// The cursor behind a page of at most `page` rows; none where there can be no more.
+pub fn next_cursor<R, I: ToString>(rows: &[R], page: i64, id_of: impl FnOnce(&R) -> I) -> Option<String> {
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= page);
+    rows.last().filter(|_| is_full).map(|row| id_of(row).to_string())
+}

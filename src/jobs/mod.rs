@@ -25,6 +25,7 @@ use crate::service::checkpoint::{self, SEAL_CHECKPOINTS};
 use crate::service::cleaning::{self, FORGET_SIGN_INS, SWEEP_FILES};
 use crate::service::clock_pause::NOTIFY_PAUSE;
 use crate::service::closing::{self, CLOSE_CASE};
+use crate::service::contract::{self, LAPSE_CONTRACTS, NOTIFY_CONTRACT};
 use crate::service::correction::NOTIFY_QUESTION;
 use crate::service::correction_chase::{self, CHASE_CORRECTIONS, NOTIFY_MISSED_CORRECTION};
 use crate::service::correction_end::NOTIFY_QUESTION_ENDED;
@@ -68,7 +69,7 @@ pub use worker::Worker;
 pub const FORGET_PERIODIC: &str = "forget_periodic";
 
 /// The jobs that only tell, each with what is said.
-const TOLD: [(&str, CaseMail); 17] = [
+const TOLD: [(&str, CaseMail); 18] = [
     (NOTIFY_DECISION, CaseMail::DecisionMade),
     (NOTIFY_FEE, CaseMail::FeeFixed),
     (NOTIFY_RECEIPT, CaseMail::ReceiptIssued),
@@ -86,6 +87,7 @@ const TOLD: [(&str, CaseMail); 17] = [
     (NOTIFY_WAIVER, CaseMail::WaiverDecided),
     (NOTIFY_DEMAND, CaseMail::DemandIssued),
     (NOTIFY_CHARGE, CaseMail::ChargeAssessed),
+    (NOTIFY_CONTRACT, CaseMail::ContractMoved),
 ];
 
 /// Everything the worker can do.
@@ -165,6 +167,8 @@ pub enum Job {
     FileRecords,
     /// Number what came in at every body.
     NumberIncoming,
+    /// End the offers of contracts whose last day is over.
+    LapseContracts,
     /// Carry out what was approved to become of a record file.
     CarryOutMeasure(RecordMeasureId),
 }
@@ -233,6 +237,7 @@ impl Job {
             BOOK_EL_QR => Ok(Self::BookElQr(ElQrFileId(id()?))),
             FILE_RECORDS => Ok(Self::FileRecords),
             NUMBER_INCOMING => Ok(Self::NumberIncoming),
+            LAPSE_CONTRACTS => Ok(Self::LapseContracts),
             CARRY_OUT_MEASURE => Ok(Self::CarryOutMeasure(RecordMeasureId(id()?))),
             _ => Err(unknown()),
         }
@@ -282,6 +287,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::BookElQr(id) => el_qr_booking::run(core, tenant(claimed)?, id).await,
         Job::FileRecords => filing::run_all(core).await,
         Job::NumberIncoming => incoming::number_all(core).await,
+        Job::LapseContracts => contract::lapse_all(core).await,
         Job::CarryOutMeasure(id) => carry_out::run(core, tenant(claimed)?, id).await,
         Job::SweepFiles => {
             let removed = cleaning::sweep_files(core).await?;
@@ -343,6 +349,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: CHASE_CORRECTIONS, every_s: 86_400 },
         Periodic { kind: ESCALATE_OVERDUE, every_s: 86_400 },
         Periodic { kind: FILE_RECORDS, every_s: 86_400 },
+        Periodic { kind: LAPSE_CONTRACTS, every_s: 86_400 },
         Periodic { kind: NUMBER_INCOMING, every_s: 120 },
         // By the hour, so that whoever pays at once by a slip of today finds it known before long.
         Periodic { kind: UPLOAD_EL_QR, every_s: 3_600 },

@@ -15,6 +15,7 @@ use crate::domain::approval::{DecisionProposal, ProposalBody, Weight};
 use crate::domain::calendar::Calendar;
 use crate::domain::disposition::{DecisionKind, Reason, ReasonParts};
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
+use crate::domain::paper_filing::WithdrawalStatement;
 use crate::domain::policy::Role;
 use crate::service::approval::{self, Act, Draft, Seat, Standing};
 use crate::service::correction::{self, Ask, CorrectionItem};
@@ -368,7 +369,7 @@ impl Run {
     async fn withdraw(&mut self, stage: &Stage) -> Result<When, RehearsalError> {
         let applicant = self.applicant(stage)?;
         let (ctx, request) = self.call(stage, applicant);
-        intake::withdraw(ctx, request, self.id).await?;
+        intake::withdraw(ctx, request, self.id, WithdrawalStatement::default()).await?;
         self.next = Next::Ended;
         Ok(When::Never)
     }

@@ -1,15 +1,17 @@
-//! Days on which an officer is away, and who covers (不在・代行): the cover sees the cases and may take them over.
+//! Days on which an officer is away, and who covers (不在・代行): the cover sees the cases, may take them over, and seals for whoever is
+//! absent (代決, R-115). So nobody opens that door to themselves: whoever enters another's absence stands at least as high and
+//! is not the cover of somebody who seals. Where nobody so high is there, those who keep the organisation enter it.
 
 use jiff::civil::Date;
 
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::queue::staff;
-use super::review::{leads, not_in_department, serves};
-use super::{Ctx, Effect, Failure, Refusal};
+use super::review::{not_in_department, serves};
+use super::{Ctx, Effect, Failure, Refusal, cases, officer};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{AbsenceId, OfficerId, TenantCode};
-use crate::domain::policy::{Action, OfficerAuthority};
+use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, OfficerAuthority, Post};
 use crate::store::absences::{self, AbsenceRow};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Root, Tx, officers};
@@ -39,7 +41,7 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, department: String) -> Result<Ve
     .await
 }
 
-/// Enters an absence: one's own, or that of anybody whom one leads.
+/// Enters an absence: one's own, or that of anybody above whom one does not stand lower.
 pub async fn record(
     ctx: Ctx,
     request: IdempotencyRequest,
@@ -48,10 +50,10 @@ pub async fn record(
     let root = Root::Account(ctx.account()?);
     let db = ctx.core.db.clone();
     db.write(root, move |tx| {
-        let me = staff(tx, &ctx, &request.tenant, &new.department, Action::Review)?;
+        let me = recorder(tx, &ctx, &request.tenant, &new.department)?;
         let enter = |tx: &mut Tx<'_>, now| {
-            permit(&me, &new.department, new.officer)?;
-            let faults = faults(tx, &request.tenant, &new, jst_day(now))?;
+            permit(tx, &me, &new.department, (new.officer, new.from_on))?;
+            let faults = faults(tx, &me, &new, jst_day(now))?;
             if !faults.is_empty() {
                 return Err(Refusal::Invalid(faults).into());
             }
@@ -85,11 +87,11 @@ pub async fn end(
     let root = Root::Account(ctx.account()?);
     let db = ctx.core.db.clone();
     db.write(root, move |tx| {
-        let me = staff(tx, &ctx, &request.tenant, &department, Action::Review)?;
+        let me = recorder(tx, &ctx, &request.tenant, &department)?;
         let end = |tx: &mut Tx<'_>, now| {
             let found = absences::find(tx, &request.tenant, id)?.filter(|row| row.department == department);
             let mut row = found.ok_or(Refusal::NotFound)?;
-            permit(&me, &department, row.officer_id)?;
+            permit(tx, &me, &department, (row.officer_id, row.from_on.0))?;
             absences::end(tx, &row)?;
             row.ended_at = row.ended_at.or(Some(Micros(now)));
             Ok(Made { value: row, resource_id: id.to_string() })
@@ -104,20 +106,67 @@ fn present(tx: &mut impl Reads, tenant: &TenantCode, id: &str) -> Result<Absence
     absences::find(tx, tenant, id)?.ok_or(Failure::Refused(Refusal::NotFound))
 }
 
-fn permit(me: &OfficerAuthority, department: &str, officer: OfficerId) -> Result<(), Refusal> {
-    if me.officer == officer || leads(me, department) { Ok(()) } else { Err(Refusal::Forbidden) }
+/// Whoever asks, as staff of the department or as one of those who keep the organisation of the body.
+fn recorder(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    department: &str,
+) -> Result<OfficerAuthority, Failure> {
+    let actor = officer::actor(tx, tenant, ctx.account()?, jst_day(tx.now()))?;
+    if may_keep(&actor, tenant) != Decision::Allow {
+        cases::permit(policy::may(&actor, Action::Review, &CaseFacts::of_department(tenant, department)))?;
+    }
+    match actor {
+        Actor::Officer(authority) => Ok(authority),
+        Actor::Person(_) | Actor::Anonymous => Err(Refusal::NotFound.into()),
+    }
+}
+
+fn may_keep(actor: &Actor, tenant: &TenantCode) -> Decision {
+    policy::may(actor, Action::ManageOrganisation, &CaseFacts::of_body(tenant))
+}
+
+/// How high an officer with these posts stands in a department.
+fn rank_in(posts: &[Post], department: &str) -> Option<u8> {
+    posts.iter().filter(|post| post.department == department).filter_map(|post| post.role.rank()).max()
+}
+
+/// One's own absence is everybody's to enter; another's is entered by whoever leads the department and stands no lower.
+fn permit(
+    tx: &mut impl Reads,
+    me: &OfficerAuthority,
+    department: &str,
+    (officer, from_on): (OfficerId, Date),
+) -> Result<(), Failure> {
+    let keeps = may_keep(&Actor::Officer(me.clone()), &me.tenant) == Decision::Allow;
+    if me.officer == officer || keeps {
+        return Ok(());
+    }
+    let theirs = rank_in(&officers::posts_in_force(tx, &me.tenant, officer, from_on)?, department);
+    let mine = rank_in(&me.posts, department);
+    if mine > Some(0) && mine >= theirs { Ok(()) } else { Err(Refusal::Forbidden.into()) }
 }
 
 /// All faults of an absence at once.
 fn faults(
     tx: &mut impl Reads,
-    tenant: &TenantCode,
+    me: &OfficerAuthority,
     new: &NewAbsence,
     today: Date,
 ) -> Result<Vec<Fault>, Failure> {
     let mut faults = Vec::new();
+    let absent = officers::posts_in_force(tx, &me.tenant, new.officer, new.from_on)?;
+    let seals = absent.iter().any(|post| post.department == new.department && post.role.seals());
+    if seals && new.cover == me.officer && new.officer != me.officer {
+        let (ja, en) = (
+            "決裁を行う職員の不在を登録する職員は、その代行者になれません。",
+            "Whoever enters the absence of somebody who seals does not cover for them.",
+        );
+        faults.push(Fault::new("/cover", "recorder", ja, en));
+    }
     for (pointer, officer) in [("/officer", new.officer), ("/cover", new.cover)] {
-        let posts = officers::posts_in_force(tx, tenant, officer, new.from_on)?;
+        let posts = officers::posts_in_force(tx, &me.tenant, officer, new.from_on)?;
         if !serves(&posts, &new.department) {
             faults.push(not_in_department(pointer));
         }

@@ -16,6 +16,7 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, access, payment, review};
 use crate::domain::arrears::{AcknowledgementForm, Renewal, RenewalGround};
 use crate::domain::calendar::jst_day;
+use crate::domain::el_qr::EL_QR;
 use crate::domain::fault::Fault;
 use crate::domain::id::{AcknowledgementId, InvoiceId, TenantCode};
 use crate::domain::money::Yen;
@@ -263,12 +264,14 @@ fn recorded(
     rows.into_iter().filter(stands).map(renewal).collect()
 }
 
-/// Money that came for an invoice, but for what somebody else than the debtor paid by a link.
+/// Money that came for an invoice, but for what somebody else than the debtor paid by a link, or may have paid: whoever holds a
+/// slip can pay by its eL number. What an officer finds out about that is recorded.
 fn paid(tx: &mut impl Reads, (tenant, id): (&TenantCode, InvoiceId)) -> Result<Vec<Renewal>, Failure> {
     let mut found = Vec::new();
     for payment in payments::of_invoice(tx, tenant, id)? {
         let Some(day) = payment.captured_on.filter(|_| payment.captured > Yen::ZERO) else { continue };
-        if payment_links::link_of_payment(tx, tenant, payment.id)?.is_none() {
+        let is_anybodys = payment.method == EL_QR;
+        if !is_anybodys && payment_links::link_of_payment(tx, tenant, payment.id)?.is_none() {
             found.push(Renewal { on: day.0, ground: RenewalGround::PartPayment });
         }
     }

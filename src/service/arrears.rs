@@ -16,16 +16,17 @@ use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::charge::{self, NewCharge};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{
-    Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, acknowledgement, payment, refund_money,
+    Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, access, accrual, acknowledgement, payment,
+    refund_money,
 };
 use crate::catalogue::{Catalogue, CatalogueTenant};
 use crate::domain::arrears::{
-    self, ArrearsTerms, ChargeDemand, ChargeKind, ChargeOrder, Debt, Enforcement, Limitation, Renewal,
+    ArrearsTerms, ChargeDemand, ChargeKind, ChargeOrder, Debt, Enforcement, Limitation, Renewal,
     RenewalGround, is_in_arrears, limitation, still_to_assess, terms_of,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
-use crate::domain::fee::arrears::{ArrearsCharge, explain};
+use crate::domain::fee::arrears::ArrearsCharge;
 use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::money::Yen;
@@ -113,6 +114,13 @@ impl Arrears {
         Ok(self.charged()?.minus(self.charge.amount).unwrap_or(Yen::ZERO))
     }
 
+    /// Whether the demand went out on a day after that of the payment: it asked for nothing any more.
+    pub(super) fn is_demanded_after_payment(&self) -> bool {
+        let paid_on = self.invoice.paid_on.or(self.invoice.entrusted_on);
+        let demanded_on = self.demand.as_ref().map(|demand| demand.issued_on);
+        matches!((paid_on, demanded_on), (Some(paid), Some(demanded)) if paid.0 < demanded.0)
+    }
+
     /// What is assessed as late charge by now.
     fn charged(&self) -> Result<Yen, Failure> {
         let late = self.charges.iter().filter(|(charge, _)| charge.kind == ChargeKind::LateCharge.as_str());
@@ -191,28 +199,26 @@ pub(super) fn read(
     let today = jst_day(tx.now());
     let Some((terms, last_day_in_time)) = terms_of_debt(tx, catalogue, invoice)? else { return Ok(None) };
     let charge_kind = charge_kind(invoice);
-    let paid = invoice.paid_on.or(invoice.entrusted_on).map(|day| day.0);
-    let computed_to = paid.unwrap_or(today);
+    let computed_to = accrual::counted_to(invoice, today);
     let attempts = attempts(tx, invoice)?;
     let late = is_in_arrears(invoice.invoice_state()?, invoice.owed(), last_day_in_time, today, &attempts);
     let demand = demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
     let demanded_on = demand.as_ref().map(|demand| demand.issued_on.0);
+    // a demand that went out after the payment asked for nothing any more.
+    let paid = invoice.paid_on.or(invoice.entrusted_on).map(|day| day.0);
+    let in_time = demand.as_ref().filter(|demand| paid.is_none_or(|paid| demand.issued_on.0 <= paid));
     let due_on = due_day(invoice);
-    let principal = demand.as_ref().map_or(invoice.owed(), |demand| demand.principal.min(invoice.owed()));
     let charge = match charge_kind {
-        Some(_) => Ok(nothing_accrues()),
-        None => {
-            explain(&terms.charge, principal, arrears::demand(demanded_on), last_day_in_time, computed_to)
-        }
+        Some(_) => nothing_accrues(),
+        None => accrual::of_claim(tx, (terms, last_day_in_time), invoice, in_time)?,
     };
     let (mut assessed, mut lowered) = (Vec::new(), Yen::ZERO);
     for charge in charges::of_principal(tx, &invoice.tenant_id, invoice.id)? {
         let row = invoices::find(tx, &invoice.tenant_id, charge.invoice_id)?;
         let row = row.ok_or_else(|| StoreError::Inconsistent(format!("no invoice {}", charge.invoice_id)))?;
-        for lowering in fee_lowerings::of_invoice(tx, &row.tenant_id, row.id)? {
-            let off = Yen::sum(lowering.lowered.0.iter().map(|line| line.amount));
-            let sum = off.and_then(|off| lowered.plus(off));
-            lowered = sum.map_err(|error| Failure::Internal(error.to_string()))?;
+        if charge.kind == ChargeKind::LateCharge.as_str() {
+            lowered =
+                lowered.plus(taken_off(tx, &row)?).map_err(|error| Failure::Internal(error.to_string()))?;
         }
         assessed.push((charge, row));
     }
@@ -228,7 +234,7 @@ pub(super) fn read(
         last_day_in_time,
         standing: if late { ArrearsStanding::InArrears } else { ArrearsStanding::NotInArrears },
         demand_by: terms.demand_by(last_day_in_time).filter(|_| charge_kind.is_none()),
-        charge: charge.map_err(|error| Failure::Internal(error.to_string()))?,
+        charge,
         computed_to,
         enforcement: terms.enforcement,
         limitation: limitation(terms.limitation_years, due_on, &renewals),
@@ -238,6 +244,13 @@ pub(super) fn read(
         sample: terms.sample,
         demand,
     }))
+}
+
+/// What was taken off a charge.
+fn taken_off(tx: &mut impl Reads, charge: &InvoiceRow) -> Result<Yen, Failure> {
+    let rows = fee_lowerings::of_invoice(tx, &charge.tenant_id, charge.id)?;
+    let off = Yen::sum(rows.iter().flat_map(|row| &row.lowered.0).map(|line| line.amount));
+    off.map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// When a claim is extinct by limitation, whether or not it is late; none where the body has no terms for it.

@@ -30,6 +30,7 @@ use crate::domain::identification::{must_be_attested, shortfall};
 use crate::domain::money::Yen;
 use crate::domain::policy::Action;
 use crate::domain::procedure::FeeDue;
+use crate::domain::processing_clock::PauseReason;
 use crate::domain::public_inspection::Moment;
 use crate::domain::reference_number::reference_number;
 use crate::domain::validity::Warning;
@@ -58,6 +59,8 @@ pub struct Arriving {
     procedure: Arc<CatalogueProcedure>,
     priced_by: Arc<CatalogueProcedure>,
     arrival_day: Date,
+    /// The department that received it, under its name of the day of arrival.
+    office: String,
     accepted: Accepted,
     facts: Facts,
     warnings: Vec<Warning>,
@@ -101,15 +104,15 @@ pub fn judge(
     let accepted = accept(&ctx.catalogue, &filing, faults, &case.row.attachment_codes.0)?;
     let (warnings, unwritable) = (filing.warnings(), filing.unwritable());
     let facts = filing.into_facts();
-    // Law and procedure keep the old name of a department; the case reaches who does its work on that day.
-    let in_charge =
-        body.and_then(|body| body.definition.department_in_charge(&accepted.department, arrival_day));
-    let department = in_charge.map_or(&accepted.department, |department| &department.code);
-    case.row.department.clone_from(department);
+    // Law and procedure keep the old name of a department; the case reaches who does its work today. Paper that is entered later was
+    // received by who did it on that day.
+    let in_charge = |day| ctx.catalogue.in_charge(tenant, &accepted.department, day);
+    case.row.department = in_charge(jst_day(now));
+    let office = in_charge(arrival_day);
     if form != written {
         seal_form(ctx, &mut case, &form);
     }
-    Ok(Arriving { case, procedure, priced_by, arrival_day, accepted, facts, warnings, unwritable })
+    Ok(Arriving { case, procedure, priced_by, arrival_day, office, accepted, facts, warnings, unwritable })
 }
 
 /// Refuses what asks for a surer identification than the session has; on paper an officer attests it instead.
@@ -181,10 +184,12 @@ pub fn record(
     together: Option<Together<'_>>,
     now: Timestamp,
 ) -> Result<Submitted, Failure> {
-    let Arriving { mut case, procedure, priced_by, accepted, warnings, unwritable, .. } = arriving;
+    let Arriving { mut case, procedure, priced_by, office, accepted, warnings, unwritable, .. } = arriving;
     let definition = &procedure.definition;
     let invoice = match fee {
         Some(fee) if definition.fee_due == FeeDue::OnSubmit && fee.total > Yen::ZERO => {
+            // From the notice to the payment the clock stands still.
+            case.row.paused_for = Some(PauseReason::FeePayment.as_str().to_owned());
             Some(billing::issue_invoice(tx, ctx, &case, fee, None, now)?)
         }
         _ => None,
@@ -207,7 +212,7 @@ pub fn record(
         facts.insert("basket".to_owned(), json!(together.basket));
         facts.insert("full_price_in".to_owned(), json!(together.terms));
     }
-    let arrival = arrival_of(&case, now);
+    let arrival = arrival_of(&case, office, now);
     if let (Some(officer), Value::Object(facts)) = (&arrival.attested_by, &mut facts) {
         facts.insert("channel".to_owned(), json!(arrival.channel));
         facts.insert("received_at".to_owned(), json!(arrival.arrived_at.0));
@@ -244,14 +249,14 @@ pub fn present(
 }
 
 /// The first leg of an arrival: now through the system, or on paper when the officer who hands it in attests.
-fn arrival_of(case: &OpenCase, now: Timestamp) -> ArrivalRow {
+fn arrival_of(case: &OpenCase, office: String, now: Timestamp) -> ArrivalRow {
     let attested_by = case.paper.and(access::reader(&case.actor)).map(|officer| officer.to_string());
     let channel = case.paper.map_or("online", |paper| paper.channel.arrival_channel());
     ArrivalRow {
         tenant_id: case.row.tenant_id.clone(),
         application_id: case.row.id,
         leg: 1,
-        office: case.row.department.clone(),
+        office,
         arrived_at: Micros(case.arrives_at(now)),
         channel: channel.to_owned(),
         attested_by,

@@ -10,7 +10,7 @@ use super::cases::{self, OpenCase};
 use super::catalogue::faults_below;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{self, refuse_faults};
-use super::{Ctx, Effect, Failure, Refusal, billing, waiver};
+use super::{Ctx, Effect, Failure, Refusal, billing, clock, waiver};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::CaseState;
 use crate::domain::expression::Facts;
@@ -57,7 +57,7 @@ pub async fn assess(
         let fix = |tx: &mut Tx<'_>, now| fix(tx, &ctx, &request.tenant, id, &fixing, now);
         once(tx, &request, "assessment", fix, |tx, _| {
             let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
-            let invoice = billing::priced_invoices(tx, &case)?.pop().ok_or(Refusal::NotFound)?;
+            let invoice = billing::fee_invoice(tx, &case)?.ok_or(Refusal::NotFound)?;
             Ok(Assessed { case: case.row, invoice })
         })
     })
@@ -91,6 +91,7 @@ fn fix(
         "inputs_sha256": sha256_hex(&invoice.sealed_inputs),
     });
     case.record(tx, "fee_assessed", facts, None)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     waiver::open_by_notice(tx, ctx, &mut case, &invoice, now)?;
     jobs::enqueue(tx, tenant.as_str(), NOTIFY_FEE, &format!("{id}:{}", invoice.id), now)?;
     case.save(tx)?;

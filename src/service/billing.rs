@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::cases::OpenCase;
 use super::catalogue::fee_fault;
-use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade, waiver};
+use super::{Ctx, Failure, Refusal, intake, payment_notice, upgrade, waiver, waiver_claim};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
@@ -128,11 +128,21 @@ pub fn issue_invoice(
     office: Option<Value>,
     now: Timestamp,
 ) -> Result<InvoiceRow, Failure> {
-    issue(tx, ctx, case, assessment, (office, BTreeMap::new()), (None, now))
+    issue(tx, ctx, case, assessment, (office, BTreeMap::new()), (Owing::New, now))
 }
 
-/// Issues the invoice of what is charged beyond what was charged before (追加調定), because of corrected answers or of a waiver that
-/// was revoked: the difference alone.
+/// What an invoice is issued for.
+#[derive(Clone, Copy, Debug)]
+enum Owing<'a> {
+    /// What was applied for: whoever is the obligor of the case today owes it.
+    New,
+    /// What was taken off an invoice: whoever owed that owes it.
+    Anew(&'a InvoiceRow),
+    /// A part of a claim, under its notice and by its obligor.
+    PartOf(&'a InvoiceRow),
+}
+
+/// Issues the invoice of what is charged beyond what was charged before (追加調定), because of corrected answers: the difference alone.
 pub(super) fn issue_increase(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -141,7 +151,19 @@ pub(super) fn issue_increase(
     priced_with: (Option<Value>, BTreeMap<String, Yen>),
     now: Timestamp,
 ) -> Result<InvoiceRow, Failure> {
-    issue(tx, ctx, case, difference, priced_with, (None, now))
+    issue(tx, ctx, case, difference, priced_with, (Owing::New, now))
+}
+
+/// Issues the invoice of what a waiver had taken off `first` and is charged now that it was revoked; its obligor owes it.
+pub(super) fn issue_anew(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &OpenCase,
+    difference: FeeAssessment,
+    priced_with: (Option<Value>, BTreeMap<String, Yen>),
+    (first, now): (&InvoiceRow, Timestamp),
+) -> Result<InvoiceRow, Failure> {
+    issue(tx, ctx, case, difference, priced_with, (Owing::Anew(first), now))
 }
 
 /// Issues the invoice of a part of a claim: of its year, due when it is, and under its notice.
@@ -153,7 +175,7 @@ pub(super) fn issue_part(
     priced_with: (Option<Value>, BTreeMap<String, Yen>),
     (claim, now): (&InvoiceRow, Timestamp),
 ) -> Result<InvoiceRow, Failure> {
-    issue(tx, ctx, case, part, priced_with, (Some(claim), now))
+    issue(tx, ctx, case, part, priced_with, (Owing::PartOf(claim), now))
 }
 
 /// Until when a line of a part of `claim` is to be paid, and its year: as the claim has them.
@@ -170,7 +192,7 @@ fn issue(
     case: &OpenCase,
     assessment: FeeAssessment,
     (office, charged_before): (Option<Value>, BTreeMap<String, Yen>),
-    (part_of, now): (Option<&InvoiceRow>, Timestamp),
+    (owing, now): (Owing<'_>, Timestamp),
 ) -> Result<InvoiceRow, Failure> {
     let id = InvoiceId(tx.new_id());
     let day = jst_day(now);
@@ -189,6 +211,11 @@ fn issue(
     };
     let place = invoices::inputs_place(id);
     let sealed_inputs = case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref());
+    let (obligor_account_id, part_of) = match owing {
+        Owing::New => (obligor(case), None),
+        Owing::Anew(first) => (first.obligor_account_id, None),
+        Owing::PartOf(claim) => (claim.obligor_account_id, Some(claim)),
+    };
     let due = |line: &FeeLine| match part_of {
         Some(claim) => due_of_part(claim, &line.item),
         None => payment_notice::due_of(ctx, &case.row.tenant_id, &line.revenue_account, now),
@@ -210,7 +237,7 @@ fn issue(
         reduced: Yen::ZERO,
         written_off: Yen::ZERO,
         fiscal_year: i64::from(fiscal_year),
-        obligor_account_id: obligor(case),
+        obligor_account_id,
         lines: Json(lines),
         sealed_inputs,
         issued_at: Micros(now),
@@ -231,15 +258,16 @@ fn issue(
 
 /// Cancels what is still owed for a case that ended without a decision (調定取消): the assessment is booked back, line by
 /// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund. What was
-/// assessed beside a claim goes with it.
+/// assessed beside a claim goes with it. So stays what a revoked waiver had taken off what was paid.
 pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timestamp) -> Result<(), Failure> {
     let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
     waiver::end_with_case(tx, case)?;
+    let owed = waiver_claim::owed_after_end(tx, case)?;
     let mut unpaid: Vec<InvoiceRow> = Vec::new();
     for invoice in invoices::all_of_case(tx, &tenant, id)? {
         let goes =
             invoice.principal_id.is_none_or(|principal| unpaid.iter().any(|other| other.id == principal));
-        if goes && invoice.invoice_state()? == InvoiceState::Unpaid {
+        if goes && !owed.contains(&invoice.id) && invoice.invoice_state()? == InvoiceState::Unpaid {
             unpaid.push(invoice);
         }
     }
@@ -327,6 +355,17 @@ pub fn priced_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<Invoi
     let mut rows = standing_invoices(tx, case)?;
     rows.retain(|row| !anew.contains(&row.id));
     Ok(rows)
+}
+
+/// The invoice of the fee that a decision was made for: the youngest standing one that is a price of what was applied for. What was
+/// divided off it to be set off is a part of that price and not the fee.
+pub fn fee_invoice(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<InvoiceRow>, Failure> {
+    let mut rows = priced_invoices(tx, case)?;
+    if rows.len() > 1 {
+        let parts = set_offs::parts_of_case(tx, &case.row.tenant_id, case.row.id)?;
+        rows.retain(|row| !parts.contains(&row.id));
+    }
+    Ok(rows.pop())
 }
 
 /// The invoice that a case shows as its own: the youngest that was not divided off another one to be set off.

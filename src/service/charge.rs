@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::arrears::{self, Arrears};
 use super::arrears_refusal::ArrearsRefusal;
-use super::billing::{self, PricedFrom};
+use super::billing::PricedFrom;
 use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::reassessment::{self, LoweredBy};
@@ -91,7 +91,7 @@ pub(super) fn assess(
         reduced: Yen::ZERO,
         written_off: Yen::ZERO,
         fiscal_year: i64::from(line.fiscal_year),
-        obligor_account_id: billing::obligor(case),
+        obligor_account_id: principal.obligor_account_id,
         sealed_inputs: case.key.seal_json(&place, &priced_from, ctx.core.ids.as_ref()),
         issued_at: Micros(now),
         due_on: due_on.map(IsoDate),
@@ -180,9 +180,9 @@ enum UpTo {
     Today,
 }
 
-/// Takes off what was charged up to a day after the payment of the claim (減額調定, R-91): the entry of the payment was corrected, or the
-/// money had come before somebody charged up to that day. The last charge gives way first; what of one was paid is too much then
-/// and proposed to go back. The caller stores the case.
+/// Takes off what was charged up to a day after the payment of the claim, and the fee of a demand that went out after it (減額調定, R-91):
+/// the entry of the payment was corrected, or the money had come before somebody charged or demanded. The last charge gives way first;
+/// what of one was paid is too much then and proposed to go back. The caller stores the case.
 fn lower_beyond_payment(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -190,14 +190,18 @@ fn lower_beyond_payment(
     found: &Arrears,
     now: Timestamp,
 ) -> Result<Lowered, Failure> {
-    let kind = ChargeKind::LateCharge.as_str();
-    let late = || found.charges.iter().filter(move |(charge, _)| charge.kind == kind);
-    if !late().any(|(charge, _)| charge.computed_to.0 > found.computed_to) {
-        return Ok(Lowered::No);
+    let of = |kind: ChargeKind| found.charges.iter().filter(move |(row, _)| row.kind == kind.as_str());
+    let mut less = BTreeMap::new();
+    if of(ChargeKind::LateCharge).any(|(charge, _)| charge.computed_to.0 > found.computed_to) {
+        less.insert(ChargeKind::LateCharge.as_str().to_owned(), found.charged_beyond()?);
     }
-    let mut less = BTreeMap::from([(kind.to_owned(), found.charged_beyond()?)]);
+    if found.is_demanded_after_payment() {
+        let fees = Yen::sum(of(ChargeKind::DemandFee).map(|(charge, _)| charge.amount));
+        let fees = fees.map_err(|error| Failure::Internal(error.to_string()))?;
+        less.insert(ChargeKind::DemandFee.as_str().to_owned(), fees);
+    }
     let mut done = Lowered::No;
-    for (_, row) in late().rev() {
+    for (_, row) in found.charges.iter().rev() {
         let Some(lowering) = recalculation::lowering(tx, row.clone(), &mut less)? else { continue };
         let Lowering { mut invoice, lowered, lifted } = lowering;
         let by = LoweredBy::EarlierPayment(found.invoice.id);

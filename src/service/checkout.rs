@@ -1,12 +1,13 @@
 //! What a gateway is asked for when somebody wants to pay (決済画面).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::payment::OpenPayment;
 use super::{Ctx, Failure, account};
 use crate::domain::id::{PaymentId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::payment::{MethodCode, merchant_reference};
+use crate::domain::payment::{MethodCode, end_of_day, merchant_reference};
 use crate::gateway::{CreateCheckout, MerchantAccount, PayerContact};
 use crate::store::Tx;
 
@@ -24,6 +25,8 @@ pub(super) struct Subject {
     pub(super) amount: Yen,
     /// What the gateway shows beside it.
     pub(super) description: String,
+    /// The last day on which it may be paid; none where that has no end.
+    pub(super) payable_until: Option<Date>,
 }
 
 /// The checkout to ask an account for.
@@ -37,6 +40,7 @@ pub(super) fn wanted(
     now: Timestamp,
 ) -> Result<CreateCheckout, Failure> {
     let return_url = wanted.return_url.clone();
+    let payable_until = subject.payable_until.map(end_of_day);
     Ok(CreateCheckout {
         merchant_reference: merchant_reference(tenant, subject.payment),
         amount: subject.amount,
@@ -44,13 +48,21 @@ pub(super) fn wanted(
         return_url: return_url.unwrap_or_else(|| ctx.core.settings.http.public_url.clone()),
         description: subject.description,
         locale: wanted.locale.to_owned(),
-        expires_in_s: CHECKOUT_LIFE_S,
+        expires_in_s: life_s(payable_until, now),
+        payable_until,
         requested_at: now,
         payer_email: match account.adapter.payer_contact(method) {
             PayerContact::None => None,
             PayerContact::Email => payer_email(tx, ctx, wanted)?,
         },
     })
+}
+
+/// How long a checkout lives in seconds: an hour, but not past the instant until which it may be paid.
+fn life_s(payable_until: Option<Timestamp>, now: Timestamp) -> u32 {
+    let left = payable_until.map(|until| until.duration_since(now).as_secs());
+    let left = left.map(|left| u32::try_from(left.max(1)).unwrap_or(CHECKOUT_LIFE_S));
+    left.map_or(CHECKOUT_LIFE_S, |left| left.min(CHECKOUT_LIFE_S))
 }
 
 /// What every gateway shows beside the amount: the one number of the debt (納付番号), whatever the method, then what it is for.
@@ -70,7 +82,19 @@ fn payer_email(tx: &mut Tx<'_>, ctx: &Ctx, wanted: &OpenPayment) -> Result<Optio
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST_DESCRIPTION, description};
+    use jiff::civil::date;
+
+    use super::{CHECKOUT_LIFE_S, LONGEST_DESCRIPTION, description, life_s};
+    use crate::domain::payment::end_of_day;
+
+    #[test]
+    fn r84_a_checkout_does_not_outlive_the_last_payable_day() {
+        let end = end_of_day(date(2026, 5, 1));
+        let before = |seconds: i64| end - jiff::SignedDuration::from_secs(seconds);
+        assert_eq!(life_s(None, before(1)), CHECKOUT_LIFE_S);
+        assert_eq!(life_s(Some(end), before(86_400)), CHECKOUT_LIFE_S);
+        assert_eq!((life_s(Some(end), before(600)), life_s(Some(end), before(0))), (600, 1));
+    }
 
     #[test]
     fn r87_gateways_show_the_number_first_and_as_much_of_the_title_as_they_take() {

@@ -77,7 +77,7 @@ pub(super) fn assess(
         *before = before.plus(amount).map_err(internal)?;
     }
     match notice {
-        Notice::Own => billing::issue_increase(tx, ctx, case, difference, (from.office, charged), now),
+        Notice::Own => billing::issue_anew(tx, ctx, case, difference, (from.office, charged), (claim, now)),
         Notice::OfClaim => {
             billing::issue_part(tx, ctx, case, difference, (from.office, charged), (claim, now))
         }

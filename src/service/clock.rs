@@ -1,6 +1,6 @@
 //! The clock of a case (標準処理期間): its pauses as they really were, its due date, and how that came about (R-14…R-19).
 //!
-//! Nothing of it is stored but the due date. That one counts the pauses that have ended; it moves when a pause ends, and
+//! Of it only the due date is stored, and why the clock stands still now. The due date counts the pauses that have ended; it moves when a pause ends, and
 //! while one is open it stays, because nobody knows yet when the answer comes.
 
 use jiff::civil::Date;
@@ -133,7 +133,25 @@ pub fn pauses_until(
     pauses(tx, row, &procedure, Some(day))
 }
 
-/// Moves the due date of an open case after a pause has ended. The caller stores the row.
+/// Notes why the clock of an open case stands still, after a pause may have begun: what is late is found by it. The caller
+/// stores the row.
+pub(super) fn note_pause(tx: &mut impl Reads, core: &Core, row: &mut ApplicationRow) -> Result<(), Failure> {
+    let (catalogue, version) = (core.catalogue.current(), u32::try_from(row.procedure_version).unwrap_or(0));
+    let procedure = catalogue.procedure_version(&row.tenant_id, &row.procedure, version);
+    if let (Some(procedure), false) = (procedure, is_ended(row)) {
+        row.paused_for = paused_for(&pauses(tx, row, procedure, None)?);
+    }
+    Ok(())
+}
+
+/// The name of the pause that began first of those that are still open.
+fn paused_for(pauses: &[Pause]) -> Option<String> {
+    let open = pauses.iter().find(|pause| pause.answered_on.is_none());
+    open.map(|pause| pause.reason.as_str().to_owned())
+}
+
+/// Moves the due date of an open case after a pause has ended, and notes whether the clock runs again. The caller stores
+/// the row.
 pub fn move_due_date(tx: &mut impl Reads, core: &Core, row: &mut ApplicationRow) -> Result<(), Failure> {
     let (Some(arrived_at), false) = (row.arrived_at, is_ended(row)) else { return Ok(()) };
     let (catalogue, version) = (core.catalogue.current(), u32::try_from(row.procedure_version).unwrap_or(0));
@@ -141,12 +159,13 @@ pub fn move_due_date(tx: &mut impl Reads, core: &Core, row: &mut ApplicationRow)
     let Some(procedure) = catalogue.procedure_version(&row.tenant_id, &row.procedure, version) else {
         return Ok(());
     };
+    let mut ended = pauses(tx, row, procedure, None)?;
+    row.paused_for = paused_for(&ended);
     let (Some(processing), Some(tenant)) =
         (&procedure.definition.processing, catalogue.tenant(&row.tenant_id))
     else {
         return Ok(());
     };
-    let mut ended = pauses(tx, row, procedure, None)?;
     ended.retain(|pause| pause.answered_on.is_some());
     let due = due_of(jst_day(arrived_at.0), processing, &ended, &tenant.calendar);
     row.due_on = due.due_on.map(IsoDate);
@@ -170,9 +189,13 @@ pub(super) fn is_running(tx: &mut impl Reads, core: &Core, row: &ApplicationRow)
 
 /// Whether nothing is owed of a case any more.
 pub(super) fn is_ended(row: &ApplicationRow) -> bool {
+    StateName::parse(&row.state).is_some_and(has_ended)
+}
+
+/// Whether nothing is owed of a case in this state any more.
+pub(super) fn has_ended(state: StateName) -> bool {
     use StateName as S;
-    let state = StateName::parse(&row.state);
-    matches!(state, Some(S::Decided | S::Closed | S::Withdrawn | S::Transferred))
+    matches!(state, S::Decided | S::Closed | S::Withdrawn | S::Transferred)
 }
 
 fn ended_on(tx: &mut impl Reads, row: &ApplicationRow) -> Result<Option<Date>, Failure> {

@@ -4,8 +4,8 @@
 //! The clock explains them line by line. They end when an officer says so, and what is awaited of the applicant ends with their
 //! next answer to a correction, so that no clock is left standing.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::cases::{self, OpenCase};
@@ -15,9 +15,11 @@ use super::intake::refuse_faults;
 use super::{Ctx, Effect, Failure, Refusal, access, clock, delay_reason, review};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, ClockPauseId, CorrectionId, OfficerId, TenantCode};
+use crate::domain::payment::end_of_day;
 use crate::domain::policy::Action;
 use crate::domain::processing_clock::{OfficePause, PauseFacts, end_faults};
 use crate::store::clock_pauses::{self, ClockPauseEndRow, ClockPauseRow, RecordedPause};
+use crate::store::parties::{self, ArrivalRow};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Reads, Root, Tx, jobs};
 
@@ -100,6 +102,7 @@ fn put(
         recorded_at: Micros(now),
     };
     clock_pauses::insert(tx, &row)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     jobs::enqueue(tx, tenant.as_str(), NOTIFY_PAUSE, &format!("{id}:{pause}"), now)?;
     let facts = json!({ "clock_pause": pause, "reason": name, "asked_on": new.asked_on.to_string() });
     case.record(tx, "clock_paused", facts, None)?;
@@ -129,7 +132,7 @@ pub async fn end(
             }
             refuse_faults(end_faults(pause.recorded.row.asked_on.0, ended_on, jst_day(now)))?;
             let by = EndedBy::Officer(review::officer(&case)?.officer);
-            close(tx, &pause.recorded.row, ended_on, by, now)?;
+            close(tx, &case, &pause.recorded.row, (ended_on, by), now)?;
             clock::move_due_date(tx, &ctx.core, &mut case.row)?;
             let due_on = case.row.due_on.map(|day| day.0.to_string());
             let facts = json!({ "clock_pause": id, "reason": pause.recorded.row.reason,
@@ -158,7 +161,7 @@ pub(super) fn end_with_answer(
     let mut ended = Vec::new();
     for pause in clock_pauses::of_case(tx, &case.row.tenant_id, case.row.id)? {
         if pause.ended_on.is_none() && pause.office_pause()?.ends_with_answer() {
-            close(tx, &pause.row, jst_day(now), EndedBy::Answer(correction), now)?;
+            close(tx, case, &pause.row, (jst_day(now), EndedBy::Answer(correction)), now)?;
             ended.push(pause.row.id);
         }
     }
@@ -176,9 +179,9 @@ enum EndedBy {
 
 fn close(
     tx: &mut Tx<'_>,
+    case: &OpenCase,
     row: &ClockPauseRow,
-    ended_on: Date,
-    by: EndedBy,
+    (ended_on, by): (Date, EndedBy),
     now: Timestamp,
 ) -> Result<(), Failure> {
     let (ended_by, correction_id) = match by {
@@ -193,7 +196,36 @@ fn close(
         correction_id,
         ended_at: Micros(now),
     };
-    Ok(clock_pauses::insert_end(tx, &end)?)
+    clock_pauses::insert_end(tx, &end)?;
+    if let (Some(OfficePause::InTransit), Some(officer)) = (OfficePause::parse(&row.reason), ended_by) {
+        arrive_after_transit(tx, case, (ended_on, officer), now)?;
+    }
+    Ok(())
+}
+
+/// The papers have come from the office they passed through: one more leg of the arrival, attested by the officer who says so.
+///
+/// Of the hour nothing is known: it had arrived when the day was over, or by now.
+fn arrive_after_transit(
+    tx: &mut Tx<'_>,
+    case: &OpenCase,
+    (day, officer): (Date, OfficerId),
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let legs = parties::arrivals_of(tx, &case.row.tenant_id, case.row.id)?;
+    let before = legs.last().ok_or_else(|| Failure::Internal(format!("no arrival of {}", case.row.id)))?;
+    let last_of_day = end_of_day(day).saturating_sub(SignedDuration::from_micros(1));
+    let row = ArrivalRow {
+        tenant_id: case.row.tenant_id.clone(),
+        application_id: case.row.id,
+        leg: before.leg + 1,
+        office: case.row.department.clone(),
+        arrived_at: Micros(now.min(last_of_day.unwrap_or(now))),
+        channel: before.channel.clone(),
+        attested_by: Some(officer.to_string()),
+        recorded_at: Micros(now),
+    };
+    Ok(parties::insert_arrival(tx, &row)?)
 }
 
 fn of_case(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<ClockPause>, Failure> {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::cases::system_actor;
-use super::{Core, Failure, JobEnd};
+use super::{Core, Failure, JobEnd, contract};
 use crate::domain::application::{CaseState, Command};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
@@ -72,8 +72,8 @@ pub async fn close(core: &Arc<Core>, tenant: TenantCode, id: ApplicationId) -> R
     .await
 }
 
-/// Every notice of the decision is out and its mail sent, nothing is owed, no payment runs, no money has still to go back, and nobody waits for the answer to a
-/// request for a waiver, which could not be given after the end.
+/// Every notice of the decision is out and its mail sent, nothing is owed, no payment runs, no money has still to go back, nobody waits for
+/// the answer to a request for a waiver, which could not be given after the end, and no contract waits for its signatures.
 fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failure> {
     let tenant = &row.tenant_id;
     if !jobs::is_done(tx, tenant.as_str(), NOTIFY_DECISION, &row.id.to_string())? {
@@ -84,6 +84,9 @@ fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failu
         if of_decision && !notice.notice_state()?.is_out() {
             return Ok(false);
         }
+    }
+    if contract::is_offered(tx, tenant, row.id)? {
+        return Ok(false);
     }
     for waiver in waivers::of_case(tx, tenant, row.id)? {
         if waiver.waiver_state()?.is_open() {

@@ -11,6 +11,7 @@ use crate::files::FileStore;
 use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::Keyring;
+use crate::service::incoming::NumberedByNothing;
 use crate::service::password::PasswordPool;
 use crate::service::payment_link::LinkCalls;
 use crate::service::token::TokenSigner;
@@ -44,6 +45,8 @@ pub struct Core {
     pub gateways: Gateways,
     /// How often payment links are called, without an account.
     pub link_calls: LinkCalls,
+    /// What came in and no rule numbers, so that it is not judged again and again.
+    pub numbered_by_nothing: NumberedByNothing,
     /// Crash points.
     pub drill: Arc<Drill>,
 }

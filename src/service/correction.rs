@@ -12,7 +12,7 @@ use serde_json::json;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{pinned, refuse_faults};
-use super::{Ctx, Effect, Failure, Refusal, review};
+use super::{Ctx, Effect, Failure, Refusal, clock, review};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::calendar::jst_day;
@@ -134,6 +134,7 @@ fn put_question(
     let pointers: Vec<_> = items.iter().map(|item| &item.pointer).collect();
     let facts = json!({ "correction": correction, "pointers": pointers, "due_on": ask.due_on.to_string() });
     case.record(tx, event, facts, None)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     jobs::enqueue(tx, tenant.as_str(), NOTIFY_QUESTION, &format!("{id}:{correction}"), now)?;
     case.save(tx)?;
     Ok(Made {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::{self, Source};
-use super::{Ctx, Effect, Failure, Refusal, charge, payment, review};
+use super::{Ctx, Effect, Failure, Refusal, charge, payment, review, separation};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, TenantCode};
@@ -90,8 +90,9 @@ pub(super) fn judge(
     let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let case = cases::open(tx, ctx, tenant, invoice.application_id, Action::ReceiveAtCounter)?;
     refuse_entry(&case, &invoice, entry, now)?;
-    payment::refuse_not_owed(&case, &invoice)?;
+    payment::refuse_not_owed(tx, &case, &invoice)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
+    separation::refuse_own_assessment(tx, &case, &invoice)?;
     Ok((case, invoice))
 }
 

@@ -9,7 +9,7 @@ use super::arrears::{self, Arrears};
 use super::cases;
 use super::counter::{CounterEntry, CounterPayment, enter, present};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, charge, payment};
+use super::{Ctx, Effect, Failure, Refusal, charge, payment, separation};
 use crate::domain::arrears::{ChargeOrder, paid_by};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -62,7 +62,8 @@ fn take(
     let claim = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, claim.application_id, Action::ReceiveAtCounter)?;
     let found = arrears::read(tx, &ctx.catalogue, &claim)?.ok_or(Refusal::NotFound)?;
-    payment::refuse_ended(&case)?;
+    payment::refuse_ended(tx, &case, &claim)?;
+    separation::refuse_own_assessment(tx, &case, &claim)?;
     let debts = amounts(&found)?;
     if paid_by(&debts, entry.amount).is_none() {
         return Err(no_whole_number(&debts).into());

@@ -18,9 +18,10 @@ use crate::domain::day_close::{
 };
 use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, TenantCode};
 use crate::domain::ledger::{Account, Entry, EntryKind, Posting, account_of};
+use crate::domain::records::BookKind;
 use crate::store::day_closes::{self, CaseEntry, CloseRow, Closed, ConfirmationRow, WayOfPayment, Written};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Tx, exception_desk};
+use crate::store::{Reads, Tx, exception_desk, record_books};
 
 /// Closes on a page.
 pub const PAGE: i64 = 50;
@@ -40,6 +41,11 @@ pub async fn close(ctx: Ctx, request: IdempotencyRequest, day: Date) -> Result<E
 
 fn present(tx: &mut impl Reads, ctx: &Ctx, tenant: &TenantCode, day: Date) -> Result<Closed, Failure> {
     accountant(tx, ctx, tenant)?;
+    // A close that was disposed of as a record is read by the check of the chain alone.
+    let filed = record_books::of_subject(tx, tenant, BookKind::DayClose, &day.to_string())?;
+    if filed.is_some_and(|book| book.erased_at.is_some()) {
+        return Err(Refusal::NotFound.into());
+    }
     Ok(day_closes::find(tx, tenant, day)?.ok_or(Refusal::NotFound)?)
 }
 

@@ -52,7 +52,7 @@ pub struct DecisionText {
     pub body_sha256: String,
     /// Whether the fee holds back what was granted.
     pub fee: FeeStanding,
-    /// What is owed, if anything.
+    /// The invoice of its fee, if there is one.
     pub invoice: Option<InvoiceId>,
     /// What was issued with it; decisions made before there were numbers have none.
     pub disposition: Option<DispositionRow>,
@@ -75,7 +75,7 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
                 decision_correction::current(tx, &case.key, &row)?;
             let invoices = billing::standing_invoices(tx, &case)?;
             let fee = fee_standing(&inner, &case, &body, &invoices)?;
-            let invoice = invoices.last().map(|invoice| invoice.id);
+            let invoice = billing::fee_invoice(tx, &case)?.map(|invoice| invoice.id);
             let term = match &disposition {
                 Some(issued) => issued_term(issued),
                 None if body.decision.grants() => validity::of_grant(tx, &inner, &case, row.decided_at.0)?,

@@ -14,16 +14,17 @@ use super::{Core, Ctx, Failure, charge, intake};
 use crate::catalogue::{Catalogue, CatalogueTenant};
 use crate::domain::calendar::jst_day;
 use crate::domain::el_qr::{
-    Cell, EL_QR, ElNumber, ElQrTerms, Field, NumberSeed, Record, SlipFacts, SlipOffer, SlipState, terms_for,
-    why_withdrawn,
+    Cell, EL_QR, ElNumber, ElQrTerms, Field, NumberSeed, Record, SlipFacts, SlipOffer, SlipState,
+    latest_begun, terms_for, why_withdrawn,
 };
 use crate::domain::id::{ElQrSlipId, InvoiceId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::procedure::ProcedureDefinition;
+use crate::domain::waiver::WaiverState;
 use crate::store::el_qr_slips::{self, SlipRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Tx};
+use crate::store::{Reads, Tx, waivers};
 
 /// What the keyed hashes of numbers are for.
 const UNIQUE_PURPOSE: &str = "el_qr_slips.payment_number";
@@ -76,7 +77,33 @@ pub(super) fn payable(
     }
 }
 
-/// The same of the invoice of this id.
+/// Whether somebody may have paid an invoice by its slip without that having been reported: until the organisation has said that the
+/// slip is taken no more, and for as long afterwards as its reports take.
+pub(super) fn may_be_paid(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    invoice: &InvoiceRow,
+) -> Result<bool, Failure> {
+    let Some(slip) = el_qr_slips::youngest(tx, &invoice.tenant_id, invoice.id)? else { return Ok(false) };
+    Ok(match slip.slip_state()? {
+        SlipState::Uploaded | SlipState::Accepted | SlipState::Withdrawing | SlipState::WithdrawalRefused => {
+            true
+        }
+        SlipState::Withdrawn => jst_day(tx.now()) <= last_report(catalogue, &slip),
+        SlipState::Issued | SlipState::Refused | SlipState::Paid => false,
+    })
+}
+
+/// The last day on which a payment by a slip that was withdrawn is still reported.
+fn last_report(catalogue: &Catalogue, slip: &SlipRow) -> Date {
+    let withdrawn_on = jst_day(slip.updated_at.0);
+    let terms = catalogue.tenant(&slip.tenant_id).map_or(&[][..], |body| body.definition.el_qr.as_slice());
+    let lag = latest_begun(terms, withdrawn_on).and_then(|terms| terms.reported_within.as_ref());
+    let days = lag.map_or(0, |lag| i64::from(lag.days));
+    withdrawn_on.checked_add(jiff::Span::new().days(days)).unwrap_or(withdrawn_on)
+}
+
+/// The slip by which the invoice of this id can be paid now, as [`payable`].
 pub(super) fn payable_of(
     tx: &mut impl Reads,
     catalogue: &Catalogue,
@@ -113,7 +140,8 @@ pub(super) fn is_missing(
     let Some(body) = body.filter(|body| !body.definition.el_qr.is_empty()) else { return Ok(false) };
     let open = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
     let Some(terms) = offer(body, invoice, today).filter(|_| open) else { return Ok(false) };
-    if !allows(&intake::pinned(ctx, &case.row)?.definition) || is_late(terms, body, invoice, today) {
+    let is_late = last_day(tx, terms, body, invoice)?.is_some_and(|last| last < today);
+    if is_late || !allows(&intake::pinned(ctx, &case.row)?.definition) {
         return Ok(false);
     }
     let Some(slip) = el_qr_slips::youngest(tx, &invoice.tenant_id, invoice.id)? else { return Ok(true) };
@@ -133,15 +161,21 @@ fn allows(procedure: &ProcedureDefinition) -> bool {
     procedure.allowed_methods.iter().flat_map(|allowed| &allowed.methods).any(|code| code == EL_QR)
 }
 
-/// The last day on which a slip of the invoice is taken; none where the claim says no day.
-fn last_day(terms: &ElQrTerms, body: &CatalogueTenant, invoice: &InvoiceRow) -> Option<Date> {
-    let in_time = body.calendar.roll(invoice.due_on?.0);
+/// The last day on which a slip of the invoice is taken; none where the claim says no day. Under a grant also the day by which its rest
+/// must be paid, after which another amount is owed.
+fn last_day(
+    tx: &mut impl Reads,
+    terms: &ElQrTerms,
+    body: &CatalogueTenant,
+    invoice: &InvoiceRow,
+) -> Result<Option<Date>, Failure> {
+    let in_time = invoice.due_on.map(|due| body.calendar.roll(due.0));
     let more = jiff::Span::new().days(i64::from(terms.days_after_due));
-    Some(in_time.checked_add(more).unwrap_or(in_time))
-}
-
-fn is_late(terms: &ElQrTerms, body: &CatalogueTenant, invoice: &InvoiceRow, today: Date) -> bool {
-    last_day(terms, body, invoice).is_some_and(|last| last < today)
+    let last = in_time.map(|day| day.checked_add(more).unwrap_or(day));
+    let rows = waivers::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    let granted = rows.iter().filter(|row| row.state == WaiverState::Granted.as_str());
+    let until = granted.filter_map(|row| row.valid_until.map(|day| day.0));
+    Ok(until.chain(last).min())
 }
 
 /// Makes the next slip of an invoice under the terms of today; none where there are none, or where its day is over.
@@ -150,13 +184,13 @@ pub(super) fn make(tx: &mut Tx<'_>, core: &Core, invoice: &InvoiceRow) -> Result
     let (tenant, today) = (&invoice.tenant_id, jst_day(now));
     let Some(body) = catalogue.tenant(tenant) else { return Ok(None) };
     let Some(terms) = offer(body, invoice, today) else { return Ok(None) };
-    if is_late(terms, body, invoice, today) {
+    let payable_until = last_day(tx, terms, body, invoice)?;
+    if payable_until.is_some_and(|last| last < today) {
         return Ok(None);
     }
     let before = el_qr_slips::youngest(tx, tenant, invoice.id)?;
     let id = ElQrSlipId(tx.new_id());
     let number = free_number(tx, core, terms, tenant, id)?;
-    let payable_until = last_day(terms, body, invoice);
     let row = SlipRow {
         tenant_id: tenant.clone(),
         id,

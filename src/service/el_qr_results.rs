@@ -194,7 +194,9 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: ElQrFileId) -> Result<Results
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         accountant(tx, &ctx, &tenant)?;
-        let row = el_qr_results::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
+        let row = el_qr_results::find(tx, &tenant, id)?;
+        // What was disposed of as a record is nothing to anybody.
+        let row = row.filter(|row| !row.wrapped_key.is_empty()).ok_or(Refusal::NotFound)?;
         let lines = el_qr_results::lines(tx, &tenant, id)?;
         Ok(ResultsDetail { row, lines })
     })

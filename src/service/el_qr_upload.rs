@@ -310,7 +310,9 @@ pub(super) fn detail(
     tenant: &TenantCode,
     id: ElQrUploadId,
 ) -> Result<UploadDetail, Failure> {
-    let row = el_qr_uploads::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    let row = el_qr_uploads::find(tx, tenant, id)?;
+    // What was disposed of as a record is nothing to anybody.
+    let row = row.filter(|row| !row.wrapped_key.is_empty()).ok_or(Refusal::NotFound)?;
     Ok(UploadDetail { row, records: el_qr_uploads::records(tx, tenant, id)? })
 }
 

@@ -8,6 +8,7 @@ use crate::domain::fault::Fault;
 use crate::service::approval::ApprovalRefusal;
 use crate::service::arrears_refusal::ArrearsRefusal;
 use crate::service::casework_refusal::CaseworkRefusal;
+use crate::service::contract::ContractRefusal;
 use crate::service::disposition_refusal::DispositionRefusal;
 use crate::service::intake_refusal::IntakeRefusal;
 use crate::service::office_refusal::OfficeRefusal;
@@ -135,6 +136,8 @@ pub enum Refusal {
     Intake(IntakeRefusal),
     /// The office cannot do this about its own work (so).
     Casework(CaseworkRefusal),
+    /// Something about a contract is not possible.
+    Contract(ContractRefusal),
     /// Something about a payout of an agent is not possible.
     Settlement(SettlementRefusal),
     /// Something about a bank statement, an exception or a closed day is not possible.
@@ -222,6 +225,7 @@ impl Refusal {
             Self::Waiver(refusal) => refusal.code(),
             Self::Intake(refusal) => refusal.code(),
             Self::Casework(refusal) => refusal.code(),
+            Self::Contract(refusal) => refusal.code(),
             Self::Reconciliation(refusal) => refusal.code(),
             Self::Settlement(refusal) => refusal.code(),
             Self::OwnEntry => "own_entry",
@@ -262,6 +266,7 @@ impl Refusal {
             Self::FeeChanged { total } => total.to_string(),
             Self::Approval(refusal) => refusal.argument(),
             Self::Disposition(refusal) => refusal.argument(),
+            Self::Contract(refusal) => refusal.argument(),
             Self::CharactersNotPrintable { characters } => characters.clone(),
             Self::NoticeStandsElsewhere { state } => state.clone(),
             Self::Refund(refusal) => refusal.argument(),
@@ -328,6 +333,7 @@ impl Refusal {
             Self::Waiver(refusal) => refusal.text(),
             Self::Intake(refusal) => refusal.text(),
             Self::Casework(refusal) => refusal.text(),
+            Self::Contract(refusal) => refusal.text(),
             Self::Settlement(refusal) => refusal.text(),
             Self::VersionRequired => ("If-Match ヘッダーが必要です。", "The If-Match header is required."),
             Self::IdempotencyKeyRequired => (

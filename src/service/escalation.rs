@@ -1,4 +1,5 @@
-//! Overdue cases are told (期限超過の報告, R-19): level by level, once a case and level, while the clock runs.
+//! Overdue cases are told (期限超過の報告, R-19): level by level, once a case, due date and level, while
+//! the clock runs.
 //!
 //! Nothing is approved or refused by it, and no state changes. Run twice, late, or in another order than things happened, it
 //! has one effect.
@@ -22,7 +23,7 @@ use crate::store::{Reads, Root, Tx, accounts, applications, jobs, officers};
 
 /// Kind of the daily job that looks for overdue cases.
 pub const ESCALATE_OVERDUE: &str = "escalate_overdue";
-/// The job that tells one officer; its subject is the case's id, the level and the officer's id.
+/// The job that tells one officer; its subject is the case's id, the level, the officer's id and the due date.
 pub const NOTIFY_ESCALATION: &str = "notify_escalation";
 
 /// Cases read in one go.
@@ -78,7 +79,7 @@ fn new_levels(
 ) -> Result<Vec<EscalationLevel>, Failure> {
     let catalogue = core.catalogue.current();
     let Some(body) = catalogue.tenant(tenant) else { return Ok(Vec::new()) };
-    let told = escalations::levels_of_case(tx, tenant, id)?;
+    let told = escalations::levels_of_case(tx, tenant, id, due_on)?;
     let levels = reached(&body.definition.escalation, due_on, jst_day(tx.now()), &body.calendar);
     Ok(levels.into_iter().filter(|level| !told.contains(&level.code)).cloned().collect())
 }
@@ -124,7 +125,7 @@ fn tell(
         NewEvent { kind: "deadline_escalated", actor, facts, sealed_detail: None },
     )?;
     for officer in &officers {
-        let subject = format!("{id}:{}:{officer}", level.code);
+        let subject = format!("{id}:{}:{officer}:{}", level.code, due_on.0);
         jobs::enqueue(tx, tenant.as_str(), NOTIFY_ESCALATION, &subject, now)?;
     }
     let row = EscalationRow {
@@ -186,7 +187,9 @@ pub async fn still_overdue(
 ) -> Result<Option<OverdueCase>, Failure> {
     let read = core.db.read(move |tx| {
         let row = applications::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        let due_on = row.due_on.filter(|due| due.0 < jst_day(tx.now()) && !clock::is_ended(&row));
+        let due_on = row.due_on.filter(|due| due.0 < jst_day(tx.now()));
+        // A clock that stands still is not late; it is looked at again when it runs.
+        let due_on = due_on.filter(|_| row.paused_for.is_none() && !clock::is_ended(&row));
         let (Some(due_on), Some(number)) = (due_on, row.number) else { return Ok(None) };
         let Some(account) = officers::account_of(tx, &tenant, officer)? else { return Ok(None) };
         let account = accounts::find(tx, account)?;

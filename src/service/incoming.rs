@@ -3,8 +3,8 @@
 //! A number is not drawn at the submission: there every case of an office would wait for one row. A job numbers what has come in
 //! since, some hundred cases in one transaction; whoever dies in between leaves cases without a number, which the next run finds.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
@@ -44,26 +44,98 @@ pub async fn number_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     failed
 }
 
+/// What no rule numbers, as this node has seen it: it is not judged again until the configuration changes or a day passes. Nobody else
+/// needs it; a node that starts judges everything once.
+#[derive(Debug, Default)]
+pub struct NumberedByNothing(Mutex<BTreeMap<TenantCode, Judged>>);
+
+/// The cases of a body that no rule numbers under a revision of the catalogue, on a day.
+#[derive(Debug)]
+struct Judged {
+    revision: i64,
+    on: Date,
+    cases: BTreeSet<ApplicationId>,
+}
+
+impl NumberedByNothing {
+    /// Those of `cases` that were not judged under this revision on this day.
+    fn fresh(&self, tenant: &TenantCode, at: (i64, Date), cases: &[ApplicationId]) -> Vec<ApplicationId> {
+        let judged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = judged.get(tenant).filter(|known| (known.revision, known.on) == at);
+        let is_fresh = |id: &&ApplicationId| known.is_none_or(|known| !known.cases.contains(id));
+        cases.iter().filter(is_fresh).copied().collect()
+    }
+
+    fn remember(&self, tenant: &TenantCode, (revision, on): (i64, Date), cases: &[ApplicationId]) {
+        let mut judged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known =
+            judged.entry(tenant.clone()).or_insert_with(|| Judged { revision, on, cases: BTreeSet::new() });
+        if (known.revision, known.on) != (revision, on) {
+            *known = Judged { revision, on, cases: BTreeSet::new() };
+        }
+        known.cases.extend(cases);
+    }
+}
+
+/// What came of a look at what came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Cases that were held against the rules.
+    pub judged: u64,
+    /// Cases that got a number.
+    pub numbered: u64,
+}
+
 /// Numbers what came in at a body and has no number yet; gives how many cases that were.
 pub async fn number(core: &Arc<Core>, tenant: &TenantCode) -> Result<u64, Failure> {
+    Ok(look(core, tenant).await?.numbered)
+}
+
+/// As [`number`], and says how many cases were held against the rules for it. Only what a rule numbers is written.
+pub async fn look(core: &Arc<Core>, tenant: &TenantCode) -> Result<Look, Failure> {
+    // Asked for before the catalogue: one that is newer than its number is judged by once more, never less.
+    let at = (core.catalogue.revision(), jst_day(core.clock.now()));
     let catalogue = core.catalogue.current();
-    let Some(body) = catalogue.tenant(tenant).cloned() else { return Ok(0) };
-    let Some(since) = numbered_since(&body.definition.document_numbers) else { return Ok(0) };
+    let mut found = Look::default();
+    let Some(body) = catalogue.tenant(tenant).cloned() else { return Ok(found) };
+    let Some(since) = numbered_since(&body.definition.document_numbers) else { return Ok(found) };
     let since = Micros(midnight(since)?);
-    let (mut after, mut numbered) = (None, 0);
+    let mut after = None;
     loop {
         let of = tenant.clone();
         let waiting = move |tx: &mut crate::store::ReadTx<'_>| {
             incoming_documents::waiting(tx, &of, since, after, PAGE).map_err(Failure::from)
         };
         let page = core.db.read(waiting).await?;
-        let Some(last) = page.last() else { return Ok(numbered) };
+        let Some(last) = page.last() else { return Ok(found) };
         after = Some(*last);
         let cases: Vec<ApplicationId> = page.into_iter().map(|(_, id)| id).collect();
-        let roots = cases.iter().map(|id| Root::Application(*id)).collect();
-        let body = Arc::clone(&body);
-        numbered += core.db.write_alone(roots, move |tx| assign(tx, &body, &cases)).await?;
+        let fresh = core.numbered_by_nothing.fresh(tenant, at, &cases);
+        if fresh.is_empty() {
+            continue;
+        }
+        found.judged += u64::try_from(fresh.len()).unwrap_or(u64::MAX);
+        let (rules, asked) = (Arc::clone(&body), fresh.clone());
+        let covered = core.db.read(move |tx| covered(tx, &rules, &asked)).await?;
+        let uncovered: Vec<_> = fresh.into_iter().filter(|id| !covered.contains(id)).collect();
+        core.numbered_by_nothing.remember(tenant, at, &uncovered);
+        if !covered.is_empty() {
+            let roots = covered.iter().map(|id| Root::Application(*id)).collect();
+            let body = Arc::clone(&body);
+            found.numbered += core.db.write_alone(roots, move |tx| assign(tx, &body, &covered)).await?;
+        }
     }
+}
+
+/// Those of the cases that a rule numbers.
+fn covered(
+    tx: &mut impl Reads,
+    body: &CatalogueTenant,
+    cases: &[ApplicationId],
+) -> Result<Vec<ApplicationId>, Failure> {
+    let legs = incoming_documents::arrivals_without_number(tx, &body.definition.code, cases)?;
+    let by_case = legs.chunk_by(|one, other| one.application_id == other.application_id);
+    Ok(by_case.filter_map(|of_case| Some(incoming(body, of_case)?.arrival.application_id)).collect())
 }
 
 /// A case that is about to get a number.

@@ -13,7 +13,7 @@ use super::arrival::{self, Submitted};
 use super::cases::{self, OpenCase};
 use super::filing::{self, Filer};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Ctx, Effect, Failure, Refusal, account, billing, case_task, upgrade};
+use super::{Ctx, Effect, Failure, Refusal, access, account, billing, case_task, upgrade};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::application::{CaseState, Command};
 use crate::domain::audit::CHAIN_START;
@@ -24,13 +24,14 @@ use crate::domain::fee::{FeeAssessment, SameTimeTerms};
 use crate::domain::form::Circumstances;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
+use crate::domain::paper_filing::WithdrawalStatement;
 use crate::domain::policy::Action;
 use crate::drill::CrashPoint;
 use crate::seal::DataKey;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::parties::{self, PartyRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, Root, Tx, invoices, payments};
+use crate::store::{Reads, Root, Tx, events, invoices, payments};
 
 /// What a new draft begins with.
 #[derive(Clone, Debug)]
@@ -96,7 +97,8 @@ pub(super) fn begin_draft(
     Ok(Made { resource_id: id.to_string(), value: row })
 }
 
-/// The row of a new draft with its answers, and the case's key; nothing is stored.
+/// The row of a new draft with its answers, and the case's key; nothing is stored. It lies with whoever does the work of the
+/// procedure's department today.
 pub(super) fn new_case(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -116,7 +118,7 @@ pub(super) fn new_case(
         procedure_version: i64::from(definition.version),
         kind: definition.kind.as_str().to_owned(),
         state: CaseState::Draft.name().as_str().to_owned(),
-        department: definition.department.clone(),
+        department: ctx.catalogue.in_charge(tenant, &definition.department, jst_day(now)),
         assignee_id: None,
         correction_id: None,
         proposal_id: None,
@@ -133,6 +135,7 @@ pub(super) fn new_case(
         updated_at: Micros(now),
         incoming_number: None,
         incoming_on: None,
+        paused_for: None,
     };
     Ok((row, case_key.key))
 }
@@ -205,19 +208,23 @@ fn hand_in(
 }
 
 /// Takes a case back; only the applicant can, any time before the decision. What is still owed is canceled.
+///
+/// Who applied on paper takes it back by telling the office: an officer enters the `statement` of it and attests when it came.
 pub async fn withdraw(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: ApplicationId,
+    statement: WithdrawalStatement,
 ) -> Result<Effect<ApplicationRow>, Failure> {
     let db = ctx.core.db.clone();
     db.write(Root::Application(id), move |tx| {
         let take_back = |tx: &mut Tx<'_>, now| {
             let mut case = cases::open(tx, &ctx, &request.tenant, id, Action::WithdrawCase)?;
             refuse_open_payment(tx, &case)?;
-            let from = case.state.name().as_str();
+            let mut facts = json!({ "from": case.state.name().as_str() });
             case.step(Command::Withdraw)?;
-            case.record(tx, "withdrawn", json!({ "from": from }), None)?;
+            let sealed = state_withdrawal(&ctx, &case, statement.clone(), &mut facts, now)?;
+            case.record(tx, "withdrawn", facts, sealed)?;
             case_task::end_with_case(tx, &case)?;
             billing::cancel_unpaid_invoices(tx, &mut case, now)?;
             case.save(tx)?;
@@ -226,6 +233,32 @@ pub async fn withdraw(
         once(tx, &request, "application", take_back, |tx, id| present(tx, &ctx, &request.tenant, id))
     })
     .await
+}
+
+/// Adds to `facts` how and when the withdrawal of a case on paper came, and who attests it; gives its reason, sealed.
+fn state_withdrawal(
+    ctx: &Ctx,
+    case: &OpenCase,
+    statement: WithdrawalStatement,
+    facts: &mut Value,
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let (Some(_), Some(officer)) = (case.paper, access::reader(&case.actor)) else {
+        refuse_faults(statement.faults_of_own())?;
+        return Ok(None);
+    };
+    let arrived_at = case.row.arrived_at.map_or(now, |at| at.0);
+    let received = statement.accept(arrived_at, now).map_err(Refusal::Invalid)?;
+    if let Value::Object(facts) = facts {
+        facts.insert("channel".to_owned(), json!(received.channel.as_str()));
+        facts.insert("received_at".to_owned(), json!(received.received_at));
+        facts.insert("attested_by".to_owned(), json!(officer.to_string()));
+    }
+    Ok(Some(case.key.seal_json(
+        &events::withdrawal_place(case.row.id),
+        &received.reason,
+        ctx.core.ids.as_ref(),
+    )))
 }
 
 /// A checkout that is still open could take money for a case that has ended: it is given up first.

@@ -140,6 +140,8 @@ fn due_from(
         // A case without a claim was free of charge: the claim comes with the arrival or not at all.
         FeeDue::OnSubmit => assessed.contains_key(&case.id).then_some(arrived_on),
         FeeDue::AfterReview => Some(arrived_on),
+        // The price of a contract is claimed by its conclusion, in one transaction, and not by the grant that offers it.
+        FeeDue::OnIssue if procedure.definition.contract.is_some() => None,
         FeeDue::OnIssue => granted.get(&case.id).map(|at| jst_day(at.0)),
     }
 }

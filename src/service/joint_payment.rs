@@ -9,6 +9,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::{self, OpenCase};
@@ -72,9 +73,9 @@ pub(super) async fn open_as(
     payment::refuse_foreign_return(&ctx, wanted.return_url.as_deref())?;
     let cases = cases_of(&ctx, &request.tenant, &ids).await?;
     if wanted.beside_open == BesideOpen::Replace {
-        refuse_before_closing(&ctx, &request, &ids, (&method, paid_by)).await?;
+        refuse_before_closing(&ctx, &request, &ids, &method, (&wanted, paid_by)).await?;
         for target in &cases {
-            payment_replacement::close_open(&ctx, &request, *target, &method, paid_by).await?;
+            payment_replacement::close_open(&ctx, &request, *target, &method, (None, paid_by)).await?;
         }
     }
     let roots = cases.iter().map(|(_, case)| Root::Application(*case)).collect();
@@ -120,15 +121,18 @@ pub(super) async fn cases_of(
         .await
 }
 
-/// Nothing is closed for an act that could not be opened afterwards, such as one whose sum no account takes. A repeat finds
+/// Nothing is closed for an act that could not be opened afterwards, such as one whose sum no account takes, or is another
+/// than the payer saw. A repeat finds
 /// the act that it opened.
 async fn refuse_before_closing(
     ctx: &Ctx,
     request: &IdempotencyRequest,
     ids: &[InvoiceId],
-    (method, paid_by): (&MethodCode, PaidBy),
+    method: &MethodCode,
+    (wanted, paid_by): (&OpenPayment, PaidBy),
 ) -> Result<(), Failure> {
     let (inner, request, ids, method) = (ctx.clone(), request.clone(), ids.to_vec(), method.clone());
+    let wanted = wanted.clone();
     ctx.core
         .db
         .read(move |tx| {
@@ -137,6 +141,7 @@ async fn refuse_before_closing(
             }
             let asked = (&request.tenant, BesideOpen::Replace, paid_by);
             let members = judge(tx, &inner, asked, &ids, &mut BTreeMap::new())?;
+            wanted.refuse_other_total(total(&members)?)?;
             // What is open of them is closed first.
             let mut leaving = Vec::new();
             for member in &members {
@@ -147,20 +152,26 @@ async fn refuse_before_closing(
         .await
 }
 
-/// The account that takes the whole; what is open of `leaving` is closed before.
+/// What is owed of all of them.
+fn total(members: &[Member]) -> Result<Yen, Failure> {
+    let total = Yen::sum(members.iter().map(|member| member.invoice.owed()));
+    total.map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// The account that takes the whole, and the last day on which it may; what is open of `leaving` is closed before.
 fn account<'a>(
     tx: &mut impl Reads,
     ctx: &'a Ctx,
     members: &[Member],
     (method, paid_by): (&MethodCode, PaidBy),
     leaving: &[PaymentRow],
-) -> Result<&'a Arc<MerchantAccount>, Failure> {
+) -> Result<(&'a Arc<MerchantAccount>, Option<Date>), Failure> {
     let invoices: Vec<&InvoiceRow> = members.iter().map(|member| &member.invoice).collect();
     let today = PayableNow::of(tx, ctx, &invoices, leaving)?;
     let priced = members.iter().map(|member| (&member.procedure.definition, &member.invoice));
     let account = payment_method::account_for_all(ctx, &priced.collect::<Vec<_>>(), method, &today)?;
     paid_by.refuse_unreachable(account, method)?;
-    Ok(account)
+    Ok((account, payment_method::last_payable_day(ctx, account, &invoices, method, &today)))
 }
 
 /// First everything is judged, then everything is written: a refusal has changed nothing.
@@ -174,18 +185,17 @@ fn begin(
 ) -> Result<Made<Opened>, Failure> {
     let mut cases = BTreeMap::new();
     let members = judge(tx, ctx, (tenant, BesideOpen::Refuse, paid_by), ids, &mut cases)?;
-    let account = account(tx, ctx, &members, (method, paid_by), &[])?;
+    let (account, payable_until) = account(tx, ctx, &members, (method, paid_by), &[])?;
     let first = members.first().ok_or(Refusal::NotFound)?;
-    let total = Yen::sum(members.iter().map(|member| member.invoice.owed()));
-    let total = total.map_err(|error| Failure::Internal(error.to_string()))?;
+    let total = total(&members)?;
     wanted.refuse_other_total(total)?;
     // In the order of their ids, which is the one that shares are found in.
     let mut share_ids: Vec<PaymentId> = ids.iter().map(|_| PaymentId(tx.new_id())).collect();
     share_ids.sort_unstable();
     let lead = *share_ids.first().ok_or(Refusal::NotFound)?;
     let title = &first.procedure.definition.title.ja;
-    let subject =
-        checkout::Subject { payment: lead, amount: total, description: description(first, title, ids.len()) };
+    let description = description(first, title, ids.len());
+    let subject = checkout::Subject { payment: lead, amount: total, description, payable_until };
     let checkout = checkout::wanted(tx, ctx, tenant, (account, method), subject, wanted, now)?;
     let operation = OperationId(tx.new_id());
     let prepared = account.adapter.prepare_create_checkout(&operation.to_string(), &checkout);
@@ -271,7 +281,7 @@ fn judge_one(
         BesideOpen::Refuse => payments::of_invoice(tx, tenant, id)?,
         BesideOpen::Replace => Vec::new(),
     };
-    payment::refuse_unpayable(case, &invoice, &attempts)?;
+    payment::refuse_unpayable(tx, case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, together)?;
     Ok(Member { procedure: intake::pinned(ctx, &case.row)?, invoice })
 }

@@ -188,7 +188,8 @@ pub async fn apply(core: &Arc<Core>, tenant: TenantCode, subject: &str) -> Resul
     let verified = verify_again(core, &row)?;
     let inner = Arc::clone(core);
     let known = payment.clone();
-    payment_shares::write(core, &known, move |tx| fold_in(tx, &inner, &row, &payment, &verified)).await
+    payment_shares::write(core, &known, move |tx| fold_in(tx, &inner, &row, &payment, verified.as_ref()))
+        .await
 }
 
 fn fold_in(
@@ -196,7 +197,7 @@ fn fold_in(
     core: &Core,
     row: &NotificationRow,
     seen: &PaymentRow,
-    verified: &Notification,
+    verified: Option<&Notification>,
 ) -> Result<JobEnd, Failure> {
     let present = gateway_notifications::find(tx, &row.tenant_id, &row.gateway, &row.delivery_key)?;
     let present = present.ok_or(Refusal::NotFound)?;
@@ -209,7 +210,7 @@ fn fold_in(
     let mut payment = payments::find(tx, tenant, seen.id)?.ok_or(Refusal::NotFound)?;
     let now = tx.now();
     let ask_at = match verified {
-        Notification::Signed(signed) => match &signed.snapshot {
+        Some(Notification::Signed(signed)) => match &signed.snapshot {
             Some(snapshot) if !closes_a_live_checkout(&payment, snapshot)? => {
                 apply_snapshot(tx, core, &mut case, &mut payment, snapshot, Source::Notification)?;
                 None
@@ -217,7 +218,7 @@ fn fold_in(
             // One try that ended does not end its checkout: it only makes us ask now.
             _ => Some(now),
         },
-        Notification::Hint(_) => Some(next_beat(now)),
+        Some(Notification::Hint(_)) | None => Some(next_beat(now)),
     };
     if let Some(at) = ask_at {
         jobs::enqueue_again(tx, tenant.as_str(), POLL_PAYMENT, &payment.id.to_string(), at)?;
@@ -271,7 +272,9 @@ async fn park(core: &Core, row: NotificationRow) -> Result<JobEnd, Failure> {
         .await
 }
 
-fn verify_again(core: &Core, row: &NotificationRow) -> Result<Notification, Failure> {
+/// The notification as it is proven by the secrets of today. None where it no longer is: its secret was taken out since it was
+/// received and acknowledged. Then it is no more than a hint, and what it told of is asked for.
+fn verify_again(core: &Core, row: &NotificationRow) -> Result<Option<Notification>, Failure> {
     let key = core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
     let kept: Kept = key.open_json(&place(&row.gateway, &row.delivery_key), &row.sealed_body)?;
     let body =
@@ -280,7 +283,11 @@ fn verify_again(core: &Core, row: &NotificationRow) -> Result<Notification, Fail
     let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", row.gateway)))?;
     let raw = RawNotification { headers: kept.headers, body, source: kept.source };
     let verified = account.adapter.verify_notification(&raw, row.received_at.0);
-    verified.map_err(|reason| Failure::Internal(format!("notification {}: {reason}", row.delivery_key)))
+    Ok(verified
+        .inspect_err(|reason| {
+            tracing::warn!(gateway = row.gateway, delivery = row.delivery_key, %reason, "a notification is a hint by now");
+        })
+        .ok())
 }
 
 fn place(gateway: &str, delivery_key: &str) -> String {

@@ -38,7 +38,7 @@ pub struct PaperParty {
 pub struct PaperDraft {
     /// Slug of the procedure.
     pub procedure: String,
-    /// The department that received it: that of the procedure.
+    /// The department that received it: the one that does the work of the procedure's department today.
     pub department: String,
     /// Answers so far; may be incomplete.
     pub form: Value,
@@ -80,7 +80,8 @@ fn write(
     let found = ctx.catalogue.find_procedure(tenant, &draft.procedure, received_on).cloned();
     let procedure = found.ok_or_else(|| upgrade::not_offered(ctx, tenant, &draft.procedure, received_on))?;
     let definition = &procedure.definition;
-    if definition.department != draft.department {
+    // The definition keeps the old name of a department; paper comes to whoever does its work today.
+    if ctx.catalogue.in_charge(tenant, &definition.department, jst_day(now)) != draft.department {
         return Err(Refusal::NotFound.into());
     }
     let stated = PartyStatement {

@@ -17,8 +17,8 @@ use super::payment_link::PaidBy;
 use super::payment_refusal::PaymentRefusal;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
-    charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing,
-    payment_replacement, payment_standing,
+    charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing, payment_method,
+    payment_replacement, payment_standing, waiver_claim,
 };
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
@@ -111,7 +111,7 @@ pub(super) async fn open_as(
     let application = application_of(&ctx, &request.tenant, invoice).await?;
     if wanted.beside_open == BesideOpen::Replace {
         let target = (invoice, application);
-        payment_replacement::close_open(&ctx, &request, target, &method, paid_by).await?;
+        payment_replacement::close_open(&ctx, &request, target, &method, (Some(&wanted), paid_by)).await?;
     }
     let (inner, tenant, by) = (ctx.clone(), request.tenant.clone(), method.clone());
     let open = move |tx: &mut Tx<'_>| {
@@ -193,7 +193,7 @@ fn begin(
     let mut invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = paid_by.case(tx, ctx, (tenant, invoice.application_id), Action::Pay)?;
     let attempts = payments::of_invoice(tx, tenant, id)?;
-    refuse_unpayable(&case, &invoice, &attempts)?;
+    refuse_unpayable(tx, &case, &invoice, &attempts)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
     wanted.refuse_other_total(invoice.owed())?;
     let procedure = intake::pinned(ctx, &case.row)?;
@@ -204,6 +204,7 @@ fn begin(
         payment: payment_id,
         amount: invoice.owed(),
         description: checkout::description(&invoice.number, &procedure.definition.title.ja),
+        payable_until: payment_method::last_payable_day(ctx, account, &[&invoice], method, &today),
     };
     let checkout = checkout::wanted(tx, ctx, tenant, (account, method), subject, wanted, now)?;
     let operation_id = OperationId(tx.new_id());
@@ -238,6 +239,7 @@ fn begin(
 
 /// Refuses what nobody owes, and what is being paid already.
 pub(super) fn refuse_unpayable(
+    tx: &mut impl Reads,
     case: &OpenCase,
     invoice: &InvoiceRow,
     attempts: &[PaymentRow],
@@ -247,20 +249,42 @@ pub(super) fn refuse_unpayable(
             return Err(Refusal::PaymentInProgress.into());
         }
     }
-    refuse_not_owed(case, invoice)
+    refuse_not_owed(tx, case, invoice)
 }
 
 /// Refuses what nobody owes (any more).
-pub(super) fn refuse_not_owed(case: &OpenCase, invoice: &InvoiceRow) -> Result<(), Failure> {
-    refuse_ended(case)?;
+pub(super) fn refuse_not_owed(
+    tx: &mut impl Reads,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+) -> Result<(), Failure> {
+    refuse_ended(tx, case, invoice)?;
     if invoice.is_open()? { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
 }
 
+/// Whether anybody owes it (still).
+pub(super) fn is_owed(tx: &mut impl Reads, case: &OpenCase, invoice: &InvoiceRow) -> Result<bool, Failure> {
+    match refuse_not_owed(tx, case, invoice) {
+        Ok(()) => Ok(true),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Refuses to take money for a case that ended without an answer. One that was answered ends with nothing owed; what is claimed after
-/// it, because a waiver was revoked, is paid like anything else.
-pub(super) fn refuse_ended(case: &OpenCase) -> Result<(), Refusal> {
-    let ended = matches!(case.state, CaseState::Withdrawn(_) | CaseState::Transferred(_));
-    if ended { Err(Refusal::InvoiceNotPayable) } else { Ok(()) }
+/// it, because a waiver was revoked, is paid like anything else. So it is of one that was withdrawn: what was examined until then was
+/// paid but for what a false statement had taken off.
+pub(super) fn refuse_ended(
+    tx: &mut impl Reads,
+    case: &OpenCase,
+    invoice: &InvoiceRow,
+) -> Result<(), Failure> {
+    let is_owed = match case.state {
+        CaseState::Transferred(_) => false,
+        CaseState::Withdrawn(_) => waiver_claim::is_one(tx, invoice)?,
+        _ => true,
+    };
+    if is_owed { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
 }
 
 /// The payment of an invoice by a checkout.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Ctx, Failure};
+use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::money::Yen;
@@ -26,8 +27,8 @@ pub struct PayableNow {
     now: Timestamp,
     /// By account, then by method; only accounts that have a ceiling.
     taken: BTreeMap<String, BTreeMap<MethodCode, Taken>>,
-    /// The claims whose last day is over, with that day.
-    over: BTreeMap<InvoiceId, Date>,
+    /// The last day of each claim that has one.
+    last_days: BTreeMap<InvoiceId, Date>,
 }
 
 impl PayableNow {
@@ -40,10 +41,10 @@ impl PayableNow {
         leaving: &[PaymentRow],
     ) -> Result<Self, Failure> {
         let now = tx.now();
-        let (mut taken, mut over) = (BTreeMap::new(), BTreeMap::new());
+        let (mut taken, mut last_days) = (BTreeMap::new(), BTreeMap::new());
         for invoice in invoices {
-            if let Some(last_day) = last_day(tx, ctx, invoice, jst_day(now))? {
-                over.insert(invoice.id, last_day);
+            if let Some(last_day) = last_day(tx, &ctx.catalogue, invoice, jst_day(now))? {
+                last_days.insert(invoice.id, last_day);
             }
         }
         if let Some(first) = invoices.first() {
@@ -56,7 +57,7 @@ impl PayableNow {
                 taken.insert(account.name.clone(), sums);
             }
         }
-        Ok(Self { now, taken, over })
+        Ok(Self { now, taken, last_days })
     }
 
     /// The instant it was read at.
@@ -71,7 +72,17 @@ impl PayableNow {
 
     /// Whether an account still issues a slip for a claim by a method.
     pub fn is_in_time(&self, account: &MerchantAccount, method: &MethodCode, invoice: InvoiceId) -> bool {
-        !account.terms.of(method).until_due_day || !self.over.contains_key(&invoice)
+        self.last_day(account, method, invoice).is_none_or(|last| jst_day(self.now) <= last)
+    }
+
+    /// The last day on which what an account issues for a claim by a method is taken; none where that has no end.
+    pub fn last_day(
+        &self,
+        account: &MerchantAccount,
+        method: &MethodCode,
+        invoice: InvoiceId,
+    ) -> Option<Date> {
+        self.last_days.get(&invoice).copied().filter(|_| account.terms.of(method).until_due_day)
     }
 }
 
@@ -86,14 +97,14 @@ fn leave(sums: &mut BTreeMap<MethodCode, Taken>, attempt: &PaymentRow) -> Result
     Ok(())
 }
 
-/// The last day of a claim, where it is over: its due day moved off days off, or that of a demand.
-fn last_day(
+/// The last day of a claim: its due day moved off days off, or that of a demand.
+pub(super) fn last_day(
     tx: &mut impl Reads,
-    ctx: &Ctx,
+    catalogue: &Catalogue,
     invoice: &InvoiceRow,
     today: Date,
 ) -> Result<Option<Date>, Failure> {
-    let (Some(due), Some(body)) = (invoice.due_on, ctx.catalogue.tenant(&invoice.tenant_id)) else {
+    let (Some(due), Some(body)) = (invoice.due_on, catalogue.tenant(&invoice.tenant_id)) else {
         return Ok(None);
     };
     let mut last = body.calendar.roll(due.0);
@@ -101,7 +112,7 @@ fn last_day(
         let demand = demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
         last = demand.map_or(last, |demand| last.max(body.calendar.roll(demand.pay_until.0)));
     }
-    Ok((last < today).then_some(last))
+    Ok(Some(last))
 }
 
 /// Writes under the roots of some cases, and under those of every account with a ceiling that may take a payment by `method`.

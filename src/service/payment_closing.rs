@@ -10,16 +10,15 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment::insert_operation;
 use super::payment_standing::raise;
-use super::{Core, Failure, Refusal};
+use super::{Core, Failure, Refusal, payment_method};
 use crate::domain::id::OperationId;
 use crate::domain::invoice::InvoiceState;
-use crate::domain::money::Yen;
 use crate::domain::payment::{Alert, PaymentState};
 use crate::gateway::{Cancel, PreparedRequest, Unpreparable};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::gateway_operations;
-use crate::store::invoices;
+use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::PaymentRow;
 use crate::store::{Reads, StoreError, Tx};
 
@@ -57,25 +56,31 @@ pub(super) fn is_closing(tx: &mut impl Reads, row: &PaymentRow) -> Result<bool, 
     Ok(youngest.is_some_and(|operation| gateway_operations::is_open(&operation.state)))
 }
 
-/// Closes what is still open of an invoice that money covers, or that was opened over another amount than is owed now, by a
-/// call that a worker makes at once.
+/// Closes what is still open of an invoice that money covers, that was opened over another amount than is owed now, or whose last day or
+/// designation is over (R-84, T-5), by a call that a worker makes at once. The questions about open payments come by here.
 ///
 /// The caller stores the case. What no gateway can close any more is told to people: it may still be paid.
 pub(super) fn close_what_no_longer_fits(
     tx: &mut Tx<'_>,
     core: &Core,
     case: &mut ApplicationRow,
-    (standing, owed): (InvoiceState, Yen),
+    (standing, invoice): (InvoiceState, &InvoiceRow),
     attempts: &[PaymentRow],
 ) -> Result<(), Failure> {
-    let unfit = |row: &&PaymentRow| takes_no_more(standing) || row.amount != owed;
-    for row in attempts.iter().filter(unfit) {
-        if what_closes(row)?.is_none() || is_closing(tx, row)? {
+    for row in attempts {
+        if what_closes(row)?.is_none() {
+            continue;
+        }
+        let is_beside = takes_no_more(standing) || row.amount != invoice.owed();
+        let is_unfit = is_beside || !payment_method::still_takes(tx, core, invoice, row)?;
+        if !is_unfit || is_closing(tx, row)? {
             continue;
         }
         let id = OperationId(tx.new_id());
         let prepared = match prepare(core, row, id) {
             Ok(prepared) => prepared,
+            // What outlives its day alone covers the debt all the same if it is paid.
+            Err(Failure::Refused(_)) if !is_beside => continue,
             Err(Failure::Refused(_)) => {
                 raise(tx, case, row, &Alert::OpenBesideCovered)?;
                 continue;
@@ -94,7 +99,7 @@ pub(super) fn close_what_no_longer_fits(
 }
 
 /// Closes an attempt that a question found as open as before although nobody waits for it: beside money that covers its
-/// invoice, or because its address was lost and the call that opened it is at an end.
+/// invoice, past its day, or because its address was lost and the call that opened it is at an end.
 pub(super) fn close_again(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -109,7 +114,7 @@ pub(super) fn close_again(
     let waits = youngest.is_some_and(|last| tx.now().duration_since(last.created_at.0) < CLOSE_AGAIN);
     let before = case.event_count;
     if !waits {
-        let wanted = (invoice.invoice_state()?, invoice.owed());
+        let wanted = (invoice.invoice_state()?, &invoice);
         close_what_no_longer_fits(tx, core, case, wanted, std::slice::from_ref(row))?;
         let is_closed_now = case.event_count != before;
         if !is_closed_now && is_unreachable(tx, row)? {

@@ -238,7 +238,7 @@ fn refuse_list(first: InvoiceId, further: &[InvoiceId]) -> Result<(), Refusal> {
 }
 
 /// The cases to lock, each once.
-fn roots(cases: &[Member]) -> Vec<Root> {
+pub(super) fn roots(cases: &[Member]) -> Vec<Root> {
     let cases: BTreeSet<ApplicationId> = cases.iter().map(|(_, case)| *case).collect();
     cases.into_iter().map(Root::Application).collect()
 }
@@ -333,69 +333,8 @@ fn payable(
         Entry::Occupied(known) => known.into_mut(),
         Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
     };
-    super::payment::refuse_not_owed(case, &invoice)?;
+    super::payment::refuse_not_owed(tx, case, &invoice)?;
     Ok(application)
-}
-
-/// The links of an invoice with all that is paid by each, for its parties.
-pub async fn list(
-    ctx: Ctx,
-    tenant: TenantCode,
-    id: InvoiceId,
-) -> Result<Vec<(PaymentLinkRow, Vec<Member>)>, Failure> {
-    let db = ctx.core.db.clone();
-    db.read(move |tx| {
-        let invoice = invoices::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        cases::open(tx, &ctx, &tenant, invoice.application_id, Action::Pay)?;
-        let rows = payment_links::of_invoice(tx, &tenant, id)?;
-        let mut found = Vec::new();
-        for row in rows {
-            let members = payment_links::members(tx, &row)?;
-            found.push((row, members));
-        }
-        Ok(found)
-    })
-    .await
-}
-
-/// Takes a link back: from now on it is not found. What was opened by it goes on.
-pub async fn revoke(ctx: Ctx, request: IdempotencyRequest, id: PaymentLinkId) -> Result<Effect<()>, Failure> {
-    let tenant = request.tenant.clone();
-    let members = ctx.core.db.read(move |tx| {
-        let row = payment_links::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        Ok::<_, Failure>(payment_links::members(tx, &row)?)
-    });
-    let members = members.await?;
-    let (db, of) = (ctx.core.db.clone(), members.clone());
-    let write = move |tx: &mut Tx<'_>| {
-        let end = |tx: &mut Tx<'_>, _| end(tx, &ctx, (&request.tenant, id), &of);
-        once(tx, &request, "payment_link_revocation", end, |_, _| Ok(()))
-    };
-    match members.as_slice() {
-        [(_, only)] => db.write(Root::Application(*only), write).await,
-        _ => db.write_alone(roots(&members), write).await,
-    }
-}
-
-fn end(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    (tenant, id): (&TenantCode, PaymentLinkId),
-    members: &[Member],
-) -> Result<Made<()>, Failure> {
-    let row = payment_links::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let mut cases = Vec::new();
-    for application in members.iter().map(|(_, case)| *case).collect::<BTreeSet<_>>() {
-        cases.push(cases::open(tx, ctx, tenant, application, Action::Pay)?);
-    }
-    if row.revoked_at.is_none() {
-        payment_links::revoke(tx, &row)?;
-        for case in &mut cases {
-            case.record(tx, "payment_link_revoked", json!({ "link": id.to_string() }), None)?;
-            case.save(tx)?;
-        }
-    }
-    Ok(Made { resource_id: id.to_string(), value: () })
 }
 
 /// Opens a payment as the holder of a link, who may say where an invitation can be sent; `key` and `fingerprint` make it
@@ -442,7 +381,7 @@ async fn left_to_pay(
     request: &IdempotencyRequest,
     expected_total: Option<i64>,
 ) -> Result<Left, Failure> {
-    let (link, request) = (link.clone(), request.clone());
+    let (link, request, inner) = (link.clone(), request.clone(), ctx.clone());
     ctx.core
         .db
         .read(move |tx| {
@@ -459,9 +398,10 @@ async fn left_to_pay(
                 return Err(Refusal::Invalid(vec![Fault::new("/expected_total", "required", ja, en)]).into());
             }
             let mut left = Vec::new();
-            for (id, _) in members {
+            for (id, application) in members {
                 let invoice = invoices::find(tx, &link.tenant_id, id)?.ok_or(Refusal::NotFound)?;
-                left.extend(invoice.is_open()?.then_some(id));
+                let case = cases::open_for_bearer(tx, &inner, &link.tenant_id, application)?;
+                left.extend(super::payment::is_owed(tx, &case, &invoice)?.then_some(id));
             }
             if left.is_empty() { Err(Refusal::InvoiceNotPayable.into()) } else { Ok(Left::Several(left)) }
         })

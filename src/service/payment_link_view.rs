@@ -13,6 +13,7 @@ use crate::domain::procedure::{Bilingual, ProcedureDefinition};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_links::{self, PaymentLinkRow};
 use crate::store::payments::{self, PaymentRow};
+use crate::store::receipts::{self, ReceiptRow};
 use crate::store::sql::Json;
 use crate::store::{Reads, payment_slips, reassessments};
 
@@ -35,6 +36,8 @@ pub struct LinkView {
     pub payments: Vec<PaymentRow>,
     /// What its payer needs to pay cash or by Pay-easy.
     pub slip: Option<Slip>,
+    /// What proves the payments by this link: the living receipts and confirmations of them.
+    pub proofs: Vec<ReceiptRow>,
 }
 
 /// An invoice behind a link.
@@ -78,11 +81,8 @@ fn view(tx: &mut impl Reads, ctx: &Ctx, link: PaymentLinkRow) -> Result<LinkView
         let case = holder(&link).case(tx, ctx, (&link.tenant_id, *application), Action::ReadMoney)?;
         let invoice = invoices::find(tx, &link.tenant_id, *id)?.ok_or(Refusal::NotFound)?;
         let procedure = intake::pinned(ctx, &case.row)?;
-        let standing = match payment::refuse_not_owed(&case, &invoice) {
-            Ok(()) => LinkedStanding::Owed,
-            Err(Failure::Refused(_)) => LinkedStanding::Settled,
-            Err(failure) => return Err(failure),
-        };
+        let is_owed = payment::is_owed(tx, &case, &invoice)?;
+        let standing = if is_owed { LinkedStanding::Owed } else { LinkedStanding::Settled };
         // What is asked of the payer is what is owed now, also where a part was waived.
         let lines = Json(reassessments::owed_lines(tx, &invoice)?);
         let shown = LinkedInvoice {
@@ -93,6 +93,7 @@ fn view(tx: &mut impl Reads, ctx: &Ctx, link: PaymentLinkRow) -> Result<LinkView
         found.push(Found { shown, procedure, attempts: payments::of_invoice(tx, &link.tenant_id, *id)? });
     }
     let (payable_by, email_needed_for) = ways(tx, ctx, &link, &found)?;
+    let proofs = proofs(tx, &link, &found)?;
     let payments = youngest(tx, &link, &found)?;
     let slip = match payments.first() {
         Some(payment) => payment_slips::of_payment(tx, &link.tenant_id, payment.id)?,
@@ -104,7 +105,7 @@ fn view(tx: &mut impl Reads, ctx: &Ctx, link: PaymentLinkRow) -> Result<LinkView
     let total = Yen::sum(found.iter().filter(counts).map(|one| one.shown.invoice.owed()));
     let total = total.map_err(|error| Failure::Internal(error.to_string()))?.amount();
     let invoices = found.into_iter().map(|one| one.shown).collect();
-    Ok(LinkView { link, invoices, body, total, payable_by, email_needed_for, payments, slip })
+    Ok(LinkView { link, invoices, body, total, payable_by, email_needed_for, payments, slip, proofs })
 }
 
 fn holder(link: &PaymentLinkRow) -> PaidBy {
@@ -135,6 +136,19 @@ fn ways(
         payable_by.push(code.clone());
     }
     Ok((payable_by, email_needed_for))
+}
+
+/// What proves the payments that were opened by the link, invoice by invoice.
+fn proofs(tx: &mut impl Reads, link: &PaymentLinkRow, found: &[Found]) -> Result<Vec<ReceiptRow>, Failure> {
+    let mut proofs = Vec::new();
+    for one in found {
+        for receipt in receipts::of_invoice(tx, &link.tenant_id, one.shown.invoice.id)? {
+            let opened_by = payment_links::link_of_payment(tx, &link.tenant_id, receipt.row.payment_id)?;
+            let is_own = opened_by == Some(link.id) && receipt.revocation.is_none();
+            proofs.extend(is_own.then_some(receipt.row));
+        }
+    }
+    Ok(proofs)
 }
 
 /// The shares of the youngest act opened by the link, the first in front.

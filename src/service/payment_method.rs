@@ -4,21 +4,28 @@
 //! the body takes the amount by it, the agent behind the account is designated for every revenue of the invoice on this
 //! day, what it issues is still taken, the account's ceilings leave room for the amount, and the gateway
 //! answers. The same judgement is made when methods are shown and when a payment is
-//! opened, there inside of the transaction.
+//! opened, there inside of the transaction. What is open is closed once designation or last day are over.
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::Span;
+use jiff::civil::Date;
 
-use super::payment_ceiling::PayableNow;
+use super::payment_ceiling::{self, PayableNow};
 use super::payment_refusal::PaymentRefusal;
-use super::{Ctx, Refusal};
+use super::{Core, Ctx, Failure, Refusal};
+use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
 use crate::domain::money::Yen;
 use crate::domain::payment::{LegalRole, MethodCode, may_take};
 use crate::domain::procedure::ProcedureDefinition;
 use crate::gateway::MerchantAccount;
+use crate::store::Reads;
 use crate::store::invoices::InvoiceRow;
+use crate::store::payments::PaymentRow;
+
+/// The most days for which anything that is opened today can be paid.
+const LONGEST_LIFE_DAYS: i64 = 3;
 
 /// When somebody who was turned away because a gateway does not answer may come again, in seconds.
 const COME_AGAIN_S: i64 = 30;
@@ -56,7 +63,9 @@ pub fn account_for_all<'a>(
         return Err(Refusal::MethodNotOffered);
     }
     let may_take_all = |account: &&Arc<MerchantAccount>| {
-        invoices.iter().all(|(_, invoice)| is_designated(ctx, account, invoice, method, now))
+        invoices
+            .iter()
+            .all(|(_, invoice)| is_designated(&ctx.catalogue, account, invoice, method, jst_day(now)))
     };
     let in_time = |account: &&Arc<MerchantAccount>| {
         invoices.iter().all(|(_, invoice)| today.is_in_time(account, method, invoice.id))
@@ -95,17 +104,55 @@ pub fn offered(
     allowed.filter(can_pay).cloned().collect()
 }
 
+/// The last day on which an account may take some invoices by a method, as far as it comes within the life of what is opened today: the
+/// last day of a claim, or the last one of its agent's designation.
+pub(super) fn last_payable_day(
+    ctx: &Ctx,
+    account: &MerchantAccount,
+    invoices: &[&InvoiceRow],
+    method: &MethodCode,
+    today: &PayableNow,
+) -> Option<Date> {
+    let first = jst_day(today.now());
+    let is_designated =
+        |day: &Date| invoices.iter().all(|one| is_designated(&ctx.catalogue, account, one, method, *day));
+    let day_after = |days: i64| first.saturating_add(Span::new().days(days));
+    let ended = (1..=LONGEST_LIFE_DAYS).map(day_after).find(|day| !is_designated(day));
+    let designated = ended.and_then(|day| day.yesterday().ok());
+    let of_claims = invoices.iter().filter_map(|one| today.last_day(account, method, one.id));
+    of_claims.chain(designated).min()
+}
+
+/// Whether an attempt that is open may still take money today: nothing that was issued outlives the claim's last day, or the
+/// designation of whoever takes the money (T-5, R-85).
+pub(super) fn still_takes(
+    tx: &mut impl Reads,
+    core: &Core,
+    invoice: &InvoiceRow,
+    attempt: &PaymentRow,
+) -> Result<bool, Failure> {
+    let Some(account) = core.gateways.find(&attempt.tenant_id, &attempt.gateway) else { return Ok(true) };
+    let (catalogue, today, method) = (core.catalogue.current(), jst_day(tx.now()), attempt.payment()?.method);
+    if !is_designated(&catalogue, account, invoice, &method, today) {
+        return Ok(false);
+    }
+    if !account.terms.of(&method).until_due_day {
+        return Ok(true);
+    }
+    let last = payment_ceiling::last_day(tx, &catalogue, invoice, today)?;
+    Ok(last.is_none_or(|last| today <= last))
+}
+
 /// Whether whoever stands behind the account may take every revenue of the invoice on this day. The body itself may.
 fn is_designated(
-    ctx: &Ctx,
+    catalogue: &Catalogue,
     account: &MerchantAccount,
     invoice: &InvoiceRow,
     method: &MethodCode,
-    now: Timestamp,
+    day: Date,
 ) -> bool {
-    let tenant = ctx.catalogue.tenant(&invoice.tenant_id);
+    let tenant = catalogue.tenant(&invoice.tenant_id);
     let designations = tenant.map_or(&[][..], |tenant| tenant.definition.payment_agents.as_slice());
     let revenues = invoice.lines.0.iter().map(|line| line.revenue_account.as_str());
-    account.legal_role == LegalRole::Direct
-        || may_take(designations, (&account.name, method), revenues, jst_day(now))
+    account.legal_role == LegalRole::Direct || may_take(designations, (&account.name, method), revenues, day)
 }

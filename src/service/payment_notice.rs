@@ -19,7 +19,7 @@ use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payment_notices::{self, PaymentNoticeRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::Json;
-use crate::store::{Reads, Root, Tx, payment_slips};
+use crate::store::{Reads, Root, Tx, payment_slips, set_offs};
 
 /// A notice with whom it names.
 #[derive(Clone, Debug)]
@@ -134,7 +134,10 @@ async fn read(ctx: &Ctx, tenant: &TenantCode, id: InvoiceId) -> Result<Read, Fai
         let invoice = invoices::find(tx, &body, id)?.ok_or(Refusal::NotFound)?;
         let case = cases::open(tx, &inner, &body, invoice.application_id, Action::ReadMoney)?;
         let Some(row) = payment_notices::of_invoice(tx, &body, id)? else {
-            return Ok::<_, Failure>(Read { notice: None, lacking: Some(Box::new(invoice)) });
+            // What was divided off to be set off is owed under the notice of its claim, and is paid already.
+            let parts = set_offs::parts_of_case(tx, &body, invoice.application_id)?;
+            let lacking = (!parts.contains(&id)).then(|| Box::new(invoice));
+            return Ok::<_, Failure>(Read { notice: None, lacking });
         };
         let names = names_of(tx, &case.row, &case.key)?;
         let slips = waiting_slips(tx, &body, id)?;

@@ -22,6 +22,8 @@ pub enum PaymentRefusal {
         /// What is to be paid now, in yen.
         total: i64,
     },
+    /// Whoever fixed what is owed does not record that it came.
+    OwnAssessment,
 }
 
 impl PaymentRefusal {
@@ -32,6 +34,7 @@ impl PaymentRefusal {
             Self::PastDueDay => "slip_past_due_day",
             Self::AlertHandled => "alert_handled",
             Self::TotalChanged { .. } => "total_changed",
+            Self::OwnAssessment => "own_assessment",
         }
     }
 
@@ -39,7 +42,9 @@ impl PaymentRefusal {
     pub fn argument(self) -> String {
         match self {
             Self::TotalChanged { total } => total.to_string(),
-            Self::CeilingReached | Self::PastDueDay | Self::AlertHandled => String::new(),
+            Self::CeilingReached | Self::PastDueDay | Self::AlertHandled | Self::OwnAssessment => {
+                String::new()
+            }
         }
     }
 
@@ -60,6 +65,10 @@ impl PaymentRefusal {
             Self::TotalChanged { .. } => (
                 "納付すべき額が変わりました。現在の額は{}円です。内容を確認し、もう一度お試しください。",
                 "What is to be paid has changed; it is {} yen now. Please look at it again.",
+            ),
+            Self::OwnAssessment => (
+                "調定を行った職員は、その収納を記録できません。別の職員が記録してください。",
+                "Whoever assessed it does not record that it was paid; another officer does.",
             ),
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::idempotency::{IdempotencyRequest, is_used};
-use super::payment::{call_and_wait, insert_operation, own_lease, refuse_not_owed};
+use super::payment::{OpenPayment, call_and_wait, insert_operation, own_lease, refuse_not_owed};
 use super::payment_ceiling::PayableNow;
 use super::payment_link::PaidBy;
 use super::{Ctx, Failure, Refusal, intake, payment_closing};
@@ -37,20 +37,22 @@ enum Open {
     Another(PaymentId),
 }
 
-/// Closes the open attempt of an invoice, and comes back once its gateway has confirmed that.
+/// Closes the open attempt of an invoice, and comes back once its gateway has confirmed that. Nothing is closed where `wanted` is over
+/// another sum than is owed; an act over several invoices was judged as a whole before.
 pub(super) async fn close_open(
     ctx: &Ctx,
     request: &IdempotencyRequest,
     (invoice, application): (InvoiceId, ApplicationId),
     method: &MethodCode,
-    paid_by: PaidBy,
+    (wanted, paid_by): (Option<&OpenPayment>, PaidBy),
 ) -> Result<(), Failure> {
     let (inner, asked, method) = (ctx.clone(), request.clone(), method.clone());
+    let wanted = wanted.cloned();
     let open = ctx
         .core
         .db
         .write(Root::Application(application), move |tx| {
-            begin(tx, &inner, &asked, invoice, (&method, paid_by))
+            begin(tx, &inner, &asked, invoice, (&method, wanted.as_ref(), paid_by))
         })
         .await?;
     match open {
@@ -71,7 +73,7 @@ fn begin(
     ctx: &Ctx,
     request: &IdempotencyRequest,
     id: InvoiceId,
-    (method, paid_by): (&MethodCode, PaidBy),
+    (method, wanted, paid_by): (&MethodCode, Option<&OpenPayment>, PaidBy),
 ) -> Result<Open, Failure> {
     // A repeat finds the payment it opened, and must not close that one.
     if is_used(tx, request)? {
@@ -83,7 +85,8 @@ fn begin(
     let Some(live) = live_attempt(&payments::of_invoice(tx, tenant, id)?)? else { return Ok(Open::Nothing) };
     paid_by.refuse_foreign(tx, &live)?;
     // Nothing is closed for a method that could not be opened afterwards.
-    refuse_not_owed(&case, &invoice)?;
+    refuse_not_owed(tx, &case, &invoice)?;
+    wanted.map_or(Ok(()), |wanted| wanted.refuse_other_total(invoice.owed()))?;
     let procedure = intake::pinned(ctx, &case.row)?;
     let now = tx.now();
     let today = PayableNow::of(tx, ctx, &[&invoice], std::slice::from_ref(&live))?;

@@ -287,7 +287,7 @@ fn move_invoice(
     let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
     let standing = derive_invoice_state(total, &facts, end);
     let standing = standing.map_err(|error| Failure::Internal(format!("invoice {}: {error}", invoice.id)))?;
-    let wanted = (standing.state, invoice.owed());
+    let wanted = (standing.state, &*invoice);
     payment_closing::close_what_no_longer_fits(tx, core, case, wanted, &attempts)?;
     let next = standing.state.as_str();
     let days = (invoice.entrusted_on.map(|day| day.0), invoice.paid_on.map(|day| day.0));

@@ -159,7 +159,8 @@ fn visible(
     // Where this program no longer reads the version, nothing says what is masked.
     let Ok(procedure) = intake::pinned(ctx, &case) else { return Ok(None) };
     let Some(rule) = procedure.definition.public_inspection.clone() else { return Ok(None) };
-    if !is_within_period(&rule, jst_day(filing.opened_at), jst_day(tx.now())) {
+    let Some(body) = ctx.catalogue.tenant(tenant) else { return Ok(None) };
+    if !is_within_period(&rule, &body.calendar, jst_datetime(filing.opened_at), jst_day(tx.now())) {
         return Ok(None);
     }
     let listed = ListedFiling {

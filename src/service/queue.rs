@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::account::Profile;
 use super::officer_labels;
-use super::{Ctx, Failure, Refusal, access, cases, officer, queue_view, takeover};
+use super::{Ctx, Failure, Refusal, access, cases, clock, officer, queue_view, takeover};
 use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, OfficerId, QueueViewId, TenantCode};
@@ -18,7 +18,8 @@ use crate::domain::queue::{
     AssigneeFilter, Criteria, Cursor, DueFilter, Order, Selection, WaitingOn, not_acceptable,
 };
 use crate::store::queue::{self, QueueQuery, QueueRow};
-use crate::store::{ReadTx, Reads, absences, case_tasks, messages};
+use crate::store::waiting_steps::{self, WaitingDesk};
+use crate::store::{ReadTx, Reads, absences, case_tasks, messages, paper_filings};
 
 /// The rows of one page.
 pub const PAGE: usize = 50;
@@ -59,8 +60,10 @@ pub struct QueueItem {
     pub arrived_at: Timestamp,
     /// End of the standard processing period.
     pub due_on: Option<Date>,
-    /// Whether that day is over.
+    /// Whether that day is over and the clock runs.
     pub overdue: bool,
+    /// Why the clock stands still: the name of the pause that began first; nothing while it runs, or when the case has ended.
+    pub paused: Option<String>,
     /// Who works on it, with the name.
     pub assignee: Option<(OfficerId, Option<String>)>,
     /// The last day on which it is the assignee's alone, while it is under review.
@@ -71,6 +74,10 @@ pub struct QueueItem {
     pub fee_state: Option<String>,
     /// Messages of the applicant that nobody of the office has read.
     pub unread_messages: i64,
+    /// By which way it came: `online`, or as the office entered it.
+    pub channel: String,
+    /// At whose desks its decision lies, while it is on its approval route.
+    pub desks: Vec<WaitingDesk>,
     /// Name of the applicant.
     pub applicant: Option<String>,
     /// Version of the case, for `If-Match`.
@@ -91,9 +98,9 @@ pub struct QueuePage {
 pub struct QueueCounts {
     /// By state, each state that waits.
     pub states: Vec<(StateName, i64)>,
-    /// Their due date is over.
+    /// Their due date is over, and their clock runs.
     pub overdue: i64,
-    /// Due today.
+    /// Due today, and their clock runs.
     pub due_today: i64,
     /// The caller's own, and those of whom the caller covers for.
     pub mine: i64,
@@ -154,6 +161,13 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     let tenant = std::slice::from_ref(&wanted.tenant);
     let unread: HashMap<_, _> = messages::unread(tx, tenant, &cases, Side::Applicant)?.into_iter().collect();
     let tasks: HashMap<_, _> = case_tasks::open_kinds(tx, &wanted.tenant, &cases)?.into_iter().collect();
+    let channels: HashMap<_, _> = paper_filings::channels(tx, &wanted.tenant, &cases)?.into_iter().collect();
+    let sealing = |row: &&QueueRow| row.state == StateName::InApproval.as_str();
+    let sealing: Vec<_> = rows.iter().filter(sealing).map(|row| row.id).collect();
+    let mut desks: HashMap<_, Vec<WaitingDesk>> = HashMap::new();
+    for desk in waiting_steps::desks_of(tx, &wanted.tenant, &sealing)? {
+        desks.entry(desk.application).or_default().push(desk);
+    }
     let assignees = rows.iter().filter_map(|row| row.assignee).collect();
     let labels = officer_labels::labels(tx, &ctx.core, &wanted.tenant, assignees)?;
     let today = jst_day(tx.now());
@@ -163,6 +177,10 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
         item.fee_state = fees.get(&item.id).cloned();
         item.unread_messages = unread.get(&item.id).copied().unwrap_or(0);
         item.open_task = tasks.get(&item.id).cloned();
+        if let Some(channel) = channels.get(&item.id) {
+            item.channel.clone_from(channel);
+        }
+        item.desks = desks.remove(&item.id).unwrap_or_default();
         if let Some((officer, name)) = &mut item.assignee {
             *name = labels.get(officer).map(|label| label.name.clone());
         }
@@ -201,10 +219,10 @@ fn query(tx: &mut ReadTx<'_>, wanted: &Wanted, reader: OfficerId) -> Result<Queu
         },
         procedure,
         due_until: match due {
-            DueFilter::Any => None,
             DueFilter::Until(day) => Some(day),
-            DueFilter::Overdue => Some(yesterday(today)),
+            DueFilter::Any | DueFilter::Overdue => None,
         },
+        late_on: (due == DueFilter::Overdue).then_some(today),
         task,
         order,
         after: wanted.cursor,
@@ -257,12 +275,15 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
         kind: row.kind,
         state,
         due_on,
-        overdue: WaitingOn::of(state).is_some() && due_on.is_some_and(|day| day < today),
+        overdue: row.clock_runs && due_on.is_some_and(|day| day < today),
+        paused: row.paused_for.filter(|_| !clock::has_ended(state)),
         assignee: row.assignee.map(|officer| (officer, None)),
         claimed_until: claimed.then(|| takeover::claimed_until(ctx, tenant, row.updated_at.0)),
         open_task: None,
         fee_state: None,
         unread_messages: 0,
+        channel: "online".to_owned(),
+        desks: Vec::new(),
         applicant,
         version: row.version,
     })

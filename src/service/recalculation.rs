@@ -16,7 +16,7 @@ use super::assessment::NOTIFY_FEE;
 use super::billing::{self, PricedFrom};
 use super::cases::OpenCase;
 use super::reassessment::{self, Lifted, LoweredBy};
-use super::{Ctx, Failure, refund_money, waiver};
+use super::{Ctx, Failure, refund_money, waiver, waiver_claim};
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::fee::{self, FeeAssessment};
 use crate::domain::id::CorrectionId;
@@ -98,7 +98,11 @@ pub fn judge(
     let mut lowerings = Vec::new();
     let mut less = fee::lowered_items(&fee, &charged).map_err(internal)?;
     for invoice in standing.into_iter().rev() {
-        lowerings.extend(lowering(tx, invoice, &mut less)?);
+        let Some(lowering) = lowering(tx, invoice, &mut less)? else { continue };
+        // What was waived of it and assessed anew since costs less, too.
+        let Some(following) = waiver_claim::following(tx, &lowering)? else { continue };
+        lowerings.push(lowering);
+        lowerings.extend(following);
     }
     let difference = fee::beyond(fee, &charged).map_err(internal)?;
     let increase = (difference.total > Yen::ZERO).then_some(Increase { difference, office, charged });

@@ -28,10 +28,15 @@ use crate::store::invoices::InvoiceRow;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::receipts::{self, Receipt, ReceiptRow, RevocationRow};
 use crate::store::sql::{Json, Micros};
-use crate::store::{Reads, StoreError, Tx, counter_payments, el_qr_results, jobs, parties, reassessments};
+use crate::store::{
+    Reads, StoreError, Tx, counter_payments, el_qr_results, jobs, parties, payment_links, reassessments,
+};
 
 /// The job that tells the payer of a proof; its subject is the application's id and the receipt's.
 pub const NOTIFY_RECEIPT: &str = "notify_receipt";
+
+/// Who paid where that was whoever held a link: nobody asked for a name.
+const BY_LINK: &str = "納付用リンクによる納付者";
 
 /// Who a proof names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +143,10 @@ fn issue(
     let earlier = earlier.iter().filter(|receipt| receipt.row.payment_id == payment.id);
     let sequence_no = earlier.map(|receipt| receipt.row.sequence_no).max().unwrap_or(0) + 1;
     let key = core.keys.open_case_key(tenant, &case.wrapped_key)?;
-    let names = names_of(tx, case, &key)?;
+    let mut names = names_of(tx, case, &key)?;
+    if payment_links::link_of_payment(tx, tenant, payment.id)?.is_some() {
+        BY_LINK.clone_into(&mut names.payer);
+    }
     let kind = proof_kind(payment.payment()?.legal_role);
     let content = content_of(tx, core, case, invoice, payment, amount)?;
     let text = serde_json::to_string(&content).map_err(|error| Failure::Internal(error.to_string()))?;

@@ -1,7 +1,11 @@
-//! Records management (文書管理, R-123…R-125): ended cases are filed by the clock, files are published, and what becomes of a
+//! Records management (文書管理, R-123…R-125): ended cases and books are filed by the clock, files are published, and what becomes of a
 //! file at its expiry is proposed by one officer, decided by another and carried out case by case.
 
 pub mod block;
+mod book_block;
+mod book_bundle;
+mod book_carry_out;
+mod book_filing;
 pub mod bundle;
 pub mod carry_out;
 pub mod file_hold;

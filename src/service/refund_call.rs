@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::gateway_call::Heard;
-use super::payment_standing::payment_ref;
+use super::payment_standing::{payment_ref, raise};
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
 use super::{Core, Ctx, Failure, JobEnd, Refusal, payment_shares};
@@ -15,7 +15,8 @@ use crate::domain::audit::EventActor;
 use crate::domain::id::{OperationId, RefundId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
-    EarlierAttempts, NothingFound, RefundSnapshot, RetryFacts, after_nothing_found, next_refund_poll,
+    Alert, EarlierAttempts, NothingFound, RefundSnapshot, RefundStatus, RetryFacts, SnapshotStatus,
+    after_nothing_found, next_refund_poll,
 };
 use crate::domain::refund::{RefundCommand, RefundEvidence, RefundState};
 use crate::gateway::{CreateRefund, MerchantAccount, Outcome, PreparedRequest, RefundRef, Reply};
@@ -53,7 +54,7 @@ pub async fn ask(
     since_last_sent: SignedDuration,
     now: Timestamp,
 ) -> Option<Heard> {
-    match account.adapter.retrieve_refund(query, now).await {
+    match account.ask_refund(query, now).await {
         // A refund that is found is as good as the answer to having sent it.
         Outcome::Done(Some(snapshot)) => {
             Some(Heard::Answer(Outcome::Done(Reply::Refund(Box::new(snapshot)))))
@@ -117,10 +118,32 @@ fn hear(
     if snapshot.amount != row.amount {
         return Err(Failure::Internal(format!("the gateway shows another amount for refund {}", row.id)));
     }
+    tell_of_strange_words(tx, case, row, snapshot)?;
     move_by(tx, core, case, row, RefundEvidence::Seen(snapshot.status), gateway)
 }
 
-/// Moves the refund; one that may still fail is asked about later.
+/// Has people look at a word of the refund, or of its payment, that no table has (F40).
+fn tell_of_strange_words(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    row: &RefundRow,
+    snapshot: &RefundSnapshot,
+) -> Result<(), Failure> {
+    let refund = (snapshot.status == RefundStatus::Unrecognised).then_some(&snapshot.raw_status);
+    let payment = &snapshot.payment;
+    let payment = (payment.status == SnapshotStatus::Unrecognised).then_some(&payment.raw_status);
+    let events_before = case.event_count;
+    for raw_status in refund.into_iter().chain(payment).cloned() {
+        let of = payments::find(tx, &row.tenant_id, row.payment_id)?.ok_or(Refusal::NotFound)?;
+        raise(tx, case, &of, &Alert::UnrecognisedStatus { raw_status })?;
+    }
+    if case.event_count != events_before {
+        applications::update(tx, case)?;
+    }
+    Ok(())
+}
+
+/// Moves the refund; one that may still fail, or whose word nobody knows, is asked about later.
 fn move_by(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -143,7 +166,10 @@ fn move_by(
         tracing::warn!(refund = %row.id, code = row.failure_code, "a refund failed at the gateway");
         metrics::counter!("madoguchi_refunds_failed_total", "gateway" => gateway.to_owned()).increment(1);
     }
-    if moved.next == RefundState::Pending && state != RefundState::Pending {
+    // Of what was heard in a known way or not, no operation is left that asks.
+    let heard = matches!(evidence, RefundEvidence::Seen(_));
+    let open = matches!(moved.next, RefundState::Pending | RefundState::Unknown) && heard;
+    if open && moved.next != state {
         let now = tx.now();
         if let Some(at) = next_refund_poll(0, now) {
             jobs::enqueue_again(tx, row.tenant_id.as_str(), POLL_REFUND, &row.id.to_string(), at)?;
@@ -168,7 +194,7 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
     let account =
         account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", payment.gateway)))?;
     let query = reference(&payment, &refund, refunded_before);
-    let answer = account.adapter.retrieve_refund(&query, core.clock.now()).await;
+    let answer = account.ask_refund(&query, core.clock.now()).await;
     let (application, inner) = (refund.application_id, Arc::clone(core));
     let known = payment.clone();
     payment_shares::write(core, &known, move |tx| {
@@ -194,7 +220,7 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
 /// answered.
 fn asks_again(state: RefundState, answer: &Outcome<Option<RefundSnapshot>>, asked: u32) -> bool {
     match state {
-        RefundState::Pending => true,
+        RefundState::Pending | RefundState::Unknown => true,
         RefundState::Succeeded => !matches!(answer, Outcome::Done(Some(_))) && asked < UNANSWERED_AT_MOST,
         _ => false,
     }

@@ -116,13 +116,13 @@ fn move_case(tx: &mut Tx<'_>, succession: &Succession, id: ApplicationId) -> Res
     if is_theirs {
         to.clone_into(&mut row.department);
     }
-    let facts = json!({ "from": from, "to": to });
-    let actor = system_actor("reorganisation");
-    events::append(
-        tx,
-        &mut row,
-        NewEvent { kind: "department_succeeded", actor, facts, sealed_detail: None },
-    )?;
+    // The record of a case begins with its arrival.
+    if row.arrived_at.is_some() {
+        let facts = json!({ "from": from, "to": to });
+        let actor = system_actor("reorganisation");
+        let event = NewEvent { kind: "department_succeeded", actor, facts, sealed_detail: None };
+        events::append(tx, &mut row, event)?;
+    }
     applications::update(tx, &mut row)?;
     Ok(())
 }

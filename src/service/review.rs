@@ -224,9 +224,9 @@ pub(super) fn officer(case: &OpenCase) -> Result<&OfficerAuthority, Refusal> {
     }
 }
 
-/// Whether the officer leads the department (グループマネージャー, 課長).
+/// Whether the officer leads the department (グループマネージャー, 課長代理, 課長).
 pub(super) fn leads(officer: &OfficerAuthority, department: &str) -> bool {
-    let leads = |role: Role| matches!(role, Role::GroupManager | Role::SectionChief);
+    let leads = |role: Role| matches!(role, Role::GroupManager | Role::DeputyChief | Role::SectionChief);
     officer.posts.iter().any(|post| post.department == department && leads(post.role))
 }
 

@@ -264,7 +264,7 @@ pub(super) fn judge(tx: &mut impl Reads, ctx: &Ctx, row: &RefundRow) -> Result<O
     let claim = invoices::find(tx, tenant, set_off.invoice_id)?.ok_or_else(|| broken(row.id))?;
     let case = cases::open(tx, ctx, tenant, claim.application_id, Action::Refund)?;
     let due_on = due_on(tx, ctx, &claim)?;
-    payment::refuse_not_owed(&case, &claim)?;
+    payment::refuse_not_owed(tx, &case, &claim)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &claim, &[])?;
     let (owed, extent) = (claim.owed(), set_off.set_off_extent()?);
     if !extent.still_fits(row.amount, owed) {
@@ -322,8 +322,8 @@ pub(super) fn settle(
 }
 
 /// Divides what is set off from a claim (調定の分割): it becomes an invoice of the same year, term and demand, and the claim is owed less.
-/// Late charges are counted on each by itself: on the part up to the day on which it counts as paid, on the rest for as long as it is
-/// owed. What each is cut down to may come to less than on the whole, never to more.
+/// The part bears its late charge up to the day on which it counts as paid; the rest bears what the whole claim comes to beyond that
+/// (R-91, [`super::accrual`]).
 fn divide(
     tx: &mut Tx<'_>,
     ctx: &Ctx,

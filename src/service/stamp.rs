@@ -11,7 +11,7 @@ use super::cases::{self, OpenCase};
 use super::counter::text_fault;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::settle_invoice;
-use super::{Ctx, Effect, Failure, Refusal, access, charge, intake, payment, review};
+use super::{Ctx, Effect, Failure, Refusal, access, charge, intake, payment, review, separation};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{InvoiceId, StampUseId, TenantCode};
 use crate::domain::invoice::InvoiceState;
@@ -74,8 +74,9 @@ fn settle(
     refuse_where_none(ctx, &case)?;
     let terms = terms_on(ctx, tenant, wanted.cancelled_on)?;
     let affixed = judged(&case, &invoice, terms, wanted, now)?;
-    payment::refuse_not_owed(&case, &invoice)?;
+    payment::refuse_not_owed(tx, &case, &invoice)?;
     charge::refuse_out_of_order(tx, &ctx.catalogue, &invoice, &[])?;
+    separation::refuse_own_assessment(tx, &case, &invoice)?;
 
     // From here on everything changes rows; every refusal stands above.
     let row = StampUseRow {

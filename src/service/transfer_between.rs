@@ -325,6 +325,7 @@ fn begin(
         updated_at: Micros(now),
         incoming_number: None,
         incoming_on: None,
+        paused_for: None,
     };
     row.set_state(&state);
     applications::insert(tx, &row)?;
@@ -456,6 +457,7 @@ fn record_there(
     });
     there.record(tx, "received_by_transfer", facts, Some(received.sealed_grounds.clone()))?;
     if let Some(invoice) = &invoice {
+        clock::note_pause(tx, &ctx.core, &mut there.row)?;
         waiver::open_by_notice(tx, ctx, there, invoice, now)?;
     }
     there.save(tx)

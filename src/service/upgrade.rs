@@ -138,7 +138,7 @@ fn move_draft(
         let definition = &procedure.definition;
         case.row.procedure_version = number;
         definition.kind.as_str().clone_into(&mut case.row.kind);
-        case.row.department.clone_from(&definition.department);
+        case.row.department = ctx.catalogue.in_charge(tenant, &definition.department, jst_day(now));
         applications::repin(tx, &mut case.row)?;
     }
     let misfits = misfits(&procedure, &form, &case.row, &known);

@@ -1,6 +1,7 @@
 //! Grants whose rest was not paid in time (減免の失効): what was taken off is owed again.
 //!
-//! Never while an attempt is open or its fate is unknown, and never where money is left that was paid: a grant ends only over
+//! Never while an attempt is open or its fate is unknown, or a payment by an eL number may not have been reported yet, and never
+//! where money is left that was paid: a grant ends only over
 //! a debt that nobody is about to pay. Run twice it has one effect.
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde_json::json;
 
 use super::cases::system_actor;
 use super::waiver::tell;
-use super::{Core, Failure, JobEnd, Refusal, cases, reassessment, refund_money};
+use super::{Core, Failure, JobEnd, Refusal, cases, el_qr, reassessment, refund_money};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::TenantCode;
 use crate::domain::invoice::InvoiceState;
@@ -67,6 +68,10 @@ fn expire(tx: &mut Tx<'_>, core: &Core, seen: &WaiverRow, now: Timestamp) -> Res
         if attempt.payment()?.state.is_live() || refund_money::left_of(tx, &attempt)? > Yen::ZERO {
             return Ok(());
         }
+    }
+    // Paid in time by its number, it is reported days later: until then the rest may have been paid.
+    if el_qr::may_be_paid(tx, &core.catalogue.current(), &invoice)? {
+        return Ok(());
     }
     let mut case = cases::open_for_system(tx, core, tenant, row.application_id)?;
 

@@ -15,7 +15,7 @@ use super::false_claim::pinned;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::waiver::{OpenWaiver, open, present, root_of, tell};
 use super::waiver_refusal::WaiverRefusal;
-use super::{Ctx, Effect, Failure, Refusal, arrears, disposition};
+use super::{Ctx, Effect, Failure, Refusal, arrears, clock, disposition, waiver_claim};
 use crate::domain::approval::{ProposalBody, WaiverRevocationProposal, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Instruction;
@@ -165,7 +165,7 @@ fn missing(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase, row: &WaiverRow) -> 
     let taken = taken.ok_or_else(|| broken(row, "reduction"))?;
     let off = reassessments::reductions(tx, &invoice)?;
     let lowered = fee_lowerings::lowered(tx, tenant, invoice.id)?;
-    let revoked = waiver_revocations::assessed_anew(tx, tenant, invoice.id)?;
+    let revoked = waiver_claim::assessed_anew(tx, &invoice)?;
     let waived = Waived { taken: &taken.lines.0, off: &off, lowered: &lowered, revoked: &revoked };
     let lines = evaded(waived).map_err(internal)?;
     let amount = sum(&lines).map_err(internal)?;
@@ -228,6 +228,7 @@ pub(super) fn conclude(
         why: ("減免の取消しにより{}円を改めて調定", "a waiver was revoked: {} yen assessed anew"),
     };
     let claim = claim_part::assess(tx, ctx, case, anew, Notice::Own, now)?;
+    clock::note_pause(tx, &ctx.core, &mut case.row)?;
     let place = waiver_revocations::reasons_place(row.id);
     let revocation = WaiverRevocationRow {
         tenant_id: row.tenant_id.clone(),

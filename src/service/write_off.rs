@@ -12,7 +12,7 @@ use super::arrears_refusal::ArrearsRefusal;
 use super::cases::{self, OpenCase};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::settle_invoice;
-use super::{Ctx, Effect, Failure, Refusal, payment};
+use super::{Ctx, Effect, Failure, Refusal, el_qr, payment};
 use crate::domain::approval::{ProposalBody, Weight, WriteOffProposal};
 use crate::domain::arrears::WriteOffGround;
 use crate::domain::calendar::jst_day;
@@ -124,11 +124,16 @@ fn unknown_ground() -> Refusal {
     Refusal::Invalid(vec![Fault::new("/ground", "unknown_value", ja, en)])
 }
 
-/// The claim, if it is in arrears.
+/// The claim, if it is in arrears and nobody can have paid it by an eL number.
 fn writable(tx: &mut Tx<'_>, ctx: &Ctx, invoice: &InvoiceRow) -> Result<Arrears, Failure> {
     let found = read(tx, &ctx.catalogue, invoice)?;
     let found = found.filter(|found| found.standing == ArrearsStanding::InArrears);
-    Ok(found.ok_or(ArrearsRefusal::NotInArrears)?)
+    let found = found.ok_or(ArrearsRefusal::NotInArrears)?;
+    if el_qr::may_be_paid(tx, &ctx.catalogue, invoice)? {
+        Err(Refusal::PaymentInProgress.into())
+    } else {
+        Ok(found)
+    }
 }
 
 /// A claim is extinct by limitation only after its last day.

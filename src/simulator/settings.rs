@@ -41,10 +41,16 @@ impl SimulatorSettings {
         vec![5, 30, 120, 600, 3_600, 21_600, 86_400]
     }
 
-    /// A credential at a vendor; none without an account, and an empty one proves nothing.
+    /// A credential at a vendor, the one in use; none without an account, and an empty one proves nothing.
     pub fn credential(&self, vendor: Vendor, name: &str) -> Option<&str> {
-        let account = self.accounts.iter().find(|account| account.vendor == vendor)?;
-        account.credentials.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.credentials(vendor, name).next()
+    }
+
+    /// Every value of a credential at a vendor, the one in use first: several while it is rotated, separated by white space.
+    pub fn credentials(&self, vendor: Vendor, name: &str) -> impl Iterator<Item = &str> {
+        let account = self.accounts.iter().find(|account| account.vendor == vendor);
+        let value = account.and_then(|account| account.credentials.get(name));
+        value.map(String::as_str).unwrap_or_default().split_whitespace()
     }
 }
 

@@ -10,6 +10,11 @@ use crate::domain::application::{CaseState, Filed, StateName};
 use crate::domain::id::{ApplicationId, CorrectionId, OfficerId, ProposalId, TenantCode};
 use crate::domain::procedure::ProcedureKind;
 
+/// The clock of a case runs: only then can it be late. Word for word the condition of the indexes over such cases, which
+/// SQLite takes only then.
+pub(super) const CLOCK_RUNS: &str =
+    "applications.state IN ('submitted', 'under_review', 'in_approval') AND applications.paused_for IS NULL";
+
 /// A case as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = applications, treat_none_as_default_value = false)]
@@ -62,6 +67,8 @@ pub struct ApplicationRow {
     pub incoming_number: Option<String>,
     /// 収受日, with the number.
     pub incoming_on: Option<IsoDate>,
+    /// Why the clock stands still, or stood still when the case ended: the name of the pause that began first.
+    pub paused_for: Option<String>,
 }
 
 impl ApplicationRow {
@@ -179,6 +186,7 @@ pub fn update(tx: &mut Tx<'_>, row: &mut ApplicationRow) -> Result<(), StoreErro
             applications::event_head.eq(&row.event_head),
             applications::version.eq(row.version),
             applications::updated_at.eq(row.updated_at),
+            applications::paused_for.eq(&row.paused_for),
         ),
     );
     let key = applications::tenant_id.eq(&row.tenant_id).and(applications::id.eq(row.id));

@@ -141,6 +141,20 @@ pub fn find_by_sha256(
     Ok(query.first(tx.read()).optional()?)
 }
 
+/// One file, whatever it is about.
+pub fn find_any(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ElQrFileId,
+) -> Result<Option<FileRow>, StoreError> {
+    Ok(el_qr_files::table
+        .filter(el_qr_files::tenant_id.eq(tenant))
+        .filter(el_qr_files::id.eq(id))
+        .select(FileRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
 /// One file of payments.
 pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: ElQrFileId) -> Result<Option<FileRow>, StoreError> {
     Ok(el_qr_files::table

@@ -1,18 +1,16 @@
-//! Overdue cases, and which levels of escalation were told of them. Append-only.
+//! Overdue cases, and which levels of escalation were told of them for which due date. Append-only.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use jiff::civil::Date;
 
+use super::applications::CLOCK_RUNS;
 use super::schema::applications;
 use super::schema::casework::escalations;
 use super::sql::{IsoDate, Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
-
-/// The condition of the index over cases whose clock may run, word for word: SQLite takes such an index only then.
-const UNDER_CLOCK: &str = "applications.state IN ('submitted', 'under_review', 'in_approval')";
 
 /// A level that was told.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -24,7 +22,7 @@ pub struct EscalationRow {
     pub application_id: ApplicationId,
     /// The key of the level.
     pub level: String,
-    /// The day it was due.
+    /// The day it was due: after a pause it is another one.
     pub due_on: IsoDate,
     /// Who was told.
     pub told: Json<Vec<OfficerId>>,
@@ -38,21 +36,23 @@ pub fn insert(tx: &mut Tx<'_>, row: &EscalationRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The levels that were told of a case.
+/// The levels that were told of a case when it was due on `due_on`; a pause gives it another day, and another delay.
 pub fn levels_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     application: ApplicationId,
+    due_on: Date,
 ) -> Result<Vec<String>, StoreError> {
     Ok(escalations::table
         .filter(escalations::tenant_id.eq(tenant))
         .filter(escalations::application_id.eq(application))
+        .filter(escalations::due_on.eq(IsoDate(due_on)))
         .order(escalations::level)
         .select(escalations::level)
         .load(tx.read())?)
 }
 
-/// The cases of a body whose due date is over on `today`, by their ids, after `after`; a clock that stands still is among them.
+/// The cases of a body whose clock runs and whose due date is over on `today`, by their ids, after `after`.
 pub fn overdue(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -62,7 +62,7 @@ pub fn overdue(
 ) -> Result<Vec<(ApplicationId, IsoDate)>, StoreError> {
     let mut query = applications::table
         .filter(applications::tenant_id.eq(tenant))
-        .filter(sql::<Bool>(UNDER_CLOCK))
+        .filter(sql::<Bool>(CLOCK_RUNS))
         .filter(applications::due_on.lt(IsoDate(today)).assume_not_null())
         .order(applications::id)
         .limit(limit)

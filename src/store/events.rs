@@ -90,6 +90,11 @@ pub fn append(tx: &mut Tx<'_>, case: &mut ApplicationRow, event: NewEvent) -> Re
     Ok(())
 }
 
+/// The place that the sealed reason of a withdrawal on paper is bound to.
+pub fn withdrawal_place(id: ApplicationId) -> String {
+    format!("events.sealed_detail:{id}:withdrawn")
+}
+
 /// Whether a case has an event of this kind with these facts.
 pub fn is_recorded(
     tx: &mut impl Reads,
@@ -118,6 +123,25 @@ pub fn last_of(
         .filter(events::application_id.eq(id))
         .filter(events::kind.eq(kind))
         .filter(events::facts.eq(facts.to_string()))
+        .order(events::seq.desc())
+        .select(EventRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
+/// The last event of a case at an instant that is of one of these kinds.
+pub fn at_instant(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+    at: Micros,
+    kinds: &[&str],
+) -> Result<Option<EventRow>, StoreError> {
+    Ok(events::table
+        .filter(events::tenant_id.eq(tenant))
+        .filter(events::application_id.eq(id))
+        .filter(events::at.eq(at))
+        .filter(events::kind.eq_any(kinds.to_vec()))
         .order(events::seq.desc())
         .select(EventRow::as_select())
         .first(tx.read())

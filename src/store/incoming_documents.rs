@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::parties::ArrivalRow;
 use super::schema::incoming::incoming_documents;
+use super::schema::records::record_cases;
 use super::schema::{applications, arrivals};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
@@ -83,18 +84,34 @@ pub fn waiting(
     Ok(query.load(tx.read())?)
 }
 
-/// The arrivals of those of `cases` that still have no number, case by case in the order of their arrival, each leg by leg.
+/// Those of `cases` whose records are gone: nothing can be said of them any more, so nothing is added to them.
+fn erased(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cases: &[ApplicationId],
+) -> Result<Vec<ApplicationId>, StoreError> {
+    Ok(record_cases::table
+        .filter(record_cases::tenant_id.eq(tenant))
+        .filter(record_cases::application_id.eq_any(cases))
+        .filter(record_cases::erased_at.is_not_null())
+        .select(record_cases::application_id)
+        .load(tx.read())?)
+}
+
+/// The arrivals of those of `cases` that still have no number and are still here, case by case in the order of their arrival, each leg by leg.
 pub fn arrivals_without_number(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     cases: &[ApplicationId],
 ) -> Result<Vec<ArrivalRow>, StoreError> {
+    let erased = erased(tx, tenant, cases)?;
     let of_case =
         arrivals::tenant_id.eq(applications::tenant_id).and(arrivals::application_id.eq(applications::id));
     Ok(applications::table
         .inner_join(arrivals::table.on(of_case))
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::id.eq_any(cases))
+        .filter(applications::id.ne_all(erased))
         .filter(applications::incoming_number.is_null())
         .order((applications::arrived_at, applications::id, arrivals::leg))
         .select(ArrivalRow::as_select())

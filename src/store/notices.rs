@@ -155,18 +155,23 @@ pub fn find(tx: &mut impl Reads, tenant: &TenantCode, id: NoticeId) -> Result<Op
     Ok(notices::table.find((tenant, id)).select(NoticeRow::as_select()).first(tx.read()).optional()?)
 }
 
-/// The notices of a case, oldest first.
+/// The notices of a case, oldest first. Those of one instant stand in the order in which they can only have been made: the decision,
+/// its corrections by their versions, orders about the permit.
 pub fn of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     application: ApplicationId,
 ) -> Result<Vec<NoticeRow>, StoreError> {
-    Ok(notices::table
+    let mut rows: Vec<NoticeRow> = notices::table
         .filter(notices::tenant_id.eq(tenant))
         .filter(notices::application_id.eq(application))
+        // Ids of one millisecond have no order, but always the same one.
         .order(notices::id)
         .select(NoticeRow::as_select())
-        .load(tx.read())?)
+        .load(tx.read())?;
+    let orders = |row: &NoticeRow| row.permit_order_id.is_some();
+    rows.sort_by_key(|row| (row.made_at.0, orders(row), row.decision_version));
+    Ok(rows)
 }
 
 /// The notices of these cases of a body that wait to be retrieved.

@@ -59,3 +59,16 @@ pub fn find(
         identity_check: check.map(|it| IdentityCheck::parse(&it).ok_or_else(broken)).transpose()?,
     }))
 }
+
+/// By which way those of `cases` came that the office entered, in one statement.
+pub fn channels(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cases: &[ApplicationId],
+) -> Result<Vec<(ApplicationId, String)>, StoreError> {
+    Ok(paper_filings::table
+        .filter(paper_filings::tenant_id.eq(tenant))
+        .filter(paper_filings::application_id.eq_any(cases))
+        .select((paper_filings::application_id, paper_filings::channel))
+        .load(tx.read())?)
+}

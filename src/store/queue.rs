@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use jiff::civil::Date;
 
+use super::applications::CLOCK_RUNS;
 use super::schema::{applications, invoices, parties};
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError};
@@ -56,6 +57,10 @@ pub struct QueueRow {
     pub updated_at: Micros,
     /// 収受番号, once it is given.
     pub incoming_number: Option<String>,
+    /// Why its clock stands still, or stood still when it ended: the name of a pause.
+    pub paused_for: Option<String>,
+    /// Whether its clock runs, so that it can be late.
+    pub clock_runs: bool,
     /// The applicant, sealed.
     pub sealed_party: Option<Vec<u8>>,
 }
@@ -73,8 +78,10 @@ pub struct QueueQuery {
     pub assignees: Option<Vec<OfficerId>>,
     /// Of one procedure only.
     pub procedure: Option<String>,
-    /// Due on this day or before.
+    /// Due on this day or before, whether the clock runs or not.
     pub due_until: Option<Date>,
+    /// Late on this day: due before it, with a clock that runs.
+    pub late_on: Option<Date>,
     /// By tasks of the office.
     pub task: TaskFilter,
     /// The order.
@@ -148,11 +155,14 @@ fn rows(
             applications::wrapped_key,
             applications::updated_at,
             applications::incoming_number,
+            applications::paused_for,
+            sql::<Bool>(CLOCK_RUNS),
             parties::sealed_party.nullable(),
         ))
         .into_boxed();
     let waits = |states: &Vec<String>| states.iter().all(|state| OPEN_STATES.contains(&state.as_str()));
-    if wanted.states.as_ref().is_none_or(waits) {
+    // What is late has narrower indexes, which these words would draw SQLite away from.
+    if wanted.late_on.is_none() && wanted.states.as_ref().is_none_or(waits) {
         query = query.filter(sql::<Bool>(OPEN));
     }
     if let Some(states) = &wanted.states {
@@ -166,6 +176,9 @@ fn rows(
     }
     if let Some(day) = wanted.due_until {
         query = query.filter(sql::<Text>(DUE_KEY).le(day.to_string()));
+    }
+    if let Some(today) = wanted.late_on {
+        query = query.filter(late(wanted.order, today));
     }
     if wanted.task == TaskFilter::Open {
         query = query.filter(sql::<Bool>(WITH_OPEN_TASK));
@@ -188,6 +201,16 @@ fn rows(
         (Order::DueDate, true) => query.order(applications::id),
     };
     Ok(query.load(tx.read())?)
+}
+
+/// The clock runs and the due date is before `today`: by the key of the order where the rows come in it, while the plain day draws no
+/// database away from the order by arrival. A day has only digits and hyphens.
+fn late(order: Order, today: Date) -> SqlLiteral<Bool> {
+    let day = match order {
+        Order::DueDate => DUE_KEY,
+        Order::Arrival => "applications.due_on",
+    };
+    sql(&format!("{CLOCK_RUNS} AND {day} < '{today}'"))
 }
 
 fn due_key(day: Option<Date>) -> String {
@@ -225,7 +248,7 @@ pub fn counts(
         .load(tx.read())?)
 }
 
-/// How many waiting cases of a department are due on `day` or before.
+/// How many cases of a department whose clock runs are due on `day` or before.
 pub fn count_due(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -235,7 +258,7 @@ pub fn count_due(
     Ok(applications::table
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::department.eq(department))
-        .filter(sql::<Bool>(OPEN))
+        .filter(sql::<Bool>(CLOCK_RUNS))
         .filter(sql::<Text>(DUE_KEY).le(day.to_string()))
         .count()
         .get_result(tx.read())?)

@@ -1,5 +1,7 @@
 //! What does not agree between books, gateway and bank (照合の例外): raised once while it waits, resolved by two people.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde_json::Value;
 
@@ -8,6 +10,9 @@ use super::sql::{Json, Micros, or_ignore};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ExceptionId, OfficerId, TenantCode};
 use crate::domain::settlement::{ExceptionKind, ExceptionState};
+
+/// Names looked up in one go.
+const AT_ONCE: usize = 500;
 
 /// An exception as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -116,6 +121,42 @@ pub fn unresolved(tx: &mut impl Reads, tenant: &TenantCode, subjects: &[String])
         .filter(reconciliation_exceptions::tenant_id.eq(tenant))
         .filter(reconciliation_exceptions::subject.eq_any(subjects))
         .filter(reconciliation_exceptions::state.ne(ExceptionState::Resolved.as_str()))
+        .count()
+        .get_result(tx.read())?)
+}
+
+/// Where what was ever raised about each of these subjects stands: resolved where all of it is. What nothing was raised about is
+/// not among them.
+pub fn standing(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    subjects: &[String],
+) -> Result<HashMap<String, ExceptionState>, StoreError> {
+    let mut found = HashMap::new();
+    for some in subjects.chunks(AT_ONCE) {
+        let rows: Vec<(String, String)> = reconciliation_exceptions::table
+            .filter(reconciliation_exceptions::tenant_id.eq(tenant))
+            .filter(reconciliation_exceptions::subject.eq_any(some))
+            .select((reconciliation_exceptions::subject, reconciliation_exceptions::state))
+            .load(tx.read())?;
+        for (subject, state) in rows {
+            let broken = || StoreError::Inconsistent(format!("reconciliation_exceptions.state of {subject}"));
+            let state = ExceptionState::parse(&state).ok_or_else(broken)?;
+            let known = found.entry(subject).or_insert(state);
+            if state != ExceptionState::Resolved {
+                *known = state;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// How many exceptions whose facts name this text wait for a person.
+pub fn unresolved_naming(tx: &mut impl Reads, tenant: &TenantCode, text: &str) -> Result<i64, StoreError> {
+    Ok(reconciliation_exceptions::table
+        .filter(reconciliation_exceptions::tenant_id.eq(tenant))
+        .filter(reconciliation_exceptions::state.eq_any(["open", "proposed"]))
+        .filter(reconciliation_exceptions::facts.like(format!("%{text}%")))
         .count()
         .get_result(tx.read())?)
 }

@@ -1,4 +1,4 @@
-//! Record files (標準行政文書ファイル, R-123) and the cases in them.
+//! Record files (標準行政文書ファイル, R-123) and the cases in them; the books in them are in [`super::record_books`].
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use super::schema::{applications, events};
 use super::sql::{IsoDate, Micros, or_ignore};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{ApplicationId, RecordFileId, TenantCode};
-use crate::domain::records::{FileState, PlannedMeasure, RegisterLine, RetentionClass};
+use crate::domain::records::{FileContent, FileState, PlannedMeasure, RegisterLine, RetentionClass};
 use crate::store::applications::ApplicationRow;
 
 /// The events that end a case.
@@ -26,11 +26,13 @@ pub struct RecordFileRow {
     pub id: RecordFileId,
     /// The entry of the classification table it was made by.
     pub rule_code: String,
-    /// The procedure of its cases.
+    /// `cases` or `books`.
+    pub content: String,
+    /// The procedure of its cases; empty where it holds books.
     pub procedure: String,
     /// The department that was in charge of them.
     pub department: String,
-    /// The fiscal year in which they ended.
+    /// The fiscal year in which they ended, or that the books are of.
     pub fiscal_year: i64,
     /// 保存期間.
     pub retention: String,
@@ -58,13 +60,18 @@ pub struct RecordFileRow {
     pub source: String,
     /// `kept`, `expired`, `transferred` or `disposed`.
     pub state: String,
-    /// When the first case came into it.
+    /// When the first case or book came into it.
     pub created_at: Micros,
     /// Rises with every change.
     pub version: i64,
 }
 
 impl RecordFileRow {
+    /// What is in it.
+    pub fn file_content(&self) -> Result<FileContent, StoreError> {
+        FileContent::parse(&self.content).ok_or_else(|| self.broken("content"))
+    }
+
     /// The retention class.
     pub fn class(&self) -> Result<RetentionClass, StoreError> {
         RetentionClass::parse(&self.retention).ok_or_else(|| self.broken("retention"))
@@ -130,6 +137,8 @@ pub struct FileFilter {
     pub department: Option<String>,
     /// In this state.
     pub state: Option<FileState>,
+    /// With this in them.
+    pub content: Option<FileContent>,
 }
 
 /// A page of the register, in the order of ids; `after` is the last one of the page before.
@@ -154,6 +163,9 @@ pub fn page(
     }
     if let Some(state) = filter.state {
         query = query.filter(record_files::state.eq(state.as_str()));
+    }
+    if let Some(content) = filter.content {
+        query = query.filter(record_files::content.eq(content.as_str()));
     }
     if let Some(after) = after {
         query = query.filter(record_files::id.gt(after));

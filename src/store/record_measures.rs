@@ -6,7 +6,7 @@ use super::record_files::Moved;
 use super::schema::records::{record_bundles, record_measures};
 use super::sql::{Micros, or_ignore};
 use super::{Reads, StoreError, Tx};
-use crate::domain::id::{ApplicationId, OfficerId, RecordFileId, RecordMeasureId, TenantCode};
+use crate::domain::id::{OfficerId, RecordFileId, RecordMeasureId, RecordMemberId, TenantCode};
 use crate::domain::records::{Measure, MeasureState};
 
 /// A proposed measure as stored.
@@ -61,7 +61,7 @@ impl MeasureRow {
     }
 }
 
-/// The export of a case as recorded.
+/// The export of a case or a book as recorded.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = record_bundles)]
 pub struct BundleRow {
@@ -69,11 +69,11 @@ pub struct BundleRow {
     pub tenant_id: TenantCode,
     /// The measure it was made for.
     pub measure_id: RecordMeasureId,
-    /// The case.
-    pub application_id: ApplicationId,
+    /// The case, or the book.
+    pub member_id: RecordMemberId,
     /// SHA-256 of the export, in hex.
     pub sha256: String,
-    /// Where the chain of the case stood then.
+    /// What it is an export of ([`crate::domain::records::exported_standing`]); of a book the digest of what was recorded of it.
     pub event_head: Vec<u8>,
     /// When.
     pub exported_at: Micros,
@@ -139,12 +139,12 @@ pub fn update(tx: &mut Tx<'_>, row: &mut MeasureRow) -> Result<Moved, StoreError
     Ok(Moved::Stored)
 }
 
-/// Records the export of a case; one that changed since takes the place of the earlier one.
+/// Records the export of a case or a book; one that changed since takes the place of the earlier one.
 pub fn put_bundle(tx: &mut Tx<'_>, row: &BundleRow) -> Result<(), StoreError> {
     let target = record_bundles::table
         .filter(record_bundles::tenant_id.eq(&row.tenant_id))
         .filter(record_bundles::measure_id.eq(row.measure_id))
-        .filter(record_bundles::application_id.eq(row.application_id));
+        .filter(record_bundles::member_id.eq(row.member_id));
     let changed = diesel::update(target)
         .set((
             record_bundles::sha256.eq(&row.sha256),
@@ -158,37 +158,37 @@ pub fn put_bundle(tx: &mut Tx<'_>, row: &BundleRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The recorded export of a case.
+/// The recorded export of a case or a book.
 pub fn bundle(
     tx: &mut impl Reads,
     (tenant, measure): (&TenantCode, RecordMeasureId),
-    case: ApplicationId,
+    member: RecordMemberId,
 ) -> Result<Option<BundleRow>, StoreError> {
     Ok(record_bundles::table
         .filter(record_bundles::tenant_id.eq(tenant))
         .filter(record_bundles::measure_id.eq(measure))
-        .filter(record_bundles::application_id.eq(case))
+        .filter(record_bundles::member_id.eq(member))
         .select(BundleRow::as_select())
         .first(tx.read())
         .optional()?)
 }
 
-/// The recorded exports of a measure, in the order of the cases.
+/// The recorded exports of a measure, in the order of the ids.
 pub fn bundles(
     tx: &mut impl Reads,
     (tenant, measure): (&TenantCode, RecordMeasureId),
-    after: Option<ApplicationId>,
+    after: Option<RecordMemberId>,
     limit: i64,
 ) -> Result<Vec<BundleRow>, StoreError> {
     let mut query = record_bundles::table
         .filter(record_bundles::tenant_id.eq(tenant))
         .filter(record_bundles::measure_id.eq(measure))
-        .order(record_bundles::application_id)
+        .order(record_bundles::member_id)
         .limit(limit)
         .select(BundleRow::as_select())
         .into_boxed();
     if let Some(after) = after {
-        query = query.filter(record_bundles::application_id.gt(after));
+        query = query.filter(record_bundles::member_id.gt(after));
     }
     Ok(query.load(tx.read())?)
 }

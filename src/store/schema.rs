@@ -12,6 +12,7 @@ pub mod case_links;
 pub mod casework;
 pub mod charges;
 pub mod clock_pauses;
+pub mod contracts;
 pub mod counter;
 pub mod demands;
 pub mod dispositions;
@@ -146,6 +147,7 @@ diesel::table! {
         updated_at -> BigInt,
         incoming_number -> Nullable<Text>,
         incoming_on -> Nullable<Text>,
+        paused_for -> Nullable<Text>,
     }
 }
 diesel::table! {

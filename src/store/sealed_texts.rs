@@ -80,6 +80,12 @@ pub const SEALED_TEXTS: &[SealedColumn] = &[
     text("case_tasks", "sealed_reason", "ended_at"),
     keyed(("checklist_marks", "sealed_comment", "marked_at"), &["application_id", "mark_no"], &[]),
     text("clock_pauses", "sealed_note", "recorded_at"),
+    keyed(
+        ("contract_acts", "sealed_detail", "acted_at"),
+        &["contract_id", "act_no"],
+        &[("contract_id", "contracts")],
+    ),
+    text("contracts", "sealed_statement", "offered_at"),
     text("corrections", "sealed_end_reason", "ended_at"),
     keyed(("counter_payments", "sealed_reason", "reversed_at"), &["payment_id"], INVOICE),
     keyed(("counter_payments", "sealed_reference", "recorded_at"), &["payment_id"], INVOICE),

@@ -144,7 +144,7 @@ impl LineRow {
 }
 
 /// A report that was taken in.
-#[derive(Clone, Debug, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = settlement_sources, treat_none_as_default_value = false)]
 pub struct SourceRow {
     /// The body.
@@ -183,6 +183,42 @@ pub enum SourceIs {
 pub fn insert_source(tx: &mut Tx<'_>, row: &SourceRow) -> Result<SourceIs, StoreError> {
     let added = or_ignore(diesel::insert_into(settlement_sources::table).values(row)).execute(tx.change())?;
     Ok(if added == 0 { SourceIs::Known } else { SourceIs::New })
+}
+
+/// The report of these bytes.
+pub fn find_source(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    sha256: &str,
+) -> Result<Option<SourceRow>, StoreError> {
+    Ok(settlement_sources::table
+        .filter(settlement_sources::tenant_id.eq(tenant))
+        .filter(settlement_sources::gateway.eq(gateway))
+        .filter(settlement_sources::sha256.eq(sha256))
+        .select(SourceRow::as_select())
+        .first(tx.read())
+        .optional()?)
+}
+
+/// The payouts of an account with lines that were taken from the report of these bytes.
+pub fn of_source(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    gateway: &str,
+    sha256: &str,
+) -> Result<Vec<SettlementRow>, StoreError> {
+    let named = settlement_lines::table
+        .filter(settlement_lines::tenant_id.eq(tenant))
+        .filter(settlement_lines::source_sha256.eq(sha256))
+        .select(settlement_lines::settlement_id);
+    Ok(settlements::table
+        .filter(settlements::tenant_id.eq(tenant))
+        .filter(settlements::gateway.eq(gateway))
+        .filter(settlements::id.eq_any(named))
+        .order(settlements::id)
+        .select(SettlementRow::as_select())
+        .load(tx.read())?)
 }
 
 /// Whether these bytes were taken in before.

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::{applications, approval_steps, proposals};
 use super::{Reads, StoreError};
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
 
+/// What came on paper and was entered by staff.
+const ENTERED_BY_OFFICE: &str = "EXISTS (SELECT 1 FROM paper_filings \
+    WHERE paper_filings.tenant_id = applications.tenant_id AND paper_filings.application_id = applications.id)";
+
 /// At most about `limit` cases that lie with `department`, or a proposal of which waits at one of its desks. A draft belongs to
-/// its applicant and reaches whoever is in charge when it is handed in.
+/// its applicant and reaches whoever is in charge when it is handed in; one that the office enters lies with the department (R-194).
 pub fn left_with(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -19,7 +25,7 @@ pub fn left_with(
     let cases: Vec<ApplicationId> = applications::table
         .filter(applications::tenant_id.eq(tenant))
         .filter(applications::department.eq(department))
-        .filter(applications::state.ne("draft"))
+        .filter(applications::state.ne("draft").or(sql::<Bool>(ENTERED_BY_OFFICE)))
         .limit(limit)
         .select(applications::id)
         .load(tx.read())?;

@@ -144,3 +144,43 @@ pub fn overdue(
     found.dedup();
     Ok(found)
 }
+
+/// A desk at which the decision of a case lies.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct WaitingDesk {
+    /// The case.
+    pub application: ApplicationId,
+    /// The role whose desk it is.
+    pub role: String,
+    /// The department of the role.
+    pub department: String,
+    /// The day by which the step is to be done.
+    pub due_on: Option<IsoDate>,
+}
+
+/// The desks at which the decisions of `cases` lie now, in one statement; those of one stage lie at several.
+pub fn desks_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cases: &[ApplicationId],
+) -> Result<Vec<WaitingDesk>, StoreError> {
+    let of_step = approval_steps::tenant_id
+        .eq(proposals::tenant_id)
+        .and(approval_steps::proposal_id.eq(proposals::id))
+        .and(approval_steps::stage_no.eq(proposals::current_stage));
+    Ok(proposals::table
+        .inner_join(approval_steps::table.on(of_step))
+        .filter(proposals::tenant_id.eq(tenant))
+        .filter(proposals::application_id.eq_any(cases))
+        .filter(proposals::state.eq("in_approval"))
+        .filter(proposals::subject.eq("decision"))
+        .filter(approval_steps::state.eq("waiting"))
+        .order((proposals::application_id, approval_steps::step_no))
+        .select((
+            proposals::application_id,
+            approval_steps::role,
+            approval_steps::department,
+            approval_steps::due_on,
+        ))
+        .load(tx.read())?)
+}

@@ -9,8 +9,8 @@ use super::sql::{Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::disposition::Instruction;
 use crate::domain::id::{ApplicationId, FalseClaimId, InvoiceId, ProposalId, TenantCode, WaiverId};
-use crate::domain::money::{Yen, YenOutOfRange};
-use crate::domain::waiver::{LineReduction, PinnedFile, Reductions};
+use crate::domain::money::Yen;
+use crate::domain::waiver::{LineReduction, PinnedFile};
 
 /// A revocation as stored.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -71,21 +71,32 @@ pub fn of_waiver(
         .optional()?)
 }
 
-/// What revocations assessed anew of each line of an invoice.
-pub fn assessed_anew(
+/// The revocations of an invoice's waivers, oldest first.
+pub fn of_invoice(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     invoice: InvoiceId,
-) -> Result<Reductions, StoreError> {
-    let rows: Vec<Json<Vec<LineReduction>>> = waiver_revocations::table
+) -> Result<Vec<WaiverRevocationRow>, StoreError> {
+    Ok(waiver_revocations::table
         .filter(waiver_revocations::tenant_id.eq(tenant))
         .filter(waiver_revocations::invoice_id.eq(invoice))
-        .select(waiver_revocations::lines)
-        .load(tx.read())?;
-    let mut sum = Reductions::default();
-    let taken: Result<(), YenOutOfRange> = rows.iter().try_for_each(|lines| sum.take_off(&lines.0));
-    taken.map_err(|error| StoreError::Inconsistent(format!("waiver_revocations of {invoice}: {error}")))?;
-    Ok(sum)
+        .order((waiver_revocations::revoked_at, waiver_revocations::waiver_id))
+        .select(WaiverRevocationRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The revocations of a case's waivers, oldest first.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<WaiverRevocationRow>, StoreError> {
+    Ok(waiver_revocations::table
+        .filter(waiver_revocations::tenant_id.eq(tenant))
+        .filter(waiver_revocations::application_id.eq(id))
+        .order((waiver_revocations::revoked_at, waiver_revocations::waiver_id))
+        .select(WaiverRevocationRow::as_select())
+        .load(tx.read())?)
 }
 
 /// The claims of a case that revocations assessed: they are no new price of what was applied for.

@@ -75,6 +75,22 @@ impl Counter {
         self.call(who, &Method::POST, path, Some(key), Body::Json(body)).await
     }
 
+    /// Asks for something in nobody's name until there is an answer; the path is below `/v1`.
+    pub async fn post_as_nobody(&self, path: &str, key: &str, body: &Value) -> Result<Answer, StormError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let request = self.http.post(format!("{}/v1/{path}", self.base)).json(body);
+            match send(request.header("idempotency-key", key)).await {
+                Some(answer) if answer.status < 500 && answer.status != 429 => return Ok(answer),
+                _ => {}
+            }
+            if Instant::now() > deadline {
+                return Err(StormError::Failed(format!("no answer to {path}")));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// One request until there is an answer; the path is below the body's.
     pub async fn call(
         &self,

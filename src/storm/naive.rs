@@ -5,6 +5,7 @@
 //! hand when it dies. Its payers follow the same plans; somebody who has paid and is told otherwise pays again.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,10 +20,12 @@ use super::dice::Dice;
 use super::faults::Step;
 use super::judge::{self, Confirmed, Counts, PaymentBook, PaysTwice, RunBooks, Taker};
 use super::plan::{Behaviour, Method, Plan, Refunding};
+use super::report::Careless;
 use super::run::StormSettings;
 use super::simulator::{Acted, Simulator};
 use super::stranger::Secrets;
 use super::{StormError, naive_webhooks};
+use crate::drill::CrashPoint;
 
 /// What every invoice comes to, in yen.
 const TOTAL: i64 = 22_000;
@@ -51,10 +54,12 @@ struct Shop {
     simulator: Simulator,
     key: String,
     orders: Mutex<BTreeMap<String, Order>>,
+    /// How often it was killed with an answer in hand.
+    deaths: AtomicU64,
 }
 
 /// Sends the careless adapter through the plans of a storm.
-pub async fn run(settings: &StormSettings, http: &Client, secrets: &Secrets) -> Result<Counts, StormError> {
+pub async fn run(settings: &StormSettings, http: &Client, secrets: &Secrets) -> Result<Careless, StormError> {
     let simulator = Simulator::new(http.clone(), settings.naive_simulator.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     simulator.point_webhooks(&format!("http://{}/webhook", listener.local_addr()?)).await?;
@@ -63,6 +68,7 @@ pub async fn run(settings: &StormSettings, http: &Client, secrets: &Secrets) -> 
         simulator,
         key: secrets.komoju_key.clone(),
         orders: Mutex::default(),
+        deaths: AtomicU64::default(),
     });
     let hearing = Arc::clone(&shop);
     let ears = tokio::spawn(naive_webhooks::listen(listener, Arc::new(move |body| hearing.believe(&body))));
@@ -76,7 +82,7 @@ pub async fn run(settings: &StormSettings, http: &Client, secrets: &Secrets) -> 
     while let Some(run) = ended(payers.join_next().await)? {
         runs.push(run);
     }
-    shop.simulator.heal().await?;
+    let faults_by_id = shop.simulator.heal().await?;
     // Two days in which everything late arrives.
     for hours in [1, 5, 24, 48] {
         shop.simulator.shift_clock(hours * 3_600_000).await?;
@@ -94,7 +100,9 @@ pub async fn run(settings: &StormSettings, http: &Client, secrets: &Secrets) -> 
             u64::from(sums(|payment| payment.captured) - sums(|payment| payment.refunded) != true_sum);
         counts.add(&judge::judge(&books, &truth));
     }
-    Ok(counts)
+    let deaths = shop.deaths.load(Ordering::SeqCst);
+    let kills_by_point = [(CrashPoint::PaymentAfterAnswerBeforeRecord.name(), deaths)].into();
+    Ok(Careless { runs: settings.runs, kills_by_point, deaths, faults_by_id, counts })
 }
 
 type Joined<T> = Option<Result<Result<T, StormError>, tokio::task::JoinError>>;
@@ -201,8 +209,10 @@ impl Shop {
             let Ok(answer) = request.json(&body).send().await else { continue };
             let session: Value = answer.json().await.unwrap_or_default();
             let Some(id) = session.get("id").and_then(Value::as_str) else { continue };
-            // Otherwise it was killed with the answer in hand: the payer has the page, and nobody remembers the order.
-            if !dice.happens(DIES) {
+            // Killed with the answer in hand: the payer has the page, and nobody remembers the order.
+            if dice.happens(DIES) {
+                self.deaths.fetch_add(1, Ordering::SeqCst);
+            } else {
                 let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
                 orders.insert(reference.clone(), Order::default());
             }

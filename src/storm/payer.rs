@@ -14,7 +14,7 @@ use super::examples::{Examples, multipart};
 use super::faults::Step;
 use super::gate::Gate;
 use super::looks::Looks;
-use super::plan::{Act, Behaviour, Method, Plan, Refunding, Way};
+use super::plan::{Act, Behaviour, Hand, Method, Plan, Refunding, Way};
 use super::simulator::{Acted, Simulator};
 use super::stranger::{self, Reception, Secrets};
 use super::time::VirtualTime;
@@ -71,6 +71,8 @@ pub struct RunRecord {
     pub beside: Option<Debt>,
     /// Every payment that was opened; of an act of two invoices the first share, by whose reference its gateway knows it.
     pub payments: Vec<String>,
+    /// The secret of the link that is paid by, where somebody else pays.
+    pub link: Option<String>,
     /// Yen that a clerk took at the counter.
     pub at_counter: i64,
     /// The payer comes back later, by this method.
@@ -303,15 +305,22 @@ impl Payer {
     /// Asks for a payment, the first time before a gate that is shut, if that is planned.
     async fn open(&mut self, method: Method) -> Result<Answer, StormError> {
         let stand = Arc::clone(&self.stand);
+        let link = self.link().await?;
         let (invoice, method) = (&self.record.debt.invoice, method.code());
-        let (path, body) = match &self.record.beside {
-            None => (format!("invoices/{invoice}/payments"), json!({ "method": method })),
-            Some(beside) => {
+        let (path, body) = match (&link, &self.record.beside) {
+            (Some(link), _) => (format!("payment-links/{link}/payments"), json!({ "method": method })),
+            (None, None) => (format!("invoices/{invoice}/payments"), json!({ "method": method })),
+            (None, Some(beside)) => {
                 ("payments".to_owned(), json!({ "invoices": [invoice, beside.invoice], "method": method }))
             }
         };
         let (who, key) = (stand.counter.people().applicant, new_key(&mut self.dice));
-        let mut asking = std::pin::pin!(stand.counter.post(who, &path, &key, &body));
+        let mut asking = std::pin::pin!(async {
+            match link {
+                Some(_) => stand.counter.post_as_nobody(&path, &key, &body).await,
+                None => stand.counter.post(who, &path, &key, &body).await,
+            }
+        });
         if self.plan.way == Way::Open {
             return asking.await;
         }
@@ -327,6 +336,23 @@ impl Payer {
             self.record.by_hand.push("F39");
         }
         Ok(answer)
+    }
+
+    /// The secret of the link that somebody else pays by, if that is planned. It is told once: where that answer was lost there is
+    /// another link.
+    async fn link(&mut self) -> Result<Option<String>, StormError> {
+        if self.plan.hand == Hand::Own {
+            return Ok(None);
+        }
+        while self.record.link.is_none() {
+            let path = format!("invoices/{}/payment-links", self.record.debt.invoice);
+            let made = self.post(&path, &json!({})).await?;
+            if made.status != 201 {
+                return Err(StormError::Failed(format!("no link: {} {}", made.status, made.body)));
+            }
+            self.record.link = made.text("/token").map(str::to_owned);
+        }
+        Ok(self.record.link.clone())
     }
 
     /// Waits until an opened payment has a page; none when it ended, or never gets one in time.

@@ -153,6 +153,15 @@ pub enum Act {
     OfTwo,
 }
 
+/// Who pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// The applicant, signed in.
+    Own,
+    /// Somebody without an account who holds a payment link.
+    Link,
+}
+
 /// Whether the gateway can be reached when the payment is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -192,6 +201,8 @@ pub struct Plan {
     pub stranger: Option<&'static str>,
     /// How long the payer thinks, in real milliseconds.
     pub pause_ms: u64,
+    /// Who pays.
+    pub hand: Hand,
 }
 
 /// By what payers pay, each with its weight.
@@ -264,10 +275,11 @@ impl Plan {
         }
         let way = if dice.happens(5) { Way::Shut } else { Way::Open };
         let pause_ms = dice.below(60);
+        let act = act(method, dice);
         Self {
             procedure,
             example,
-            act: act(method, dice),
+            act,
             method,
             other_method,
             behaviour,
@@ -278,6 +290,7 @@ impl Plan {
             way,
             stranger,
             pause_ms,
+            hand: hand((method, behaviour, act), dice),
         }
     }
 
@@ -291,6 +304,16 @@ impl Plan {
 fn act(method: Method, dice: &mut Dice) -> Act {
     let is_of_two = dice.happens(15) && !matches!(method, Method::Suica | Method::Counter);
     if is_of_two { Act::OfTwo } else { Act::OfOne }
+}
+
+/// Whoever holds a link pays one invoice at a page, and does not call off what the applicant could: an invitation would need an
+/// address.
+fn hand((method, behaviour, act): (Method, Behaviour, Act), dice: &mut Dice) -> Hand {
+    use Behaviour as B;
+    let at_a_page = !matches!(method, Method::Suica | Method::Waon | Method::Counter);
+    let without_calling_off = !matches!(behaviour, B::Switches | B::CancelRacesPaying);
+    let holds_a_link = dice.happens(15) && at_a_page && without_calling_off && act == Act::OfOne;
+    if holds_a_link { Hand::Link } else { Hand::Own }
 }
 
 /// Only cards are contested, and only those that are surely paid by card.
@@ -345,6 +368,11 @@ mod tests {
         {
             let of_two = plans.iter().filter(|plan| plan.act == Act::OfTwo && plan.method == method);
             assert!(of_two.clone().any(|plan| plan.refunding != Refunding::None), "{method:?}");
+        }
+        for method in [Method::Card, Method::Nanaco, Method::Konbini, Method::Paypay, Method::Edy] {
+            let by_link = plans.iter().filter(|plan| plan.hand == Hand::Link && plan.method == method);
+            assert!(by_link.clone().any(|plan| plan.behaviour == Behaviour::Pays), "{method:?}");
+            assert!(by_link.clone().any(|plan| plan.refunding != Refunding::None), "{method:?}");
         }
         for (way, by_hand) in [(Way::Open, ByHand::Approved), (Way::Shut, ByHand::Rejected)] {
             assert!(

@@ -90,6 +90,7 @@ pub async fn run(settings: StormSettings, db: &Db) -> Result<Report, StormError>
         *faults_by_id.entry((*id).to_owned()).or_default() += 1;
     }
     let of_several = records.iter().filter(|record| record.beside.is_some() && !record.payments.is_empty());
+    let by_link = records.iter().filter(|record| record.link.is_some() && !record.payments.is_empty());
     Ok(Report {
         backend: settings.backend,
         seed: settings.seed,
@@ -98,6 +99,7 @@ pub async fn run(settings: StormSettings, db: &Db) -> Result<Report, StormError>
         kills_elsewhere: elsewhere,
         deaths,
         acts_of_several_invoices: u64::try_from(of_several.count()).unwrap_or(u64::MAX),
+        paid_by_link: u64::try_from(by_link.count()).unwrap_or(u64::MAX),
         faults_by_id,
         counts,
         naive: naive?,

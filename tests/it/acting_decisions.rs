@@ -239,6 +239,38 @@ on_both_databases!(r115_t7_whoever_follows_at_the_desk_takes_over_what_is_owed, 
 });
 
 on_both_databases!(
+    /// A cover seals. So whoever stands lower opens no absence above, and nobody makes themselves the cover of another's desk.
+    r115_r112_nobody_opens_the_desk_above_to_themselves,
+    async |db: TestDb| {
+        let covered = Covered::open(&db).await;
+        let office = &covered.office;
+        let hire = async |role, email: &str| office.app.officer(AOMORI, DEPARTMENT, role, email).await;
+        let (other, second) =
+            (hire(Role::SectionChief, "other@example.jp").await, hire(Role::DeputyChief, "second@example.jp").await);
+        let keeper = hire(Role::Administrator, "keeper@example.jp").await;
+        let path = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/absences");
+        let enter = async |who: &Person, cover: &Person| {
+            let away = json!({ "officer": office.chief.id, "cover": cover.id, "from_on": "2026-04-01",
+                "to_on": "2026-04-03" });
+            office.app.post(who, &path, away).await
+        };
+        for lower in [&office.manager, &second, &office.clerk] {
+            assert_eq!(enter(lower, lower).await.problem(), "403 forbidden");
+            assert_eq!(enter(lower, &covered.deputy).await.problem(), "403 forbidden");
+        }
+        let own = enter(&other, &other).await;
+        assert_eq!((own.problem().as_str(), &own.body["errors"][0]["pointer"]), ("422 validation_failed", &json!("/cover")));
+        assert_eq!(own.body["errors"][0]["code"], "recorder");
+        enter(&other, &covered.deputy).await.expect(201);
+        // Nobody so high is at work: those who keep the organisation enter it.
+        let entered = enter(&keeper, &covered.deputy).await.expect(201);
+        let end = format!("{path}/{}/end", entered["id"].as_str().unwrap());
+        assert_eq!(office.app.post(&office.manager, &end, json!({})).await.problem(), "403 forbidden");
+        office.app.post(&keeper, &end, json!({})).await.expect(200);
+    }
+);
+
+on_both_databases!(
     /// what is owed longest comes first, page by page, whatever the ids say: those of two machines are in no order.
     r115_what_is_owed_longest_comes_first_and_pages_lose_nothing,
     async |db: TestDb| {

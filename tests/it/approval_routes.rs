@@ -128,6 +128,28 @@ on_both_databases!(r113_the_amount_chooses_who_closes_the_route, async |db: Test
 });
 
 on_both_databases!(
+    /// who closes a route by a standing decision closes it in the name of the authority, as the whole route does.
+    r110_a_standing_decision_leaves_the_name_of_the_authority,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let seals = [&office.manager, &office.zaisei, &office.kankyo, &office.chief];
+        let (standing, whole) = (office.proposed(1, "ordinary").await, office.proposed(120_000, "ordinary").await);
+        for case in [&standing, &whole] {
+            for who in seals {
+                office.approve(who, case).await;
+            }
+        }
+        office.approve(&office.director, &whole).await;
+        for (case, basis) in [(&standing, json!("事務専決規程第4条")), (&whole, Value::Null)] {
+            let proposal = office.app.get(&office.chief, &format!("{case}/proposal")).await.expect(200);
+            assert_eq!(proposal["standing_decision"], basis);
+            let decision = office.app.get(&office.business, &format!("{case}/decision")).await.expect(200);
+            assert_eq!(decision["authority"], "青森県知事", "{basis}");
+        }
+    }
+);
+
+on_both_databases!(
     /// what the regulation leaves to the chief closes there, be it a correction; what it does not name goes the whole route.
     r113_a_standing_decision_may_name_a_correction,
     async |db: TestDb| {

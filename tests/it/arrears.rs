@@ -169,3 +169,21 @@ on_both_databases!(
         assert_eq!(give_up(&office, &owing, "limitation").await.problem(), "409 not_in_arrears");
     }
 );
+
+/// each body has the days and the fee of its own ordinance; 三沢市 demands within twenty days for a hundred yen.
+#[test]
+fn r90_every_shipped_body_says_when_it_demands_what_and_by_which_ordinance() {
+    let catalogue = crate::support::catalogue::shipped();
+    let mut found = Vec::new();
+    for body in catalogue.tenants() {
+        let definition = &body.definition;
+        let terms = definition.arrears.first().unwrap();
+        assert!(terms.demand_after_days <= terms.demand_within_days, "{}", definition.code);
+        assert!(!terms.basis.is_empty() && !terms.source.is_empty() && terms.sample, "{}", definition.code);
+        found.push((definition.code.to_string(), terms.demand_within_days, terms.demand_fee.amount()));
+    }
+    found.sort();
+    let of = |code: &str| found.iter().find(|(one, ..)| one == code).map(|(_, days, fee)| (*days, *fee));
+    assert_eq!((of("020001"), of("022071")), (Some((30, 20)), Some((20, 100))));
+    assert_eq!(found.len(), 5);
+}

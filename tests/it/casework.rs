@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::fee_timing::Counter;
 use crate::policy_coverage::world::PROCEDURE;
-use crate::support::app::{AOMORI, ON_ISSUE, Person};
+use crate::support::app::{AOMORI, ON_ISSUE, Person, TestApp};
 use crate::support::db::TestDb;
 use crate::support::traces::traces;
+use crate::waivers::office::{Office, Owing};
 
 const YEAR: &str = "/v1/tenants/020001/statistics/casework?from=2026-04-01&to=2027-03-31";
 
@@ -79,11 +80,16 @@ on_both_databases!(the_work_is_measured_by_stage_and_nobody_is_named, async |db:
         json!({ "stage": stage, "cases": cases, "median_hours": hours, "p90_hours": hours,
             "median_business_days": days, "p90_business_days": days })
     };
+    let few = |stage: &str, cases: i64| {
+        json!({ "stage": stage, "cases": cases, "median_hours": null, "p90_hours": null,
+            "median_business_days": null, "p90_business_days": null })
+    };
     let work = &group["work"];
     // From Thursday to Friday is one open day, from Friday to Saturday none.
     let expected = json!([
         stage("waiting", 6, 24, 1),
         stage("review", 5, 24, 1),
+        few("with_applicant", 1),
         stage("approval", 5, 24, 0),
         stage("whole", 5, 72, 2),
     ]);
@@ -97,6 +103,74 @@ on_both_databases!(the_work_is_measured_by_stage_and_nobody_is_named, async |db:
     for person in [&counter.clerk.id, &counter.chief.id, &counter.business.id, "三浦", "工藤"] {
         assert!(!text.contains(person), "{person}");
     }
+});
+
+/// Takes a case up, and has a draft of a waiver sent back before the waiver is granted.
+async fn waived_at_the_second_try(office: &Office<'_>, owing: &Owing) {
+    let (app, case) = (office.app, &owing.case);
+    app.post(&office.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    let asked = office.ask(&office.business, owing, "hardship").await.expect(201);
+    let grant = json!({ "decision": "grant", "reasons": ["罹災証明書を確認した"] });
+    office.draft(owing, &asked, grant.clone()).await.expect(201);
+    let version = app.get(&office.clerk, case).await.etag();
+    let back = json!({ "to_step": 0, "comment": "証明書の日付", "subject": "waiver" });
+    app.post_if(&office.manager, &format!("{case}/approval/return"), &version, back).await.expect(200);
+    office.draft(owing, &asked, grant).await.expect(201);
+    office.seal(&office.manager, owing).await.expect(200);
+    office.seal(&office.chief, owing).await.expect(200);
+}
+
+on_both_databases!(a_waiver_is_no_draft_of_the_decision_and_a_correction_is_no_review, async |db: TestDb| {
+    let app = TestApp::start(&db).await;
+    let mut office = Office::open(&app, &db).await;
+    let mut cases = Vec::new();
+    for _ in 0..5 {
+        cases.push(office.owing().await);
+    }
+    let day = async |office: &mut Office<'_>| {
+        app.advance(SignedDuration::from_hours(24)).await;
+        office.sign_in_again().await;
+    };
+    for owing in &cases {
+        waived_at_the_second_try(&office, owing).await;
+    }
+    day(&mut office).await;
+    let items = json!([{ "pointer": "/form/phone", "message": "市外局番から" }]);
+    for Owing { case, .. } in &cases {
+        let asked = json!({ "items": items, "due_on": "2026-04-20" });
+        app.post(&office.clerk, &format!("{case}/corrections"), asked).await.expect(201);
+    }
+    day(&mut office).await;
+    for Owing { case, .. } in &cases {
+        let version = app.get(&office.business, case).await.etag();
+        let answer = json!({ "form": { "phone": "0177221111" } });
+        app.post_if(&office.business, &format!("{case}/resubmit"), &version, answer).await.expect(200);
+    }
+    day(&mut office).await;
+    for Owing { case, .. } in &cases {
+        let version = app.get(&office.clerk, case).await.etag();
+        let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        app.post_if(&office.clerk, &format!("{case}/proposal"), &version, grant).await.expect(201);
+        let version = app.get(&office.chief, case).await.etag();
+        app.post_if(&office.chief, &format!("{case}/approval/approve"), &version, json!({}))
+            .await
+            .expect(200);
+    }
+    let report = app.get(&office.clerk, YEAR).await.expect(200);
+    let work = &report["items"][0]["work"];
+    let stages = work["stages"].as_array().unwrap().iter();
+    let hours: Vec<_> =
+        stages.map(|it| (it["stage"].as_str().unwrap(), it["median_hours"].as_i64().unwrap())).collect();
+    assert_eq!(
+        hours,
+        [("waiting", 0), ("review", 48), ("with_applicant", 24), ("approval", 0), ("whole", 72)],
+        "drafting a waiver ends no review: {report}"
+    );
+    assert_eq!(
+        (&work["returns"], &work["corrections"]),
+        (&json!(0), &json!(5)),
+        "a waiver came back, no decision"
+    );
 });
 
 on_both_databases!(the_same_figures_come_as_a_table_and_filters_narrow_them, async |db: TestDb| {

@@ -175,6 +175,44 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// nothing is charged for a demand that went out after the payment: no late charge and no fee, and a fee that was paid
+    /// goes back.
+    r91_a_claim_that_was_paid_before_its_demand_bears_neither_charge_nor_fee,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (unpaid, paid) = (office.owing().await, office.owing().await);
+        // 2026-05-21
+        days(&mut office, 50).await;
+        for owing in [&unpaid, &paid] {
+            app.post(&office.clerk, &owing.path("/demand"), json!({})).await.expect(201);
+        }
+        days(&mut office, 1).await;
+        let enter =
+            async |owing: &Owing, day: &str| at_counter(&office, &office.clerk, owing, FEE, day).await.expect(201);
+        enter(&unpaid, "2026-05-18").await;
+        let after = late(&office, &unpaid).await;
+        let found = (&after["charge"], &after["accruing"], &after["balance"]);
+        assert_eq!(found, (&json!(0), &json!(0), &json!(0)), "{after}");
+        let fee = charge(&unpaid, &after, "demand_fee");
+        assert_eq!((after["charges"].as_array().unwrap().len(), office.books(&fee).await.invoice.owed().amount()), (1, 0));
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!(late(&office, &unpaid).await, after, "once");
+
+        // The fee was paid with an entry that is corrected afterwards.
+        let entry = enter(&paid, "2026-05-22").await;
+        let fee = charge(&paid, &late(&office, &paid).await, "demand_fee");
+        at_counter(&office, &office.clerk, &fee, 20, "2026-05-22").await.expect(201);
+        let strike = format!("/v1/tenants/{AOMORI}/counter-payments/{}/reverse", entry["id"].as_str().unwrap());
+        app.post(&office.chief, &strike, json!({ "reason": "受領日の誤り" })).await.expect(200);
+        enter(&paid, "2026-05-18").await;
+        assert_eq!(office.proposals().await, [(fee.invoice.clone(), 20, "overpaid".to_owned())]);
+        // A late charge of the first entry was not paid, and is owed no more.
+        assert_eq!(late(&office, &paid).await["accruing"], 0);
+    }
+);
+
+on_both_databases!(
     /// what was taken off because of an entry for an earlier day accrues again, up to the same day, once that entry is struck out.
     r91_a_charge_up_to_the_same_day_is_assessed_again_when_the_earlier_payment_was_none,
     async |db: TestDb| {

@@ -2,7 +2,10 @@
 //! applicant's answer.
 
 use jiff::SignedDuration;
+use madoguchi::domain::calendar::jst_day;
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::Role;
+use madoguchi::store::parties;
 use serde_json::{Value, json};
 
 use crate::clock::{BUSINESS, CLERK, clock, days_later, pay, texts};
@@ -153,6 +156,33 @@ on_both_databases!(
         desk.end(&transit, "2026-04-09").await.expect(200);
         assert_eq!(desk.due_on().await, "2026-04-30", "two days more, and 04-29 is a holiday");
         assert_eq!(clock(&desk.app, &desk.business, &desk.case).await["due_on"], "2026-04-30");
+    }
+);
+
+on_both_databases!(
+    /// R-6: what comes from the office it passed through arrives once more, and the first arrival stays what fee and clock go by.
+    r6_the_end_of_a_transit_is_one_more_leg_of_the_arrival,
+    async |db: TestDb| {
+        let mut desk = Desk::open(&db).await;
+        desk.later(2).await;
+        let transit = desk.pause("in_transit", "2026-04-03").await.expect(201);
+        let documents = desk.pause("extra_documents", "2026-04-03").await.expect(201);
+        desk.later(4).await;
+        desk.end(&documents, "2026-04-06").await.expect(200);
+        let legs = "(SELECT COUNT(*) FROM arrivals)";
+        let before = db.count(legs).await;
+        desk.end(&transit, "2026-04-06").await.expect(200);
+        assert_eq!(db.count(legs).await, before + 1, "documents that came are no arrival, the papers are");
+        let leg = format!("(SELECT COUNT(*) FROM arrivals WHERE leg = 2 AND office = 'kiki-shobo-hoan' AND channel = 'online' \
+            AND attested_by = '{}' AND recorded_at > arrived_at)", desk.clerk.id);
+        assert_eq!(db.count(leg.leak()).await, 1);
+        let id = desk.case.rsplit('/').next().unwrap().parse().unwrap();
+        let tenant = TenantCode::parse(AOMORI).unwrap();
+        let legs = db.db.read(move |tx| parties::arrivals_of(tx, &tenant, id)).await.unwrap();
+        let days: Vec<_> = legs.iter().map(|leg| jst_day(leg.arrived_at.0).to_string()).collect();
+        assert_eq!(days, ["2026-04-01", "2026-04-06"]);
+        let clock = clock(&desk.app, &desk.clerk, &desk.case).await;
+        assert_eq!(clock["arrived_on"], "2026-04-01", "R-4: the period runs from the first");
     }
 );
 

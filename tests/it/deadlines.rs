@@ -298,6 +298,36 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// a pause that was recorded late gives an overdue case another due date; whoever was told is told again when that
+    /// one is over, and not while the clock stands still.
+    r19_a_case_that_is_overdue_a_second_time_is_told_again,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let late = claimed(&office).await;
+        office.pays(&late).await;
+        days(&app, &mut office, 15).await;
+        assert_eq!(levels(&office, &late.case).await, ["due"], "due on 04-15");
+        let pause = json!({ "reason": "extra_documents", "asked_on": "2026-04-13", "note": "図面の追加" });
+        let pause = app.post(&office.clerk, &format!("{}/clock-pauses", late.case), pause).await.expect(201);
+        days(&app, &mut office, 10).await;
+        assert_eq!(levels(&office, &late.case).await, ["due"], "the clock stands still");
+        let end = format!("/v1/tenants/020001/clock-pauses/{}/end", pause["id"].as_str().unwrap());
+        app.post(&office.clerk, &end, json!({ "ended_on": "2026-04-24" })).await.expect(200);
+        let due_on = app.get(&office.business, &late.case).await.expect(200)["due_on"].clone();
+        assert_eq!(due_on, "2026-04-28", "two open days after Friday 04-24");
+        days(&app, &mut office, 2).await;
+        assert_eq!(levels(&office, &late.case).await, ["due"], "04-28 is not over");
+        days(&app, &mut office, 1).await;
+        assert_eq!(levels(&office, &late.case).await, ["due", "due"]);
+        assert_eq!(mails(&app, "is overdue").len(), 4, "the assignee and the section chief, twice");
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!(db.count("(SELECT COUNT(*) FROM escalations)").await, 2);
+        assert_eq!(mails(&app, "is overdue").len(), 4);
+    }
+);
+
+on_both_databases!(
     /// why it takes longer is recorded for good with a new day, told to the applicant, and shown with clock and forecast.
     r19_a_delay_is_recorded_with_a_reason_and_a_day_and_told_to_the_applicant,
     async |db: TestDb| {

@@ -94,6 +94,23 @@ on_both_databases!(an_issued_decision_is_corrected_by_a_version_behind_it, async
     assert!(corrected, "{timeline}");
 });
 
+on_both_databases!(
+    /// 指令 answers an application, 達 orders somebody; each kind has a sequence of its own.
+    r121_a_permit_bears_a_number_of_shirei_and_an_order_about_it_one_of_tatsu,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let (case, permit) = registered(&counter).await;
+        let decision = counter.app.get(&counter.business, &format!("{case}/decision")).await.expect(200);
+        assert_eq!(decision["document_number"], "青森県指令（消保）第1号");
+        let revocation = json!({ "order": "revocation", "ground": "電気工事業の業務の適正化に関する法律第28条第1項",
+            "effective_on": "2026-04-03", "hearing": hearing(), "reasons": [parts("第28条第1項第1号")] });
+        order(&counter, &case, &permit, revocation).await.expect(201);
+        seal(&counter, &case, "permit_order").await.expect(200);
+        let orders = counter.app.get(&counter.business, &format!("{permit}/orders")).await.expect(200);
+        assert_eq!(orders["items"][0]["document_number"], "青森県達（消保）第1号");
+    }
+);
+
 on_both_databases!(r29_a_permit_is_revoked_on_a_ground_after_a_hearing_and_stays_so, async |db: TestDb| {
     let counter = Counter::open(&db).await;
     let (case, permit) = registered(&counter).await;

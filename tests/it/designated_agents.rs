@@ -53,6 +53,28 @@ on_both_databases!(t5_no_method_is_shown_or_taken_outside_of_the_period_of_its_n
 });
 
 on_both_databases!(
+    /// What was opened on the last day of the notice is taken no more on the next one.
+    t5_what_is_open_does_not_outlive_the_designation,
+    async |db: TestDb| {
+        let today = jst_day(db.clock.now());
+        let from = "valid_from: 2024-04-01\n    notice: 指定納付受託者";
+        let until = format!("valid_from: 2024-04-01\n    valid_to: {today}\n    notice: 指定納付受託者");
+        let app = app_with(&db, from, &until).await;
+        let (person, invoice) = invoice(&app, "t5-last@example.jp").await;
+        let wanted = json!({ "method": "konbini" });
+        let opened = app.post(&person, &format!("{invoice}/payments"), wanted).await.expect(201);
+        let page = opened["redirect_url"].as_str().unwrap().to_owned();
+        assert_eq!(app.at_gateway(&page, "konbini", "").await.0, 303);
+        let waits = "(SELECT COUNT(*) FROM payments WHERE state = 'awaiting_payment')";
+        app.until("the slip is issued", async || db.count(waits).await == 1).await;
+        app.advance(SignedDuration::from_hours(24)).await;
+        let closed = "(SELECT COUNT(*) FROM payments WHERE state = 'canceled')";
+        app.until("the slip is closed", async || db.count(closed).await == 1).await;
+        assert_eq!(app.at_gateway(&page, "konbini/pay", "").await.0, 409, "the shop takes it no more");
+    }
+);
+
+on_both_databases!(
     t5_r85_a_method_is_offered_only_for_the_revenues_its_agent_may_take,
     async |db: TestDb| {
         // Of the first agent's methods only the card, and only for another revenue than this procedure's.

@@ -14,6 +14,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::decision_changes::{hearing, order, parts, registered, seal};
 use crate::fee_timing::Counter;
 use crate::policy_coverage::world::{Case, approve, draft_of, pay, propose, submit};
 use crate::support::app::{AOMORI, ON_ISSUE, Person, TestApp, new_key};
@@ -95,6 +96,30 @@ on_both_databases!(r27_and_t4_a_refusal_says_why_in_three_parts_and_where_to_app
     assert!(decision["sealed_as"].as_str().unwrap().contains("section_chief"));
     assert_eq!(db.count("(SELECT COUNT(*) FROM permits)").await, 0);
 });
+
+on_both_databases!(
+    /// whatever burdens says that, to whom and within what time one may appeal; be it an answer or an order.
+    r32_a_refusal_and_an_order_say_to_whom_and_within_what_time_one_appeals,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let refused = counter.claimed(ON_ISSUE).await;
+        counter.propose(&refused, "refuse").await;
+        assert_eq!(counter.seal(&refused).await, "decided");
+        let decision = counter.app.get(&counter.business, &format!("{refused}/decision")).await.expect(200);
+        let (case, permit) = registered(&counter).await;
+        let revocation = json!({ "order": "revocation", "ground": "電気工事業の業務の適正化に関する法律第28条第1項",
+            "effective_on": "2026-04-03", "hearing": hearing(), "reasons": [parts("第28条第1項第1号")] });
+        order(&counter, &case, &permit, revocation).await.expect(201);
+        seal(&counter, &case, "permit_order").await.expect(200);
+        let orders = counter.app.get(&counter.business, &format!("{permit}/orders")).await.expect(200);
+        for instruction in [&decision["instruction"], &orders["items"][0]["instruction"]] {
+            assert_eq!(instruction["review_authority"], "Governor of Aomori Prefecture");
+            assert_eq!(instruction["review_months"], 3, "{instruction}");
+            let text = instruction["text"].as_str().unwrap();
+            assert!(text.contains("Governor of Aomori Prefecture"), "{text}");
+        }
+    }
+);
 
 on_both_databases!(
     r195_a_decided_case_is_closed_once_and_only_when_nothing_of_it_is_open,

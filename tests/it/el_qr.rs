@@ -1,6 +1,6 @@
 //! Public money other than tax by eL-QR (R-82, R-83, R-84, T-5): from the number on the notice to the payout of the organisation.
 
-mod desk;
+pub mod desk;
 
 use std::fmt::Write as _;
 
@@ -384,5 +384,79 @@ on_both_databases!(
         assert_eq!(counter.imported(&counter.report().await).await, booked());
         let receipt = app.get(&counter.office.business, &owing.path("/receipt")).await.expect(200);
         assert_eq!((&receipt["kind"], &receipt["total"]), (&json!("official_receipt"), &json!(FEE)));
+    }
+);
+
+async fn days(counter: &mut Counter<'_>, days: i64) {
+    counter.office.app.advance(jiff::SignedDuration::from_hours(24 * days)).await;
+    counter.office.app.drain().await;
+    counter.office.sign_in_again().await;
+}
+
+on_both_databases!(
+    /// a rest that was paid in time by its number is reported later. The grant waits for that, and nothing is given up: until
+    /// the slip is withdrawn, and for the days in which a payment is still reported.
+    r63_a_grant_waits_while_its_rest_may_have_been_paid_by_el_qr,
+    async |db: TestDb| {
+        let app = TestApp::start_over(&db, files(), |_| {}).await;
+        let mut counter = Counter::open(&app, &db).await;
+        let (paid, unpaid, whole) =
+            (counter.office.owing().await, counter.office.owing().await, counter.office.owing().await);
+        let of_paid = counter.office.waived(&paid, "half").await;
+        let of_unpaid = counter.office.waived(&unpaid, "half").await;
+        let number = counter.number(&paid).await["payment_number"].as_str().unwrap().to_owned();
+        assert!(counter.number(&unpaid).await.is_object());
+        let (upload, asked) = counter.uploaded().await;
+        assert_eq!(asked, [asks("add", None), asks("add", None), asks("add", None)]);
+        counter.told(&upload).await;
+        days(&mut counter, 31).await;
+        days(&mut counter, 1).await;
+        for waiver in [&of_paid, &of_unpaid] {
+            assert_eq!(counter.office.waiver(waiver).await["state"], "granted", "its last day was 2026-05-01");
+        }
+        let version = app.get(&counter.office.clerk, &whole.case).await.etag();
+        let draft = json!({ "ground": "waived-by-assembly", "reasons": ["財産がない"] });
+        let refused = app.post_if(&counter.office.clerk, &whole.path("/write-off"), &version, draft).await;
+        assert_eq!(refused.problem(), "409 payment_in_progress");
+        let line = results(&[("L1", &number, FEE / 2, "20260501")]);
+        assert_eq!(counter.imported(&line).await, booked());
+        assert_eq!(counter.office.stands(&paid).await, ("paid".to_owned(), FEE / 2));
+
+        let withdrawal = counter.get(&uploads("")).await["items"][0].clone();
+        assert!(counter.told(&withdrawal).await.contains(&stands("accepted", "withdrawn")));
+        days(&mut counter, 5).await;
+        assert_eq!(counter.office.waiver(&of_unpaid).await["state"], "granted", "it may still be reported");
+        days(&mut counter, 1).await;
+        days(&mut counter, 1).await;
+        assert_eq!(counter.office.waiver(&of_unpaid).await["state"], "expired");
+        assert_eq!(counter.office.waiver(&of_paid).await["state"], "granted");
+        assert_eq!(counter.office.stands(&unpaid).await, ("unpaid".to_owned(), FEE));
+    }
+);
+
+on_both_databases!(
+    /// whoever holds a slip can pay by its number, so that such a payment acknowledges nothing.
+    r94_money_that_came_by_el_qr_does_not_renew_the_limitation,
+    async |db: TestDb| {
+        let changed = files_with(&[
+            ("revenues: [\"08-02-01-01\", ", "revenues: [\"08-02-01-01\", \"08-02-01-90\", "),
+            ("order: principal_first", "order: charges_first"),
+        ]);
+        let app = TestApp::start_over(&db, changed, |_| {}).await;
+        let mut counter = Counter::open(&app, &db).await;
+        let owing = counter.office.owing().await;
+        days(&mut counter, 31).await;
+        let sent = app.post(&counter.office.clerk, &owing.path("/demand"), json!({})).await.expect(201);
+        let fee = sent["charges"][0]["invoice"].as_str().unwrap().to_owned();
+        let fee = crate::waivers::office::Owing { case: owing.case.clone(), invoice: fee };
+        let number = counter.number(&fee).await["payment_number"].as_str().unwrap().to_owned();
+        let (upload, _) = counter.uploaded().await;
+        counter.told(&upload).await;
+        days(&mut counter, 10).await;
+        let line = results(&[("F1", &number, 20, "20260512")]);
+        assert_eq!(counter.imported(&line).await, booked());
+        assert_eq!(counter.office.books(&fee).await.invoice.state, "paid");
+        let late = app.get(&counter.office.business, &owing.path("/arrears")).await.expect(200);
+        assert_eq!(late["extinct_after"], "2031-05-02", "from the demand: {late}");
     }
 );

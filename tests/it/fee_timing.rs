@@ -21,11 +21,11 @@ pub struct Counter {
 
 impl Counter {
     pub async fn open(db: &TestDb) -> Self {
-        Self::at(TestApp::start(db).await).await
+        Self::over(TestApp::start(db).await).await
     }
 
-    /// The same people at a service that was started otherwise.
-    pub async fn at(app: TestApp) -> Self {
+    /// The counter of a service that was started in another way.
+    pub async fn over(app: TestApp) -> Self {
         let business = app.register("business@example.jp", "business").await;
         let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
         let chief = app.officer(AOMORI, DEPARTMENT, Role::SectionChief, "chief@example.jp").await;
@@ -234,6 +234,30 @@ on_both_databases!(
         Books::read(&counter.app.core.db, AOMORI, &invoice).await.assert_entrusted_once();
     }
 );
+
+on_both_databases!(r118_whoever_assessed_a_fee_does_not_record_that_it_came, async |db: TestDb| {
+    let counter = Counter::open(&db).await;
+    let colleague = counter.app.officer(AOMORI, DEPARTMENT, Role::Clerk, "colleague@example.jp").await;
+    let entering = async |who: &Person, invoice: &str, amount: i64| {
+        let cash = json!({ "means": "cash", "amount": amount, "received_on": "2026-04-01" });
+        let path = format!("/v1/tenants/020001/invoices/{invoice}/counter-payments");
+        counter.app.post(who, &path, cash).await
+    };
+    // After review the clerk measures: somebody else takes the money.
+    let case = counter.claimed(AFTER_REVIEW).await;
+    let fixed = counter.fix(&case, 3, false).await.expect(201);
+    let invoice = fixed["invoice"]["id"].as_str().unwrap();
+    assert_eq!(entering(&counter.clerk, invoice, 2850).await.problem(), "403 own_assessment");
+    assert_eq!(entering(&colleague, invoice, 2850).await.expect(201)["state"], "captured");
+    // At issue whoever sets the last seal assesses: the drafter may take the money, the sealer not.
+    let case = counter.claimed(ON_ISSUE).await;
+    counter.propose(&case, "grant").await;
+    assert_eq!(counter.seal(&case).await, "decided");
+    let (_, invoice) = counter.decision(&case).await;
+    let invoice = invoice.as_str().unwrap();
+    assert_eq!(entering(&counter.chief, invoice, 15_900).await.problem(), "403 own_assessment");
+    assert_eq!(entering(&counter.clerk, invoice, 15_900).await.expect(201)["state"], "captured");
+});
 
 on_both_databases!(a_refusal_costs_nothing_where_the_fee_is_due_at_issue, async |db: TestDb| {
     let counter = Counter::open(&db).await;

@@ -1,14 +1,22 @@
 //! What comes in gets a number and a day (収受番号・収受日, R-122): without gaps or doubles however many arrive and number at once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use madoguchi::domain::document_number::{Irregularity, Series};
 use madoguchi::domain::id::TenantCode;
+use madoguchi::service::incoming::Look;
 use madoguchi::service::{document_number, incoming};
+use madoguchi::store::StoreError;
 use serde_json::{Value, json};
 
 use crate::fee_timing::Counter;
 use crate::policy_coverage::world::{DEPARTMENT, paper_draft};
-use crate::support::app::{AOMORI, ON_ISSUE};
+use crate::support::app::{AOMORI, ON_ISSUE, TestApp};
+use crate::support::core::core_over;
 use crate::support::db::{TestDb, execute};
 
 /// How many cases arrive while numbers are given.
@@ -94,3 +102,59 @@ on_both_databases!(
 fn shown_channel() -> Value {
     paper_draft()["channel"].clone()
 }
+
+/// Does something while somebody else writes alone.
+async fn while_somebody_writes_alone<T>(db: &TestDb, doing: impl Future<Output = T>) -> T {
+    let (begun, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (begins, ends) = (Arc::clone(&begun), Arc::clone(&over));
+    let writing = db.db.write_alone(vec![], move |_| {
+        begins.store(true, Ordering::SeqCst);
+        while !ends.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok::<_, StoreError>(())
+    });
+    let meanwhile = async {
+        while !begun.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let done = tokio::time::timeout(Duration::from_secs(20), doing).await;
+        over.store(true, Ordering::SeqCst);
+        done
+    };
+    let (written, done) = tokio::join!(writing, meanwhile);
+    written.unwrap();
+    // Whoever waited for the other's turn ran out of time.
+    done.unwrap()
+}
+
+on_both_databases!(
+    /// what no rule numbers is held against the rules once, and again when a day has passed or the configuration is another one;
+    /// it takes nobody's turn to write.
+    r122_what_no_rule_numbers_is_judged_once_a_day_and_holds_up_nobody_who_writes,
+    async |db: TestDb| {
+        let shipped = include_str!("../../config/tenants/020001.yaml");
+        let of_all = "  - { kind: incoming, symbol: \"{department}収\"";
+        let rules: String = shipped.lines().filter(|line| !line.starts_with(of_all)).flat_map(|line| [line, "\n"]).collect();
+        let rules = rules.replace("kind: incoming, department: kiki-shobo-hoan", "kind: incoming, department: kendo-doro");
+        let app = TestApp::start_offering(&db, "tenants/020001.yaml", &rules).await;
+        let (counter, tenant) = (Counter::over(app).await, TenantCode::parse(AOMORI).unwrap());
+        let look = async || incoming::look(&counter.app.core, &tenant).await.unwrap();
+        let is = |judged, numbered| Look { judged, numbered };
+        for _ in 0..3 {
+            counter.app.submitted(&counter.business, AOMORI, ON_ISSUE).await;
+        }
+        assert_eq!(while_somebody_writes_alone(&db, look()).await, is(3, 0));
+        assert_eq!(look().await, is(0, 0), "nothing has changed");
+        counter.app.submitted(&counter.business, AOMORI, ON_ISSUE).await;
+        assert_eq!((look().await, look().await), (is(1, 0), is(0, 0)), "only what is new");
+        counter.app.advance(SignedDuration::from_hours(24)).await;
+        assert_eq!((look().await, look().await), (is(4, 0), is(0, 0)), "a day has passed");
+
+        // A node with another configuration has judged nothing yet.
+        let node = core_over(db.another_node(|_| {}), db.clock.clone(), |_| {});
+        let there = async || incoming::look(&node, &tenant).await.unwrap();
+        assert_eq!((there().await, there().await), (is(4, 4), is(0, 0)));
+        assert_eq!(look().await, is(0, 0), "what has its number waits nowhere");
+    }
+);

@@ -1,13 +1,15 @@
 //! Links to pay several invoices by: whoever holds one sees every notice and pays what is still owed in one act.
 
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::policy_coverage::world::PROCEDURE;
 use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 use crate::support::money::Books;
 use crate::support::traces::{rounds, traces};
+use crate::waivers::office::{Office, Owing};
 
 const FEE: i64 = 22_000;
 
@@ -196,3 +198,62 @@ on_both_databases!(a_link_for_several_and_a_party_at_once_open_one_payment_of_ea
         assert_eq!(debts.books(0).await.payments.len(), usize::from(all.status == 201));
     }
 });
+
+on_both_databases!(
+    /// What the holder of a link is shown as owed is what is paid by it: not the fee of a demand whose case was withdrawn.
+    what_a_link_shows_as_owed_is_what_is_paid_by_it,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let late = office.owing().await;
+        app.advance(SignedDuration::from_hours(24 * 31)).await;
+        office.sign_in_again().await;
+        app.post(&office.clerk, &late.path("/demand"), json!({})).await.expect(201);
+        let owing = office.owing().await;
+        office.pays(&late).await;
+        app.drain().await;
+        let shown = app.get(&office.business, &late.path("/arrears")).await.expect(200);
+        let fee = shown["charges"][0]["invoice"].as_str().unwrap().to_owned();
+        let fee = Owing { case: late.case.clone(), invoice: fee };
+        let wanted = json!({ "further_invoices": [fee.invoice] });
+        let made = app.post(&office.business, &owing.path("/payment-links"), wanted).await.expect(201);
+        app.post(&office.business, &format!("{}/withdraw", late.case), json!({})).await.expect(200);
+        assert_eq!(office.books(&fee).await.invoice.state, "unpaid");
+        let debts = Debts { app: &app, db: &db, business: office.business, invoices: Vec::new() };
+        let token = made["token"].as_str().unwrap();
+        let shown = debts.look(token).await.expect(200);
+        assert_eq!((&shown["total"], &shown["invoices"][1]["owed"]), (&json!(FEE), &json!(false)));
+        let opened = debts.pay(token, &new_key(), shown["total"].clone()).await.expect(201);
+        assert_eq!(opened["total"], FEE);
+    }
+);
+
+on_both_databases!(
+    /// who is a party of one case sees of a link what is theirs, and takes it back; so does who gave it out.
+    a_party_of_one_case_sees_its_own_of_a_link_and_takes_it_back,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let debts = Debts::of(&app, &db, 2).await;
+        let (first, _) = debts.link().await;
+        let (second, token) = debts.link().await;
+        let other = app.register("other@example.jp", "business").await;
+        let stranger = app.register("stranger@example.jp", "business").await;
+        let (url, case) = (db.settings.url.clone(), debts.books(1).await.invoice.application_id);
+        let hand_over = format!("UPDATE parties SET account_id = '{}' WHERE application_id = '{case}'", other.id);
+        std::thread::spawn(move || execute(&url, &hand_over)).join().unwrap();
+        for (who, which) in [(&debts.business, 0), (&other, 1)] {
+            let listed = app.get(who, &debts.path(which, "/payment-links")).await.expect(200);
+            for item in listed["items"].as_array().unwrap() {
+                assert_eq!(item["invoices"], json!([debts.invoices[which]]));
+            }
+        }
+        let revoke = async |who: &Person, id: &str| {
+            let (path, key) = (format!("/v1/tenants/{AOMORI}/payment-links/{id}"), new_key());
+            app.call(Method::DELETE, &path, Some(who), &[("idempotency-key", key.as_str())], Some(json!({}))).await
+        };
+        assert_eq!(revoke(&stranger, &first).await.problem(), "404 not_found");
+        assert_eq!(revoke(&debts.business, &first).await.status, 204);
+        assert_eq!(revoke(&other, &second).await.status, 204);
+        assert_eq!(debts.look(&token).await.problem(), "404 not_found");
+    }
+);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::decision_changes::{hearing, order, parts, registered, seal};
 use crate::fee_timing::Counter;
 use crate::support::app::{Person, TestApp};
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 
 const LETTERS: &str = "/v1/tenants/020001/departments/kiki-shobo-hoan/paper-notices";
 
@@ -161,5 +161,26 @@ on_both_databases!(
         counter.app.post(&counter.clerk, &posted, body).await.expect(200);
         let letters = counter.app.get(&counter.clerk, LETTERS).await.expect(200);
         assert_eq!(letters["items"].as_array().unwrap().len(), 2);
+    }
+);
+
+on_both_databases!(
+    /// Notices are listed by the instant at which they were made, those of one instant in the order in which they came to be; their ids
+    /// say neither.
+    notices_of_a_case_are_listed_in_the_order_in_which_they_were_made,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let (case, permit) = registered(&counter).await;
+        correct(&counter, &case).await;
+        suspend(&counter, &case, &permit).await;
+        let listed = async || {
+            let listed = counter.app.get(&counter.clerk, &format!("{case}/notices")).await.expect(200);
+            let items = listed["items"].as_array().unwrap().clone();
+            items.iter().map(|item| item["about"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(listed().await, ["decision", "correction", "permit_order"], "all of one instant");
+        let a_day_before = "UPDATE notices SET made_at = made_at - 86400000000 WHERE about = 'permit_order'";
+        execute(&db.settings.url, a_day_before);
+        assert_eq!(listed().await, ["permit_order", "decision", "correction"]);
     }
 );

@@ -123,7 +123,7 @@ on_both_databases!(
     async |db: TestDb| {
         let peer = SmtpPeer::start();
         let app = TestApp::start_with(&db, |settings| peer.use_in(settings)).await;
-        let counter = Counter::at(app).await;
+        let counter = Counter::over(app).await;
         let (case, _) = registered(&counter).await;
         counter.app.drain().await;
         peer.moods([Mood::RefusesRecipient(550); 8]);

@@ -21,7 +21,7 @@ use crate::support::smtp::{LOGIN, Mood, SmtpPeer};
 use crate::support::traces::traces;
 
 /// The jobs that mail about a case.
-const JOBS: [(&str, CaseMail); 18] = [
+const JOBS: [(&str, CaseMail); 19] = [
     ("notify_decision", CaseMail::DecisionMade),
     ("notify_fee", CaseMail::FeeFixed),
     ("notify_receipt", CaseMail::ReceiptIssued),
@@ -40,6 +40,7 @@ const JOBS: [(&str, CaseMail); 18] = [
     ("notify_missed_correction", CaseMail::CorrectionMissed),
     ("notify_pause", CaseMail::ClockStopped),
     ("notify_delay", CaseMail::DecisionDelayed),
+    ("notify_contract", CaseMail::ContractMoved),
 ];
 
 const LIST: &str = "/v1/tenants/020001/departments/kiki-shobo-hoan/undelivered-mails";

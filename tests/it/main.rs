@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod account_routing;
 mod acknowledgements;
 mod acting_decisions;
 mod approval_content;
@@ -28,6 +29,7 @@ mod charges;
 mod checklists;
 mod clock;
 mod clock_pauses;
+mod contracts;
 mod counter;
 mod counter_together;
 mod deadlines;

@@ -3,6 +3,7 @@
 mod accounting;
 mod acting;
 mod checking;
+mod contracting;
 mod correcting;
 mod desk;
 mod document;
@@ -26,6 +27,7 @@ use crate::support::app::{
     AFTER_REVIEW, AOMORI, Answer, ON_ISSUE, PASSWORD, Person, ROUTES, TestApp, new_key,
 };
 use crate::support::db::TestDb;
+use crate::support::signing::SigningService;
 use madoguchi::domain::policy::Role;
 
 const CASES: &str = "/v1/tenants/020001/applications";
@@ -129,6 +131,8 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     let signed = crate::office_signatures::signed_and_open_procedure();
     let files =
         crate::el_qr::files().into_iter().chain([(crate::office_signatures::FILE.to_owned(), signed)]);
+    let service = SigningService::new();
+    let files = files.map(|file| contracting::trusting(file, &service));
     let app = TestApp::start_over(&db, files, |_| {}).await;
     let mut walk = Walk { app: &app, document: Document::read() };
     public_calls(&mut walk).await;
@@ -155,6 +159,7 @@ on_both_databases!(every_answer_is_one_that_the_document_describes, async |db: T
     noticing::notices(&mut walk, &business, &clerk, &chief).await;
     officework::officework(&mut walk, &business, &clerk).await;
     settling::settling(&mut walk, &clerk).await;
+    contracting::contracting(&mut walk, &business, &service).await;
     el_qr::by_el_qr(&mut walk).await;
     waiving::waiving(&mut walk, &business, &clerk).await;
     recording::recording(&mut walk, &business, &clerk, &chief).await;

@@ -168,6 +168,8 @@ on_both_databases!(nobody_else_writes_in_or_sees_what_the_office_enters, async |
     let arrived = office.draft(clerk, PROCEDURE, "counter").await;
     office.submit(clerk, &arrived).await;
     let online = format!("{CASES}/{}", app.draft(&business, AOMORI, PROCEDURE).await);
+    let filed = app.submitted(&business, AOMORI, PROCEDURE).await;
+    let filed = format!("{CASES}/{}", filed["id"].as_str().unwrap());
     let before = traces(&db).await;
     for who in [&business, &elsewhere, &accountant] {
         assert_eq!(app.post(who, BEGIN, paper_draft()).await.problem(), "404 not_found");
@@ -176,10 +178,12 @@ on_both_databases!(nobody_else_writes_in_or_sees_what_the_office_enters, async |
             assert_eq!(app.post(who, &format!("{case}/submit"), json!({})).await.problem(), "404 not_found");
         }
     }
-    // R-195: what only an applicant does, nobody does for one; a resident's own draft is nobody else's.
+    // R-195: what only an applicant does, nobody does for one, and a withdrawal that nobody received is none; a resident's own draft
+    // is nobody else's.
     for (case, what, problem) in [
         (&draft, "withdraw", "403 forbidden"),
-        (&arrived, "withdraw", "403 forbidden"),
+        (&arrived, "withdraw", "422 validation_failed"),
+        (&filed, "withdraw", "403 forbidden"),
         (&draft, "claim", "403 forbidden"),
         (&online, "submit", "404 not_found"),
     ] {
@@ -202,6 +206,61 @@ on_both_databases!(nobody_else_writes_in_or_sees_what_the_office_enters, async |
     }
     assert_eq!(of(traces(&db).await), expected);
 });
+
+on_both_databases!(
+    /// R-194, R-195, R-11: who applied on paper takes it back on paper; an officer enters that act of the applicant and attests it.
+    r195_an_application_on_paper_is_taken_back_by_its_applicant_through_the_office,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let (app, clerk) = (&office.app, &office.clerk);
+        let case = office.draft(clerk, PROCEDURE, "post").await;
+        let invoice = office.submit(clerk, &case).await["invoice"]["id"].as_str().unwrap().to_owned();
+        let withdraw = format!("{case}/withdraw");
+        let stated = |received_at: &str, reason: &str| json!({ "channel": "post", "received_at": received_at, "reason": reason });
+        let faults = async |body: Value| {
+            let refused = app.post(clerk, &withdraw, body).await;
+            assert_eq!(refused.problem(), "422 validation_failed");
+            let faults = refused.body["errors"].as_array().unwrap().iter();
+            faults.map(|it| format!("{} {}", it["pointer"].as_str().unwrap(), it["code"].as_str().unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(faults(json!({})).await, ["/channel required", "/received_at required", "/reason required"]);
+        let early = stated("2026-03-29T00:00:00Z", "");
+        assert_eq!(faults(early).await, ["/received_at before_arrival", "/reason bad_text"]);
+        let body = stated("2026-03-31T01:00:00Z", "りんご電設の廃業のため");
+        let taken_back = app.post(clerk, &withdraw, body.clone()).await.expect(200);
+        assert_eq!(taken_back["state"], "withdrawn");
+        assert_eq!(app.post(clerk, &withdraw, body).await.problem(), "409 wrong_state");
+        let owed = app.get(clerk, &format!("/v1/tenants/020001/invoices/{invoice}")).await.expect(200);
+        assert_eq!(owed["state"], "canceled");
+        let timeline = app.get(clerk, &format!("{case}/timeline")).await.expect(200);
+        let items = timeline["items"].as_array().unwrap();
+        let event = items.iter().find(|item| item["kind"] == "withdrawn").unwrap();
+        let facts = json!({ "from": "submitted", "channel": "post", "received_at": "2026-03-31T01:00:00Z", "attested_by": clerk.id });
+        assert_eq!((&event["facts"], &event["actor"]["kind"], &timeline["chain"]), (&facts, &json!("officer"), &json!("intact")));
+        let sealed = "(SELECT COUNT(*) FROM events WHERE kind = 'withdrawn' AND sealed_detail IS NOT NULL \
+            AND facts NOT LIKE '%りんご%')";
+        assert_eq!(db.count(sealed).await, 1, "why is sealed");
+    }
+);
+
+on_both_databases!(
+    /// R-195: online, the act of the applicant is the applicant's alone, and says nothing that the system does not know itself.
+    r195_nobody_takes_back_what_was_filed_online_but_its_applicant,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let app = &office.app;
+        let business = app.register("business@example.jp", "business").await;
+        let filed = app.submitted(&business, AOMORI, PROCEDURE).await;
+        let withdraw = format!("{CASES}/{}/withdraw", filed["id"].as_str().unwrap());
+        let stated = json!({ "channel": "counter", "received_at": "2026-04-01T00:00:00Z", "reason": "廃業のため" });
+        for who in [&office.clerk, &office.chief] {
+            assert_eq!(app.post(who, &withdraw, stated.clone()).await.problem(), "403 forbidden");
+        }
+        let own = app.post(&business, &withdraw, stated).await;
+        assert_eq!((own.problem(), own.body["errors"].as_array().unwrap().len()), ("422 validation_failed".into(), 3));
+        assert_eq!(app.post(&business, &withdraw, json!({})).await.expect(200)["state"], "withdrawn");
+    }
+);
 
 async fn files(office: &Office) -> i64 {
     let example = office.app.example(AOMORI, PROCEDURE).await;

@@ -111,6 +111,13 @@ on_both_databases!(
         assert_eq!(second.problem(), "409 invoice_not_payable");
 
         let business = app.sign_in("business@example.jp", &debt.business.id).await;
+        // somebody else paid, and whoever that was can prove it.
+        let receipt = app.get(&business, &debt.path("/receipt")).await.expect(200);
+        assert_eq!((&receipt["payer"], &receipt["obligor"]), (&json!("納付用リンクによる納付者"), &json!("工藤 太郎")));
+        let proof = &shown["proofs"][0];
+        let found = (&proof["kind"], &proof["number"], &proof["amount"]);
+        assert_eq!(found, (&json!("entrustment_confirmation"), &receipt["number"], &json!(22_000)), "{shown}");
+        assert!(!shown.to_string().contains("工藤"), "{shown}");
         let path = format!("/v1/tenants/{AOMORI}/applications/{}/timeline", debt.case);
         let timeline = app.get(&business, &path).await.expect(200);
         assert_eq!(timeline["chain"], "intact");

@@ -1,6 +1,8 @@
 //! Queues that staff work with: criteria, order, pages, saved views, taking over, absences, many cases at once.
 
 mod pages;
+mod rows;
+mod standing_still;
 
 use jiff::SignedDuration;
 use madoguchi::domain::policy::Role;
@@ -55,6 +57,16 @@ impl<'a> Desk<'a> {
         let id = self.submitted(PROCEDURE).await;
         self.act(&self.clerk, &id, "claim", json!({})).await.expect(200);
         id
+    }
+
+    /// The fee is paid at the counter.
+    async fn pay(&self, id: &str, received_on: &str) {
+        let shown =
+            self.app.get(&self.clerk, &format!("/v1/tenants/020001/applications/{id}")).await.expect(200);
+        let (invoice, total) = (shown["invoice"]["id"].as_str().unwrap(), &shown["invoice"]["total"]);
+        let payment = json!({ "means": "cash", "amount": total, "received_on": received_on });
+        let path = format!("/v1/tenants/020001/invoices/{invoice}/counter-payments");
+        self.app.post(&self.clerk, &path, payment).await.expect(201);
     }
 
     async fn act(&self, who: &Person, id: &str, step: &str, body: Value) -> Answer {
@@ -150,6 +162,7 @@ on_both_databases!(r19_what_is_overdue_is_shown_first_and_nothing_else_happens_t
     let mut desk = Desk::set(&app).await;
     let notice = desk.submitted(NOTIFICATION).await;
     let old = desk.submitted(PROCEDURE).await;
+    desk.pay(&old, "2026-04-01").await;
     desk.later(SignedDuration::from_hours(24 * 90)).await;
     let young = desk.submitted(PROCEDURE).await;
     let by_due_date = desk.queue(&desk.clerk, "sort=due_on").await;

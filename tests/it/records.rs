@@ -1,6 +1,7 @@
 //! Records of ended cases: filed, published, held, transferred and destroyed (R-123…R-125).
 
 mod archive;
+mod books;
 mod completeness;
 mod disposal;
 mod transfer;

@@ -117,6 +117,7 @@ on_both_databases!(r97_a_fee_goes_back_only_for_a_reason_that_the_ordinance_know
     for (reason, problem) in [
         ("not_accepted", "409 refund_not_permitted"),
         ("not_attributable", "409 refund_not_permitted"),
+        ("waiver", "409 refund_not_permitted"),
         ("overpaid", "409 nothing_paid"),
         ("because", "422 validation_failed"),
     ] {

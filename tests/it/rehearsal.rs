@@ -49,7 +49,7 @@ async fn rehearse(core: &Arc<Core>, db: &TestDb, cases: usize, seed: u64) -> Rep
 
 on_both_databases!(r126_r127_r128_and_t7_a_year_of_a_prefecture_is_without_fault, async |db: TestDb| {
     let core = stage(&db).await;
-    let cases = scaled(if db.kind == Kind::Sqlite { CASES } else { CASES / 4 });
+    let cases = scaled(CASES);
     let report = rehearse(&core, &db, cases, 7).await;
     assert_eq!(report.missed(), Vec::<&str>::new(), "{report:?}");
     let counts = report.counts;

@@ -5,7 +5,8 @@ use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
 use crate::approval_routes::{DEPARTMENT, Office, states};
-use crate::support::app::{AOMORI, Person, TestApp};
+use crate::policy_coverage::world::{PROCEDURE, paper_draft};
+use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::TestDb;
 use crate::waivers::office::Office as Corrections;
 
@@ -66,6 +67,22 @@ async fn steps(office: &Office, case: &str) -> Value {
     office.app.get(&office.zaisei, &format!("{case}/proposal")).await.expect(200)
 }
 
+/// A complete draft of what a clerk enters at a department.
+async fn paper(office: &Office, department: &str) -> Answer {
+    let example = office.app.example(AOMORI, PROCEDURE).await;
+    let mut body = paper_draft();
+    body["procedure"] = json!(PROCEDURE);
+    body["form"] = example["form"].clone();
+    let path = format!("/v1/tenants/{AOMORI}/departments/{department}/applications");
+    let answer = office.app.post(&office.clerk, &path, body).await;
+    if let Some(id) = answer.body["id"].as_str() {
+        for file in example["attachments"].as_array().unwrap() {
+            office.app.attach(&office.clerk, AOMORI, id, file).await.expect(201);
+        }
+    }
+    answer
+}
+
 const MONTH: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 on_both_databases!(
@@ -105,6 +122,40 @@ on_both_databases!(
         let desks: Vec<_> = desks.map(|it| (it["stage"].clone(), it["department"].clone())).collect();
         let desk = |stage: i64, department: &str| (json!(stage), json!(department));
         assert_eq!(desks, [desk(1, MERGED), desk(2, "zaimu-zaisei"), desk(3, MERGED)]);
+    }
+);
+
+on_both_databases!(
+    /// what came on paper is entered where the work is done now, and what was begun before goes on there.
+    r127_r194_paper_is_taken_in_after_the_department_has_ended,
+    async |db: TestDb| {
+        let mut office = Office::open(&db).await;
+        let begun = paper(&office, DEPARTMENT).await.expect(201);
+        let online = office.app.draft(&office.business, AOMORI, PROCEDURE).await;
+        import(&office.app, &merger(&[])).await;
+        office.later(MONTH).await;
+        office.app.drain().await;
+
+        let case = |draft: &Value| format!("/v1/tenants/{AOMORI}/applications/{}", draft["id"].as_str().unwrap());
+        let moved = office.app.get(&office.clerk, &case(&begun)).await.expect(200);
+        assert_eq!((&moved["state"], &moved["department"]), (&json!("draft"), &json!(MERGED)));
+        assert_eq!(paper(&office, DEPARTMENT).await.problem(), "404 not_found", "that desk is closed");
+        let new = paper(&office, MERGED).await.expect(201);
+        assert_eq!(new["department"], MERGED);
+        for draft in [&begun, &new] {
+            let submit = format!("{}/submit", case(draft));
+            office.app.post(&office.clerk, &submit, json!({})).await.expect(200);
+            let shown = office.app.get(&office.clerk, &case(draft)).await.expect(200);
+            assert_eq!((&shown["state"], &shown["department"]), (&json!("submitted"), &json!(MERGED)));
+            let timeline = office.app.get(&office.clerk, &format!("{}/timeline", case(draft))).await.expect(200);
+            assert_eq!((&timeline["items"][0]["kind"], &timeline["chain"]), (&json!("submitted"), &json!("intact")));
+        }
+        // Both were received while the department stood, by it.
+        let received = format!("(SELECT COUNT(*) FROM arrivals WHERE office = '{DEPARTMENT}')");
+        assert_eq!(db.count(received.leak()).await, 2);
+        // A resident's draft is nobody's but theirs, and is handed over when it is handed in.
+        let own = format!("/v1/tenants/{AOMORI}/applications/{online}");
+        assert_eq!(office.app.get(&office.business, &own).await.expect(200)["department"], DEPARTMENT);
     }
 );
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::support::app::{AOMORI, TestApp};
 use crate::support::db::TestDb;
 use crate::support::traces::traces;
+use crate::waiver_revocations::revoked;
 use crate::waivers::office::{Office, Owing};
 
 pub const PROCEDURE: &str = "test-corrections";
@@ -246,6 +247,34 @@ on_both_databases!(
         recounted(&office, &half, 1).await;
         office.waived(&half, "half").await;
         assert_eq!(invoices(&office).await[0], (25_000, 5_000, "unpaid".to_owned()), "half of 10,000");
+        replays(&app).await;
+    }
+);
+
+on_both_databases!(
+    /// what is claimed because a waiver was revoked falls with the fee, whether the whole was waived or a part.
+    r65_the_claim_of_a_revoked_waiver_falls_with_the_corrected_fee,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let office = Office::open(&app, &db).await;
+        for (ground, owed_before, owed_after) in
+            [("hardship", [25_000, 0], [10_000, 0]), ("half", [12_500, 12_500], [10_000, 0])]
+        {
+            let owing = claimed(&office).await;
+            let waiver = office.waived(&owing, ground).await;
+            tick(&office).await;
+            let claim = revoked(&office, &owing, &waiver).await;
+            let owed = async || {
+                let of = async |one: &Owing| office.books(one).await.invoice.owed().amount();
+                [of(&claim).await, of(&owing).await]
+            };
+            assert_eq!(owed().await, owed_before, "{ground}");
+            assert_eq!(recounted(&office, &owing, 1).await["fee"], fee(25_000, 10_000));
+            assert_eq!(owed().await, owed_after, "{ground}: together the fee of the corrected answers");
+            assert_eq!(propose(&office, &owing.case).await, "201");
+            office.pays(&claim).await;
+            assert_eq!(office.books(&claim).await.payments[0].captured.amount(), 10_000);
+        }
         replays(&app).await;
     }
 );

@@ -18,12 +18,12 @@ use crate::support::repeat::everything_again;
 const HEADER: &str = "line_key,kind,merchant_reference,gateway_payment_id,gross,fee,tax,net,occurred_on";
 
 /// A line of the table.
-fn line(key: &str, kind: &str, reference: &str, gross: i64, fee: i64) -> String {
+pub fn line(key: &str, kind: &str, reference: &str, gross: i64, fee: i64) -> String {
     format!("{key},{kind},{reference},,{gross},{fee},0,{},2026-04-01", gross - fee)
 }
 
 /// A report of these lines whose head says the same as they do, or `net_off` yen more.
-fn report(batch: &str, lines: &[String], net_off: i64) -> Value {
+pub fn report(batch: &str, lines: &[String], net_off: i64) -> Value {
     let sum = |column: usize| -> i64 {
         lines.iter().map(|line| line.split(',').nth(column).unwrap().parse::<i64>().unwrap()).sum()
     };

@@ -1,5 +1,6 @@
 //! The payment gateway simulator, driven over HTTP as a merchant, a payer and a test bench would.
 
+mod alone;
 mod faults;
 mod settlements;
 mod stand;

@@ -159,6 +159,28 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// What was issued on the last day is taken no more once that is over, however long the shop would take it.
+    r84_a_slip_of_the_last_day_is_closed_when_that_is_over,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        // 2026-05-01
+        app.advance(SignedDuration::from_hours(24 * 30)).await;
+        office.sign_in_again().await;
+        let page = slip(&office, &owing).await;
+        app.advance(SignedDuration::from_hours(2)).await;
+        app.drain().await;
+        assert_eq!(office.books(&owing).await.states(), ["awaiting_payment"], "the day is not over");
+        app.advance(SignedDuration::from_hours(22)).await;
+        let closed = async || office.books(&owing).await.states() == ["canceled"];
+        app.until("the slip is closed", closed).await;
+        assert_eq!(app.at_gateway(&page, "konbini/pay", "").await.0, 409, "the shop takes it no more");
+        assert_eq!(office.books(&owing).await.invoice.state, "unpaid");
+    }
+);
+
 on_both_databases!(r84_a_body_may_let_slips_be_taken_past_the_due_day, async |db: TestDb| {
     let lenient = |settings: &mut Settings| {
         for method in methods(settings) {

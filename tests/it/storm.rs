@@ -52,6 +52,13 @@ on_both_databases!(the_money_survives_a_storm, async |db: TestDb| {
     }
     assert!(output.status.success(), "{said}");
     assert_eq!(report["runs"], json!(runs));
+    assert!(report["paid_by_link"].as_u64() > Some(0), "{report}");
+    let naive = &report["naive"];
+    assert_eq!(naive["runs"], json!(runs), "the careless adapter goes through the same plans");
+    for name in ["kills_by_point", "faults_by_id"] {
+        let of = naive[name].as_object().unwrap_or_else(|| panic!("{name}: {report}"));
+        assert!(of.values().any(|count| count.as_u64() > Some(0)), "{name}: {report}");
+    }
     for (point, kills) in report["kills_by_point"].as_object().unwrap() {
         assert!(kills.as_u64().unwrap() > 0, "nobody was killed at {point}: {report}");
     }

@@ -98,6 +98,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("typst", &["documents"]),
     ("fast_qr", &["documents"]),
     ("comemo", &["documents"]),
+    ("x509_parser", &["domain"]),
 ];
 
 /// What `domain` may not contain: input and output, the clock, randomness, concurrency.

@@ -38,7 +38,7 @@ fn facts() -> Value {
 }
 
 /// Drafted on what was recorded, and sealed by two others; gives the claim that was assessed anew.
-async fn revoked(office: &Office<'_>, owing: &Owing, waiver: &Value) -> Owing {
+pub async fn revoked(office: &Office<'_>, owing: &Owing, waiver: &Value) -> Owing {
     found_out(office, waiver).await;
     draft(office, owing, waiver, facts()).await.expect(201);
     office.seal(&office.manager, owing).await.expect(200);
@@ -205,5 +205,69 @@ on_both_databases!(
         assert_eq!(office.stands(&owing).await, ("waived".to_owned(), 0));
         let report = replay(&app.core).await.unwrap();
         assert_eq!((report.invoices, report.findings), (3, vec![]));
+    }
+);
+
+on_both_databases!(
+    /// R-65: what a false statement took off what was paid is owed after a withdrawal, too, whichever came first: by every way, and late
+    /// with its charges. What nobody had paid for is not.
+    r65_the_claim_of_a_withdrawn_case_is_paid_like_any_other,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let withdraw = async |office: &Office<'_>, owing: &Owing| {
+            app.post(&office.business, &format!("{}/withdraw", owing.case), json!({})).await.expect(200);
+        };
+        let (first, later, unpaid) = (office.owing().await, office.owing().await, office.owing().await);
+        let waiver = office.waived(&first, "half").await;
+        office.pays(&first).await;
+        withdraw(&office, &first).await;
+        let claim = revoked(&office, &first, &waiver).await;
+        let waiver = office.waived(&later, "half").await;
+        office.pays(&later).await;
+        let kept = revoked(&office, &later, &waiver).await;
+        withdraw(&office, &later).await;
+        let waiver = office.waived(&unpaid, "hardship").await;
+        let gone = revoked(&office, &unpaid, &waiver).await;
+        withdraw(&office, &unpaid).await;
+        assert_eq!(office.books(&kept).await.invoice.state, "unpaid");
+        assert_eq!(office.books(&gone).await.invoice.state, "canceled");
+        let refused = app.post(&office.business, &gone.path("/payments"), json!({ "method": "card" })).await;
+        assert_eq!(refused.problem(), "409 invoice_not_payable");
+
+        app.post(&office.business, &claim.path("/payment-links"), json!({})).await.expect(201);
+        office.pays(&claim).await;
+        days(&mut office, 31).await;
+        app.post(&office.clerk, &kept.path("/demand"), json!({})).await.expect(201);
+        let sum = json!({ "means": "cash", "amount": HALF + 20, "reference": "No. 7" });
+        app.post(&office.clerk, &kept.path("/balance-payments"), sum).await.expect(201);
+        assert_eq!(office.books(&kept).await.invoice.state, "paid");
+    }
+);
+
+on_both_databases!(
+    /// R-65: what was waived is owed by whoever owed the fee, whoever stands in the case by then.
+    r65_the_claim_of_a_revoked_waiver_is_owed_by_whoever_owed_the_fee,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        let waiver = office.waived(&owing, "half").await;
+        office.pays(&owing).await;
+        found_out(&office, &waiver).await;
+        draft(&office, &owing, &waiver, facts()).await.expect(201);
+        office.seal(&office.manager, &owing).await.expect(200);
+        let successor = app.register("successor@example.jp", "business").await;
+        let case = office.books(&owing).await.invoice.application_id;
+        let (url, handed_over) = (
+            db.settings.url.clone(),
+            format!("UPDATE parties SET account_id = '{}' WHERE application_id = '{case}'", successor.id),
+        );
+        std::thread::spawn(move || execute(&url, &handed_over)).join().unwrap();
+        office.seal(&office.chief, &owing).await.expect(200);
+        let same = "(SELECT COUNT(*) FROM waiver_revocations JOIN invoices AS claim ON claim.id = waiver_revocations.claim_id \
+             JOIN invoices AS fee ON fee.id = waiver_revocations.invoice_id \
+             WHERE claim.obligor_account_id = fee.obligor_account_id)";
+        assert_eq!(db.count(same).await, 1);
     }
 );

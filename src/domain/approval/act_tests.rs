@@ -223,6 +223,19 @@ fn r118_the_table_of_every_act_is_exactly_this() {
     assert_eq!(table, expected);
 }
 
+/// a post off the route gives no act, whatever its role is; its holder is told the same as a head whose desk it is not.
+#[test]
+fn r118_no_role_gives_an_act_to_a_desk_that_is_not_on_the_route() {
+    let head = officer(7, vec![post("020001", Role::Head)]);
+    for (state, proposal) in states() {
+        let expected = letters(&proposal, &head, Capacity::Own);
+        for role in Role::ALL {
+            let who = officer(20, vec![post("elsewhere", role)]);
+            assert_eq!(letters(&proposal, &who, Capacity::Own), expected, "{state}: {role:?}");
+        }
+    }
+}
+
 /// who owes the look afterwards, for everybody who may sit at the desk that day.
 #[test]
 fn r115_the_absent_officer_looks_afterwards_and_after_a_transfer_whoever_follows() {

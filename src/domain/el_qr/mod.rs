@@ -27,8 +27,8 @@ pub use results::{
 };
 pub use slip::{SlipFacts, SlipOffer, SlipState, SlipStep, WithdrawalReason, next_step, why_withdrawn};
 pub use terms::{
-    AcceptanceLayout, ElQrLayout, ElQrTerms, OperationCodes, ProofGiver, SlipForm, SlipOperation,
-    UploadLayout, el_qr_faults, latest_begun, terms_for, with_layout,
+    AcceptanceLayout, ElQrLayout, ElQrTerms, OperationCodes, ProofGiver, ReportedWithin, SlipForm,
+    SlipOperation, UploadLayout, el_qr_faults, latest_begun, terms_for, with_layout,
 };
 
 /// The code of the method, and the name of the organisation in `payments.gateway`.

@@ -144,6 +144,26 @@ pub struct ElQrLayout {
     pub sample: bool,
 }
 
+/// Within how many days the organisation reports what it took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedWithin {
+    /// Days after that of the payment.
+    pub days: u16,
+    /// Where that was taken from.
+    pub source: String,
+    /// True while it has not been confirmed.
+    #[serde(default)]
+    pub sample: bool,
+}
+
+impl ReportedWithin {
+    /// Whether it can be used.
+    pub fn is_usable(&self) -> bool {
+        self.days <= MOST_DAYS_AFTER_DUE && !self.source.trim().is_empty()
+    }
+}
+
 /// The terms on which a body takes part, for their days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +194,9 @@ pub struct ElQrTerms {
     /// The day by which the organisation pays in what it took (払込); none while it is not known.
     #[serde(default)]
     pub pays_in_within: Option<RemitWithin>,
+    /// For how long after a slip was withdrawn a payment by it may still be reported; the day itself while that is not known.
+    #[serde(default)]
+    pub reported_within: Option<ReportedWithin>,
     /// Layouts of number, code and files.
     pub layout: ElQrLayout,
     /// Where the terms were taken from.
@@ -253,6 +276,9 @@ pub fn el_qr_faults(terms: &[ElQrTerms]) -> Vec<Fault> {
         let (ja, en) = ("払込みの期限が正しくありません", "not a day by which money can be sent");
         let usable = one.pays_in_within.as_ref().is_none_or(RemitWithin::is_usable);
         check(usable, "pays_in_within", "remit_within", ja, en);
+        let (ja, en) = ("収納情報が届くまでの日数が正しくありません", "not a number of days with its source");
+        let usable = one.reported_within.as_ref().is_none_or(ReportedWithin::is_usable);
+        check(usable, "reported_within", "bounds", ja, en);
         let (ja, en) = (
             "機構が収納する公金の役割ではありません",
             "the body itself does not take what the organisation takes",

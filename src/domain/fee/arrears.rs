@@ -73,11 +73,32 @@ pub fn explain(
     due_on: Date,
     paid_on: Date,
 ) -> Result<ArrearsCharge, YenOutOfRange> {
+    explain_over_parts(rule, &[PartOfClaim { principal, until: paid_on }], demand, due_on)
+}
+
+/// A part of a claim, and the last day on which it bears a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartOfClaim {
+    /// How much it is.
+    pub principal: Yen,
+    /// The day of its payment, or the day up to which is counted.
+    pub until: Date,
+}
+
+/// As [`explain`], of a claim whose parts were settled on days of their own: up to each day the charge is counted on what was owed of
+/// the whole claim, and thresholds and cuts are those of the one claim, not of each part.
+pub fn explain_over_parts(
+    rule: &ArrearsRule,
+    parts: &[PartOfClaim],
+    demand: Demand,
+    due_on: Date,
+) -> Result<ArrearsCharge, YenOutOfRange> {
     if demand == Demand::NotSent {
         let line = both("督促前のため延滞金はありません", "nothing accrues before a demand");
         return Ok(ArrearsCharge { amount: Yen::ZERO, lines: vec![line] });
     }
-    if principal < rule.smallest_principal {
+    let owed = owed_until(parts)?;
+    if owed.first().is_none_or(|whole| whole.principal < rule.smallest_principal) {
         let (ja, en) = (yen_ja(rule.smallest_principal), yen_en(rule.smallest_principal));
         let line = both(
             format!("元金が {ja} 未満のため延滞金はありません"),
@@ -85,14 +106,52 @@ pub fn explain(
         );
         return Ok(ArrearsCharge { amount: Yen::ZERO, lines: vec![line] });
     }
+    let (mut lines, mut sum, mut since) = (Vec::new(), Exact::ZERO, due_on);
+    for stretch in owed {
+        sum = sum.plus(accrued(rule, stretch, since, &mut lines)?)?;
+        since = since.max(stretch.until);
+    }
+    let charge = sum.floor()?;
+    if charge < rule.smallest_charge {
+        let (ja, en) = (yen_ja(rule.smallest_charge), yen_en(rule.smallest_charge));
+        let (total_ja, total_en) = (yen_ja(charge), yen_en(charge));
+        lines.push(both(
+            format!("合計 {total_ja} は {ja} 未満のため徴収しません"),
+            format!("{total_en} in all is below {en} and not charged"),
+        ));
+        return Ok(ArrearsCharge { amount: Yen::ZERO, lines });
+    }
+    let amount = cut(charge, rule.charge_unit)?;
+    lines.push(cut_line(("延滞金", "the charge"), charge, amount, rule.charge_unit));
+    Ok(ArrearsCharge { amount, lines })
+}
+
+/// What was owed of the whole claim up to each day on which a part of it was settled, in the order of days.
+fn owed_until(parts: &[PartOfClaim]) -> Result<Vec<PartOfClaim>, YenOutOfRange> {
+    let mut days: Vec<Date> = parts.iter().map(|part| part.until).collect();
+    days.sort_unstable();
+    days.dedup();
+    let owed = |until: Date| {
+        let still = parts.iter().filter(|part| part.until >= until);
+        Ok(PartOfClaim { principal: Yen::sum(still.map(|part| part.principal))?, until })
+    };
+    days.into_iter().map(owed).collect()
+}
+
+/// What accrues on what was owed from the day after `since` to the day until which it was, exactly, with its lines.
+fn accrued(
+    rule: &ArrearsRule,
+    PartOfClaim { principal, until }: PartOfClaim,
+    since: Date,
+    lines: &mut Vec<Bilingual>,
+) -> Result<Exact, YenOutOfRange> {
     let whole = cut(principal, rule.principal_unit)?;
-    let mut lines =
-        vec![cut_line(("計算の基礎となる元金", "the principal"), principal, whole, rule.principal_unit)];
+    lines.push(cut_line(("計算の基礎となる元金", "the principal"), principal, whole, rule.principal_unit));
     let base = Exact::from(whole);
     let mut sum = Exact::ZERO;
     for (index, rate) in rule.rates.iter().enumerate() {
         let next = rule.rates.get(index.saturating_add(1)).map(|next| next.from);
-        let days = days_at_rate(rate.from, next, due_on, paid_on);
+        let days = days_at_rate(rate.from, next, since, until);
         if days == 0 {
             continue;
         }
@@ -110,19 +169,18 @@ pub fn explain(
             ),
         ));
     }
-    let charge = sum.floor()?;
-    if charge < rule.smallest_charge {
-        let (ja, en) = (yen_ja(rule.smallest_charge), yen_en(rule.smallest_charge));
-        let (total_ja, total_en) = (yen_ja(charge), yen_en(charge));
-        lines.push(both(
-            format!("合計 {total_ja} は {ja} 未満のため徴収しません"),
-            format!("{total_en} in all is below {en} and not charged"),
-        ));
-        return Ok(ArrearsCharge { amount: Yen::ZERO, lines });
-    }
-    let amount = cut(charge, rule.charge_unit)?;
-    lines.push(cut_line(("延滞金", "the charge"), charge, amount, rule.charge_unit));
-    Ok(ArrearsCharge { amount, lines })
+    Ok(sum)
+}
+
+/// What is charged on the rest of a claim: what the whole comes to, less what the parts that were divided off bear by themselves.
+pub fn beside_parts(whole: ArrearsCharge, of_parts: Yen) -> ArrearsCharge {
+    let ArrearsCharge { amount, mut lines } = whole;
+    let amount = amount.minus(of_parts).unwrap_or(Yen::ZERO);
+    lines.push(both(
+        format!("うち分割した部分の延滞金 {} を除き {}", yen_ja(of_parts), yen_ja(amount)),
+        format!("less {} on parts that were divided off: {}", yen_en(of_parts), yen_en(amount)),
+    ));
+    ArrearsCharge { amount, lines }
 }
 
 /// How an amount was cut to a unit.
@@ -150,7 +208,9 @@ fn cut(amount: Yen, unit: Yen) -> Result<Yen, YenOutOfRange> {
 mod tests {
     use jiff::civil::{Date, date};
 
-    use super::{ArrearsRate, ArrearsRule, Demand, arrears};
+    use super::{
+        ArrearsRate, ArrearsRule, Demand, PartOfClaim, arrears, beside_parts, explain, explain_over_parts,
+    };
     use crate::domain::money::Yen;
 
     fn yen(amount: i64) -> Yen {
@@ -188,6 +248,37 @@ mod tests {
             let found = arrears(&aomori(), yen(principal), Demand::Sent, DUE, after(days)).unwrap();
             assert_eq!(found.amount(), owed, "{principal} yen, {days} days");
         }
+    }
+
+    #[test]
+    fn r91_the_cuts_are_those_of_the_whole_claim_and_not_of_its_parts() {
+        let charge = |parts: &[(i64, i64)]| {
+            let part = |&(principal, days)| PartOfClaim { principal: yen(principal), until: after(days) };
+            let parts: Vec<_> = parts.iter().map(part).collect();
+            explain_over_parts(&aomori(), &parts, Demand::Sent, DUE).unwrap().amount.amount()
+        };
+        let alone = |(principal, days): (i64, i64)| charge(&[(principal, days)]);
+        for (parts, owed, by_part) in [
+            // Settled on one day, the parts bear what the whole would have borne.
+            (vec![(999, 200), (1_000, 200)], 110, 100),
+            (vec![(60, 400), (60, 400)], 10, 0),
+            (vec![(33_000, 45)], 430, 430),
+            // 1,900 yen for 100 days, then 1,000 yen for 100 days: 55.9 and 29.4 yen.
+            (vec![(1_000, 200), (999, 100)], 80, 70),
+            // A part that was settled in time bears nothing and takes nothing off the rest.
+            (vec![(5_000, 0), (33_000, 45)], 430, 430),
+            (vec![(5_000, -3), (33_000, 45)], 430, 430),
+            // What is left below the threshold bears nothing more; the claim was above it.
+            (vec![(33_000, 45), (99, 1_000)], 430, 430),
+        ] {
+            assert_eq!(charge(&parts), owed, "{parts:?}");
+            assert_eq!(parts.iter().copied().map(alone).sum::<i64>(), by_part, "{parts:?}");
+        }
+        assert_eq!(charge(&[]), 0);
+        let of_whole = explain(&aomori(), yen(1_999), Demand::Sent, DUE, after(200)).unwrap();
+        let rest = beside_parts(of_whole, yen(50));
+        assert_eq!(rest.amount, yen(60));
+        assert_eq!(rest.lines.last().unwrap().en, "less 50 yen on parts that were divided off: 60 yen");
     }
 
     #[test]

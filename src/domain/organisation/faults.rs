@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::Tenant;
 use crate::domain::arrears::arrears_faults;
+use crate::domain::contract::trust_anchor::trust_anchor_faults;
 use crate::domain::document_number::{NamedOffice, rule_faults, shared_symbol_faults};
 use crate::domain::el_qr::{EL_QR, el_qr_faults};
 use crate::domain::escalation::level_faults;
@@ -15,7 +16,7 @@ use crate::domain::internal_control::control_faults;
 use crate::domain::office_key::office_key_faults;
 use crate::domain::payment::{LegalRole, designation_faults};
 use crate::domain::procedure::is_slug;
-use crate::domain::records::record_rule_faults;
+use crate::domain::records::{book_rule_faults, record_rule_faults};
 use crate::domain::refund::interest_faults;
 use crate::domain::revenue::RevenueMasters;
 use crate::domain::stamps::stamp_faults;
@@ -71,12 +72,15 @@ impl Tenant {
         let offices: Vec<_> = named.collect();
         faults.extend(shared_symbol_faults(&self.document_numbers, &offices));
         faults.extend(office_key_faults(&self.office_keys));
+        faults.extend(trust_anchor_faults(&self.contract_trust_anchors));
         faults.extend(ground_faults(&self.waiver_grounds));
         faults.extend(notice_faults(&self.disaster_notices));
         faults.extend(false_claim_faults(&self.false_claims));
         faults.extend(stamp_faults(&self.stamps));
         faults.extend(level_faults(&self.escalation));
         faults.extend(record_rule_faults(&self.record_files));
+        faults.extend(book_rule_faults(&self.record_books));
+        faults.extend(self.book_department_faults());
         faults.extend(control_faults(&self.internal_control));
         faults.extend(arrears_faults(&self.arrears, &self.write_off_grounds));
         faults.extend(interest_faults(&self.refund_interest));
@@ -107,6 +111,19 @@ impl Tenant {
             }
         }
         faults
+    }
+
+    /// Books are kept by a department that the body has or had.
+    fn book_department_faults(&self) -> Vec<Fault> {
+        let unknown = self.record_books.iter().enumerate().filter(|(_, rule)| {
+            let named = !rule.department.trim().is_empty();
+            named && !self.departments.iter().any(|one| one.code == rule.department)
+        });
+        let (ja, en) = ("この課はありません", "there is no such department");
+        let fault = |index: usize| {
+            Fault::new(format!("/record_books/{index}/department"), "unknown_department", ja, en)
+        };
+        unknown.map(|(index, _)| fault(index)).collect()
     }
 
     /// The departments, one by one.

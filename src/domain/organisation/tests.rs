@@ -96,3 +96,18 @@ fn an_authority_without_a_name_is_a_fault() {
     let faults: Vec<_> = body.check().into_iter().map(|fault| fault.pointer).collect();
     assert_eq!(faults, ["/departments/1/disposing_authority"]);
 }
+
+#[test]
+fn r123_books_are_kept_by_a_department_that_the_body_has_or_had() {
+    let mut body = body();
+    let rule = |department: &str| {
+        json!({ "code": department, "kinds": ["bank_statement"], "department": department, "large": "会計", "middle": "収入",
+            "small": "帳票", "standard_file": "会計帳票", "name": "会計帳票", "retention": "5", "place": "書庫", "manager": "課長",
+            "medium": "電子", "valid_from": "2024-04-01", "source": "試験用" })
+    };
+    let rules = json!([rule("hokensho"), rule("kaikei"), rule("kanri")]);
+    body.record_books = serde_json::from_value(rules).unwrap();
+    let faults = body.rule_faults();
+    let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+    assert_eq!(found, [("/record_books/1/department", "unknown_department")]);
+}

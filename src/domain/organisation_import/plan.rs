@@ -448,13 +448,11 @@ fn refuse_without_decider(work: &mut Work<'_>, statement: &Statement, result: &O
         named.entry(&it.code).or_insert(&it.place);
     }
     let today = work.today;
-    let decides = |held: &Held| matches!(held.role, Role::SectionChief | Role::Director | Role::Head);
+    let decides = |held: &Held| held.role.decides();
     for (department, place) in named {
         let of_it: Vec<&Held> = result.holdings.iter().filter(|held| held.department == department).collect();
         let known_deciders = work.known.holdings.iter().any(|it| {
-            it.department == department
-                && matches!(it.role, Role::SectionChief | Role::Director | Role::Head)
-                && covers(it.valid_from, it.valid_to, today)
+            it.department == department && it.role.decides() && covers(it.valid_from, it.valid_to, today)
         });
         let firsts = of_it.iter().map(|held| held.from);
         let ends = of_it.iter().filter_map(|held| held.to.and_then(day_after));

@@ -35,6 +35,12 @@ pub struct Designation {
     pub valid_to: Option<Date>,
     /// The notice (告示) it was taken from.
     pub notice: String,
+    /// Its revocation (指定の取消し), which is published like the designation itself.
+    #[serde(default)]
+    pub revoked: Option<Revocation>,
+    /// Whom the agent entrusts in its turn (再委託), each with the approval of the head of the body.
+    #[serde(default)]
+    pub sub_agents: Vec<SubAgent>,
     /// The day by which it must send what it was entrusted with; none while the body has fixed none.
     #[serde(default)]
     pub remit_within: Option<RemitWithin>,
@@ -46,13 +52,38 @@ pub struct Designation {
     pub sample: bool,
 }
 
+/// The end of a designation before its last day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// The first day on which it holds no more.
+    pub from: Date,
+    /// The notice (告示) of it.
+    pub notice: String,
+}
+
+/// Somebody whom an agent entrusts with a part of what it was designated for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubAgent {
+    /// The name (名称).
+    pub name: String,
+    /// The approval of the head of the body: its number and day.
+    pub approval: String,
+}
+
 impl Designation {
+    fn is_in_force(&self, day: Date) -> bool {
+        self.valid_from <= day
+            && self.valid_to.is_none_or(|last| day <= last)
+            && self.revoked.as_ref().is_none_or(|revoked| day < revoked.from)
+    }
+
     /// Whether it lets an account take one revenue by one method on one day.
     pub fn allows(&self, account: &str, method: &MethodCode, revenue: &str, day: Date) -> bool {
         let named = |list: &[String], wanted: &str| list.iter().any(|it| it == EVERY || it == wanted);
         self.account == account
-            && self.valid_from <= day
-            && self.valid_to.is_none_or(|last| day <= last)
+            && self.is_in_force(day)
             && named(&self.methods, method.as_str())
             && named(&self.revenues, revenue)
     }
@@ -114,7 +145,17 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
         let (ja, en) = ("空にできません", "must not be empty");
         check(!designation.account.is_empty(), "account", "empty", ja, en);
         check(!designation.agent.is_empty(), "agent", "empty", ja, en);
+        check(!designation.address.trim().is_empty(), "address", "empty", ja, en);
         check(!designation.notice.is_empty(), "notice", "empty", ja, en);
+        let revoked = designation.revoked.as_ref();
+        let is_noticed = revoked.is_none_or(|revoked| !revoked.notice.trim().is_empty());
+        check(is_noticed, "revoked/notice", "empty", ja, en);
+        for (place, sub_agent) in designation.sub_agents.iter().enumerate() {
+            let named = !sub_agent.name.trim().is_empty();
+            check(named, &format!("sub_agents/{place}/name"), "empty", ja, en);
+            let approved = !sub_agent.approval.trim().is_empty();
+            check(approved, &format!("sub_agents/{place}/approval"), "empty", ja, en);
+        }
         check(!designation.revenues.is_empty(), "revenues", "empty", ja, en);
         check(!designation.methods.is_empty(), "methods", "empty", ja, en);
         let usable = designation.remit_within.as_ref().is_none_or(RemitWithin::is_usable);
@@ -130,6 +171,8 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
         check(is_a_way, "refund_after_remittance/route", "route", ja, en);
         let ordered = designation.valid_to.is_none_or(|to| designation.valid_from <= to);
         check(ordered, "valid_to", "span", "終わりが始まりより前です", "ends before it begins");
+        let ordered = revoked.is_none_or(|revoked| designation.valid_from <= revoked.from);
+        check(ordered, "revoked/from", "span", "終わりが始まりより前です", "ends before it begins");
     }
     faults
 }
@@ -138,7 +181,9 @@ pub fn designation_faults(designations: &[Designation]) -> Vec<Fault> {
 mod tests {
     use jiff::civil::{Date, date};
 
-    use super::{Designation, designation_faults, may_take, refund_after_remittance, remit_by};
+    use super::{
+        Designation, Revocation, SubAgent, designation_faults, may_take, refund_after_remittance, remit_by,
+    };
     use crate::domain::payment::MethodCode;
     use crate::domain::refund::{AfterRemittance, RefundRoute};
     use crate::domain::settlement::RemitWithin;
@@ -153,6 +198,8 @@ mod tests {
             valid_from: date(2026, 4, 1),
             valid_to: Some(date(2027, 3, 31)),
             notice: "令和8年見本県告示第1号".to_owned(),
+            revoked: None,
+            sub_agents: Vec::new(),
             remit_within: Some(RemitWithin { months: 1, day: 25, source: "同上".to_owned(), sample: true }),
             refund_after_remittance: None,
             sample: true,
@@ -173,6 +220,37 @@ mod tests {
         assert!(takes("paypay", "paypay", &["手数料"], date(2027, 3, 31)));
         assert!(!takes("paypay", "paypay", &["手数料"], date(2026, 3, 31)));
         assert!(!takes("paypay", "paypay", &["手数料"], date(2027, 4, 1)));
+    }
+
+    #[test]
+    fn r79_a_designation_that_is_revoked_by_a_notice_holds_until_the_day_before() {
+        let revocation = |from| Revocation { from, notice: "令和8年見本県告示第9号".to_owned() };
+        let revoked = Designation { revoked: Some(revocation(date(2026, 10, 1))), ..designation() };
+        let takes = |day| {
+            let method = MethodCode::parse("paypay").unwrap();
+            may_take(std::slice::from_ref(&revoked), ("paypay", &method), ["手数料"], day)
+        };
+        assert!(takes(date(2026, 9, 30)));
+        assert!(!takes(date(2026, 10, 1)));
+        assert_eq!(designation_faults(std::slice::from_ref(&revoked)), []);
+        let unnoticed = Revocation { notice: " ".to_owned(), ..revocation(date(2026, 3, 31)) };
+        let wrong = Designation { revoked: Some(unnoticed), address: String::new(), ..designation() };
+        let faults = designation_faults(&[wrong]);
+        let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(
+            places,
+            ["address", "revoked/notice", "revoked/from"].map(|at| format!("/payment_agents/0/{at}"))
+        );
+    }
+
+    #[test]
+    fn r81_whoever_an_agent_entrusts_in_its_turn_needs_the_approval_of_the_head() {
+        let sub_agent =
+            |approval: &str| SubAgent { name: "見本収納".to_owned(), approval: approval.to_owned() };
+        let with = |approval| Designation { sub_agents: vec![sub_agent(approval)], ..designation() };
+        assert_eq!(designation_faults(&[with("令和8年3月20日承認")]), []);
+        let faults = designation_faults(&[with("")]);
+        assert_eq!(faults[0].pointer, "/payment_agents/0/sub_agents/0/approval");
     }
 
     #[test]

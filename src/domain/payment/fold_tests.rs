@@ -63,6 +63,13 @@ fn snapshot(status: SnapshotStatus, captured: i64, refunded: i64) -> PaymentSnap
     }
 }
 
+/// Captured money, some of which went back and some of which the payer's bank pulled back.
+fn pulled_back(refunded: i64, charged_back: i64) -> PaymentSnapshot {
+    let mut told = snapshot(S::Captured, AMOUNT, refunded);
+    told.counters.charged_back = yen(charged_back);
+    told
+}
+
 fn folded(payment: Payment, snapshots: &[PaymentSnapshot]) -> Payment {
     snapshots.iter().fold(payment, |payment, snapshot| payment.fold(snapshot).unwrap().next)
 }
@@ -254,11 +261,11 @@ fn history() -> impl Strategy<Value = Vec<PaymentSnapshot>> {
     let start = [snapshot(S::RequiresAction, 0, 0)];
     let online = [&start[..], &[snapshot(S::Processing, 0, 0), snapshot(S::Authorized, 0, 0)]].concat();
     let slip = [&start[..], &[snapshot(S::AwaitingPayment, 0, 0)]].concat();
+    let closed = prop::sample::select(vec![S::Failed, S::Canceled, S::Expired]);
+    let late = prop::sample::select(vec![S::Failed, S::Canceled, S::Expired]);
     let ending = prop_oneof![
-        Just(Vec::new()),
-        Just(vec![snapshot(S::Canceled, 0, 0)]),
-        Just(vec![snapshot(S::Expired, 0, 0)]),
-        Just(vec![snapshot(S::Expired, 0, 0), snapshot(S::Captured, AMOUNT, 0)]),
+        closed.prop_map(|status| vec![snapshot(status, 0, 0)]),
+        late.prop_map(|status| vec![snapshot(status, 0, 0), snapshot(S::Captured, AMOUNT, 0)]),
         (1..AMOUNT).prop_map(|part| vec![
             snapshot(S::Captured, AMOUNT, 0),
             snapshot(S::Captured, AMOUNT, part),
@@ -267,8 +274,31 @@ fn history() -> impl Strategy<Value = Vec<PaymentSnapshot>> {
         Just(vec![snapshot(S::Captured, AMOUNT, 0)]),
         (1..AMOUNT)
             .prop_map(|more| vec![snapshot(S::Captured, AMOUNT, 0), snapshot(S::Captured, AMOUNT + more, 0)]),
+        // A part goes back, the bank pulls a part of the rest back, and then all of it.
+        (1..AMOUNT - 1).prop_flat_map(|back| (Just(back), 1..AMOUNT - back)).prop_map(|(back, lost)| vec![
+            snapshot(S::Captured, AMOUNT, 0),
+            pulled_back(back, 0),
+            pulled_back(back, lost),
+            pulled_back(back, AMOUNT - back),
+        ]),
+        // All of it went back before the bank pulled it back once more (F33).
+        (1..=AMOUNT).prop_map(|lost| vec![
+            snapshot(S::Captured, AMOUNT, 0),
+            pulled_back(AMOUNT, 0),
+            pulled_back(AMOUNT, lost),
+        ]),
     ];
-    (prop_oneof![Just(online), Just(slip)], ending).prop_map(|(begin, end)| [begin, end].concat())
+    let begin = prop_oneof![Just(online), Just(slip)].boxed();
+    let ended = (begin.clone(), ending, prop::option::of(any::<prop::sample::Index>()));
+    let ended = ended.prop_map(|(begin, end, strange)| {
+        let mut history = [begin, end].concat();
+        if let Some(at) = strange {
+            // A word that nobody knows proves nothing, wherever it is said (F40).
+            history.insert(at.index(history.len() + 1), snapshot(S::Unrecognised, 0, 0));
+        }
+        history
+    });
+    prop_oneof![1 => begin, 6 => ended]
 }
 
 /// A history with copies, in an order of its own, every snapshot at least once.

@@ -119,6 +119,8 @@ pub enum RefundStatus {
     Succeeded,
     /// The gateway did not send it.
     Failed,
+    /// A word the adapter does not know, or one that contradicts the amounts.
+    Unrecognised,
 }
 
 /// One refund as a gateway shows it, with the payment as it stands after it.
@@ -130,6 +132,8 @@ pub struct RefundSnapshot {
     pub amount: Yen,
     /// Where it stands.
     pub status: RefundStatus,
+    /// `refund:` and the gateway's own word for it, kept for people: where it is not understood an alert shows it.
+    pub raw_status: String,
     /// The payment after the refund; its counters decide.
     pub payment: PaymentSnapshot,
 }

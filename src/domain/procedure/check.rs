@@ -7,6 +7,7 @@ use crate::domain::fee::CompiledFees;
 use crate::domain::form::{self, CompiledForm};
 
 mod attachments;
+mod contract;
 pub(super) mod examples;
 mod fees;
 mod fields;
@@ -49,6 +50,7 @@ impl ProcedureDefinition {
         let (form, office_form) = self.check_fields(&mut faults);
         self.check_attachments(&mut faults);
         self.check_public_inspection(&mut faults);
+        self.check_contract(&mut faults);
         let fees = self.check_fees(&scope, &mut faults);
         CheckedDefinition { faults, scope, form, office_form, fees }
     }

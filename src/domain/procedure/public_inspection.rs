@@ -45,7 +45,8 @@ pub struct PublicInspection {
     /// data (`personal_data: false`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
-    /// For how many days a filing is open, the day on which it opens counted (縦覧期間); without it it stays open.
+    /// For how many days a filing is open (縦覧期間), counted from the day after its opening and ending on a day on which the body is
+    /// open; without it it stays open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_days: Option<u16>,
     /// 閲覧所: where.

@@ -90,7 +90,7 @@ pub fn hold_faults(from: Date, until: Option<Date>, today: Date) -> Vec<Fault> {
     faults
 }
 
-/// A reason why a case cannot be disposed of.
+/// A reason why a case or a book cannot be disposed of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DisposalBlock {
     /// Somebody recorded a hold.
@@ -107,6 +107,16 @@ pub enum DisposalBlock {
     PermitInForce,
     /// A waiver was asked for and is not answered.
     OpenWaiver,
+    /// A line of the book was neither booked nor explained by two people.
+    OpenLines,
+    /// Two people have still to say what becomes of something that the book is about.
+    OpenException,
+    /// Nobody has said yet that the bank paid the transfer file.
+    UnconfirmedTransfer,
+    /// No later close follows from the close of a day yet.
+    LastDayClose,
+    /// The accounts of the close's year are open (出納閉鎖, R-74).
+    OpenFiscalYear,
 }
 
 impl DisposalBlock {
@@ -124,6 +134,11 @@ impl DisposalBlock {
             Self::OpenDispute => "open_dispute",
             Self::PermitInForce => "permit_in_force",
             Self::OpenWaiver => "open_waiver",
+            Self::OpenLines => "open_lines",
+            Self::OpenException => "open_exception",
+            Self::UnconfirmedTransfer => "unconfirmed_transfer",
+            Self::LastDayClose => "last_day_close",
+            Self::OpenFiscalYear => "open_fiscal_year",
         }
     }
 
@@ -156,6 +171,19 @@ impl DisposalBlock {
             Self::PermitInForce => ("許可等の効力が続いています。", "What the case granted is in force."),
             Self::OpenWaiver => {
                 ("処理されていない減免申請があります。", "A request for a waiver is not answered.")
+            }
+            Self::OpenLines => {
+                ("照合・計上の済んでいない明細があります。", "A line is neither booked nor explained.")
+            }
+            Self::OpenException => ("解決していない照合の例外があります。", "An exception is not resolved."),
+            Self::UnconfirmedTransfer => {
+                ("振込の結果が確認されていません。", "Nobody has said that the bank paid the transfer file.")
+            }
+            Self::LastDayClose => {
+                ("最新の日締めであり、次の日締めがこれに続きます。", "The next close follows from this one.")
+            }
+            Self::OpenFiscalYear => {
+                ("この会計年度の出納は閉鎖されていません。", "The accounts of its fiscal year are open.")
             }
         }
     }
@@ -239,6 +267,11 @@ mod tests {
             DisposalBlock::OpenDispute,
             DisposalBlock::PermitInForce,
             DisposalBlock::OpenWaiver,
+            DisposalBlock::OpenLines,
+            DisposalBlock::OpenException,
+            DisposalBlock::UnconfirmedTransfer,
+            DisposalBlock::LastDayClose,
+            DisposalBlock::OpenFiscalYear,
         ]);
         let codes: std::collections::BTreeSet<_> = all.iter().map(|block| block.code()).collect();
         let texts: std::collections::BTreeSet<_> = all.iter().map(|block| block.text()).collect();

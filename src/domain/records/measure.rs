@@ -177,7 +177,9 @@ impl MeasureState {
             (MeasureStep::Reject, Self::Proposed, _) => Ok(Self::Rejected),
             (MeasureStep::Export, Self::Approved, Measure::Transfer) => Ok(Self::Exported),
             // A case may have changed after its export: then the archive gets it anew.
-            (MeasureStep::ExportAnew, Self::HandedOver, Measure::Transfer) => Ok(Self::Approved),
+            (MeasureStep::ExportAnew, Self::Exported | Self::HandedOver, Measure::Transfer) => {
+                Ok(Self::Approved)
+            }
             (MeasureStep::HandOver, Self::Exported, Measure::Transfer) => Ok(Self::HandedOver),
             (MeasureStep::Finish, state, measure) if state.destroys(measure) => Ok(Self::Done),
             _ => Err(StepRefused),

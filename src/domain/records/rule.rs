@@ -78,24 +78,24 @@ pub fn rule_for<'a>(rules: &'a [RecordRule], procedure: &str, day: Date) -> Opti
     named.or_else(|| used().filter(|rule| rule.is_for(EVERY)).max_by_key(|rule| rule.valid_from))
 }
 
+/// What the tables for cases and for books have in common.
+pub(super) struct Entry<'a> {
+    /// The key of the entry.
+    pub code: &'a str,
+    /// Its first and its last day.
+    pub days: (Date, Option<Date>),
+    /// What may not be blank, by field.
+    pub texts: Vec<(&'static str, &'a String)>,
+    /// The field that names what it is for, where that is nothing.
+    pub nothing: Option<&'static str>,
+}
+
 /// Every fault of a body's table; pointers go into the file of the body.
 pub fn record_rule_faults(rules: &[RecordRule]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (index, rule) in rules.iter().enumerate() {
-        let place = format!("/record_files/{index}");
-        if !is_slug(&rule.code) {
-            let (ja, en) = ("英小文字で始まる識別子にしてください", "must be a lower-case identifier");
-            faults.push(Fault::new(format!("{place}/code"), "slug", ja, en));
-        }
-        if !seen.insert((&rule.code, rule.valid_from)) {
-            faults.push(Fault::new(format!("{place}/code"), "duplicate", "重複しています", "is given twice"));
-        }
-        if rule.valid_to.is_some_and(|last| last < rule.valid_from) {
-            let (ja, en) = ("終わりの日が始まりの日より前です", "it ends before it begins");
-            faults.push(Fault::new(format!("{place}/valid_to"), "ends_before_it_begins", ja, en));
-        }
-        let texts = [
+    let entries = rules.iter().map(|rule| Entry {
+        code: &rule.code,
+        days: (rule.valid_from, rule.valid_to),
+        texts: vec![
             ("large", &rule.large),
             ("middle", &rule.middle),
             ("small", &rule.small),
@@ -105,10 +105,33 @@ pub fn record_rule_faults(rules: &[RecordRule]) -> Vec<Fault> {
             ("manager", &rule.manager),
             ("medium", &rule.medium),
             ("source", &rule.source),
-        ];
-        let blank = texts.into_iter().filter(|(_, text)| text.trim().is_empty()).map(|(field, _)| field);
-        let none = rule.procedures.is_empty().then_some("procedures");
-        for field in blank.chain(none) {
+        ],
+        nothing: rule.procedures.is_empty().then_some("procedures"),
+    });
+    entry_faults("record_files", entries)
+}
+
+/// Every fault of the entries of a table of that name.
+pub(super) fn entry_faults<'a>(table: &str, entries: impl Iterator<Item = Entry<'a>>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, entry) in entries.enumerate() {
+        let place = format!("/{table}/{index}");
+        let (first, last) = entry.days;
+        if !is_slug(entry.code) {
+            let (ja, en) = ("英小文字で始まる識別子にしてください", "must be a lower-case identifier");
+            faults.push(Fault::new(format!("{place}/code"), "slug", ja, en));
+        }
+        if !seen.insert((entry.code, first)) {
+            faults.push(Fault::new(format!("{place}/code"), "duplicate", "重複しています", "is given twice"));
+        }
+        if last.is_some_and(|last| last < first) {
+            let (ja, en) = ("終わりの日が始まりの日より前です", "it ends before it begins");
+            faults.push(Fault::new(format!("{place}/valid_to"), "ends_before_it_begins", ja, en));
+        }
+        let blank =
+            entry.texts.into_iter().filter(|(_, text)| text.trim().is_empty()).map(|(field, _)| field);
+        for field in blank.chain(entry.nothing) {
             faults.push(Fault::new(
                 format!("{place}/{field}"),
                 "empty",

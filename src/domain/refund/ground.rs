@@ -63,12 +63,17 @@ pub enum GroundRejection {
     /// The case does not stand where this ground could arise.
     #[error("the case does not stand where this reason could arise")]
     NotInThisState,
+    /// A waiver that is decided makes what was paid too much: that goes back as overpaid. The word alone takes nothing off a fee.
+    #[error("what a decided waiver made too much goes back as overpaid")]
+    DecidedAsWaiver,
 }
 
-/// Whether a fee of this policy may go back for this ground. Money that was never owed always may.
+/// Whether the lines of a fee of this policy may go back for this ground. Money that was never owed always may; a
+/// waiver is decided on a route of its own and never asked for as a refund.
 pub fn permits(ground: RefundGround, policy: RefundPolicy, stage: CaseStage) -> Result<(), GroundRejection> {
     match (ground, policy) {
-        (RefundGround::Overpaid | RefundGround::AssessmentError | RefundGround::Waiver, _) => Ok(()),
+        (RefundGround::Overpaid | RefundGround::AssessmentError, _) => Ok(()),
+        (RefundGround::Waiver, _) => Err(GroundRejection::DecidedAsWaiver),
         (RefundGround::NotAttributable, RefundPolicy::NotAttributable) => Ok(()),
         (RefundGround::NotAccepted, RefundPolicy::IfNotAccepted) => {
             if stage == CaseStage::EndedWithoutDecision {

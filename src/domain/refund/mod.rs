@@ -303,7 +303,11 @@ impl Refund {
             (RefundEvidence::Refused | RefundEvidence::NeverArrived, S::Submitting | S::Unknown) => {
                 (S::Failed, RefundEffect::Undo)
             }
-            (RefundEvidence::Unclear, S::Submitting) => (S::Unknown, RefundEffect::Nothing),
+            (RefundEvidence::Unclear, S::Submitting)
+            // A word that nobody knows tells neither that the money goes nor that it stays (F40).
+            | (RefundEvidence::Seen(RefundStatus::Unrecognised), S::Submitting | S::Pending) => {
+                (S::Unknown, RefundEffect::Nothing)
+            }
             (_, state) => (state, RefundEffect::Nothing),
         };
         RefundMoved { next, effect }

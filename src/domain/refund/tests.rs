@@ -30,6 +30,7 @@ fn commands() -> Vec<(&'static str, RefundCommand)> {
         ("accepted", C::Hear(E::Seen(RefundStatus::Pending))),
         ("done", C::Hear(E::Seen(RefundStatus::Succeeded))),
         ("not done", C::Hear(E::Seen(RefundStatus::Failed))),
+        ("not understood", C::Hear(E::Seen(RefundStatus::Unrecognised))),
         ("refused", C::Hear(E::Refused)),
         ("unclear", C::Hear(E::Unclear)),
         ("never arrived", C::Hear(E::NeverArrived)),
@@ -71,11 +72,13 @@ fn r95_the_table_of_refunds_is_exactly_this() {
         "submitting + accepted = pending Nothing",
         "submitting + done = succeeded Pay",
         "submitting + not done = failed Undo",
+        "submitting + not understood = unknown Nothing",
         "submitting + refused = failed Undo",
         "submitting + unclear = unknown Nothing",
         "submitting + never arrived = failed Undo",
         "pending + done = succeeded Pay",
         "pending + not done = failed Undo",
+        "pending + not understood = unknown Nothing",
         "unknown + accepted = pending Nothing",
         "unknown + done = succeeded Pay",
         "unknown + not done = failed Undo",
@@ -132,9 +135,11 @@ fn r97_a_paid_fee_goes_back_only_as_the_ordinance_allows() {
     for policy in policies {
         for stage in [Stage::EndedWithoutDecision, Stage::Open, Stage::Decided] {
             // what was never owed is no fee.
-            for ground in [Ground::Overpaid, Ground::AssessmentError, Ground::Waiver] {
+            for ground in [Ground::Overpaid, Ground::AssessmentError] {
                 assert_eq!(permits(ground, policy, stage), Ok(()));
             }
+            // the word alone is no decision on a waiver.
+            assert_eq!(permits(Ground::Waiver, policy, stage), Err(GroundRejection::DecidedAsWaiver));
             let beyond = permits(Ground::NotAttributable, policy, stage);
             assert_eq!(beyond.is_ok(), policy == RefundPolicy::NotAttributable);
             let unaccepted = permits(Ground::NotAccepted, policy, stage);

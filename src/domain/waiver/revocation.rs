@@ -24,7 +24,7 @@ pub struct Waived<'a> {
     pub off: &'a Reductions,
     /// How much less each line is assessed at by corrected answers, whether or not that was still owed.
     pub lowered: &'a Reductions,
-    /// What revocations of other waivers assessed anew.
+    /// What revocations of other waivers assessed anew, less what corrected answers took off that since.
     pub revoked: &'a Reductions,
 }
 

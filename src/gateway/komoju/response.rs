@@ -11,6 +11,7 @@ use crate::domain::payment::{
 use crate::gateway::komoju::request::Asked;
 use crate::gateway::komoju::slip::DetailsBody;
 use crate::gateway::komoju::status;
+use crate::gateway::status_table::refund_word;
 use crate::gateway::{Capabilities, RefundRef};
 
 #[derive(Debug, Deserialize)]
@@ -47,17 +48,17 @@ struct RefundBody {
     amount: Yen,
     description: Option<String>,
     chargeback: Option<bool>,
-    /// Only where a refund is not simply done: KOMOJU documents no such word, so anything else counts as done.
+    /// Only where a refund is not simply done.
     status: Option<String>,
 }
 
 impl RefundBody {
+    fn word(&self) -> &str {
+        self.status.as_deref().unwrap_or_default()
+    }
+
     fn standing(&self) -> RefundStatus {
-        match self.status.as_deref() {
-            Some("failed") => RefundStatus::Failed,
-            Some("pending") => RefundStatus::Pending,
-            _ => RefundStatus::Succeeded,
-        }
+        status::of_refund(self.word())
     }
 }
 
@@ -165,8 +166,9 @@ pub(super) fn refund(
     let gateway_refund_id = row.and_then(|row| row.id.clone());
     // A payment that does not show the refund has not taken it in yet.
     let status = row.map_or(RefundStatus::Pending, RefundBody::standing);
+    let raw_status = refund_word(row.map_or("", RefundBody::word));
     let payment = of_payment(capabilities, payment, at)?;
-    Some(RefundSnapshot { gateway_refund_id, amount, status, payment })
+    Some(RefundSnapshot { gateway_refund_id, amount, status, raw_status, payment })
 }
 
 /// A body that is no payment.
@@ -183,12 +185,13 @@ pub(super) fn find_refund(
     let payment: PaymentBody = serde_json::from_slice(body).map_err(|_| Unreadable)?;
     let ours = |row: &&RefundBody| row.description.as_deref() == Some(query.reference.as_str());
     let found = payment.refunds.iter().flatten().rfind(ours);
-    let found = found.map(|row| (row.id.clone(), row.amount, row.standing()));
+    let found = found.map(|row| (row.id.clone(), row.amount, row.standing(), refund_word(row.word())));
     let payment = of_payment(capabilities, payment, at).ok_or(Unreadable)?;
-    Ok(found.map(|(gateway_refund_id, amount, status)| RefundSnapshot {
+    Ok(found.map(|(gateway_refund_id, amount, status, raw_status)| RefundSnapshot {
         gateway_refund_id,
         amount,
         status,
+        raw_status,
         payment,
     }))
 }
@@ -287,7 +290,9 @@ fn counters(payment: &PaymentBody, status: SnapshotStatus, total: Yen) -> Option
     let rows = || payment.refunds.iter().flatten();
     let pulled = |row: &&RefundBody| row.chargeback == Some(true);
     counters.charged_back = Yen::sum(rows().filter(pulled).map(|row| row.amount)).ok()?;
-    let back = |row: &&RefundBody| !pulled(row) && row.standing() != RefundStatus::Failed;
+    // What is said in a word that nobody knows has not gone back by its row; the sum counts it, where it does.
+    let goes = |row: &RefundBody| matches!(row.standing(), RefundStatus::Succeeded | RefundStatus::Pending);
+    let back = |row: &&RefundBody| !pulled(row) && goes(row);
     let by_rows = Yen::sum(rows().filter(back).map(|row| row.amount)).ok()?;
     let by_sum = payment.amount_refunded.unwrap_or(Yen::ZERO);
     counters.refunded = by_rows.max(by_sum.minus(counters.charged_back).unwrap_or(Yen::ZERO));

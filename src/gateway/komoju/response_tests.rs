@@ -98,4 +98,10 @@ fn a_refund_is_told_from_the_payment_after_it() {
     body["refunds"] = json!([{ "id": "r1", "amount": 400, "description": "refund-1" }]);
     let found = refund(&capabilities(), body.to_string().as_bytes(), &asked, now()).unwrap();
     assert_eq!((found.gateway_refund_id.as_deref(), found.status), (Some("r1"), RefundStatus::Succeeded));
+    body["refunds"][0]["status"] = json!("a_status_of_tomorrow");
+    body["amount_refunded"] = json!(0);
+    let found = refund(&capabilities(), body.to_string().as_bytes(), &asked, now()).unwrap();
+    assert_eq!(found.status, RefundStatus::Unrecognised, "F40");
+    assert_eq!(found.raw_status, "refund:a_status_of_tomorrow");
+    assert_eq!(found.payment.counters.refunded, Yen::ZERO, "what is not understood has not gone back");
 }

@@ -1,8 +1,8 @@
 //! KOMOJU's words in ours. Depends on the status and on the method, never on the status alone.
 
-use crate::domain::payment::SnapshotStatus;
+use crate::domain::payment::{RefundStatus, SnapshotStatus};
 use crate::gateway::PayerFlow;
-use crate::gateway::status_table::{Row, meaning, row, row_of};
+use crate::gateway::status_table::{RefundRow, Row, meaning, refund_meaning, refund_row, row, row_of};
 
 const PAYMENTS: [Row; 8] = [
     row("pending", SnapshotStatus::RequiresAction),
@@ -15,6 +15,18 @@ const PAYMENTS: [Row; 8] = [
     row("cancelled", SnapshotStatus::Canceled),
     row("expired", SnapshotStatus::Expired),
 ];
+
+/// A refund's, in the rows of its payment. KOMOJU documents no word for one that is simply done.
+const REFUNDS: [RefundRow; 3] = [
+    refund_row("", RefundStatus::Succeeded),
+    refund_row("pending", RefundStatus::Pending),
+    refund_row("failed", RefundStatus::Failed),
+];
+
+/// A refund's status; the empty word stands for none.
+pub(super) fn of_refund(raw: &str) -> RefundStatus {
+    refund_meaning(&REFUNDS, raw)
+}
 
 /// A payment's status; `flow` is that of its method, none when the method is unknown to us.
 pub(super) fn of_payment(raw: &str, flow: Option<PayerFlow>) -> SnapshotStatus {
@@ -45,8 +57,8 @@ pub(super) fn of_both(session: SnapshotStatus, payment: SnapshotStatus) -> Snaps
 
 #[cfg(test)]
 mod tests {
-    use super::{of_both, of_payment, of_session};
-    use crate::domain::payment::SnapshotStatus as S;
+    use super::{REFUNDS, of_both, of_payment, of_refund, of_session};
+    use crate::domain::payment::{RefundStatus, SnapshotStatus as S};
     use crate::gateway::PayerFlow;
     use crate::gateway::komoju::default_methods;
 
@@ -69,6 +81,22 @@ mod tests {
             ] {
                 assert_eq!(of_payment(raw, Some(method.flow)), meaning, "{raw} {}", method.gateway_code);
             }
+        }
+    }
+
+    #[test]
+    fn f40_no_word_is_a_refund_that_is_done_and_an_unknown_word_is_not() {
+        let known = [
+            ("", RefundStatus::Succeeded),
+            ("pending", RefundStatus::Pending),
+            ("failed", RefundStatus::Failed),
+        ];
+        assert_eq!(known.len(), REFUNDS.len());
+        for (raw, status) in known {
+            assert_eq!(of_refund(raw), status, "{raw}");
+        }
+        for raw in ["succeeded", "Failed", " ", "rejected"] {
+            assert_eq!(of_refund(raw), RefundStatus::Unrecognised, "{raw:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::domain::payment::{
     Checkout, MethodCode, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
 };
 use crate::gateway::paypay::status;
+use crate::gateway::status_table::refund_word;
 
 /// How every answer begins.
 #[derive(Debug, Deserialize)]
@@ -108,24 +109,16 @@ pub(super) fn payment(method: Option<&MethodCode>, body: &[u8], known: Known<'_>
 /// Reads the answer to a refund: the refund alone, so the payment shows no more than this one.
 pub(super) fn refund(payment_id: String, body: &[u8], now: Timestamp) -> Option<RefundSnapshot> {
     let refund: RefundBody = data(body)?;
-    let status = of_refund(&refund.status);
+    let (status, raw_status) = (status::of_refund(&refund.status), refund_word(&refund.status));
     let mut payment = closed(None, "COMPLETED", SnapshotStatus::Captured, now);
     payment.gateway_payment_id = Some(payment_id);
     Some(RefundSnapshot {
         gateway_refund_id: refund.merchant_refund_id,
         amount: refund.amount.amount,
         status,
+        raw_status,
         payment,
     })
-}
-
-/// PayPay repeats a refund that failed until it succeeds; one that is called off never will.
-fn of_refund(raw: &str) -> RefundStatus {
-    match raw {
-        "REFUNDED" => RefundStatus::Succeeded,
-        "FAILED" => RefundStatus::Failed,
-        _ => RefundStatus::Pending,
-    }
 }
 
 /// What is left when nobody can pay any more.
@@ -170,6 +163,11 @@ fn of_payment(
     if !yen || unclear {
         status = SnapshotStatus::Unrecognised;
     }
+    let mut raw_status = payment.status.clone();
+    // Nobody knows how much went back by a refund that is told of in a word that nobody knows (F40).
+    if let Some(word) = strange_refund(payment.refunds.as_ref()) {
+        (status, raw_status) = (SnapshotStatus::Unrecognised, refund_word(word));
+    }
     let total = amount.unwrap_or(Yen::ZERO);
     let taken = status == SnapshotStatus::Captured;
     let held = taken || status == SnapshotStatus::Authorized;
@@ -186,15 +184,26 @@ fn of_payment(
         },
         captured_at: payment.accepted_at.filter(|_| taken).and_then(|at| Timestamp::from_second(at).ok()),
         expires_at: known.expires_at,
-        ..closed(known.code_id, &payment.status, status, known.now)
+        ..closed(known.code_id, &raw_status, status, known.now)
     })
 }
 
 /// What goes back: accepted refunds count whether or not the money has arrived.
 fn refunded(refunds: Option<&RefundList>) -> Option<Yen> {
-    let rows = refunds.map_or(&[][..], |refunds| refunds.data.as_slice());
-    let accepted = rows.iter().filter(|row| of_refund(&row.status) != RefundStatus::Failed);
-    Yen::sum(accepted.map(|row| row.amount.amount)).ok()
+    let goes = |row: &&RefundBody| {
+        matches!(status::of_refund(&row.status), RefundStatus::Succeeded | RefundStatus::Pending)
+    };
+    Yen::sum(rows(refunds).iter().filter(goes).map(|row| row.amount.amount)).ok()
+}
+
+/// The first word of a refund that no table has.
+fn strange_refund(refunds: Option<&RefundList>) -> Option<&str> {
+    let mut words = rows(refunds).iter().map(|row| row.status.as_str());
+    words.find(|word| status::of_refund(word) == RefundStatus::Unrecognised)
+}
+
+fn rows(refunds: Option<&RefundList>) -> &[RefundBody] {
+    refunds.map_or(&[][..], |refunds| refunds.data.as_slice())
 }
 
 #[cfg(test)]

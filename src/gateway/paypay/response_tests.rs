@@ -54,6 +54,15 @@ fn refunds_are_counted_by_their_sum_whatever_the_payment_is_called() {
         ] });
         assert_eq!(money(&body), [18_000, 18_000, 500], "{status}");
     }
+    let mut strange = fixtures::payment("COMPLETED");
+    strange["data"]["refunds"] = json!({ "data": [
+        { "status": "A_STATUS_OF_TOMORROW", "amount": { "amount": 300, "currency": "JPY" } } ] });
+    let found = read(&strange);
+    assert_eq!(
+        (found.status, found.raw_status.as_str(), found.counters.refunded),
+        (SnapshotStatus::Unrecognised, "refund:A_STATUS_OF_TOMORROW", Yen::ZERO),
+        "F40"
+    );
     // Without rows nobody knows how much: not understood, and no counter moves.
     let found = read(&fixtures::payment("REFUNDED"));
     assert_eq!((found.status, found.counters.refunded), (SnapshotStatus::Unrecognised, Yen::ZERO));
@@ -93,6 +102,7 @@ fn a_refund_is_pending_until_paypay_says_refunded() {
         ("REFUND_FAILED", RefundStatus::Pending),
         ("REFUNDED", RefundStatus::Succeeded),
         ("FAILED", RefundStatus::Failed),
+        ("A_STATUS_OF_TOMORROW", RefundStatus::Unrecognised),
     ] {
         let body = json!({ "resultInfo": { "code": "SUCCESS", "message": "", "codeId": "" }, "data": {
             "status": raw, "paymentId": "7000001", "merchantRefundId": "refund-1",

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::payment::SnapshotStatus;
-use crate::gateway::status_table::{Row, meaning, row};
+use crate::domain::payment::{RefundStatus, SnapshotStatus};
+use crate::gateway::status_table::{RefundRow, Row, meaning, refund_meaning, refund_row, row};
 
 /// `REFUNDED` is money that was taken: what went back is counted from the refunds' rows.
 pub(super) const PAYMENTS: [Row; 7] = [
@@ -15,6 +15,19 @@ pub(super) const PAYMENTS: [Row; 7] = [
     row("CANCELED", SnapshotStatus::Canceled),
     row("EXPIRED", SnapshotStatus::Expired),
 ];
+
+/// A refund's status. PayPay repeats one that failed until it succeeds; one that is called off never will.
+const REFUNDS: [RefundRow; 4] = [
+    refund_row("CREATED", RefundStatus::Pending),
+    refund_row("REFUND_FAILED", RefundStatus::Pending),
+    refund_row("REFUNDED", RefundStatus::Succeeded),
+    refund_row("FAILED", RefundStatus::Failed),
+];
+
+/// A refund's status.
+pub(super) fn of_refund(raw: &str) -> RefundStatus {
+    refund_meaning(&REFUNDS, raw)
+}
 
 /// A payment's status at `now`; `expires_at` is what we know of its code.
 pub(super) fn of_payment(raw: &str, expires_at: Option<Timestamp>, now: Timestamp) -> SnapshotStatus {
@@ -28,8 +41,8 @@ pub(super) fn of_payment(raw: &str, expires_at: Option<Timestamp>, now: Timestam
 mod tests {
     use jiff::Timestamp;
 
-    use super::{PAYMENTS, of_payment};
-    use crate::domain::payment::SnapshotStatus as S;
+    use super::{PAYMENTS, REFUNDS, of_payment, of_refund};
+    use crate::domain::payment::{RefundStatus, SnapshotStatus as S};
 
     #[test]
     fn every_status_has_one_meaning_and_no_other_word_has_any() {
@@ -49,6 +62,23 @@ mod tests {
         }
         for raw in ["", "completed", "COMPLETED ", "SETTLED", "CAPTURED"] {
             assert_eq!(of_payment(raw, None, now), S::Unrecognised, "F40: {raw:?}");
+        }
+    }
+
+    #[test]
+    fn f40_every_status_of_a_refund_has_one_meaning_and_no_other_word_has_any() {
+        let known = [
+            ("CREATED", RefundStatus::Pending),
+            ("REFUND_FAILED", RefundStatus::Pending),
+            ("REFUNDED", RefundStatus::Succeeded),
+            ("FAILED", RefundStatus::Failed),
+        ];
+        assert_eq!(known.len(), REFUNDS.len());
+        for (raw, status) in known {
+            assert_eq!(of_refund(raw), status, "{raw}");
+        }
+        for raw in ["", "refunded", "SUCCEEDED"] {
+            assert_eq!(of_refund(raw), RefundStatus::Unrecognised, "{raw:?}");
         }
     }
 

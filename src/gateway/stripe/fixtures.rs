@@ -42,6 +42,7 @@ pub fn checkout() -> CreateCheckout {
         description: "電気工事業登録手数料".to_owned(),
         locale: "ja".to_owned(),
         expires_in_s: 3_600,
+        payable_until: None,
         requested_at: now(),
         payer_email: None,
     }

@@ -1,7 +1,9 @@
 //! The bytes sent to Stripe. A stored request is `POST <path>`, an empty line, and the form-encoded body.
 
 use form_urlencoded::Serializer;
+use jiff::SignedDuration;
 
+use crate::domain::calendar::jst_day;
 use crate::gateway::{
     Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, OperationKind, PayerFlow, PreparedRequest,
     Unpreparable,
@@ -16,7 +18,7 @@ const LONGEST_TEXT: usize = 200;
 /// The shortest life of a session that Stripe takes, in seconds.
 const SHORTEST_SESSION_S: u32 = 1_800;
 /// How many days a konbini slip can be paid, to the end of the last one in Japan.
-const SLIP_DAYS: &str = "3";
+const SLIP_DAYS: i32 = 3;
 /// What an answer must show beside the object: the payment with its charge.
 pub(super) const EXPAND_CHARGE: (&str, &str) = ("expand[]", "latest_charge");
 
@@ -70,10 +72,20 @@ pub(super) fn create_checkout(
         // 3-D Secure is always asked for: mandatory in Japan since April 2025.
         fields.push(("payment_method_options[card][request_three_d_secure]", "any"));
     }
+    let slip_days = slip_days(request).to_string();
     if method.gateway_code == "konbini" && method.flow == PayerFlow::Slip {
-        fields.push(("payment_method_options[konbini][expires_after_days]", SLIP_DAYS));
+        fields.push(("payment_method_options[konbini][expires_after_days]", slip_days.as_str()));
     }
     prepared(OperationKind::CreateCheckout, key, "/v1/checkout/sessions", &fields)
+}
+
+/// How many days a slip can be paid: not past the last day on which it may be, but the vendor takes no less than one.
+fn slip_days(request: &CreateCheckout) -> i32 {
+    let left = request.payable_until.map(|until| {
+        let before = until.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(until);
+        (jst_day(before) - jst_day(request.requested_at)).get_days()
+    });
+    left.map_or(SLIP_DAYS, |left| left.clamp(1, SLIP_DAYS))
 }
 
 /// Takes held money.
@@ -196,6 +208,19 @@ mod tests {
         assert_eq!(form["payment_method_options[konbini][expires_after_days]"], "3");
         assert_eq!(form["expires_at"], "1790001800");
         assert!(!form.contains_key("payment_method_options[card][request_three_d_secure]"));
+    }
+
+    #[test]
+    fn r84_a_slip_does_not_outlive_the_last_payable_day() {
+        let method = MethodCode::parse("konbini").unwrap();
+        let today = jst_day(checkout().requested_at);
+        for (days, expected) in [(0, "1"), (1, "1"), (2, "2"), (9, "3")] {
+            let last = today.saturating_add(jiff::Span::new().days(days));
+            let payable_until = Some(crate::domain::payment::end_of_day(last));
+            let wanted = CreateCheckout { method: method.clone(), payable_until, ..checkout() };
+            let form = form(&create_checkout(&capabilities(), "k", &wanted).unwrap());
+            assert_eq!(form["payment_method_options[konbini][expires_after_days]"], expected, "{days}");
+        }
     }
 
     #[test]

@@ -5,10 +5,9 @@ use serde::Deserialize;
 
 use crate::domain::dispute::DisputeSnapshot;
 use crate::domain::money::Yen;
-use crate::domain::payment::{
-    Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
-};
+use crate::domain::payment::{Checkout, PaymentCounters, PaymentSnapshot, RefundSnapshot, SnapshotStatus};
 use crate::gateway::Capabilities;
+use crate::gateway::status_table::refund_word;
 use crate::gateway::stripe::status;
 
 /// An object, or its id where it was not expanded.
@@ -201,13 +200,11 @@ pub(super) fn refund_among(
 
 fn of_refund(capabilities: &Capabilities, refund: RefundBody, at: Timestamp) -> Option<RefundSnapshot> {
     let Some(Expandable::Object(intent)) = refund.payment_intent else { return None };
-    let status = match refund.status.as_deref() {
-        Some("succeeded") => RefundStatus::Succeeded,
-        Some("failed" | "canceled") => RefundStatus::Failed,
-        _ => RefundStatus::Pending,
-    };
+    let raw = refund.status.as_deref().unwrap_or_default();
+    let (status, raw_status) = (status::of_refund(raw), refund_word(raw));
     let payment = of_intent(capabilities, &intent, at).snapshot;
-    Some(RefundSnapshot { gateway_refund_id: Some(refund.id), amount: refund.amount, status, payment })
+    let (gateway_refund_id, amount) = (Some(refund.id), refund.amount);
+    Some(RefundSnapshot { gateway_refund_id, amount, status, raw_status, payment })
 }
 
 /// A payment's disputes; none when the list cannot be read whole.

@@ -102,6 +102,7 @@ fn a_refund_shows_the_payment_after_it_and_may_still_fail() {
         ("succeeded", RefundStatus::Succeeded),
         ("failed", RefundStatus::Failed),
         ("canceled", RefundStatus::Failed),
+        ("a_status_of_tomorrow", RefundStatus::Unrecognised),
     ] {
         let mut payment = fixtures::intent("succeeded", "card");
         payment["latest_charge"]["amount_refunded"] = json!(400);
@@ -109,6 +110,7 @@ fn a_refund_shows_the_payment_after_it_and_may_still_fail() {
             json!({ "id": "re_1", "amount": 400, "status": raw, "payment_intent": payment }).to_string();
         let found = refund(&capabilities(), body.as_bytes(), now()).unwrap();
         assert_eq!((found.status, found.amount.amount()), (status, 400), "{raw}");
+        assert_eq!(found.raw_status, format!("refund:{raw}"));
         assert_eq!(found.payment.counters.refunded.amount(), 400);
     }
     let bare =

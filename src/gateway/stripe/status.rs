@@ -2,9 +2,9 @@
 //! what became of the money.
 
 use crate::domain::dispute::DisputeState;
-use crate::domain::payment::SnapshotStatus;
+use crate::domain::payment::{RefundStatus, SnapshotStatus};
 use crate::gateway::PayerFlow;
-use crate::gateway::status_table::{Row, meaning, row, row_of};
+use crate::gateway::status_table::{RefundRow, Row, meaning, refund_meaning, refund_row, row, row_of};
 
 /// `<status>` of an open or lapsed session, `<status>/<payment_status>` of a complete one.
 pub(super) const SESSIONS: [Row; 5] = [
@@ -27,6 +27,21 @@ pub(super) const INTENTS: [Row; 7] = [
     row("succeeded", SnapshotStatus::Captured),
     row("canceled", SnapshotStatus::Canceled),
 ];
+
+/// A refund's status. The field may be empty, which says no more than that the refund was made.
+pub(super) const REFUNDS: [RefundRow; 6] = [
+    refund_row("", RefundStatus::Pending),
+    refund_row("pending", RefundStatus::Pending),
+    refund_row("requires_action", RefundStatus::Pending),
+    refund_row("succeeded", RefundStatus::Succeeded),
+    refund_row("failed", RefundStatus::Failed),
+    refund_row("canceled", RefundStatus::Failed),
+];
+
+/// A refund's status; the empty word stands for none.
+pub(super) fn of_refund(raw: &str) -> RefundStatus {
+    refund_meaning(&REFUNDS, raw)
+}
 
 /// A session's own word.
 pub(super) fn session_word(status: &str, payment_status: &str) -> String {
@@ -76,8 +91,8 @@ pub(super) fn of_dispute(status: &str) -> Option<DisputeState> {
 
 #[cfg(test)]
 mod tests {
-    use super::{INTENTS, SESSIONS, of_intent, of_session, session_word};
-    use crate::domain::payment::SnapshotStatus as S;
+    use super::{INTENTS, REFUNDS, SESSIONS, of_intent, of_refund, of_session, session_word};
+    use crate::domain::payment::{RefundStatus, SnapshotStatus as S};
     use crate::gateway::PayerFlow::{Online, Slip};
 
     #[test]
@@ -97,6 +112,25 @@ mod tests {
         }
         for raw in ["", "Succeeded", "requires_review"] {
             assert_eq!(of_intent(raw), S::Unrecognised, "F40: {raw:?}");
+        }
+    }
+
+    #[test]
+    fn f40_every_status_of_a_refund_has_one_meaning_and_no_other_word_has_any() {
+        let known = [
+            ("", RefundStatus::Pending),
+            ("pending", RefundStatus::Pending),
+            ("requires_action", RefundStatus::Pending),
+            ("succeeded", RefundStatus::Succeeded),
+            ("failed", RefundStatus::Failed),
+            ("canceled", RefundStatus::Failed),
+        ];
+        assert_eq!(known.len(), REFUNDS.len());
+        for (raw, status) in known {
+            assert_eq!(of_refund(raw), status, "{raw}");
+        }
+        for raw in ["Succeeded", "reversed", "cancelled"] {
+            assert_eq!(of_refund(raw), RefundStatus::Unrecognised, "{raw}");
         }
     }
 

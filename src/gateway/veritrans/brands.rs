@@ -1,7 +1,7 @@
 //! The e-money brands as data: our code, the vendor's service option, what the payer goes through, what can be done.
 //!
 //! Source: the vendor's interface description of the service `em` (API guide 1.4.1 and the public MDK), read 2026-11.
-//! Which brands are on sale, and on what terms, is the contract's: the settings choose among these rows and lower the caps.
+//! Which brands are on sale, and on what terms, is the contract's: the settings choose among these rows, and their caps hold.
 
 use crate::domain::money::Yen;
 use crate::domain::payment::MethodCode;

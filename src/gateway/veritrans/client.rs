@@ -3,14 +3,16 @@
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
 
-use crate::domain::payment::PaymentSnapshot;
+use crate::domain::payment::{PaymentSnapshot, RefundSnapshot, RefundStatus};
 use crate::gateway::transport::{self, Failure, Received, unreadable, unusable};
 use crate::gateway::veritrans::Veritrans;
 use crate::gateway::veritrans::brands::Brand;
 use crate::gateway::veritrans::request::{self, Asked, OrderName};
 use crate::gateway::veritrans::response::{self, Answered, ResultBody};
+use crate::gateway::veritrans::status;
 use crate::gateway::{
-    OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Problem, Reply, Transport, TransportKind,
+    OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Problem, RefundRef, Reply, Transport,
+    TransportKind,
 };
 
 /// Result codes that say that the order id was used before. Not public: the simulator's.
@@ -28,7 +30,8 @@ impl Veritrans {
             Ok(received) => received,
             Err(failure) => return failure.into(),
         };
-        let result = match succeeded(&received) {
+        let refunds = request.kind() == OperationKind::Refund;
+        let result = match strange(&received).filter(|_| refunds).map_or_else(|| succeeded(&received), Ok) {
             Ok(result) => result,
             Err(outcome) => return outcome.into(),
         };
@@ -83,6 +86,35 @@ impl Veritrans {
         self.search(query, brand, answered, now).await
     }
 
+    /// A refund by the sum of its order: while the vendor holds one, nothing is proven.
+    pub(super) async fn ask_refund(
+        &self,
+        query: &RefundRef,
+        now: Timestamp,
+    ) -> Outcome<Option<RefundSnapshot>> {
+        let method = query.payment.method.as_ref();
+        let Some(brand) = method.and_then(|method| Brand::of_method(&self.capabilities, method)) else {
+            return unusable("the payment's method is none of this gateway");
+        };
+        let reference = &query.payment.merchant_reference;
+        let result = match self.searched(reference).await {
+            Ok(result) => result,
+            Err(outcome) => return outcome,
+        };
+        let held = response::holds_a_refund(&result, reference);
+        let Some(found) = response::found(result, reference, brand, method, Answered::Yes, now) else {
+            return Outcome::Unknown(unreadable("a search that cannot be read"));
+        };
+        match found.order().and_then(|payment| query.proven_by(payment)) {
+            None if held => Outcome::Unknown(Transport {
+                kind: TransportKind::InFlight,
+                detail: "the vendor holds the refund".to_owned(),
+                retry_after_s: None,
+            }),
+            proven => Outcome::Done(proven),
+        }
+    }
+
     async fn search(
         &self,
         query: &PaymentRef,
@@ -90,16 +122,9 @@ impl Veritrans {
         answered: Answered,
         now: Timestamp,
     ) -> Outcome<Option<PaymentSnapshot>> {
-        let Ok((path, body)) = request::search(&self.sender(), &query.merchant_reference) else {
-            return unusable("an identifier of the payment is not usable");
-        };
-        let received = match self.post(&path, body).await {
-            Ok(received) => received,
-            Err(failure) => return failure.into(),
-        };
-        let result = match succeeded(&received) {
+        let result = match self.searched(&query.merchant_reference).await {
             Ok(result) => result,
-            Err(outcome) => return outcome.into(),
+            Err(outcome) => return outcome,
         };
         let method = query.method.as_ref();
         match response::found(result, &query.merchant_reference, brand, method, answered, now) {
@@ -107,6 +132,20 @@ impl Veritrans {
             None => Outcome::Unknown(unreadable("a search that cannot be read")),
         }
     }
+
+    async fn searched<T>(&self, reference: &str) -> Result<ResultBody, Outcome<T>> {
+        let Ok((path, body)) = request::search(&self.sender(), reference) else {
+            return Err(unusable("an identifier of the payment is not usable"));
+        };
+        let received = self.post(&path, body).await.map_err(Outcome::from)?;
+        succeeded(&received).map_err(Outcome::from)
+    }
+}
+
+/// A readable result whose word nobody knows.
+fn strange(received: &Received) -> Option<ResultBody> {
+    let result = response::result(&received.body).filter(|_| (200..=299).contains(&received.status));
+    result.filter(|result| status::of_refund(&result.mstatus) == RefundStatus::Unrecognised)
 }
 
 /// No success: what is known of the request's effect.

@@ -36,11 +36,11 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::config::BadSettings;
-use crate::domain::payment::{MethodCode, PaymentSnapshot};
+use crate::domain::payment::{MethodCode, PaymentSnapshot, RefundSnapshot};
 use crate::gateway::{
     AccountParts, Answer, Cancel, Capabilities, Capture, CreateCheckout, CreateRefund, MethodCapability,
     Notification, NotificationRejected, OpCtx, PayerContact, PaymentGateway, PaymentRef, PreparedRequest,
-    RawNotification, Reply, Unpreparable, Vendor, transport,
+    RawNotification, RefundRef, Reply, Unpreparable, Vendor, transport,
 };
 
 pub use brands::default_methods;
@@ -210,6 +210,14 @@ impl PaymentGateway for Veritrans {
         now: Timestamp,
     ) -> Answer<'a, Option<PaymentSnapshot>> {
         Box::pin(self.ask(query, now))
+    }
+
+    fn retrieve_refund<'a>(
+        &'a self,
+        query: &'a RefundRef,
+        now: Timestamp,
+    ) -> Answer<'a, Option<RefundSnapshot>> {
+        Box::pin(self.ask_refund(query, now))
     }
 
     fn verify_notification(

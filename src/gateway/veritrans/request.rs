@@ -190,7 +190,7 @@ pub(super) fn create_checkout(
         // Whoever pays is known to the vendor by the order alone.
         params.user_id = Some(order_id);
     }
-    set_limits(&mut params, brand.limit, born_at, request.expires_in_s)?;
+    set_limits(&mut params, brand.limit, born_at, request)?;
     set_returns(&mut params, brand.back, &request.return_url)?;
     prepared(sender, OperationKind::CreateCheckout, key, "Authorize", params)
 }
@@ -199,13 +199,17 @@ fn set_limits(
     params: &mut OrderParams<'_>,
     limit: Limit,
     born_at: Timestamp,
-    asked_s: u32,
+    request: &CreateCheckout,
 ) -> Result<(), Unpreparable> {
+    // Not past the instant from which on nothing may be paid.
+    let left_s = request.payable_until.map(|until| until.duration_since(born_at).as_secs().max(1));
+    let most_s = left_s.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
+    let life_of = |life_s: u32| life_s.max(request.expires_in_s).min(most_s);
     match limit {
         Limit::None => {}
-        Limit::Settlement(life_s) => params.settlement_limit = Some(jst_text(born_at, life_s.max(asked_s))?),
+        Limit::Settlement(life_s) => params.settlement_limit = Some(jst_text(born_at, life_of(life_s))?),
         Limit::SettlementAndCancel(life_s, refundable_s) => {
-            let life_s = life_s.max(asked_s);
+            let life_s = life_of(life_s);
             params.settlement_limit = Some(jst_text(born_at, life_s)?);
             params.cancel_limit = Some(jst_text(born_at, life_s.saturating_add(refundable_s))?);
         }

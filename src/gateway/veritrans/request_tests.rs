@@ -89,6 +89,10 @@ fn limits_are_written_in_japan_time_from_the_birth_of_the_key() {
     let longer = CreateCheckout { expires_in_s: 10 * 86_400, ..checkout("suica") };
     let (_, suica) = params(&prepared(&longer).unwrap());
     assert_eq!(suica["settlementLimit"], "20260411090000");
+    // not past the last payable day.
+    let payable_until = Some(crate::domain::payment::end_of_day(jiff::civil::date(2026, 4, 2)));
+    let (_, suica) = params(&prepared(&CreateCheckout { payable_until, ..checkout("suica") }).unwrap());
+    assert_eq!(suica["settlementLimit"], "20260403000000");
     let (_, waon) = params(&prepared(&checkout("waon")).unwrap());
     assert_eq!(
         (waon["settlementLimit"].as_str(), waon["cancelLimit"].as_str()),

@@ -8,6 +8,7 @@ use crate::domain::money::Yen;
 use crate::domain::payment::{
     Checkout, MethodCode, PaymentCounters, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus,
 };
+use crate::gateway::status_table::refund_word;
 use crate::gateway::veritrans::brands::{Brand, Limit, Reach};
 use crate::gateway::veritrans::request::{self, Asked, JST, OrderName};
 use crate::gateway::veritrans::status;
@@ -134,7 +135,8 @@ pub(super) fn refunded(
     Some(RefundSnapshot {
         gateway_refund_id: Some(asked.order_id.clone()),
         amount,
-        status: RefundStatus::Succeeded,
+        status: status::of_refund(&result.mstatus),
+        raw_status: refund_word(&result.mstatus),
         payment,
     })
 }
@@ -182,8 +184,12 @@ pub(super) fn found(
     };
     let transactions =
         order.transaction_infos.as_ref().map_or(&[][..], |infos| infos.transaction_info.as_slice());
-    let raw_status = raw_status(&order, transactions);
+    let mut raw_status = raw_status(&order, transactions);
     let mut status = status::of_order(&raw_status, brand);
+    // Nobody knows how much went back by a refund that is told of in a word that nobody knows (F40).
+    if let Some(word) = refund_words(transactions).find(|word| of(word) == RefundStatus::Unrecognised) {
+        (status, raw_status) = (SnapshotStatus::Unrecognised, refund_word(word));
+    }
     let mut name = Some(OrderName { option: brand.option.to_owned(), order_id: order_id.to_owned() }.text());
     if answered == Answered::No {
         status = status::of_unanswered(status, brand.reach);
@@ -234,9 +240,32 @@ fn is_order(transaction: &Transaction) -> bool {
     matches!(transaction.command.as_str(), "Authorize" | "ReAuthorize")
 }
 
+fn is_refund(transaction: &Transaction) -> bool {
+    transaction.command == "Refund"
+}
+
+fn of(mstatus: &str) -> RefundStatus {
+    status::of_refund(mstatus)
+}
+
+fn refund_words(transactions: &[Transaction]) -> impl Iterator<Item = &str> {
+    transactions.iter().filter(|it| is_refund(it)).map(|it| it.mstatus.as_str())
+}
+
+/// Whether the vendor holds a refund of an order: it may go or not.
+pub(super) fn holds_a_refund(result: &ResultBody, order_id: &str) -> bool {
+    let orders = result.order_infos.iter().flat_map(|orders| &orders.order_info);
+    let rows = orders
+        .filter(|order| order.order_id == order_id)
+        .filter_map(|order| order.transaction_infos.as_ref());
+    let mut words = rows.flat_map(|infos| refund_words(&infos.transaction_info));
+    words.any(|word| of(word) == RefundStatus::Pending)
+}
+
 /// The sum of the refunds that succeeded; nothing of a payment that took nothing.
 fn sent_back(transactions: &[Transaction], captured: Yen) -> Option<Yen> {
-    let refunds = transactions.iter().filter(|it| it.command == "Refund" && it.mstatus == "success");
+    let goes = |it: &&Transaction| is_refund(it) && of(&it.mstatus) == RefundStatus::Succeeded;
+    let refunds = transactions.iter().filter(goes);
     let amounts: Option<Vec<Yen>> = refunds.map(|refund| yen(refund.amount.as_deref()?)).collect();
     let sum = Yen::sum(amounts?).ok()?;
     Some(if captured == Yen::ZERO { Yen::ZERO } else { sum })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answered, Found, canceled, checkout, found, refunded, result};
+use super::{Answered, Found, canceled, checkout, found, holds_a_refund, refunded, result};
 use crate::domain::money::Yen;
 use crate::domain::payment::{PaymentSnapshot, RefundStatus, SnapshotStatus as S};
 use crate::gateway::veritrans::brands::Brand;
@@ -136,6 +136,34 @@ fn f40_unknown_words_and_unknown_amounts_are_unrecognised() {
         let body = searched("Authorize", "paid", &[step("Authorize", "success", amount)]);
         let found = read("edy-direct", Answered::Yes, &body).unwrap();
         assert_eq!((found.status, money(&found)), (S::Unrecognised, [0; 4]), "{amount}");
+    }
+}
+
+#[test]
+fn f40_a_refund_in_a_word_that_nobody_knows_proves_nothing_of_what_went_back() {
+    let steps = [step("Authorize", "success", "8000"), step("Refund", "accepted", "900")];
+    let strange = searched("Refund", "paid", &steps);
+    let found = read("edy-direct", Answered::Yes, &strange).unwrap();
+    assert_eq!((found.status, found.raw_status.as_str()), (S::Unrecognised, "refund:accepted"));
+    assert_eq!(money(&found), [0; 4]);
+    let back = Asked {
+        order_id: "r-1".into(),
+        refund_order_id: Some(ORDER.into()),
+        amount: Some("400".into()),
+        ..asked("edy-direct")
+    };
+    let body = fixtures::result("accepted", "E001000000000000", &json!({ "orderId": "r-1" }));
+    let told = refunded(&result(body.as_bytes()).unwrap(), &back, None, now()).unwrap();
+    assert_eq!((told.status, told.raw_status.as_str()), (RefundStatus::Unrecognised, "refund:accepted"));
+}
+
+#[test]
+fn a_refund_that_the_vendor_holds_is_seen() {
+    for (mstatus, held) in [("pending", true), ("success", false), ("failure", false)] {
+        let steps = [step("Authorize", "success", "8000"), step("Refund", mstatus, "900")];
+        let body = searched("Refund", "paid", &steps);
+        assert_eq!(holds_a_refund(&result(body.as_bytes()).unwrap(), ORDER), held, "{mstatus}");
+        assert!(!holds_a_refund(&result(body.as_bytes()).unwrap(), "another"), "{mstatus}");
     }
 }
 

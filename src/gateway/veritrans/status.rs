@@ -3,9 +3,9 @@
 //! The raw status is `<last successful command>/<orderStatus>`, as Search shows them. The words of `orderStatus` for
 //! e-money are not public: the table holds those of the simulator, and anything else is unknown with an alert.
 
-use crate::domain::payment::SnapshotStatus;
+use crate::domain::payment::{RefundStatus, SnapshotStatus};
 use crate::gateway::PayerFlow::{Online, Slip};
-use crate::gateway::status_table::{Row, meaning, row, row_of};
+use crate::gateway::status_table::{RefundRow, Row, meaning, refund_meaning, refund_row, row, row_of};
 use crate::gateway::veritrans::brands::{Brand, Reach};
 
 use SnapshotStatus as S;
@@ -30,6 +30,18 @@ const TABLE: [Row; 14] = [
     row("/failed", S::Failed),
 ];
 
+/// A refund's `mstatus`, in the answer to it and in the rows of its order. What is held may still go either way.
+const REFUNDS: [RefundRow; 3] = [
+    refund_row("success", RefundStatus::Succeeded),
+    refund_row("pending", RefundStatus::Pending),
+    refund_row("failure", RefundStatus::Failed),
+];
+
+/// A refund's status.
+pub(super) fn of_refund(mstatus: &str) -> RefundStatus {
+    refund_meaning(&REFUNDS, mstatus)
+}
+
 /// The meaning of a raw status of an order of this brand.
 pub(super) fn of_order(raw: &str, brand: &Brand) -> SnapshotStatus {
     meaning(&TABLE, raw, Some(brand.flow()))
@@ -48,7 +60,8 @@ pub(super) fn of_unanswered(status: SnapshotStatus, reach: Reach) -> SnapshotSta
 
 #[cfg(test)]
 mod tests {
-    use super::{S, TABLE, of_order, of_unanswered};
+    use super::{REFUNDS, S, TABLE, of_order, of_refund, of_unanswered};
+    use crate::domain::payment::RefundStatus;
     use crate::gateway::veritrans::brands::{BRANDS, Reach};
 
     #[test]
@@ -83,6 +96,22 @@ mod tests {
     fn f40_a_status_nobody_told_us_of_is_unknown() {
         for raw in ["", "/", "paid", "authorize/paid", "Authorize/paid ", "Authorize/PAID"] {
             assert_eq!(of_order(raw, &BRANDS[0]), S::Unrecognised, "{raw}");
+        }
+    }
+
+    #[test]
+    fn f40_every_status_of_a_refund_has_one_meaning_and_no_other_word_has_any() {
+        let known = [
+            ("success", RefundStatus::Succeeded),
+            ("pending", RefundStatus::Pending),
+            ("failure", RefundStatus::Failed),
+        ];
+        assert_eq!(known.len(), REFUNDS.len());
+        for (raw, status) in known {
+            assert_eq!(of_refund(raw), status, "{raw}");
+        }
+        for raw in ["", "Success", "accepted"] {
+            assert_eq!(of_refund(raw), RefundStatus::Unrecognised, "{raw:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -10,8 +11,10 @@ use uuid::Uuid;
 
 use super::attachments::AttachmentBody;
 use super::invoices::InvoiceSummary;
+use super::paper_filings::PaperChannelWord;
 use super::procedure_details::WarningItem;
 use crate::domain::id::TenantCode;
+use crate::domain::paper_filing::WithdrawalStatement;
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, TenantPath, VersionProblems,
 };
@@ -53,6 +56,31 @@ pub struct EditApplication {
     /// JSON Merge Patch of the answers: `null` takes an answer out.
     #[schema(value_type = Object)]
     form: Value,
+}
+
+/// That an application on paper was taken back (取下げ); empty where an applicant takes back the own application.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawApplication {
+    /// By which way the office was told.
+    #[serde(default)]
+    #[schema(required = false)]
+    channel: Option<PaperChannelWord>,
+    /// When the office received it; whoever enters it attests that.
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<String>, format = DateTime)]
+    received_at: Option<Timestamp>,
+    /// Why, as the applicant says.
+    #[serde(default)]
+    #[schema(required = false, example = "廃業のため")]
+    reason: Option<String>,
+}
+
+impl From<WithdrawApplication> for WithdrawalStatement {
+    fn from(body: WithdrawApplication) -> Self {
+        let WithdrawApplication { channel, received_at, reason } = body;
+        Self { channel: channel.map(Into::into), received_at, reason }
+    }
 }
 
 /// What the applicant expects to pay.
@@ -279,18 +307,20 @@ pub async fn submit_application(
 
 /// Withdraw an application
 ///
-/// Only the applicant can, at any time before the decision.
+/// Only the applicant can, at any time before the decision. Who applied on paper tells the office, whose staff then state how, when
+/// and why; all three are needed then, and none of them otherwise.
 #[utoipa::path(
     operation_id = "withdraw_application", tag = "applications", params(CasePath, IdempotencyKeyHeader),
+    request_body = WithdrawApplication,
     responses((status = 200, description = "It is withdrawn", body = ApplicationSummary), ChangeProblems),
 )]
 #[post("/v1/tenants/{tenant}/applications/{id}/withdraw")]
 pub async fn withdraw_application(
-    mutation: Mutation<Nothing>,
+    mutation: Mutation<WithdrawApplication>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    let made = intake::withdraw(mutation.ctx, mutation.idempotency, id).await?;
+    let made = intake::withdraw(mutation.ctx, mutation.idempotency, id, mutation.body.into()).await?;
     let body = ApplicationSummary::of(&made.value);
     Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.version), &body))
 }

@@ -82,7 +82,7 @@ pub struct StepBody {
     stage: i64,
     /// `pass` 回議, `consult` 合議 or `seal` 決裁.
     kind: String,
-    /// `group_manager`, `section_chief`, `director` or `head`.
+    /// `group_manager`, `deputy_chief`, `section_chief`, `deputy_director`, `director`, `deputy_head` or `head`.
     role: String,
     /// The department of the role.
     department: String,

@@ -2,14 +2,13 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::uploaded_file::bytes_of;
 use crate::domain::bank_statement::StatementFormat;
-use crate::domain::fault::Fault;
 use crate::domain::id::{BankStatementId, TenantCode};
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PageQuery, ReadProblems, ResourcePath, TenantPath,
@@ -154,10 +153,7 @@ pub struct BankStatementDetails {
 pub async fn import_bank_statement(
     mutation: Mutation<ImportBankStatement>,
 ) -> Result<HttpResponse, ApiError> {
-    let bytes = BASE64.decode(mutation.body.content_base64.as_bytes()).map_err(|_| {
-        let (ja, en) = ("base64として読み取れません。", "This is no base64.");
-        Refusal::Malformed(vec![Fault::new("/content_base64", "base64", ja, en)])
-    })?;
+    let bytes = bytes_of(&mutation.body.content_base64)?;
     let format = mutation.body.format.into();
     let made = bank_statement::import(mutation.ctx, mutation.idempotency, format, bytes).await?;
     Ok(respond::effect(StatusCode::CREATED, made.origin, None, &BankStatementBody::of(&made.value)))
@@ -179,8 +175,7 @@ pub async fn list_bank_statements(
     let tenant: TenantCode = segment(&request, "tenant")?;
     let before = page.cursor.as_deref().map(str::parse).transpose().map_err(|_| Refusal::NotFound)?;
     let rows = bank_statement::list(ctx, tenant, before).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
-    let next_cursor = rows.last().filter(|_| full).map(|row| row.id.to_string());
+    let next_cursor = respond::next_cursor(&rows, PAGE, |row| row.id);
     let items = rows.iter().map(BankStatementBody::of).collect();
     Ok(respond::plain(&BankStatementList { items, next_cursor }))
 }

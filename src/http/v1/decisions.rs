@@ -200,7 +200,7 @@ pub struct DecisionBody {
     /// otherwise.
     #[schema(example = "covered")]
     fee: String,
-    /// What is owed; null where nothing ever was.
+    /// The invoice of its fee; null where there never was one. What was divided off it since is not named.
     invoice: Option<Uuid>,
 }
 

@@ -157,8 +157,7 @@ pub async fn list_el_qr_results(
     let tenant: TenantCode = segment(&request, "tenant")?;
     let before = page.cursor.as_deref().map(str::parse).transpose().map_err(|_| Refusal::NotFound)?;
     let rows = el_qr_results::list(ctx, tenant, before).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
-    let next_cursor = rows.last().filter(|_| full).map(|row| row.id.to_string());
+    let next_cursor = respond::next_cursor(&rows, PAGE, |row| row.id);
     let items = rows.iter().map(ElQrResultsBody::of).collect();
     Ok(respond::plain(&ElQrResultsList { items, next_cursor }))
 }

@@ -3,13 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::domain::fault::Fault;
+use super::uploaded_file::bytes_of;
 use crate::domain::id::{ElQrUploadId, TenantCode};
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PageQuery, ReadProblems, ResourcePath, TenantPath,
@@ -48,10 +47,7 @@ pub struct ImportElQrFile {
 impl ImportElQrFile {
     /// The bytes, or the refusal of what is no base64.
     pub fn bytes(&self) -> Result<Vec<u8>, Refusal> {
-        BASE64.decode(self.content_base64.as_bytes()).map_err(|_| {
-            let (ja, en) = ("base64として読み取れません。", "This is no base64.");
-            Refusal::Malformed(vec![Fault::new("/content_base64", "base64", ja, en)])
-        })
+        bytes_of(&self.content_base64)
     }
 }
 
@@ -169,8 +165,7 @@ pub async fn list_el_qr_uploads(
     let tenant: TenantCode = segment(&request, "tenant")?;
     let before = page.cursor.as_deref().map(str::parse).transpose().map_err(|_| Refusal::NotFound)?;
     let rows = el_qr_upload::list(ctx, tenant, before).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
-    let next_cursor = rows.last().filter(|_| full).map(|row| row.id.to_string());
+    let next_cursor = respond::next_cursor(&rows, PAGE, |row| row.id);
     let items = rows.iter().map(ElQrUploadBody::of).collect();
     Ok(respond::plain(&ElQrUploadList { items, next_cursor }))
 }

@@ -45,7 +45,7 @@ pub struct HeldPost {
     tenant: String,
     /// Code of the department.
     department: String,
-    /// `clerk`, `group_manager`, `section_chief` or `accountant`.
+    /// The role of the post, from `clerk` to `head`, or `accountant` or `administrator`.
     #[schema(example = "clerk")]
     role: &'static str,
     /// The title shown beside a seal.

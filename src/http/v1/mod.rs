@@ -18,6 +18,7 @@ pub mod case_links;
 pub mod checklists;
 pub mod clock;
 pub mod clock_pauses;
+pub mod contracts;
 pub mod corrections;
 pub mod counter_payments;
 pub mod day_closes;
@@ -30,6 +31,7 @@ pub mod el_qr_results;
 pub mod el_qr_uploads;
 pub mod false_claims;
 pub mod forecasts;
+mod hold_facts;
 pub mod incoming;
 pub mod inspections;
 pub mod internal_control;
@@ -61,6 +63,7 @@ pub mod queue_views;
 pub mod queues;
 pub mod receipts;
 pub mod reconciliation;
+pub mod record_books;
 pub mod record_file_holds;
 pub mod record_files;
 pub mod record_holds;
@@ -79,6 +82,7 @@ pub mod tenants;
 pub mod timeline;
 pub mod transfers;
 pub mod undelivered_mails;
+mod uploaded_file;
 pub mod waiver_revocations;
 pub mod waivers;
 
@@ -120,6 +124,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(paper_filings::configure)
         .configure(statistics::configure)
         .configure(record_files::configure)
+        .configure(record_books::configure)
         .configure(record_measures::configure)
         .configure(record_holds::configure)
         .configure(notices::configure)
@@ -134,6 +139,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .configure(decisions::configure)
         .configure(decision_changes::configure)
         .configure(permits::configure)
+        .configure(contracts::configure)
         .configure(post_reviews::configure)
         .configure(timeline::configure)
         .configure(documents::configure)

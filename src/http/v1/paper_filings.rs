@@ -36,6 +36,16 @@ pub enum PaperChannelWord {
     Phone,
 }
 
+impl From<PaperChannelWord> for PaperChannel {
+    fn from(word: PaperChannelWord) -> Self {
+        match word {
+            PaperChannelWord::Counter => Self::Counter,
+            PaperChannelWord::Post => Self::Post,
+            PaperChannelWord::Phone => Self::Phone,
+        }
+    }
+}
+
 /// Whether a person or a business applies.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -115,11 +125,6 @@ pub struct CreatePaperApplication {
 
 impl CreatePaperApplication {
     fn draft(self, department: String) -> PaperDraft {
-        let channel = match self.channel {
-            PaperChannelWord::Counter => PaperChannel::Counter,
-            PaperChannelWord::Post => PaperChannel::Post,
-            PaperChannelWord::Phone => PaperChannel::Phone,
-        };
         let applicant_kind = match self.applicant.kind {
             PaperApplicantKind::Resident => ApplicantKind::Resident,
             PaperApplicantKind::Business => ApplicantKind::Business,
@@ -129,7 +134,7 @@ impl CreatePaperApplication {
             department,
             form: self.form,
             filing: PaperFiling {
-                channel,
+                channel: self.channel.into(),
                 applicant_kind,
                 received_at: self.received_at,
                 identity_check: self.identity_check.map(IdentityCheck::from),

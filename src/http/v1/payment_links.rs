@@ -21,10 +21,12 @@ use crate::http::{locale, respond};
 use crate::service::Refusal;
 use crate::service::payment::OpenPayment;
 use crate::service::payment_link::{self, IssuedLink, Member, NewLink};
+use crate::service::payment_link_upkeep;
 use crate::service::payment_link_view::{self, LinkView, LinkedInvoice, LinkedStanding};
 use crate::service::session::SourceAddress;
 use crate::store::payment_links::PaymentLinkRow;
 use crate::store::payments::PaymentRow;
+use crate::store::receipts::ReceiptRow;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -56,7 +58,7 @@ pub struct PaymentLinkBody {
     id: Uuid,
     /// The invoice that is paid by it, or the first one of several.
     invoice: Uuid,
-    /// Every invoice that is paid by it.
+    /// Every invoice that is paid by it; in a list, those that are the caller's to pay.
     invoices: Vec<Uuid>,
     /// From when on it is worth nothing.
     #[schema(format = DateTime)]
@@ -207,6 +209,40 @@ pub struct PaymentLinkView {
     payment: Option<PaymentBody>,
     /// What its payer needs to pay cash or by Pay-easy; null before a slip is issued.
     slip: Option<SlipBody>,
+    /// What proves what was paid by this link, for its holder.
+    proofs: Vec<LinkedProof>,
+}
+
+/// A receipt or a confirmation of what was paid by a link, and nothing of the person who owed.
+#[derive(Serialize, ToSchema)]
+pub struct LinkedProof {
+    /// `official_receipt`, or `entrustment_confirmation` of what a designated agent was entrusted with.
+    kind: String,
+    /// Its number.
+    number: String,
+    /// 納付番号 of the debt that it was paid for.
+    invoice_number: String,
+    /// In yen.
+    amount: i64,
+    /// The day on which the money was received or entrusted.
+    #[schema(format = Date)]
+    received_on: String,
+    /// When it was issued.
+    #[schema(format = DateTime)]
+    issued_at: String,
+}
+
+impl LinkedProof {
+    fn of(row: &ReceiptRow) -> Self {
+        Self {
+            kind: row.kind.clone(),
+            number: row.number.clone(),
+            invoice_number: row.content.0.invoice_number.clone(),
+            amount: row.amount.amount(),
+            received_on: row.content.0.received_on.to_string(),
+            issued_at: row.issued_at.0.to_string(),
+        }
+    }
 }
 
 impl PaymentLinkView {
@@ -229,6 +265,7 @@ impl PaymentLinkView {
             expires_at: found.link.expires_at.0.to_string(),
             payment: found.payments.first().map(PaymentBody::of),
             slip: found.slip.as_ref().map(SlipBody::of),
+            proofs: found.proofs.iter().map(LinkedProof::of).collect(),
         })
     }
 }
@@ -322,7 +359,7 @@ pub async fn list_payment_links(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (tenant, id): (TenantCode, _) = (segment(&request, "tenant")?, segment(&request, "id")?);
-    let rows = payment_link::list(ctx, tenant, id).await?;
+    let rows = payment_link_upkeep::list(ctx, tenant, id).await?;
     let items = rows.iter().map(|(row, members)| PaymentLinkBody::of(row, members)).collect();
     Ok(respond::plain(&PaymentLinkList { items, next_cursor: None }))
 }
@@ -340,7 +377,7 @@ pub async fn revoke_payment_link(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    Ok(respond::nothing(payment_link::revoke(mutation.ctx, mutation.idempotency, id).await?.origin))
+    Ok(respond::nothing(payment_link_upkeep::revoke(mutation.ctx, mutation.idempotency, id).await?.origin))
 }
 
 /// The connection's own address: a header could be made up by anybody.

@@ -42,7 +42,7 @@ pub struct InspectionRule {
     /// Until when.
     #[schema(example = "17:00")]
     until: String,
-    /// For how many days a filing is open, the day on which it opens counted; null: it stays open.
+    /// For how many days a filing is open, counted from the day after its opening and ending on an open day; null: it stays open.
     open_days: Option<u16>,
     /// `always`, or `opening_hours`: outside of them this answers 409 `inspection_closed`.
     online: String,

@@ -19,6 +19,7 @@ use crate::service::Refusal;
 use crate::service::bulk_review::{self, BulkAction, NewBulkReview, Selected};
 use crate::service::queue::{self, QueueItem, Wanted};
 use crate::store::bulk_reviews::{BulkItem, BulkRefusal, BulkReviewRow};
+use crate::store::waiting_steps::WaitingDesk;
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -55,7 +56,7 @@ pub struct QueueFilter {
     waiting_on: Option<String>,
     /// The slug of a procedure.
     procedure: Option<String>,
-    /// `overdue`, or a day: due then or before.
+    /// `overdue` (the clock runs, and the due date is over), or a day: due then or before.
     #[param(example = "overdue")]
     due: Option<String>,
     /// `open`: only cases about which a task is open.
@@ -68,6 +69,26 @@ pub struct QueueFilter {
     view: Option<Uuid>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
+}
+
+/// A desk at which the decision of a case lies.
+#[derive(Serialize, ToSchema)]
+pub struct QueueDesk {
+    /// `group_manager`, `section_chief`, `director` or `head`.
+    #[schema(example = "section_chief")]
+    role: String,
+    /// Code of the department of the role.
+    department: String,
+    /// The day by which the step is to be done; null where the procedure sets none.
+    #[schema(format = Date, value_type = Option<String>)]
+    due_on: Option<String>,
+}
+
+impl From<WaitingDesk> for QueueDesk {
+    fn from(desk: WaitingDesk) -> Self {
+        let due_on = desk.due_on.map(|day| day.0.to_string());
+        Self { role: desk.role, department: desk.department, due_on }
+    }
 }
 
 /// A row of a queue.
@@ -97,8 +118,12 @@ pub struct QueueEntry {
     /// The day the standard processing period ends.
     #[schema(format = Date, value_type = Option<String>)]
     due_on: Option<String>,
-    /// Whether that day is over.
+    /// Whether that day is over, while the clock runs: a case whose clock stands still is not late.
     overdue: bool,
+    /// Why the clock stands still: `correction`, `fee_payment`, `applicant_change`, `extra_documents` or `in_transit`; null while it
+    /// runs.
+    #[schema(example = "fee_payment")]
+    paused: Option<String>,
     /// Who works on it.
     assignee: Option<Assignee>,
     /// While it is under review: the last day on which no colleague may take it over.
@@ -112,6 +137,11 @@ pub struct QueueEntry {
     fee_state: Option<String>,
     /// Messages of the applicant that nobody of the department has read.
     unread_messages: i64,
+    /// By which way it came: `online`, `counter`, `post` or `phone`.
+    #[schema(example = "online")]
+    channel: String,
+    /// At whose desks its decision lies, while it is `in_approval`; those of one stage lie at several.
+    desks: Vec<QueueDesk>,
     /// Name of the applicant.
     applicant_name: Option<String>,
     /// Rises with every change.
@@ -132,11 +162,14 @@ impl From<QueueItem> for QueueEntry {
             arrived_at: item.arrived_at.to_string(),
             due_on: item.due_on.map(|day| day.to_string()),
             overdue: item.overdue,
+            paused: item.paused,
             assignee: item.assignee.map(|(officer, name)| Assignee { id: officer.0, name }),
             claimed_until: item.claimed_until.map(|day| day.to_string()),
             open_task: item.open_task,
             fee_state: item.fee_state,
             unread_messages: item.unread_messages,
+            channel: item.channel,
+            desks: item.desks.into_iter().map(QueueDesk::from).collect(),
             applicant_name: item.applicant,
             version: item.version,
         }
@@ -167,9 +200,9 @@ pub struct StateCount {
 pub struct QueueCountsBody {
     /// Each state in which a case waits.
     states: Vec<StateCount>,
-    /// The due date is over.
+    /// The due date is over, and the clock runs.
     overdue: i64,
-    /// Due today.
+    /// Due today, and the clock runs.
     due_today: i64,
     /// One's own, and those of colleagues whom one covers for today.
     mine: i64,

@@ -197,8 +197,7 @@ pub async fn list_exceptions(
     let query = query.into_inner();
     let after = query.cursor.map(ExceptionId);
     let rows = exception_desk::list(ctx, tenant, filter(query)?, after).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|count| count >= PAGE);
-    let next_cursor = rows.last().filter(|_| full).map(|row| row.id.to_string());
+    let next_cursor = respond::next_cursor(&rows, PAGE, |row| row.id);
     let items = rows.iter().map(|row| ExceptionBody::of(row, now)).collect();
     Ok(respond::plain(&ExceptionList { items, next_cursor }))
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::hold_facts::HoldFacts;
 use super::record_holds::ReleaseRecordHold;
 use super::review::tenant;
 use crate::domain::records::HoldGround;
@@ -70,54 +71,16 @@ pub struct PlaceRecordFileHold {
 /// A hold on a record file.
 #[derive(Serialize, ToSchema)]
 pub struct RecordFileHoldBody {
-    /// The hold.
-    id: Uuid,
     /// The file.
     record_file: Uuid,
-    /// `appeal`, `litigation`, `disclosure`, `audit` or `claim`.
-    #[schema(example = "litigation")]
-    ground: String,
-    /// The first day.
-    #[schema(format = Date)]
-    from_on: String,
-    /// The last day, when it is known.
-    #[schema(format = Date)]
-    until_on: Option<String>,
-    /// What it is about.
-    note: String,
-    /// Whether it bars a disposal now.
-    stands: bool,
-    /// Who placed it.
-    placed_by: Uuid,
-    /// When.
-    #[schema(format = DateTime)]
-    placed_at: String,
-    /// Who released it.
-    released_by: Option<Uuid>,
-    /// When.
-    #[schema(format = DateTime)]
-    released_at: Option<String>,
-    /// Why.
-    release_reason: Option<String>,
+    /// What it says.
+    #[serde(flatten)]
+    facts: HoldFacts,
 }
 
-impl From<FileHoldView> for RecordFileHoldBody {
-    fn from(view: FileHoldView) -> Self {
-        let (hold, release) = view.stored;
-        Self {
-            id: hold.id.0,
-            record_file: hold.record_file_id.0,
-            ground: hold.ground,
-            from_on: hold.from_on.0.to_string(),
-            until_on: hold.until_on.map(|day| day.0.to_string()),
-            note: hold.note,
-            stands: view.stands,
-            placed_by: hold.placed_by.0,
-            placed_at: hold.placed_at.0.to_string(),
-            released_by: release.as_ref().map(|release| release.released_by.0),
-            released_at: release.as_ref().map(|release| release.released_at.0.to_string()),
-            release_reason: release.map(|release| release.reason),
-        }
+impl RecordFileHoldBody {
+    fn of(view: &FileHoldView) -> Self {
+        Self { record_file: view.stored.0.record_file_id.0, facts: HoldFacts::from(view) }
     }
 }
 
@@ -148,7 +111,7 @@ pub async fn place_record_file_hold(
     let wanted =
         NewHold { ground: body.ground.into(), from: body.from_on, until: body.until_on, note: body.note };
     let made = file_hold::place(ctx, idempotency, segment(&request, "id")?, wanted).await?;
-    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &RecordFileHoldBody::from(made.value)))
+    Ok(respond::effect(StatusCode::CREATED, made.origin, None, &RecordFileHoldBody::of(&made.value)))
 }
 
 /// List the holds of a record file
@@ -164,7 +127,7 @@ pub async fn list_record_file_holds(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let holds = file_hold::list(ctx, tenant(&request)?, segment(&request, "id")?).await?;
-    let items = holds.into_iter().map(RecordFileHoldBody::from).collect();
+    let items = holds.iter().map(RecordFileHoldBody::of).collect();
     Ok(respond::plain(&RecordFileHoldList { items, next_cursor: None }))
 }
 
@@ -183,5 +146,5 @@ pub async fn release_record_file_hold(
 ) -> Result<HttpResponse, ApiError> {
     let Mutation { ctx, idempotency, body } = mutation;
     let done = file_hold::release(ctx, idempotency, segment(&request, "id")?, body.reason).await?;
-    Ok(respond::effect(StatusCode::OK, done.origin, None, &RecordFileHoldBody::from(done.value)))
+    Ok(respond::effect(StatusCode::OK, done.origin, None, &RecordFileHoldBody::of(&done.value)))
 }

@@ -12,7 +12,7 @@ use super::record_measures::RecordMeasureBody;
 use super::review::tenant;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, RecordFileId};
-use crate::domain::records::{DisposalBlock, FileState, Measure};
+use crate::domain::records::{DisposalBlock, FileContent, FileState, Measure};
 use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PageQuery, PublicProblems, ReadProblems, ResourcePath, TenantPath,
 };
@@ -36,12 +36,14 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RecordFileQuery {
-    /// The fiscal year in which their cases ended, such as 2026.
+    /// The fiscal year in which their cases ended, or that their books are of, such as 2026.
     fiscal_year: Option<i16>,
     /// The department's code.
     department: Option<String>,
     /// `kept`, `expired`, `transferred` or `disposed`.
     state: Option<String>,
+    /// `cases` or `books`.
+    content: Option<String>,
     /// `next_cursor` of the page before; a table is always whole.
     cursor: Option<Uuid>,
 }
@@ -61,11 +63,13 @@ pub struct RecordFileBody {
     standard_file: String,
     /// 名称.
     name: String,
-    /// The procedure of its cases.
-    procedure: String,
+    /// `cases` or `books` (会計帳票).
+    content: String,
+    /// The procedure of its cases; null where it holds books.
+    procedure: Option<String>,
     /// The department that was in charge of them.
     department: String,
-    /// 作成年度: the fiscal year in which its cases ended.
+    /// 作成年度: the fiscal year in which its cases ended, or that its books are of.
     fiscal_year: i64,
     /// 保存期間: `under_one`, `1`, `3`, `5`, `10`, `30` or `permanent`, counted from 1 April of the year after.
     #[schema(example = "5")]
@@ -97,7 +101,8 @@ impl RecordFileBody {
             small: row.small.clone(),
             standard_file: row.standard_file.clone(),
             name: row.name.clone(),
-            procedure: row.procedure.clone(),
+            content: row.content.clone(),
+            procedure: Some(row.procedure.clone()).filter(|procedure| !procedure.is_empty()),
             department: row.department.clone(),
             fiscal_year: row.fiscal_year,
             retention: row.retention.clone(),
@@ -130,7 +135,7 @@ pub struct RecordFileList {
     responses(
         (status = 200, description = "A page", content(
             (RecordFileList = "application/json"), (String = "text/csv"))),
-        (status = 400, description = "No such state", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "No such state or content", body = Problem, content_type = "application/problem+json"),
         PublicProblems,
     ),
     security(()),
@@ -154,8 +159,15 @@ pub async fn list_record_files(
 }
 
 fn filter(query: RecordFileQuery) -> Result<FileFilter, Refusal> {
-    let state = query.state.as_deref().map(|state| FileState::parse(state).ok_or_else(unknown_state));
-    Ok(FileFilter { fiscal_year: query.fiscal_year, department: query.department, state: state.transpose()? })
+    let state = query.state.as_deref().map(|state| FileState::parse(state).ok_or_else(|| unknown("/state")));
+    let content =
+        query.content.as_deref().map(|word| FileContent::parse(word).ok_or_else(|| unknown("/content")));
+    Ok(FileFilter {
+        fiscal_year: query.fiscal_year,
+        department: query.department,
+        state: state.transpose()?,
+        content: content.transpose()?,
+    })
 }
 
 fn as_table(table: String) -> HttpResponse {
@@ -166,9 +178,9 @@ fn as_table(table: String) -> HttpResponse {
         .body(table)
 }
 
-fn unknown_state() -> Refusal {
+fn unknown(pointer: &'static str) -> Refusal {
     let (ja, en) = ("選べない値です。", "The value is none of the choices.");
-    Refusal::Malformed(vec![Fault::new("/state", "state", ja, en)])
+    Refusal::Malformed(vec![Fault::new(pointer, pointer.trim_start_matches('/'), ja, en)])
 }
 
 /// A record file as its department sees it.
@@ -178,6 +190,8 @@ pub struct RecordFileDetails {
     file: RecordFileBody,
     /// How many cases are or were in it.
     cases: i64,
+    /// How many books are or were in it.
+    books: i64,
     /// What was ever proposed to become of it, oldest first.
     measures: Vec<RecordMeasureBody>,
 }
@@ -187,6 +201,7 @@ impl RecordFileDetails {
         Self {
             file: RecordFileBody::of(&found.file),
             cases: found.cases,
+            books: found.books,
             measures: found.measures.iter().map(RecordMeasureBody::of).collect(),
         }
     }
@@ -211,7 +226,7 @@ pub async fn get_record_file(
 /// A reason why records cannot go.
 #[derive(Serialize, ToSchema)]
 pub struct RecordBlock {
-    /// Such as `held_for_appeal`, `unpaid_claim`, `open_refund`, `open_dispute`, `permit_in_force`.
+    /// Such as `held_for_appeal`, `unpaid_claim`, `open_refund`, `permit_in_force`, `open_lines`, `open_exception`.
     code: String,
     /// In Japanese.
     message_ja: String,
@@ -220,7 +235,8 @@ pub struct RecordBlock {
 }
 
 impl RecordBlock {
-    fn of(block: DisposalBlock) -> Self {
+    /// Presents a reason.
+    pub fn of(block: DisposalBlock) -> Self {
         let (ja, en) = block.text();
         Self { code: block.code().to_owned(), message_ja: ja.to_owned(), message_en: en.to_owned() }
     }
@@ -320,7 +336,7 @@ pub struct ProposeRecordMeasure {
 /// Propose what becomes of a record file
 ///
 /// For staff of the department, once its last day is over (409 `retention_not_over`). Refused while anything stands in the way of
-/// one of its cases: 409 `disposal_blocked` names every reason. Another officer decides.
+/// one of its cases or books: 409 `disposal_blocked` names every reason. Another officer decides.
 #[utoipa::path(
     operation_id = "propose_record_measure", tag = "review", params(ResourcePath, IdempotencyKeyHeader),
     request_body = ProposeRecordMeasure,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::hold_facts::HoldFacts;
 use super::review::tenant;
 use crate::domain::records::HoldGround;
 use crate::http::contract::{CasePath, ChangeProblems, IdempotencyKeyHeader, ReadProblems, ResourcePath};
@@ -76,53 +77,16 @@ pub struct ReleaseRecordHold {
 /// A hold.
 #[derive(Serialize, ToSchema)]
 pub struct RecordHoldBody {
-    /// The hold.
-    id: Uuid,
     /// The case.
     application: Uuid,
-    /// `appeal`, `litigation`, `disclosure` or `audit`.
-    ground: String,
-    /// The first day.
-    #[schema(format = Date)]
-    from_on: String,
-    /// The last day, when it is known.
-    #[schema(format = Date)]
-    until_on: Option<String>,
-    /// What it is about.
-    note: String,
-    /// Whether it bars a disposal now.
-    stands: bool,
-    /// Who placed it.
-    placed_by: Uuid,
-    /// When.
-    #[schema(format = DateTime)]
-    placed_at: String,
-    /// Who released it.
-    released_by: Option<Uuid>,
-    /// When.
-    #[schema(format = DateTime)]
-    released_at: Option<String>,
-    /// Why.
-    release_reason: Option<String>,
+    /// What it says.
+    #[serde(flatten)]
+    facts: HoldFacts,
 }
 
 impl RecordHoldBody {
     fn of(view: &HoldView) -> Self {
-        let (hold, release) = &view.stored;
-        Self {
-            id: hold.id.0,
-            application: hold.application_id.0,
-            ground: hold.ground.clone(),
-            from_on: hold.from_on.0.to_string(),
-            until_on: hold.until_on.map(|day| day.0.to_string()),
-            note: view.note.clone(),
-            stands: view.stands,
-            placed_by: hold.placed_by.0,
-            placed_at: hold.placed_at.0.to_string(),
-            released_by: release.as_ref().map(|release| release.released_by.0),
-            released_at: release.as_ref().map(|release| release.released_at.0.to_string()),
-            release_reason: view.reason.clone(),
-        }
+        Self { application: view.stored.0.application_id.0, facts: HoldFacts::from(view) }
     }
 }
 

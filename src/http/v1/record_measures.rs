@@ -9,7 +9,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::review::tenant;
-use crate::domain::id::ApplicationId;
+use crate::domain::id::RecordMemberId;
+use crate::domain::records::FileContent;
 use crate::http::contract::{ChangeProblems, IdempotencyKeyHeader, PageQuery, ReadProblems, ResourcePath};
 use crate::http::error::{ApiError, Problem};
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
@@ -29,7 +30,7 @@ pub fn configure(cfg: &mut ServiceConfig<'_>) {
         .service(get_record_bundle);
 }
 
-/// A case of a measure in the path.
+/// A case or a book of a measure in the path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[expect(dead_code, reason = "describes the path; the segments are read by name")]
@@ -39,7 +40,7 @@ struct BundlePath {
     tenant: String,
     /// The measure.
     id: Uuid,
-    /// The case.
+    /// The case, or the book.
     application: Uuid,
 }
 
@@ -66,8 +67,8 @@ pub struct RecordMeasureBody {
     /// When.
     #[schema(format = DateTime)]
     decided_at: Option<String>,
-    /// Of a transfer whose cases are exported: SHA-256 in hex over one line a case in the order of the ids, `application` and
-    /// `sha256` with a blank between them and a line feed after them.
+    /// Of a transfer that is exported: SHA-256 in hex over one line a case or book in the order of the ids, `application` or `book`
+    /// and `sha256` with a blank between them and a line feed after them.
     bundles_sha256: Option<String>,
     /// What the archive gave for them.
     receipt: Option<String>,
@@ -129,7 +130,7 @@ async fn decide(
 /// Approve a measure
 ///
 /// For those who approve in the department, never for the officer who proposed it (403 `own_proposal`). A disposal is then
-/// carried out: the key of each case is destroyed. A transfer is exported first, and nothing goes before it was handed over.
+/// carried out: the key of each case or book is destroyed. A transfer is exported first, and nothing goes before it was handed over.
 #[utoipa::path(
     operation_id = "approve_record_measure", tag = "review", params(ResourcePath, IdempotencyKeyHeader),
     request_body = Nothing,
@@ -172,7 +173,7 @@ pub struct HandOverRecords {
 /// Say that records were handed over
 ///
 /// For those who approve in the department. The archive computes the hash from what it has: another one is refused (409
-/// `bundles_differ`). Then the records go from here; a case that changed after its export is exported anew first.
+/// `bundles_differ`). Then the records go from here; what changed after its export is exported anew first.
 #[utoipa::path(
     operation_id = "hand_over_records", tag = "review", params(ResourcePath, IdempotencyKeyHeader),
     request_body = HandOverRecords,
@@ -193,8 +194,10 @@ pub async fn hand_over_records(
 /// An export.
 #[derive(Serialize, ToSchema)]
 pub struct RecordBundle {
-    /// The case.
-    application: Uuid,
+    /// The case; null where it is of a book.
+    application: Option<Uuid>,
+    /// The book; null where it is of a case.
+    book: Option<Uuid>,
     /// SHA-256 of its export, in hex.
     sha256: String,
     /// When it was made.
@@ -203,9 +206,11 @@ pub struct RecordBundle {
 }
 
 impl RecordBundle {
-    fn of(row: &BundleRow) -> Self {
+    fn of(row: &BundleRow, content: FileContent) -> Self {
+        let id = |of: FileContent| (of == content).then_some(row.member_id.0);
         Self {
-            application: row.application_id.0,
+            application: id(FileContent::Cases),
+            book: id(FileContent::Books),
             sha256: row.sha256.clone(),
             exported_at: row.exported_at.0.to_string(),
         }
@@ -215,7 +220,7 @@ impl RecordBundle {
 /// The exports of a transfer.
 #[derive(Serialize, ToSchema)]
 pub struct RecordBundleList {
-    /// In the order of the cases' ids.
+    /// In the order of the ids.
     items: Vec<RecordBundle>,
     /// Where the list goes on; null at its end.
     next_cursor: Option<String>,
@@ -223,7 +228,7 @@ pub struct RecordBundleList {
 
 /// List exports
 ///
-/// For staff of the department: which cases of a transfer are exported, with the hash of each export.
+/// For staff of the department: which cases or books of a transfer are exported, with the hash of each export.
 #[utoipa::path(
     operation_id = "list_record_bundles", tag = "review", params(ResourcePath, PageQuery),
     responses((status = 200, description = "A page", body = RecordBundleList), ReadProblems),
@@ -234,23 +239,23 @@ pub async fn list_record_bundles(
     page: web::Query<PageQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let after: Option<ApplicationId> =
+    let after: Option<RecordMemberId> =
         page.cursor.as_deref().map(str::parse).transpose().map_err(|_| Refusal::NotFound)?;
     let found = bundle::list(ctx, tenant(&request)?, segment(&request, "id")?, after).await?;
-    let items = found.items.iter().map(RecordBundle::of).collect();
+    let items = found.items.iter().map(|row| RecordBundle::of(row, found.content)).collect();
     Ok(respond::plain(&RecordBundleList { items, next_cursor: found.next.map(|id| id.to_string()) }))
 }
 
 /// Get an export
 ///
-/// For those who approve in the department: everything of a case in clear, with its documents as base64, as the archive gets it. The
+/// For those who approve in the department: everything of a case in clear, with its documents as base64, or a book with its bytes, as the archive gets it. The
 /// bytes of the answer are what was hashed. Each reading is logged.
 #[utoipa::path(
     operation_id = "get_record_bundle", tag = "review", params(BundlePath),
     responses(
         (status = 200, description = "The export", body = Object),
         (status = 403, description = "Only those who approve", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The case changed since", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It changed since", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),
 )]
@@ -259,8 +264,8 @@ pub async fn get_record_bundle(
     SignedIn(ctx): SignedIn,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let case: ApplicationId = segment(&request, "application")?;
-    let json = bundle::show(ctx, tenant(&request)?, segment(&request, "id")?, case).await?;
+    let member: RecordMemberId = segment(&request, "application")?;
+    let json = bundle::show(ctx, tenant(&request)?, segment(&request, "id")?, member).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .content_type("application/json")

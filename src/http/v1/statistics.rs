@@ -41,7 +41,8 @@ pub struct CaseworkFilter {
 /// How long a stage took.
 #[derive(Serialize, ToSchema)]
 pub struct StageTimes {
-    /// `waiting` until somebody takes it up, `review` until a decision is drafted, `approval` until it is made, `whole`.
+    /// `waiting` until somebody takes it up, `review` until a decision is drafted, `with_applicant` while a correction is asked for
+    /// (apart from the others), `approval` until it is made, `whole`.
     #[schema(example = "review")]
     stage: String,
     /// Cases that have passed it.
@@ -81,13 +82,13 @@ pub struct Work {
     median_touches: i64,
     /// Corrections and inquiries.
     corrections: i64,
-    /// Proposals that came back.
+    /// Proposals of a decision that came back.
     returns: i64,
     /// Cases with a correction or a return.
     reworked: usize,
-    /// Ended after the standard processing period.
+    /// Ended after the standard processing period, while the clock ran.
     ended_late: usize,
-    /// Still open after it.
+    /// Still open after it, with a clock that runs.
     open_overdue: usize,
 }
 

@@ -31,7 +31,7 @@ use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::waiver_revocation::{self, RevocationConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
 use crate::service::{
-    Ctx, Failure, Refusal, billing, inspection, originals, public_inspection, review, waiver,
+    Ctx, Failure, Refusal, billing, contract, inspection, originals, public_inspection, review, waiver,
 };
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
@@ -184,6 +184,10 @@ fn issue(
 ) -> Result<(), Failure> {
     let Disposition { row: decision, fee, prepared, grants } = made;
     decisions::insert(tx, &decision)?;
+    let procedure = pinned(ctx, &case.row)?;
+    // A contract is offered, not concluded: what is to be paid for it is claimed with its conclusion.
+    let offers = grants && procedure.definition.contract.is_some();
+    let (price, fee) = if offers { (fee.map(|fee| fee.total), None) } else { (None, fee) };
     let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
     let facts = json!({
         "decision_id": decision.id,
@@ -203,8 +207,8 @@ fn issue(
     }
     jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
     let issued = disposition::issue(tx, case, &decision, prepared)?;
-    let procedure = pinned(ctx, &case.row)?;
     public_inspection::open(tx, case, &procedure, Moment::Decision { grants }, now)?;
     let signed = signature::sign_decision(tx, ctx, case, (decision.id, 1), now)?;
-    case.record(tx, "decided", merge_patch(merge_patch(facts, &issued), &signed), None)
+    case.record(tx, "decided", merge_patch(merge_patch(facts, &issued), &signed), None)?;
+    if offers { contract::offer(tx, ctx, case, &decision, price, now) } else { Ok(()) }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::RecordsRefusal;
+use super::{RecordsRefusal, book_block};
 use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -18,14 +18,14 @@ use crate::store::{
     Reads, disputes, invoices, payments, permits, record_file_holds, record_holds, refunds, waivers,
 };
 
-/// The reasons why a case cannot be disposed of, each once, in a fixed order.
+/// The reasons why a case or a book cannot be disposed of, each once, in a fixed order.
 pub type Blocks = BTreeSet<DisposalBlock>;
 
-/// Cases looked at in one go.
-const PAGE: i64 = 100;
+/// Cases or books looked at in one go.
+pub(super) const PAGE: i64 = 100;
 
 /// The most faults that a refusal names; whoever mends these is told of the rest.
-const MOST_FAULTS: usize = 200;
+pub(super) const MOST_FAULTS: usize = 200;
 
 /// Everything that stands in the way of a case now.
 pub fn of_case(tx: &mut impl Reads, catalogue: &Catalogue, case: &ApplicationRow) -> Result<Blocks, Failure> {
@@ -55,7 +55,7 @@ pub fn of_case(tx: &mut impl Reads, catalogue: &Catalogue, case: &ApplicationRow
 }
 
 /// What is open of an invoice: the claim itself, attempts to pay it, money that goes back, disputes.
-fn of_money(
+pub(super) fn of_money(
     tx: &mut impl Reads,
     catalogue: &Catalogue,
     invoice: &InvoiceRow,
@@ -107,7 +107,7 @@ fn is_extinct(tx: &mut impl Reads, catalogue: &Catalogue, invoice: &InvoiceRow) 
     Ok(found.and_then(|found| found.limitation.extinct_after).is_some_and(|last| last < today))
 }
 
-/// Refuses while anything stands in the way of a case of a file: every reason of every case is named.
+/// Refuses while anything stands in the way of a case or a book of a file: every reason of each is named.
 pub async fn refuse_blocked(core: &Core, tenant: &TenantCode, file: RecordFileId) -> Result<(), Failure> {
     let mut faults: Vec<Fault> = Vec::new();
     let mut after = None;
@@ -133,5 +133,6 @@ pub async fn refuse_blocked(core: &Core, tenant: &TenantCode, file: RecordFileId
         }
         after = last;
     }
+    faults.extend(book_block::faults(core, tenant, file).await?);
     if faults.is_empty() { Ok(()) } else { Err(RecordsRefusal::Blocked(faults).into()) }
 }

@@ -6,12 +6,12 @@ use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::RecordsRefusal;
 use super::measure::open;
 use super::sealed_texts::{self, detail_of, opened};
-use crate::domain::id::{ApplicationId, RecordMeasureId, TenantCode};
+use super::{RecordsRefusal, book_bundle};
+use crate::domain::id::{ApplicationId, RecordBookId, RecordMeasureId, RecordMemberId, TenantCode};
 use crate::domain::policy::Action;
-use crate::domain::records::{CaseBundle, bundle_hash};
+use crate::domain::records::{CaseBundle, FileContent, bundle_hash, exported_standing};
 use crate::seal::{DataKey, Keyring, sha256_hex};
 use crate::service::attachment::object_place;
 use crate::service::{Core, Ctx, Failure, Refusal, access};
@@ -20,7 +20,7 @@ use crate::store::attachments::{self, AttachmentRow};
 use crate::store::record_measures::{self, BundleRow};
 use crate::store::{
     Reads, corrections, decisions, document_signatures, events, invoices, messages, notes, parties,
-    record_contents, record_files, resubmissions,
+    record_books, record_contents, record_files, resubmissions,
 };
 
 /// Exports on a page.
@@ -31,8 +31,8 @@ pub(super) struct Contents {
     bundle: CaseBundle,
     key: DataKey,
     attachments: Vec<AttachmentRow>,
-    /// Where the chain of events stood.
-    pub event_head: Vec<u8>,
+    /// What this is of, to be held against the case later.
+    pub standing: Vec<u8>,
 }
 
 /// Reads what the archive gets of a case.
@@ -99,7 +99,8 @@ pub(super) fn read(
         tenant: tenant.clone(),
     };
     let attachments = attachments::ever_of_case(tx, tenant, id)?;
-    Ok(Contents { bundle, key, attachments, event_head: row.event_head })
+    let standing = exported_standing(&row.event_head, row.incoming_number.as_deref());
+    Ok(Contents { bundle, key, attachments, standing })
 }
 
 fn signatures(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Vec<Value>, Failure> {
@@ -207,10 +208,12 @@ pub(super) async fn complete(core: &Core, contents: Contents) -> Result<String, 
 /// A page of the recorded exports of a transfer.
 #[derive(Clone, Debug)]
 pub struct BundlePage {
-    /// In the order of the cases.
+    /// What they are exports of.
+    pub content: FileContent,
+    /// In the order of the ids.
     pub items: Vec<BundleRow>,
     /// Where the list goes on; none at its end.
-    pub next: Option<ApplicationId>,
+    pub next: Option<RecordMemberId>,
 }
 
 /// The recorded exports of a transfer, for the staff of the department.
@@ -218,41 +221,63 @@ pub async fn list(
     ctx: Ctx,
     tenant: TenantCode,
     id: RecordMeasureId,
-    after: Option<ApplicationId>,
+    after: Option<RecordMemberId>,
 ) -> Result<BundlePage, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
-        open(tx, &ctx, &tenant, id, Action::ReadQueue)?;
+        let ((_, file), _) = open(tx, &ctx, &tenant, id, Action::ReadQueue)?;
         let mut items = record_measures::bundles(tx, (&tenant, id), after, PAGE + 1)?;
         let more = items.len() > usize::try_from(PAGE).unwrap_or(usize::MAX);
         if more {
             items.pop();
         }
-        let next = items.last().filter(|_| more).map(|row| row.application_id);
-        Ok(BundlePage { items, next })
+        let next = items.last().filter(|_| more).map(|row| row.member_id);
+        Ok(BundlePage { content: file.file_content()?, items, next })
     })
     .await
 }
 
-/// The bundle of a case that a transfer has exported, in clear, for whoever approves for the department. It is what was hashed,
-/// or nothing: a case that changed since is exported anew.
+/// What was read of a case or a book.
+enum Exported {
+    Case(ApplicationId, Box<Contents>),
+    Book(String),
+}
+
+/// The bundle of a case or a book that a transfer has exported, in clear, for whoever approves for the department. It is what was
+/// hashed, or nothing: what changed since is exported anew.
 pub async fn show(
     ctx: Ctx,
     tenant: TenantCode,
     id: RecordMeasureId,
-    case: ApplicationId,
+    member: RecordMemberId,
 ) -> Result<String, Failure> {
     let (inner, of) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
-        let (_, officer) = open(tx, &inner, &of, id, Action::Approve)?;
-        let recorded = record_measures::bundle(tx, (&of, id), case)?.ok_or(Refusal::NotFound)?;
-        Ok::<_, Failure>((officer, recorded, read(tx, &inner.core.keys, &of, case)?))
+        let ((_, file), officer) = open(tx, &inner, &of, id, Action::Approve)?;
+        let recorded = record_measures::bundle(tx, (&of, id), member)?.ok_or(Refusal::NotFound)?;
+        let exported = match file.file_content()? {
+            FileContent::Cases => {
+                let case = ApplicationId(member.0);
+                Exported::Case(case, Box::new(read(tx, &inner.core.keys, &of, case)?))
+            }
+            FileContent::Books => {
+                let book = record_books::find(tx, &of, RecordBookId(member.0))?.ok_or(Refusal::NotFound)?;
+                Exported::Book(book_bundle::read(tx, &inner.core.keys, &book)?)
+            }
+        };
+        Ok::<_, Failure>((officer, recorded, exported))
     });
-    let (officer, recorded, contents) = read.await?;
-    let json = complete(&ctx.core, contents).await?;
+    let (officer, recorded, exported) = read.await?;
+    let (json, case) = match exported {
+        Exported::Case(case, contents) => (complete(&ctx.core, *contents).await?, Some(case)),
+        Exported::Book(json) => (json, None),
+    };
     if bundle_hash(&json) != recorded.sha256 {
         return Err(RecordsRefusal::BundlesDiffer.into());
     }
-    access::record(&ctx, &tenant, officer, "record_bundle", &[case]).await?;
+    match case {
+        Some(case) => access::record(&ctx, &tenant, officer, "record_bundle", &[case]).await?,
+        None => access::record_body(&ctx, &tenant, officer, "record_bundle").await?,
+    }
     Ok(json)
 }

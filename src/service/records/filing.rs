@@ -1,26 +1,27 @@
-//! Filing by the clock: ended cases come into their record files, and files whose last day is over are marked.
+//! Filing by the clock: ended cases and books come into their record files, and files whose last day is over are marked.
 //!
 //! Both are done as often as anybody likes: a case is in one file, once, and a mark is a mark. Nothing is destroyed here.
 
 use std::sync::Arc;
 
+use super::book_filing;
 use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{ApplicationId, RecordFileId, TenantCode};
-use crate::domain::records::{FileState, rule_for};
+use crate::domain::records::{FileContent, FileState, rule_for};
 use crate::service::{Core, Failure, JobEnd};
 use crate::store::record_files::{self, RecordCaseRow, RecordFileRow};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Root, Tx, applications};
 
-/// Kind of the daily job that files ended cases and marks what has expired.
+/// Kind of the daily job that files ended cases and books and marks what has expired.
 pub const FILE_RECORDS: &str = "file_records";
 
 /// Rows read in one go.
 const PAGE: i64 = 200;
 
-/// Files the ended cases of every body and marks its expired files; the failure of one body does not hold up the others.
+/// Files the ended cases and the books of every body and marks its expired files; the failure of one body does not hold up the others.
 pub async fn run_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     let mut failed = Ok(JobEnd::Done);
     for tenant in core.catalogue.current().tenants() {
@@ -31,7 +32,7 @@ pub async fn run_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     failed
 }
 
-/// Files the ended cases of a body and marks its expired files.
+/// Files the ended cases and the books of a body and marks its expired files.
 pub async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
     let catalogue = core.catalogue.current();
     // A body without a table has no files: there is nothing to look for.
@@ -39,6 +40,7 @@ pub async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failur
     if has_table {
         file_ended(core, &catalogue, tenant).await?;
     }
+    book_filing::run(core, &catalogue, tenant).await?;
     mark_expired(core, tenant).await
 }
 
@@ -94,6 +96,7 @@ fn file(
         tenant_id: tenant.clone(),
         id: RecordFileId(tx.new_id()),
         rule_code: rule.code.clone(),
+        content: FileContent::Cases.as_str().to_owned(),
         procedure: row.procedure.clone(),
         department: row.department.clone(),
         fiscal_year: i64::from(year.year()),

@@ -45,7 +45,7 @@ pub enum RecordsRefusal {
     MeasureOpen,
     /// The step does not exist where the measure stands.
     MeasureStandsElsewhere,
-    /// Something stands in the way of cases of the file; every reason is named.
+    /// Something stands in the way of cases or books of the file; every reason is named.
     Blocked(Vec<Fault>),
     /// What the archive has is not what was exported.
     BundlesDiffer,
@@ -97,8 +97,8 @@ impl RecordsRefusal {
                 "This is not possible where the measure stands.",
             ),
             Self::Blocked(_) => (
-                "廃棄・移管できない事由のある案件があります。",
-                "Something stands in the way of cases of this file.",
+                "廃棄・移管できない事由のある案件・帳票があります。",
+                "Something stands in the way of cases or books of this file.",
             ),
             Self::BundlesDiffer => (
                 "引き渡したものが書き出した内容と一致しません。",

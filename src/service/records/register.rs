@@ -1,11 +1,12 @@
 //! The file register (行政文書ファイル管理簿, R-123): for everybody, and what staff see of a file beyond it.
 
 use super::block::{self, Blocks};
-use super::file_for;
-use crate::domain::id::{ApplicationId, RecordFileId, TenantCode};
+use super::{book_block, file_for};
+use crate::domain::id::{ApplicationId, RecordBookId, RecordFileId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::records::{REGISTER_COLUMNS, csv};
 use crate::service::{Ctx, Failure, Refusal};
+use crate::store::record_books::{self, BooksWanted, RecordBookRow};
 use crate::store::record_files::{self, CasesWanted, FileFilter, RecordCaseRow, RecordFileRow};
 use crate::store::record_measures::{self, MeasureRow};
 
@@ -15,8 +16,8 @@ pub const PAGE: i64 = 100;
 /// Files read in one go for the whole table.
 const PIECE: i64 = 1_000;
 
-/// Cases on a page.
-const CASES: i64 = 50;
+/// Cases or books on a page.
+const MEMBERS: i64 = 50;
 
 /// A page of the register.
 #[derive(Clone, Debug)]
@@ -77,6 +78,8 @@ pub struct FileDetails {
     pub file: RecordFileRow,
     /// How many cases are or were in it.
     pub cases: i64,
+    /// How many books are or were in it.
+    pub books: i64,
     /// What was ever proposed to become of it, oldest first.
     pub measures: Vec<MeasureRow>,
 }
@@ -87,7 +90,8 @@ pub async fn show(ctx: Ctx, tenant: TenantCode, id: RecordFileId) -> Result<File
     db.read(move |tx| {
         let (file, _) = file_for(tx, &ctx, &tenant, id, Action::ReadQueue)?;
         let cases = record_files::count_cases(tx, &tenant, id)?;
-        Ok(FileDetails { measures: record_measures::of_file(tx, &tenant, id)?, file, cases })
+        let books = record_books::count(tx, &tenant, id)?;
+        Ok(FileDetails { measures: record_measures::of_file(tx, &tenant, id)?, file, cases, books })
     })
     .await
 }
@@ -122,8 +126,8 @@ pub async fn cases(
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         file_for(tx, &ctx, &tenant, id, Action::ReadQueue)?;
-        let mut rows = record_files::cases(tx, (&tenant, id), CasesWanted::All, after, CASES + 1)?;
-        let more = rows.len() > usize::try_from(CASES).unwrap_or(usize::MAX);
+        let mut rows = record_files::cases(tx, (&tenant, id), CasesWanted::All, after, MEMBERS + 1)?;
+        let more = rows.len() > usize::try_from(MEMBERS).unwrap_or(usize::MAX);
         if more {
             rows.pop();
         }
@@ -138,6 +142,54 @@ pub async fn cases(
             items.push(FiledCase { row, number: case.number, blocks });
         }
         Ok(FiledCases { items, next })
+    })
+    .await
+}
+
+/// A book of a file.
+#[derive(Clone, Debug)]
+pub struct FiledBook {
+    /// Where it is filed, and whether it is still here.
+    pub row: RecordBookRow,
+    /// What stands in the way of its disposal; nothing of a book that is gone.
+    pub blocks: Blocks,
+}
+
+/// A page of the books of a file.
+#[derive(Clone, Debug)]
+pub struct FiledBooks {
+    /// In the order of ids.
+    pub items: Vec<FiledBook>,
+    /// Where the list goes on; none at its end.
+    pub next: Option<RecordBookId>,
+}
+
+/// The books of a file with everything that stands in their way, for the staff of its department.
+pub async fn books(
+    ctx: Ctx,
+    tenant: TenantCode,
+    id: RecordFileId,
+    after: Option<RecordBookId>,
+) -> Result<FiledBooks, Failure> {
+    let db = ctx.core.db.clone();
+    db.read(move |tx| {
+        file_for(tx, &ctx, &tenant, id, Action::ReadQueue)?;
+        let mut rows = record_books::of_file(tx, (&tenant, id), BooksWanted::All, after, MEMBERS + 1)?;
+        let more = rows.len() > usize::try_from(MEMBERS).unwrap_or(usize::MAX);
+        if more {
+            rows.pop();
+        }
+        let next = rows.last().filter(|_| more).map(|row| row.id);
+        let mut items = Vec::with_capacity(rows.len());
+        for row in rows {
+            let blocks = if row.erased_at.is_some() {
+                Blocks::new()
+            } else {
+                book_block::of_book(tx, &ctx.catalogue, &row)?
+            };
+            items.push(FiledBook { row, blocks });
+        }
+        Ok(FiledBooks { items, next })
     })
     .await
 }

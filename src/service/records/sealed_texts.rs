@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::id::{ActingDecisionId, ApplicationId, CorrectionId, ProposalId, TenantCode, TransferId};
 use crate::seal::{DataKey, SealError};
 use crate::service::Failure;
-use crate::store::events::EventRow;
+use crate::store::events::{self, EventRow};
 use crate::store::{Reads, acting_decisions, corrections, proposals, sealed_texts, transfers};
 
 /// What sealed bytes hold: JSON, else text, else bytes as base64. A text of digits alone stays a text: it may be a reference, of
@@ -49,14 +49,15 @@ pub(super) fn detail_of(key: &DataKey, event: &EventRow) -> Result<Option<Value>
     let unknown =
         || Failure::Internal(format!("the detail of event {} of {}", event.seq, event.application_id));
     let facts = serde_json::from_str(&event.facts).map_err(|_| unknown())?;
-    let place = detail_place(&event.kind, &facts).ok_or_else(unknown)?;
+    let place = detail_place(event, &facts).ok_or_else(unknown)?;
     Ok(Some(opened(key, &place, sealed)?))
 }
 
-/// The place that the detail of an event of this kind is bound to.
-fn detail_place(kind: &str, facts: &Value) -> Option<String> {
+/// The place that the detail of an event with these facts is bound to.
+fn detail_place(event: &EventRow, facts: &Value) -> Option<String> {
     let named = |fact: &str| facts.get(fact).and_then(Value::as_str);
-    match kind {
+    match event.kind.as_str() {
+        "withdrawn" => Some(events::withdrawal_place(event.application_id)),
         "dissented" | "returned" => {
             let proposal: ProposalId = named("proposal")?.parse().ok()?;
             Some(proposals::comment_place(proposal, facts.get("step")?.as_i64()?))

@@ -31,6 +31,10 @@ use super::state::State;
 
 use request::Form;
 
+/// The waits between the deliveries of an event, three days in all, ever longer (Stripe names the days, not the steps).
+const RETRY_SECONDS: [u32; 12] =
+    [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 36_000, 43_200, 43_200, 43_200, 30_235];
+
 /// Stripe for the common parts.
 pub const FACADE: Facade = Facade {
     routes,
@@ -38,7 +42,7 @@ pub const FACADE: Facade = Facade {
     notification: wire::notification,
     headers_at_send: Some(wire::signature),
     answer_within: Duration::from_secs(20),
-    retry_seconds: None,
+    retry_seconds: Some(&RETRY_SECONDS),
 };
 
 const WORDS: Words = Words {

@@ -242,16 +242,18 @@ pub fn notification(_: &SimulatorSettings, event: &Event<'_>, ids: &mut IdSource
     Notification { id, headers: Vec::new(), body: body.to_string() }
 }
 
-/// The signature of a delivery, made when it leaves: its instant is part of it.
+/// The signatures of a delivery, made when it leaves: its instant is part of them. While the endpoint's secret is rotated both
+/// secrets sign, each its own `v1`.
 pub fn signature(settings: &SimulatorSettings, delivery: &Delivery, now: Timestamp) -> Vec<(String, String)> {
-    let secret = settings.credential(Vendor::Stripe, "webhook_secret").unwrap_or_default();
     let at = now.as_second();
-    let tag = match delivery.signing {
+    let tag = |secret: &str| match delivery.signing {
         Signing::Right => sign(secret, at, &delivery.body),
         Signing::WrongKey => sign(&format!("not {secret}"), at, &delivery.body),
         Signing::ChangedBody => sign(secret, at, &format!("{} ", delivery.body)),
     };
-    vec![("Stripe-Signature".to_owned(), format!("t={at},v1={tag}"))]
+    let secrets = settings.credentials(Vendor::Stripe, "webhook_secret");
+    let tags: Vec<String> = secrets.map(|secret| format!("v1={}", tag(secret))).collect();
+    vec![("Stripe-Signature".to_owned(), format!("t={at},{}", tags.join(",")))]
 }
 
 /// Lowercase hex HMAC-SHA256 of instant and body under the endpoint's secret.

@@ -23,10 +23,15 @@ fn body() -> String {
 
 /// Body and header as they leave.
 fn leaving(signing: Signing) -> (String, String) {
+    leaving_under(SECRET, signing)
+}
+
+/// As [`leaving`], with these secrets in use.
+fn leaving_under(secrets: &str, signing: Signing) -> (String, String) {
     let settings = SimulatorSettings {
         bind: ([127, 0, 0, 1], 0).into(),
         data_dir: PathBuf::new(),
-        accounts: vec![VendorAccount::new(Vendor::Stripe, &[("webhook_secret", SECRET)], None)],
+        accounts: vec![VendorAccount::new(Vendor::Stripe, &[("webhook_secret", secrets)], None)],
         merchant_name: String::new(),
         seed: 1,
         webhook_retry_seconds: Vec::new(),
@@ -70,4 +75,26 @@ fn f19_f20_f21_another_receiver_refuses_what_the_simulator_forges_changes_or_sen
     assert!(matches!(judged(Signing::WrongKey, 0), Err(WebhookError::BadSignature)));
     assert!(matches!(judged(Signing::ChangedBody, 0), Err(WebhookError::BadSignature)));
     assert!(matches!(judged(Signing::Right, 301), Err(WebhookError::BadTimestamp(1_790_000_000))));
+}
+
+#[test]
+fn while_a_secret_is_rotated_whoever_believes_either_believes_the_simulator() {
+    let (body, header) = leaving_under("whsec_new whsec_old", Signing::Right);
+    assert_eq!(header.matches("v1=").count(), 2, "{header}");
+    let judge = |header: &str, secret: &str| {
+        Webhook::construct_event_with_timestamp(&body, header, secret, 1_790_000_000)
+            .map(|event| event.id.to_string())
+    };
+    // The judge reads one signature of a header: each by itself is believed under its own secret, and under no other.
+    let [at, new, old] = header.split(',').collect::<Vec<_>>().try_into().unwrap();
+    for (tag, secret, other) in [(new, "whsec_new", "whsec_old"), (old, "whsec_old", "whsec_new")] {
+        assert_eq!(judge(&format!("{at},{tag}"), secret).unwrap(), "evt_1");
+        assert!(matches!(judge(&format!("{at},{tag}"), other), Err(WebhookError::BadSignature)));
+    }
+}
+
+#[test]
+fn an_event_is_told_for_three_days() {
+    assert_eq!(crate::simulator::stripe::RETRY_SECONDS.iter().sum::<u32>(), 3 * 86_400);
+    assert!(crate::simulator::stripe::FACADE.retry_seconds.is_some());
 }

@@ -63,7 +63,7 @@ diesel::table! {
     }
 }
 diesel::table! {
-    escalations (tenant_id, application_id, level) {
+    escalations (tenant_id, application_id, level, due_on) {
         tenant_id -> Text,
         application_id -> Text,
         level -> Text,

@@ -1,4 +1,4 @@
-//! The tables of records management: files, the cases in them, measures at expiry, holds.
+//! The tables of records management: files, the cases and books in them, measures at expiry, holds.
 
 use super::applications;
 
@@ -7,6 +7,7 @@ diesel::table! {
         tenant_id -> Text,
         id -> Text,
         rule_code -> Text,
+        content -> Text,
         procedure -> Text,
         department -> Text,
         fiscal_year -> BigInt,
@@ -38,6 +39,26 @@ diesel::table! {
     }
 }
 diesel::table! {
+    record_books (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        record_file_id -> Text,
+        kind -> Text,
+        subject -> Text,
+        completed_on -> Text,
+        erased_at -> Nullable<BigInt>,
+    }
+}
+diesel::table! {
+    /// A view over the tables of all kinds of books.
+    books (tenant_id, kind, subject) {
+        tenant_id -> Text,
+        kind -> Text,
+        subject -> Text,
+        made_at -> BigInt,
+    }
+}
+diesel::table! {
     record_measures (tenant_id, id) {
         tenant_id -> Text,
         id -> Text,
@@ -57,10 +78,10 @@ diesel::table! {
     }
 }
 diesel::table! {
-    record_bundles (tenant_id, measure_id, application_id) {
+    record_bundles (tenant_id, measure_id, member_id) {
         tenant_id -> Text,
         measure_id -> Text,
-        application_id -> Text,
+        member_id -> Text,
         sha256 -> Text,
         event_head -> Binary,
         exported_at -> BigInt,
@@ -129,5 +150,6 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(record_cases, applications);
+diesel::allow_tables_to_appear_in_same_query!(record_books, books);
 diesel::allow_tables_to_appear_in_same_query!(record_holds, record_hold_releases);
 diesel::allow_tables_to_appear_in_same_query!(record_file_holds, record_file_hold_releases, record_cases);

@@ -20,6 +20,7 @@ pub async fn recording(walk: &mut Walk<'_>, business: &Person, clerk: &Person, c
     assert_eq!(held.status, 201, "{}", held.body);
     let held = walk.seen("place_record_hold", held);
     walk.get("list_record_cases", clerk, &format!("{file}/cases")).await;
+    walk.get("list_record_books", clerk, &format!("{file}/books")).await;
     let over_file = walk.app.post(clerk, &format!("{file}/holds"), hold_on_records()).await;
     assert_eq!(over_file.status, 201, "{}", over_file.body);
     let over_file = walk.seen("place_record_file_hold", over_file);

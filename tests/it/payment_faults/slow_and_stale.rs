@@ -163,6 +163,32 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// A refund that is told of in a word that nobody knows is unknown and shown to people; it holds its headroom, and counts as gone
+    /// only once its gateway says so in a word that is known.
+    f40_a_refund_of_a_status_of_tomorrow_is_unknown_and_told_and_never_success,
+    async |db: TestDb| {
+        let told = "(SELECT COUNT(*) FROM payment_alerts WHERE found = 'refund:a_status_of_tomorrow')";
+        for (gateway, email, alerts) in [("stripe", "s", 1), ("paypay", "p", 2)] {
+            let app = TestApp::start_with(&db, |settings| gateway_first(settings, gateway)).await;
+            let desk = Desk::open_as(&app, &db, email).await;
+            let paid = match gateway {
+                "paypay" => paid_by_paypay(&app, &desk).await,
+                _ => desk.paid("card").await,
+            };
+            app.fault(json!({ "match": { "op": "refund" }, "fault": "F40" })).await;
+            assert_eq!(paid.refunded(5_000, FEE).await["state"], "unknown", "{gateway}");
+            assert_eq!(db.count(told).await, alerts, "{gateway}: a person is told, once");
+            assert_eq!((paid.standing().await.2, paid.available().await), (0, FEE - 5_000), "{gateway}");
+            assert_eq!(paid.truth().await, 5_000, "{gateway}: it was made");
+            paid.heals_to("succeeded").await;
+            let standing = ("partially_refunded".to_owned(), "partially_refunded".to_owned(), 5_000);
+            assert_eq!(paid.standing().await, standing, "{gateway}");
+            assert_eq!(db.count(told).await, alerts, "{gateway}");
+        }
+    }
+);
+
+on_both_databases!(
     /// PayPay minds a clock that is two minutes off: nothing was done, and the payer can begin anew once it is right.
     f38_a_clock_that_is_off_is_refused_and_costs_nothing,
     async |db: TestDb| {

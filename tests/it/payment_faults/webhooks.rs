@@ -50,6 +50,33 @@ on_both_databases!(f18_a_lost_notification_is_made_up_for_by_asking, async |db: 
     assert_eq!(db.count("(SELECT COUNT(*) FROM gateway_notifications)").await, 0);
 });
 
+on_both_databases!(
+    /// A secret is rotated and the old one taken out after a notification was acknowledged and before it was applied: what it
+    /// told of is asked for.
+    a_notification_whose_secret_was_taken_out_since_is_not_lost,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let payer = Payer::with_invoice(&app, &db).await;
+        let page = payer.page("card").await;
+        payer.pays_by_card(&page).await;
+        notifications_arrive(&app).await;
+        let waiting = "(SELECT COUNT(*) FROM gateway_notifications WHERE state = 'received')";
+        assert_eq!(db.count(waiting).await, 1);
+        let simulator = format!("{}/api/v1", app.simulator);
+        let rotated = TestApp::start_with(&db, |settings| {
+            settings.secrets.set_of_gateway("komoju", "webhook_secret", "whsec_of_tomorrow");
+            let komoju = settings.gateways.iter_mut().find(|gateway| gateway.name == "komoju").unwrap();
+            komoju.base_url = simulator;
+        })
+        .await;
+        rotated.drain().await;
+        assert_eq!(db.count("(SELECT COUNT(*) FROM gateway_notifications WHERE state = 'applied')").await, 1);
+        rotated.advance(SignedDuration::from_secs(5)).await;
+        rotated.drain().await;
+        payer.assert_entrusted().await;
+    }
+);
+
 on_both_databases!(f19_a_forged_notification_is_counted_and_has_no_effect, async |db: TestDb| {
     let app = TestApp::start(&db).await;
     let payer = Payer::with_invoice(&app, &db).await;

@@ -443,7 +443,14 @@ impl World {
             "propose_record_measure" => json!({ "measure": "dispose", "reason": "保存期間の満了" }),
             "hand_over_records" => json!({ "bundles_sha256": "00", "receipt": "受領第1号" }),
             "place_record_hold" | "place_record_file_hold" => hold_on_records(),
-            "close_task" | "end_correction" | "release_record_hold" | "release_record_file_hold" => {
+            "sign_contract_as_counterpart" => json!({ "signature": "AAAA", "certificates": ["AAAA"] }),
+            "confirm_counterpart_signature" => json!({ "note": "氏名が一致した。" }),
+            "reject_counterpart_signature"
+            | "withdraw_contract"
+            | "close_task"
+            | "end_correction"
+            | "release_record_hold"
+            | "release_record_file_hold" => {
                 json!({ "reason": "電話で確認した。" })
             }
             "create_note" => json!({ "text": "電話で確認した。" }),

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::decision_changes::registered;
 use crate::fee_timing::Counter;
-use crate::support::app::{AOMORI, Answer, Person};
+use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::TestDb;
 
 /// The register.
@@ -46,6 +46,15 @@ impl Deref for Archive {
 impl Archive {
     pub async fn open(db: &TestDb) -> Self {
         Self { counter: Counter::open(db).await }
+    }
+
+    /// The archive of a body that has no rule for numbers of what comes in.
+    pub async fn open_without_incoming_numbers(db: &TestDb) -> Self {
+        let shipped = include_str!("../../../config/tenants/020001.yaml").lines();
+        let text: String =
+            shipped.filter(|line| !line.contains("kind: incoming")).flat_map(|line| [line, "\n"]).collect();
+        let app = TestApp::start_offering(db, "tenants/020001.yaml", &text).await;
+        Self { counter: Counter::over(app).await }
     }
 
     pub fn tenant() -> TenantCode {

@@ -22,12 +22,12 @@ const ELSEWHERE: [(&str, &str); 19] = [
     ("applications.sealed_form", "the bundle's `form`"),
     ("attachments.sealed_name", "the bundle's `attachments`"),
     ("attachments.sealed_sha256", "the digest of the sealed document, itself in clear"),
-    ("bank_credits.sealed_details", "sealed with the statement's key, which stays"),
-    ("bank_statements.sealed_file", "sealed with a key of its own, which stays"),
+    ("bank_credits.sealed_details", "sealed with the statement's key, which goes with its own record file"),
+    ("bank_statements.sealed_file", "sealed with a key of its own, which goes with its own record file"),
     ("corrections.sealed_items", "the bundle's `correspondence`"),
     ("decisions.sealed_body", "the bundle's `decisions`"),
-    ("el_qr_files.sealed_file", "sealed with a key of its own, which stays"),
-    ("el_qr_uploads.sealed_file", "sealed with a key of its own, which stays"),
+    ("el_qr_files.sealed_file", "sealed with a key of its own, which goes with its own record file"),
+    ("el_qr_uploads.sealed_file", "sealed with a key of its own, which goes with its own record file"),
     ("events.sealed_detail", "`detail` of the bundle's `events`"),
     ("form_revisions.sealed_form", "the bundle's `former_forms`"),
     ("gateway_notifications.sealed_body", "a technical message with a key of its own, which stays"),
@@ -35,8 +35,8 @@ const ELSEWHERE: [(&str, &str); 19] = [
     ("messages.sealed_text", "the bundle's `correspondence`"),
     ("notes.sealed_text", "the bundle's `correspondence`"),
     ("parties.sealed_party", "the bundle's `parties`"),
-    ("payouts.sealed_file", "sealed with a key of its own, which stays"),
-    ("settlement_sources.sealed_file", "sealed with a key of its own, which stays"),
+    ("payouts.sealed_file", "sealed with a key of its own, which goes with its own record file"),
+    ("settlement_sources.sealed_file", "sealed with a key of its own, which goes with its own record file"),
 ];
 
 #[derive(QueryableByName)]

@@ -1,10 +1,13 @@
 //! Transfer to the archive (移管): everything is exported and handed over before anything goes.
 
+use jiff::SignedDuration;
 use madoguchi::domain::records::{bundle_hash, manifest_hash};
+use madoguchi::service::incoming;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::archive::Archive;
+use crate::support::core::core_over;
 use crate::support::db::TestDb;
 
 /// The bytes of an export.
@@ -134,5 +137,99 @@ on_both_databases!(
         archive.app.drain().await;
         assert_eq!(archive.standing(&proposed).await["state"], "done");
         assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'records_erased')").await, 2);
+    }
+);
+
+/// Two cases that were exported while no rule numbered what came in.
+async fn exported_without_numbers(db: &TestDb) -> (Archive, Value, [String; 2]) {
+    let mut archive = Archive::open_without_incoming_numbers(db).await;
+    let one = archive.withdrawn("denki-koji-torokusho").await;
+    let other = archive.withdrawn("denki-koji-torokusho").await;
+    archive.file().await;
+    let file = archive.file_of(&one).await;
+    archive.years_later(6).await;
+    let proposed = archive.propose(&file, "transfer").await.expect(201);
+    archive.decide(&archive.chief, &proposed, "approve").await.expect(200);
+    archive.app.drain().await;
+    assert_eq!(archive.standing(&proposed).await["state"], "exported");
+    (archive, proposed, [one, other])
+}
+
+/// The rule for what came in comes after all, on a node that is started with it; gives how many cases it numbers.
+async fn number(db: &TestDb) -> u64 {
+    let node = core_over(db.another_node(|_| {}), db.clock.clone(), |_| {});
+    incoming::number(&node, &Archive::tenant()).await.unwrap()
+}
+
+/// The numbers of what came in that the archive gets, sorted.
+async fn numbers(archive: &Archive, measure: &Value, cases: &[String; 2]) -> Vec<Value> {
+    let mut numbers = Vec::new();
+    for case in cases {
+        let bundle: Value = serde_json::from_str(&exported(archive, measure, case).await.1).unwrap();
+        numbers.push(bundle["incoming"]["number"].clone());
+    }
+    numbers.sort_by_key(ToString::to_string);
+    numbers
+}
+
+on_both_databases!(
+    /// what was exported before its number came does not go with the hand-over of that export; the archive gets the number,
+    /// which is given once.
+    r122_a_number_that_comes_after_the_export_goes_to_the_archive_before_anything_is_erased,
+    async |db: TestDb| {
+        let (archive, measure, cases) = exported_without_numbers(&db).await;
+        let both = [cases[0].as_str(), cases[1].as_str()];
+        assert_eq!(numbers(&archive, &measure, &cases).await, [Value::Null, Value::Null]);
+        let first = hash_of(&archive, &measure, &both).await;
+        assert_eq!(number(&db).await, 2);
+        assert_eq!(exported(&archive, &measure, &cases[0]).await.0, 409, "it is no more what was exported");
+        hand_over(&archive, &measure, &first).await.expect(200);
+        archive.app.drain().await;
+        archive.app.drain().await;
+        let again = archive.standing(&measure).await;
+        assert_eq!(again["state"], "exported", "nothing went with the old export");
+        assert_eq!(numbers(&archive, &measure, &cases).await, ["消保収第1号", "消保収第2号"]);
+        let second = hash_of(&archive, &measure, &both).await;
+        assert_eq!((again["bundles_sha256"] == second, first == second), (true, false));
+        hand_over(&archive, &measure, &second).await.expect(200);
+        archive.app.drain().await;
+        assert_eq!(archive.standing(&measure).await["state"], "done");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'records_erased')").await, 2);
+        assert_eq!((number(&db).await, db.count("(SELECT COUNT(*) FROM incoming_documents)").await), (0, 2));
+    }
+);
+
+on_both_databases!(
+    /// an export that has become old is made anew by the clock, so that the archive can fetch it before anything is handed over.
+    r124_what_changed_before_the_hand_over_is_exported_anew_by_the_daily_look,
+    async |db: TestDb| {
+        let (mut archive, measure, cases) = exported_without_numbers(&db).await;
+        let both = [cases[0].as_str(), cases[1].as_str()];
+        let first = hash_of(&archive, &measure, &both).await;
+        number(&db).await;
+        archive.app.advance(SignedDuration::from_hours(25)).await;
+        archive.sign_in().await;
+        archive.app.drain().await;
+        archive.app.drain().await;
+        let again = archive.standing(&measure).await;
+        let second = hash_of(&archive, &measure, &both).await;
+        assert_eq!((&again["state"], &again["bundles_sha256"]), (&json!("exported"), &json!(second)));
+        assert_eq!(hand_over(&archive, &measure, &first).await.problem(), "409 bundles_differ");
+        hand_over(&archive, &measure, &second).await.expect(200);
+        archive.app.drain().await;
+        assert_eq!(archive.standing(&measure).await["state"], "done");
+    }
+);
+
+on_both_databases!(
+    /// of what has gone to the archive without a number nothing more is said here.
+    r122_what_has_gone_to_the_archive_gets_no_number_any_more,
+    async |db: TestDb| {
+        let (archive, measure, cases) = exported_without_numbers(&db).await;
+        let hash = hash_of(&archive, &measure, &[&cases[0], &cases[1]]).await;
+        hand_over(&archive, &measure, &hash).await.expect(200);
+        archive.app.drain().await;
+        assert_eq!(archive.standing(&measure).await["state"], "done");
+        assert_eq!((number(&db).await, db.count("(SELECT COUNT(*) FROM incoming_documents)").await), (0, 0));
     }
 );

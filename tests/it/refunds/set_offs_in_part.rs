@@ -28,6 +28,30 @@ async fn settled(office: &Office<'_>, set_off: &Value) -> Books {
     Books::read(&office.db.db, AOMORI, payment["invoice"].as_str().unwrap()).await
 }
 
+/// A claim of which a part was set off 25 days after its due day, five days ago, and that part.
+async fn settled_late(office: &mut Office<'_>, amount: i64) -> (Owing, String) {
+    let (to, from) = (office.owing().await, office.owing().await);
+    let entry = json!({ "means": "cash", "amount": FEE, "received_on": "2026-04-01" });
+    office.app.post(&office.clerk, &from.path("/counter-payments"), entry).await.expect(201);
+    days(office, 31).await;
+    office.app.post(&office.clerk, &to.path("/demand"), json!({})).await.expect(201);
+    days(office, 24).await;
+    office.waived(&from, "half").await;
+    days(office, 5).await;
+    let part = propose(office, (&from, &to), amount, FEE).await.expect(201);
+    decide(office, &office.chief, &part, "approve").await.expect(200);
+    office.app.drain().await;
+    let shown = office.app.get(&office.business, &to.path("/set-offs")).await.expect(200)["items"][0].clone();
+    assert_eq!(shown["fit_on"], "2026-05-26", "the day on which it became too much");
+    let part = settled(office, &shown).await.invoice.id.to_string();
+    (to, part)
+}
+
+async fn arrears(office: &Office<'_>, invoice: &str) -> Value {
+    let path = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/arrears");
+    office.app.get(&office.business, &path).await.expect(200)
+}
+
 on_both_databases!(
     /// each by its own approval; the part counts as paid on the day both debts could be set off, the rest stays owed.
     r96_a_named_amount_is_set_off_and_the_rest_of_the_money_goes_back,
@@ -56,6 +80,10 @@ on_both_databases!(
         let shown = app.get(&office.business, &to.path("/set-offs")).await.expect(200)["items"][0].clone();
         assert_eq!((&shown["claim"], &shown["fit_on"], &shown["extent"]), (&json!(to.invoice), &json!("2026-05-01"), &json!("part")));
         let books = settled(&office, &shown).await;
+        let notice = format!("/v1/tenants/{AOMORI}/invoices/{}/notice", books.invoice.id);
+        let refused = app.get(&office.business, &notice).await;
+        assert_eq!(refused.problem(), "404 not_found", "R-66: it is owed under the notice of its claim");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM payment_notices)").await, 2);
         let paid_on = books.invoice.paid_on.unwrap().0.to_string();
         assert_eq!((books.invoice.state.as_str(), books.invoice.total.amount(), paid_on.as_str()), ("paid", 5_000, "2026-05-01"));
         let claim = office.books(&to).await.invoice;
@@ -86,31 +114,59 @@ on_both_databases!(
     async |db: TestDb| {
         let app = TestApp::start(&db).await;
         let mut office = Office::open(&app, &db).await;
-        let to = office.owing().await;
-        let from = office.owing().await;
-        let entry = json!({ "means": "cash", "amount": FEE, "received_on": "2026-04-01" });
-        app.post(&office.clerk, &from.path("/counter-payments"), entry).await.expect(201);
-        days(&mut office, 31).await;
-        app.post(&office.clerk, &to.path("/demand"), json!({})).await.expect(201);
-        days(&mut office, 24).await;
-        office.waived(&from, "half").await;
-        days(&mut office, 5).await;
-        let part = propose(&office, (&from, &to), 10_000, FEE).await.expect(201);
-        decide(&office, &office.chief, &part, "approve").await.expect(200);
-        app.drain().await;
-        let shown = app.get(&office.business, &to.path("/set-offs")).await.expect(200)["items"][0].clone();
-        assert_eq!(shown["fit_on"], "2026-05-26", "the day on which it became too much");
-        let part = settled(&office, &shown).await.invoice.id;
-        let arrears = async |invoice: &str| {
-            let path = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/arrears");
-            app.get(&office.business, &path).await.expect(200)
-        };
-        let of_part = arrears(&part.to_string()).await;
+        let (to, part) = settled_late(&mut office, 10_000).await;
+        let of_part = arrears(&office, &part).await;
         // 10,000 yen for 25 days at 10.75 % are 73 yen, cut to 70.
         assert_eq!((&of_part["charge"], &of_part["computed_to"], &of_part["balance"]), (&json!(70), &json!("2026-05-26"), &json!(70)));
         // 12,000 yen for 30 days so far are 106 yen, cut to 100; beside it the fee of the demand.
-        let of_rest = arrears(&to.invoice).await;
+        let of_rest = arrears(&office, &to.invoice).await;
         assert_eq!((&of_rest["charge"], &of_rest["balance"]), (&json!(100), &json!(FEE - 10_000 + 100 + 20)));
+    }
+);
+
+on_both_databases!(
+    /// base and charge of a claim are cut down once, not part by part: what the part loses by its own cuts the rest bears.
+    r91_a_divided_claim_bears_in_all_what_the_one_claim_would_have_borne,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (to, part) = settled_late(&mut office, 8_100).await;
+        // 8,100 yen for 25 days are 59 yen, cut to 50.
+        assert_eq!(arrears(&office, &part).await["charge"], 50);
+        // 22,000 yen for 25 days and 13,900 for five more are 182 yen, cut to 180; by itself the rest would bear 120.
+        let of_rest = arrears(&office, &to.invoice).await;
+        assert_eq!((&of_rest["charge"], &of_rest["balance"]), (&json!(130), &json!(FEE - 8_100 + 130 + 20)));
+        let steps = of_rest["charge_explanation"].as_array().unwrap();
+        let last = "less 50 yen on parts that were divided off: 130 yen";
+        assert_eq!(steps.last().unwrap(), last, "{of_rest}");
+        office.pays(&to).await;
+        app.drain().await;
+        let charged = "(SELECT CAST(SUM(amount) AS BIGINT) FROM charges WHERE kind = 'late_charge')";
+        assert_eq!(db.count(charged).await, 180);
+    }
+);
+
+on_both_databases!(
+    /// the fee of a decision is the claim itself, however much of it was divided off and settled before.
+    a_decision_names_the_invoice_of_its_fee_and_never_a_part_that_was_divided_off,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (from, to) = (overpaid(&office, "half").await, office.owing().await);
+        days(&mut office, 40).await;
+        let part = propose(&office, (&from, &to), 5_000, FEE).await.expect(201);
+        decide(&office, &office.chief, &part, "approve").await.expect(200);
+        let rest = json!({ "means": "cash", "amount": FEE - 5_000, "received_on": "2026-05-11" });
+        app.post(&office.clerk, &to.path("/counter-payments"), rest).await.expect(201);
+        app.post(&office.clerk, &format!("{}/claim", to.case), json!({})).await.expect(200);
+        let grant = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        for (who, act, body) in [(&office.clerk, "proposal", grant), (&office.chief, "approval/approve", json!({}))] {
+            let version = app.get(who, &to.case).await.etag();
+            let answer = app.post_if(who, &format!("{}/{act}", to.case), &version, body).await;
+            assert!(answer.status.is_success(), "{act}: {}", answer.body);
+        }
+        let decision = app.get(&office.business, &format!("{}/decision", to.case)).await.expect(200);
+        assert_eq!((&decision["fee"], &decision["invoice"]), (&json!("covered"), &json!(to.invoice)));
     }
 );
 

@@ -12,6 +12,7 @@ use madoguchi::gateway::Gateways;
 use madoguchi::mail::Mailer;
 use madoguchi::seal::Keyring;
 use madoguchi::service::Core;
+use madoguchi::service::incoming::NumberedByNothing;
 use madoguchi::service::password::PasswordPool;
 use madoguchi::service::payment_link::LinkCalls;
 use madoguchi::service::token::TokenSigner;
@@ -53,6 +54,7 @@ pub fn core_over(db: Db, clock: Arc<dyn Clock>, change: impl FnOnce(&mut Setting
         tokens: TokenSigner::new(&SECRET, &settings.http.public_url, minutes).unwrap(),
         gateways: Gateways::default(),
         drill: Arc::new(Drill::default()),
+        numbered_by_nothing: NumberedByNothing::default(),
         link_calls: LinkCalls::new(&settings.payments),
         settings: Arc::new(settings),
     })

@@ -10,6 +10,7 @@ pub mod db;
 pub mod font;
 pub mod money;
 pub mod repeat;
+pub mod signing;
 pub mod smtp;
 pub mod tls_server;
 pub mod traces;

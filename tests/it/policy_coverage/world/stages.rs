@@ -279,6 +279,7 @@ pub async fn expired_file(app: &TestApp, case: &str) -> String {
             id,
             // The same year may have expired files of other cases.
             rule_code: format!("file-{id}"),
+            content: text("cases"),
             procedure: text(PROCEDURE),
             department: text(DEPARTMENT),
             fiscal_year: 2020,
@@ -346,7 +347,7 @@ pub async fn exported_measure(
         let bundle = BundleRow {
             tenant_id: tenant.clone(),
             measure_id: id,
-            application_id: case,
+            member_id: case,
             sha256: "ff".to_owned(),
             event_head: vec![0; 32],
             exported_at: now,

@@ -1,0 +1,23 @@
+DROP TRIGGER el_qr_files_only_destroyed ON el_qr_files;
+DROP TRIGGER el_qr_files_no_update ON el_qr_files;
+DROP TRIGGER el_qr_files_no_delete ON el_qr_files;
+CREATE TRIGGER el_qr_files_append_only BEFORE UPDATE OR DELETE ON el_qr_files FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+DROP TRIGGER el_qr_uploads_only_destroyed ON el_qr_uploads;
+DROP TRIGGER el_qr_uploads_no_update ON el_qr_uploads;
+DROP TRIGGER el_qr_uploads_no_delete ON el_qr_uploads;
+CREATE TRIGGER el_qr_uploads_append_only BEFORE UPDATE OR DELETE ON el_qr_uploads FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+DROP TRIGGER bank_statements_only_destroyed ON bank_statements;
+DROP TRIGGER bank_statements_no_update ON bank_statements;
+DROP TRIGGER bank_statements_no_delete ON bank_statements;
+CREATE TRIGGER bank_statements_append_only BEFORE UPDATE OR DELETE ON bank_statements FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+DROP TRIGGER settlement_sources_only_destroyed ON settlement_sources;
+DROP TRIGGER settlement_sources_no_update ON settlement_sources;
+DROP TRIGGER settlement_sources_no_delete ON settlement_sources;
+CREATE TRIGGER settlement_sources_append_only BEFORE UPDATE OR DELETE ON settlement_sources FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+DROP INDEX settlement_lines_by_source;
+ALTER TABLE record_bundles RENAME COLUMN member_id TO application_id;
+DROP VIEW books;
+DROP TABLE record_books;
+DROP INDEX record_files_of_content;
+-- The table before knows no books: their files stay with the procedure of none, and with nothing in them.
+ALTER TABLE record_files DROP COLUMN content;

@@ -1,0 +1,2 @@
+DROP TABLE contract_acts;
+DROP TABLE contracts;
