@@ -289,6 +289,17 @@ impl Catalogue {
         procedures.values().filter_map(|versions| self.in_force(versions, day)).collect()
     }
 
+    /// The procedures of a tenant of which some version says that its permits are renewed by `procedure`.
+    pub fn renewed_by(&self, tenant: &TenantCode, procedure: &str) -> Vec<&str> {
+        let names_it = |version: &Arc<CatalogueProcedure>| {
+            let validity = version.definition.validity.as_ref();
+            let offer = validity.and_then(|validity| validity.renewal.as_ref());
+            offer.is_some_and(|offer| offer.procedure == procedure)
+        };
+        let found = self.procedures.get(tenant).into_iter().flatten();
+        found.filter(|(_, versions)| versions.iter().any(names_it)).map(|(slug, _)| slug.as_str()).collect()
+    }
+
     /// Every version of every procedure of every tenant.
     pub fn all_versions(&self) -> impl Iterator<Item = &Arc<CatalogueProcedure>> {
         self.procedures.values().flat_map(BTreeMap::values).flatten()

@@ -5,13 +5,13 @@
 
 use std::error::Error;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use madoguchi::config::DocumentSettings;
-use madoguchi::documents::{DocumentOrder, DocumentRenderer, templates};
+use madoguchi::documents::{DocumentOrder, DocumentRenderer, Template};
 use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::issued_document::DocumentKind;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ fn bench() -> Result<bool, Box<dyn Error>> {
 fn order(kind: DocumentKind, number: u32) -> Result<DocumentOrder, Box<dyn Error>> {
     let tenant = TenantCode::parse("020001").ok_or("no tenant")?;
     let made_at: Timestamp = "2026-11-29T00:00:00Z".parse()?;
-    let template = templates::find(Path::new(""), &tenant, "any", kind);
+    let template = Template::Installed { tenant, procedure: "any".to_owned(), kind };
     Ok(DocumentOrder { template, data: data(number), made_at })
 }
 

@@ -5,6 +5,7 @@ mod backup;
 mod database;
 mod demo;
 mod demo_people;
+mod documents;
 mod fees;
 mod ledger;
 mod migrate;
@@ -76,6 +77,9 @@ enum Command {
     /// Procedures as data
     #[command(subcommand)]
     Procedures(procedures::ProceduresCommand),
+    /// Templates of documents
+    #[command(subcommand)]
+    Documents(documents::DocumentsCommand),
     /// Members of staff
     #[command(subcommand)]
     Officer(officer::OfficerCommand),
@@ -192,6 +196,7 @@ pub fn main() -> ExitCode {
         Command::Storm(options) => storm::storm(&options),
         Command::Rehearse(options) => rehearse::rehearse(&options),
         Command::Procedures(command) => procedures::procedures(&command),
+        Command::Documents(command) => documents::documents(&command),
         Command::Officer(command) => officer::officer(&command),
         Command::Organisation(command) => organisation::organisation(&command),
         Command::Verify(options) => verify::verify(&options),

@@ -5,6 +5,7 @@
 //! same bytes. Invariants: a template reads nothing but its data and its QR code; a character that no installed font has
 //! refuses the document by name instead of printing a box; rendering never runs on the reactor nor in a transaction.
 
+pub mod check;
 mod fonts;
 pub mod page;
 pub mod templates;
@@ -18,13 +19,31 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::config::DocumentSettings;
+use crate::domain::id::TenantCode;
+use crate::domain::issued_document::DocumentKind;
 use fonts::InstalledFonts;
+
+/// Which template sets a document.
+#[derive(Clone, Debug)]
+pub enum Template {
+    /// The one that this installation has for the documents of a procedure; its file is read where the type is set.
+    Installed {
+        /// The body.
+        tenant: TenantCode,
+        /// The procedure, which may have one of its own.
+        procedure: String,
+        /// What kind of document it is.
+        kind: DocumentKind,
+    },
+    /// This text.
+    Text(String),
+}
 
 /// What is to be set.
 #[derive(Clone, Debug)]
 pub struct DocumentOrder {
-    /// The template's text.
-    pub template: String,
+    /// What sets it.
+    pub template: Template,
     /// What it prints; `data.qr_text` is set as a QR code.
     pub data: Value,
     /// The instant the document bears; part of its bytes.
@@ -79,7 +98,13 @@ impl DocumentRenderer {
         let fonts = self.fonts.get_or_init(|| InstalledFonts::find(&self.settings).map(Arc::new));
         let fonts = fonts.as_ref().ok_or(RenderFault::FontMissing)?;
         fonts.refuse_missing(&order.data)?;
-        typesetting::set(Arc::clone(fonts), order)
+        let template = match &order.template {
+            Template::Installed { tenant, procedure, kind } => {
+                templates::find(&self.settings.templates_directory, tenant, procedure, *kind)?
+            }
+            Template::Text(text) => text.clone(),
+        };
+        typesetting::set(Arc::clone(fonts), template, order)
     }
 }
 

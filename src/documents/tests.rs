@@ -51,7 +51,7 @@ fn data(name: &str) -> Value {
 fn order(kind: DocumentKind, name: &str) -> DocumentOrder {
     let tenant = TenantCode::parse("020001").unwrap();
     let data = data(name);
-    let template = templates::find(std::path::Path::new(""), &tenant, "any", kind);
+    let template = Template::Installed { tenant, procedure: "any".to_owned(), kind };
     DocumentOrder { template, data, made_at: "2026-11-29T00:00:00Z".parse().unwrap() }
 }
 
@@ -92,11 +92,16 @@ fn a_template_reads_its_data_and_nothing_else() {
     for template in
         ["#read(\"/etc/hostname\")", "#read(\"../../etc/hostname\")", "#import \"@preview/x:1.0.0\": *"]
     {
-        let order = DocumentOrder { template: template.to_owned(), ..order(DocumentKind::Decision, "田") };
+        let order = DocumentOrder {
+            template: Template::Text(template.to_owned()),
+            ..order(DocumentKind::Decision, "田")
+        };
         assert!(matches!(renderer.render_now(&order), Err(RenderFault::Template(_))), "{template}");
     }
-    let endless =
-        DocumentOrder { template: "#while true {}".to_owned(), ..order(DocumentKind::Decision, "田") };
+    let endless = DocumentOrder {
+        template: Template::Text("#while true {}".to_owned()),
+        ..order(DocumentKind::Decision, "田")
+    };
     assert!(matches!(renderer.render_now(&endless), Err(RenderFault::Template(_))));
 }
 
@@ -123,4 +128,115 @@ fn a_page_to_print_holds_the_same_words_as_text_only_and_needs_no_font() {
         assert!(page.contains(words), "{words}");
     }
     assert_eq!(page, page::of(&data("<script>alert('x')</script> & \"田\"")).unwrap());
+}
+
+/// A folder that goes when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A folder of templates with these files in it.
+fn folder(name: &str, files: &[(&str, &str)]) -> Folder {
+    let folder = Folder(std::env::temp_dir().join(format!("madoguchi-{name}-{}", std::process::id())));
+    for (file, text) in files {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_most_special_template_of_the_installation_goes_before_that_of_the_program() {
+    let own = folder(
+        "precedence",
+        &[
+            ("permit.typ", "= すべての団体"),
+            ("020001/permit.typ", "= 青森県"),
+            ("020001/denki-koji-toroku/permit.typ", "= 電気工事業"),
+            ("022012/receipt.typ", "= 青森市の領収証書"),
+        ],
+    );
+    let found = |directory: &std::path::Path, tenant: &str, procedure: &str, kind| {
+        templates::find(directory, &TenantCode::parse(tenant).unwrap(), procedure, kind).unwrap()
+    };
+    for (tenant, procedure, kind, expected) in [
+        ("020001", "denki-koji-toroku", DocumentKind::Permit, "= 電気工事業".to_owned()),
+        ("020001", "ryokan-eigyo", DocumentKind::Permit, "= 青森県".to_owned()),
+        ("022012", "denki-koji-toroku", DocumentKind::Permit, "= すべての団体".to_owned()),
+        ("022012", "any", DocumentKind::Receipt, "= 青森市の領収証書".to_owned()),
+        ("020001", "denki-koji-toroku", DocumentKind::Receipt, templates::shipped(DocumentKind::Receipt)),
+    ] {
+        assert_eq!(found(own.path(), tenant, procedure, kind), expected, "{tenant} {procedure} {kind:?}");
+    }
+    let none = found(std::path::Path::new(""), "020001", "any", DocumentKind::Permit);
+    assert_eq!(none, templates::shipped(DocumentKind::Permit));
+    // A document of the installation is set by its own template.
+    if renderer().is_some() {
+        let settings = DocumentSettings {
+            templates_directory: own.path().to_owned(),
+            ..settings(&["Noto Sans CJK JP", "Noto Sans JP"])
+        };
+        let order = order(DocumentKind::Permit, "山田");
+        let made = DocumentRenderer::new(&settings).render_now(&order);
+        assert!(made != renderer().unwrap().render_now(&order), "{made:?}");
+    }
+}
+
+#[test]
+fn a_template_that_is_there_and_cannot_be_read_is_a_fault_and_not_passed_over() {
+    let own = folder("unreadable", &[("permit.typ", "= すべての団体")]);
+    std::fs::create_dir(own.path().join("020001")).unwrap();
+    std::fs::write(own.path().join("020001/permit.typ"), b"= \xe9").unwrap();
+    let tenant = TenantCode::parse("020001").unwrap();
+    let refused = templates::find(own.path(), &tenant, "any", DocumentKind::Permit);
+    assert!(
+        matches!(&refused, Err(RenderFault::Template(fault)) if fault.contains("020001/permit.typ")),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn every_installed_template_is_checked_and_every_fault_of_each_named() {
+    let own = folder(
+        "checked",
+        &[
+            ("decision.typ", "#set document(title: \"x\")\n#json(\"data.json\").sentence"),
+            ("020001/permit.typ", "#let x = "),
+            ("020001/denki-koji-toroku/licence.typ", "= 免許証"),
+            ("999999/permit.typ", "= どこか"),
+            ("README.md", "no template"),
+        ],
+    );
+    let renderer = DocumentRenderer::new(&settings(&["Noto Sans CJK JP", "Noto Sans JP"]));
+    let checked = match check::check(&renderer, own.path()) {
+        Err(check::CheckFault::FontMissing) => {
+            assert!(self::renderer().is_none());
+            return;
+        }
+        checked => checked.unwrap(),
+    };
+    let said: Vec<_> = checked.iter().map(|one| (one.file.as_str(), one.fault.as_deref())).collect();
+    let names: Vec<_> = said.iter().map(|(file, _)| *file).collect();
+    assert_eq!(
+        names,
+        ["020001/denki-koji-toroku/licence.typ", "020001/permit.typ", "999999/permit.typ", "decision.typ"]
+    );
+    assert!(said[0].1.unwrap().contains("application_copy"), "the names there are: {said:?}");
+    assert!(said[1].1.is_some(), "{said:?}");
+    assert!(said[2].1.unwrap().contains("999999"), "{said:?}");
+    assert_eq!(
+        check::shipped(&renderer).into_iter().filter_map(|one| one.fault).collect::<Vec<_>>(),
+        Vec::<String>::new()
+    );
 }

@@ -24,14 +24,18 @@ pub(super) const PROOF: &str = "qr_text";
 pub(super) const EL_QR: &str = "el_qr_text";
 
 /// Sets one document. Errors: [`RenderFault::Template`].
-pub(super) fn set(fonts: Arc<InstalledFonts>, order: &DocumentOrder) -> Result<Vec<u8>, RenderFault> {
+pub(super) fn set(
+    fonts: Arc<InstalledFonts>,
+    template: String,
+    order: &DocumentOrder,
+) -> Result<Vec<u8>, RenderFault> {
     let mut data = order.data.clone();
     if let Some(members) = data.as_object_mut() {
         members.insert("fonts".to_owned(), json!(fonts.families));
     }
     let text = serde_json::to_string(&data).map_err(|error| RenderFault::Template(error.to_string()))?;
     let codes = (qr_code(&order.data, PROOF)?, qr_code(&order.data, EL_QR)?);
-    let world = DocumentWorld::new(fonts, order.template.clone(), text, codes)?;
+    let world = DocumentWorld::new(fonts, template, text, codes)?;
     let document =
         typst::compile::<PagedDocument>(&world).output.map_err(|faults| template_fault(&faults))?;
     let pdf = typst_pdf::pdf(&document, &options(order)?).map_err(|faults| template_fault(&faults));

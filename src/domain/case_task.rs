@@ -11,25 +11,28 @@ pub enum TaskKind {
     CorrectionMissed,
     /// A refund by bank transfer was decided, and nobody said to which account.
     PayeeMissing,
+    /// Somebody without an account is to be told something by letter.
+    LetterToSend,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::CorrectionMissed, Self::PayeeMissing];
+    pub const ALL: [Self; 3] = [Self::CorrectionMissed, Self::PayeeMissing, Self::LetterToSend];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CorrectionMissed => "correction_missed",
             Self::PayeeMissing => "payee_missing",
+            Self::LetterToSend => "letter_to_send",
         }
     }
 
-    /// Whether it is over once the case is: money that goes back is owed after that too.
+    /// Whether it is over once the case is: money that goes back is owed after that too, and what a letter tells is to be told.
     pub fn ends_with_its_case(self) -> bool {
         match self {
             Self::CorrectionMissed => true,
-            Self::PayeeMissing => false,
+            Self::PayeeMissing | Self::LetterToSend => false,
         }
     }
 
@@ -89,6 +92,7 @@ mod tests {
         for kind in TaskKind::ALL {
             assert_eq!(TaskKind::parse(kind.as_str()), Some(kind));
         }
+        assert!(!TaskKind::LetterToSend.ends_with_its_case());
         assert!(
             TaskKind::CorrectionMissed.ends_with_its_case() && !TaskKind::PayeeMissing.ends_with_its_case()
         );

@@ -1,5 +1,7 @@
 //! Document numbers (文書番号, R-120, R-121): symbol and number, one sequence per office and year, without gaps.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,16 @@ pub enum NumberYear {
     Calendar,
 }
 
+impl NumberYear {
+    /// The year of a day.
+    fn of(self, day: Date) -> i16 {
+        match self {
+            Self::Fiscal => FiscalYear::of(day).year(),
+            Self::Calendar => day.year(),
+        }
+    }
+}
+
 /// How a body writes the numbers of its documents, as dated data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,7 +79,8 @@ pub struct NumberRule {
 /// A sequence of numbers: what is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Series {
-    /// Kind and department, e.g. `answer:kiki-shobo-hoan`; a new symbol goes on counting.
+    /// Kind and department, e.g. `answer:kiki-shobo-hoan`; a new symbol goes on counting, and so does whoever issues under the symbol
+    /// of a department whose work it took over.
     pub key: String,
     /// The year.
     pub year: i64,
@@ -126,11 +139,14 @@ pub fn numbering<'a>(
         found.all(|other| other.symbol == first.symbol).then_some(first)
     };
     let rule = rule_of(Some(department)).or_else(|| rule_of(None)).or_else(inherited)?;
-    let year = match rule.year {
-        NumberYear::Fiscal => FiscalYear::of(day).year(),
-        NumberYear::Calendar => day.year(),
+    let year = rule.year.of(day);
+    // Under the symbol of the former department its sequence goes on: begun anew, one number would stand on two documents. The
+    // register of what came in is a book of each office.
+    let counted_by = match (kind, &rule.department) {
+        (DocumentKind::Answer | DocumentKind::Order, Some(former)) => former.as_str(),
+        (DocumentKind::Incoming, _) | (_, None) => department,
     };
-    let series = Series::of(kind, department, i64::from(year));
+    let series = Series::of(kind, counted_by, i64::from(year));
     Some(Numbering { series, symbol: rule.symbol.replace("{department}", name) })
 }
 
@@ -163,6 +179,87 @@ pub fn rule_faults(rules: &[NumberRule]) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// A department as long as it bears a name.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedOffice<'a> {
+    /// Its code.
+    pub code: &'a str,
+    /// What stands in the place of `{department}`.
+    pub name: &'a str,
+    /// The first day.
+    pub from: Date,
+    /// The last day, when it is known.
+    pub to: Option<Date>,
+}
+
+/// What is counted under a symbol: by whom, and in which years.
+struct SymbolUse<'a> {
+    rule: usize,
+    counted: (&'a str, &'a str),
+    years: (i16, i16),
+}
+
+/// Faults of a body's rules that let two sequences bear one symbol in one year: a general symbol without `{department}`, two
+/// departments of one name, or two rules with the same symbol. Their numbers would stand on two documents each.
+pub fn shared_symbol_faults(rules: &[NumberRule], offices: &[NamedOffice<'_>]) -> Vec<Fault> {
+    let mut uses: BTreeMap<(bool, String), Vec<SymbolUse<'_>>> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        for (office, name, (from, to)) in bearers(rules, rule, offices) {
+            let symbol = rule.symbol.replace("{department}", name);
+            let years = (rule.year.of(from), to.map_or(i16::MAX, |to| rule.year.of(to)));
+            let found = SymbolUse { rule: index, counted: (rule.kind.as_str(), office), years };
+            // What came in stands in a book of its own.
+            uses.entry((rule.kind == DocumentKind::Incoming, symbol)).or_default().push(found);
+        }
+    }
+    let mut faults: BTreeMap<usize, Fault> = BTreeMap::new();
+    for ((_, symbol), bearers) in &uses {
+        for (index, one) in bearers.iter().enumerate() {
+            let shares = |other: &&SymbolUse<'_>| {
+                let same_year = one.years.0 <= other.years.1 && other.years.0 <= one.years.1;
+                one.counted != other.counted && same_year
+            };
+            if let Some(other) = bearers.iter().take(index).find(shares) {
+                let (rule, both) = (one.rule.max(other.rule), (one.counted.1, other.counted.1));
+                let ja =
+                    format!("同じ年に二つの番号の系列が記号「{symbol}」を使います（{}・{}）", both.0, both.1);
+                let en = format!("two sequences bear {symbol} in one year ({}, {})", both.0, both.1);
+                let pointer = format!("/document_numbers/{rule}/symbol");
+                faults.entry(rule).or_insert_with(|| Fault::new(pointer, "shared_symbol", ja, en));
+            }
+        }
+    }
+    faults.into_values().collect()
+}
+
+/// Who counts under a rule, by which name, from when until when: its department, or every department without a rule of its own.
+fn bearers<'a>(
+    rules: &[NumberRule],
+    rule: &'a NumberRule,
+    offices: &[NamedOffice<'a>],
+) -> Vec<(&'a str, &'a str, (Date, Option<Date>))> {
+    let covers = |own: &NumberRule, (from, to): (Date, Option<Date>)| {
+        own.valid_from <= from && own.valid_to.is_none_or(|last| to.is_some_and(|to| to <= last))
+    };
+    let mut found = Vec::new();
+    for office in offices {
+        if rule.department.as_ref().is_some_and(|of| of != office.code) {
+            continue;
+        }
+        let from = rule.valid_from.max(office.from);
+        let to = match (rule.valid_to, office.to) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        let own = |own: &NumberRule| own.kind == rule.kind && own.department.as_deref() == Some(office.code);
+        let has_own = || rules.iter().any(|other| own(other) && covers(other, (from, to)));
+        if to.is_none_or(|to| from <= to) && (rule.department.is_some() || !has_own()) {
+            found.push((office.code, office.name, (from, to)));
+        }
+    }
+    found
 }
 
 /// What is wrong with a sequence.
@@ -279,21 +376,19 @@ mod tests {
         let (own, general) = (of(Some("bosai"), "指令（防）"), of(None, "指令（{department}）"));
         let successor = |ended: &str| ["shobo", "kankyo"].contains(&ended).then_some("bosai");
         for (rules, department, expected) in [
-            (vec![shobo.clone(), general.clone(), own.clone()], "bosai", Some("指令（防）第1号")),
-            (vec![shobo.clone(), general], "bosai", Some("指令（防災課）第1号")),
-            (vec![shobo.clone()], "bosai", Some("指令（消保）第1号")),
+            (vec![shobo.clone(), general.clone(), own.clone()], "bosai", Some(("指令（防）第1号", "bosai"))),
+            (vec![shobo.clone(), general], "bosai", Some(("指令（防災課）第1号", "bosai"))),
+            // under the former symbol the former sequence goes on.
+            (vec![shobo.clone()], "bosai", Some(("指令（消保）第1号", "shobo"))),
             (vec![shobo.clone()], "doro", None),
             (vec![shobo, kankyo], "bosai", None),
         ] {
             let office = (department, "防災課");
             let found = numbering(&rules, DocumentKind::Answer, office, date(2026, 5, 1), successor);
-            assert_eq!(found.as_ref().map(|found| found.text(1)).as_deref(), expected, "{rules:?}");
-            if let Some(found) = found {
-                assert_eq!(
-                    found.series.key, "answer:bosai",
-                    "its numbers are its own, under whichever symbol"
-                );
-            }
+            let found = found.map(|found| (found.text(1), found.series.key));
+            let expected =
+                expected.map(|(text, counted_by)| (text.to_owned(), format!("answer:{counted_by}")));
+            assert_eq!(found, expected, "{rules:?}");
         }
     }
 
@@ -305,6 +400,50 @@ mod tests {
         let found: Vec<_> = rule_faults(&rules).into_iter().map(|fault| fault.pointer).collect();
         let expected = ["1/valid_from", "2/symbol", "2/valid_to"];
         assert_eq!(found, expected.map(|rest| format!("/document_numbers/{rest}")));
+    }
+
+    #[test]
+    fn r120_no_two_sequences_bear_one_symbol_in_one_year() {
+        let office = |code: &'static str, name, from, to| NamedOffice { code, name, from, to };
+        let here = |code, name| office(code, name, date(2024, 4, 1), None);
+        let apart = [here("doro", "道路課"), here("kasen", "河川課")];
+        let namesakes = [here("ken-somu", "総務課"), here("kyo-somu", "総務課")];
+        let of = |department, symbol| rule(department, symbol, NumberYear::Fiscal);
+        let (general, bare) = (of(None, "指令（{department}）"), of(None, "指令"));
+        let (own, other) = (of(Some("doro"), "指令（土）"), of(Some("kasen"), "指令（土）"));
+        let order = NumberRule { kind: DocumentKind::Order, ..general.clone() };
+        let incoming = NumberRule { kind: DocumentKind::Incoming, ..general.clone() };
+        let until = |rule: &NumberRule, last| NumberRule { valid_to: Some(last), ..rule.clone() };
+        let from = |rule: &NumberRule, valid_from| NumberRule { valid_from, ..rule.clone() };
+        let named = of(Some("ken-somu"), "指令（県総）");
+        let successor = [
+            office("doro", "道路課", date(2024, 4, 1), Some(date(2025, 9, 30))),
+            office("doro-2", "道路課", date(2025, 10, 1), None),
+        ];
+        let next_year = [
+            office("doro", "道路課", date(2024, 4, 1), Some(date(2026, 3, 31))),
+            office("doro-2", "道路課", date(2026, 4, 1), None),
+        ];
+        for (rules, offices, faulty) in [
+            (vec![general.clone()], &apart, vec![]),
+            (vec![bare], &apart, vec![0]),
+            (vec![general.clone()], &namesakes, vec![0]),
+            (vec![general.clone(), named], &namesakes, vec![]),
+            (vec![general.clone(), own.clone()], &apart, vec![]),
+            (vec![own.clone(), other.clone()], &apart, vec![1]),
+            (vec![until(&own, date(2026, 3, 31)), from(&other, date(2026, 4, 1))], &apart, vec![]),
+            (vec![until(&own, date(2026, 3, 30)), from(&other, date(2026, 3, 31))], &apart, vec![1]),
+            (vec![general.clone(), order], &apart, vec![1]),
+            (vec![general.clone(), incoming], &apart, vec![]),
+            (vec![general.clone()], &successor, vec![0]),
+            (vec![general], &next_year, vec![]),
+        ] {
+            let found: Vec<_> =
+                shared_symbol_faults(&rules, offices).into_iter().map(|fault| fault.pointer).collect();
+            let expected: Vec<_> =
+                faulty.iter().map(|index: &usize| format!("/document_numbers/{index}/symbol")).collect();
+            assert_eq!(found, expected, "{rules:?} {offices:?}");
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub mod internal_control;
 pub mod invoice;
 pub mod issued_document;
 pub mod ledger;
+pub mod letter;
 pub mod lockout;
 pub mod merge_patch;
 pub mod message;

@@ -167,6 +167,12 @@ impl NoticeState {
         }
     }
 
+    /// Whether it is out of the house: retrieved by the addressee, or posted (施行, R-195). What waits to be retrieved is not, nor is
+    /// what came back.
+    pub fn is_out(self) -> bool {
+        matches!(self, Self::Arrived(_) | Self::Posted(_))
+    }
+
     /// By which way it goes.
     pub fn way(self) -> Way {
         match self {
@@ -256,6 +262,7 @@ mod tests {
             "returned: - posted - -",
         ];
         assert_eq!(states.map(row), expected);
+        assert_eq!(states.map(NoticeState::is_out), [false, true, false, true, false], "R-195");
         for state in states {
             let beside = match state {
                 NoticeState::Arrived(at) => (Some(at), None),

@@ -135,7 +135,8 @@ pub fn permit_state(
         return PermitState::Superseded;
     }
     let past = term.to.is_some_and(|last| last < day);
-    if has(PermitHappening::Expired) || (past && renewal == RenewalStanding::None) {
+    // What was filed in time and became known only after the end holds the term open all the same.
+    if (past || has(PermitHappening::Expired)) && renewal == RenewalStanding::None {
         return PermitState::Expired;
     }
     match (is_suspended(happenings, day), day < term.from, past) {
@@ -191,7 +192,7 @@ mod tests {
         let stop = event(Suspended, date(2025, 1, 10));
         let open = RenewalStanding::HoldsOpen;
         let none = RenewalStanding::None;
-        let table: [(&[PermitEvent], RenewalStanding, Date, &str); 13] = [
+        let table: [(&[PermitEvent], RenewalStanding, Date, &str); 14] = [
             (&[issued], none, date(2024, 8, 18), "upcoming"),
             (&[issued], none, date(2024, 8, 19), "valid"),
             (&[issued], none, date(2029, 8, 18), "valid"),
@@ -199,6 +200,7 @@ mod tests {
             (&[issued], open, date(2029, 8, 19), "continued"),
             (&[issued], open, date(2029, 8, 18), "valid"),
             (&[issued, event(Expired, date(2029, 9, 1))], none, date(2029, 9, 1), "expired"),
+            (&[issued, event(Expired, date(2029, 8, 19))], open, date(2029, 9, 1), "continued"),
             (&[issued, stop], none, date(2025, 1, 9), "valid"),
             (&[issued, stop], none, date(2025, 1, 10), "suspended"),
             (&[issued, stop, event(Resumed, date(2025, 2, 1))], none, date(2025, 2, 1), "valid"),

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::{JobEnd, LAST_ATTEMPT, tenant};
 use crate::domain::case_mail::CaseMail;
-use crate::domain::id::{AccountId, ApplicationId, OfficerId, PermitId};
+use crate::domain::id::{AccountId, ApplicationId, OfficerId, PermitId, TenantCode};
+use crate::domain::letter::{Letter, RENEWAL_DUE};
 use crate::domain::office_mail::{OVERDUE_SUBJECT, overdue_body};
 use crate::mail::{DeliveryFault, Mail};
 use crate::service::account::open_profile;
 use crate::service::escalation;
+use crate::service::letter_to_send::{self, NoAddressee};
 use crate::service::permit_upkeep::{self, Reminder};
 use crate::service::step_deadline::{self, LateStep, StepNotice};
 use crate::service::undelivered_mail::{self, GivenUp, LostMail};
@@ -52,7 +54,8 @@ pub async fn account_exists(
 }
 
 /// Reminds the holder of a permit to renew it, where that is still to be done (R-42). The mail names the number and the day;
-/// about whom and what, is read after signing in. An address that takes none loses nothing by it: the permit shows its term.
+/// about whom and what, is read after signing in. What is refused for good goes onto the work list of the department; a holder without
+/// an account is told by letter.
 pub async fn renewal_due(
     core: &Arc<Core>,
     permit: PermitId,
@@ -64,9 +67,15 @@ pub async fn renewal_due(
         Reminder::Early(at) => return Ok(JobEnd::Again(at)),
         Reminder::Moot => return Ok(JobEnd::Done),
     };
-    let (Some(holder), Some(last)) = (row.holder_id, row.valid_to) else { return Ok(JobEnd::Done) };
-    let account = core.db.read(move |tx| accounts::find(tx, holder).map_err(Failure::from)).await?;
-    let Some(account) = account else { return Ok(JobEnd::Done) };
+    let Some(last) = row.valid_to else { return Ok(JobEnd::Done) };
+    let tenant = tenant(claimed)?;
+    let account = match row.holder_id {
+        Some(holder) => core.db.read(move |tx| accounts::find(tx, holder).map_err(Failure::from)).await?,
+        None => None,
+    };
+    let Some(account) = account else {
+        return by_letter(core, (tenant, row.application_id), RENEWAL_DUE, claimed).await;
+    };
     let (number, last) = (&row.document_number, last.0);
     let link = format!("{}/v1/tenants/{}/permits/{}", core.settings.http.public_url, row.tenant_id, row.id);
     let subject = "【窓口】更新の時期が近づいています / Your permit is due for renewal";
@@ -75,7 +84,8 @@ pub async fn renewal_due(
          作成できます。\n{link}\n\nThe term of {number} ends on {last}. After signing in you can begin its renewal; the \
          answers you gave before are filled in.\n"
     );
-    to_account(core, &account, (subject, body), claimed).await
+    let mail = mail_to(core, &account, (subject, body), claimed)?;
+    deliver(core, &mail, (tenant, row.application_id), RENEWAL_DUE, claimed).await
 }
 
 /// Tells somebody who could act on a step of an approval route that it is past its deadline, where it still is. The mail names
@@ -118,21 +128,15 @@ async fn to_account(
     (subject, body): (&str, String),
     claimed: &ClaimedJob,
 ) -> Result<JobEnd, Failure> {
-    let mail = Mail {
-        message_id: claimed.id.0,
-        to: open_profile(&core.keys, account)?.email,
-        subject: subject.to_owned(),
-        body,
-        written_at: core.clock.now(),
-    };
+    let mail = mail_to(core, account, (subject, body), claimed)?;
     match core.mail.deliver(&mail).await {
         Ok(()) | Err(DeliveryFault::Permanent { .. }) => Ok(JobEnd::Done),
         Err(fault @ DeliveryFault::Temporary { .. }) => Err(Failure::Internal(fault.to_string())),
     }
 }
 
-/// Mails the first account that acts for a party of the case; a case or account that is gone gets no mail. What is refused
-/// for good, or failed at the last attempt, goes onto the work list of the department.
+/// Mails the first account that acts for a party of the case; a case that is gone gets no mail. Without an account it is a letter of
+/// the department; what is refused for good, or failed at the last attempt, goes onto its work list.
 pub async fn about_case(
     core: &Arc<Core>,
     case: ApplicationId,
@@ -144,25 +148,66 @@ pub async fn about_case(
     let read = core.db.read(move |tx| {
         let found = parties::case_with_accounts(tx, &body, case)?;
         let Some(case) = found else { return Ok(None) };
-        let Some(account) = case.accounts.first() else { return Ok(None) };
-        Ok::<_, Failure>(accounts::find(tx, *account)?.map(|account| (case.row.number, account)))
+        let account = case.accounts.first().map(|account| accounts::find(tx, *account)).transpose()?;
+        Ok::<_, Failure>(Some((case.row.number, account.flatten())))
     });
     let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };
-    let mail = Mail {
-        message_id: claimed.id.0,
-        to: open_profile(&core.keys, &account)?.email,
-        subject: words.subject().to_owned(),
-        body: words.body(&number.unwrap_or_default(), &core.settings.http.public_url),
-        written_at: core.clock.now(),
+    let Some(account) = account else {
+        return match Letter::instead_of(words) {
+            Letter::Elsewhere => Ok(JobEnd::Done),
+            Letter::Paper(_) | Letter::Words => {
+                by_letter(core, (tenant, case), words.as_str(), claimed).await
+            }
+        };
     };
-    let why = match core.mail.deliver(&mail).await {
+    let body = words.body(&number.unwrap_or_default(), &core.settings.http.public_url);
+    let mail = mail_to(core, &account, (words.subject(), body), claimed)?;
+    deliver(core, &mail, (tenant, case), words.as_str(), claimed).await
+}
+
+fn mail_to(
+    core: &Core,
+    account: &AccountRow,
+    (subject, body): (&str, String),
+    claimed: &ClaimedJob,
+) -> Result<Mail, Failure> {
+    Ok(Mail {
+        message_id: claimed.id.0,
+        to: open_profile(&core.keys, account)?.email,
+        subject: subject.to_owned(),
+        body,
+        written_at: core.clock.now(),
+    })
+}
+
+/// Sends a mail about a case; `told` is the name of what it tells, under which it stands on the work list if it is given up.
+async fn deliver(
+    core: &Arc<Core>,
+    mail: &Mail,
+    (tenant, case): (TenantCode, ApplicationId),
+    told: &'static str,
+    claimed: &ClaimedJob,
+) -> Result<JobEnd, Failure> {
+    let why = match core.mail.deliver(mail).await {
         Ok(()) => return Ok(JobEnd::Done),
         Err(DeliveryFault::Permanent { reply_code }) => GivenUp::Refused(reply_code),
         Err(DeliveryFault::Temporary { .. }) if claimed.attempts + 1 >= LAST_ATTEMPT => GivenUp::Exhausted,
         Err(fault @ DeliveryFault::Temporary { .. }) => return Err(Failure::Internal(fault.to_string())),
     };
-    let lost = LostMail { tenant, job: claimed.id, case, mail: words };
+    let lost = LostMail { tenant, job: claimed.id, case, mail: told };
     undelivered_mail::record(core, lost, why).await?;
+    Ok(JobEnd::Done)
+}
+
+/// Asks the department for a letter where nobody can be mailed.
+async fn by_letter(
+    core: &Arc<Core>,
+    (tenant, case): (TenantCode, ApplicationId),
+    mail: &'static str,
+    claimed: &ClaimedJob,
+) -> Result<JobEnd, Failure> {
+    let about = claimed.subject.clone();
+    letter_to_send::ask(core, NoAddressee { tenant, case, mail, about }).await?;
     Ok(JobEnd::Done)
 }
 

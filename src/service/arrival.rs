@@ -16,7 +16,9 @@ use super::catalogue::{fee_fault, form_faults};
 use super::filing::{Accepted, Filing};
 use super::intake::{circumstances, pinned, seal_form};
 use super::intake_refusal::IntakeRefusal;
-use super::{Ctx, Failure, Refusal, access, billing, clock, public_inspection, upgrade, waiver};
+use super::{
+    Ctx, Failure, Refusal, access, billing, clock, permit_renewal, public_inspection, upgrade, waiver,
+};
 use crate::catalogue::{Catalogue, CatalogueProcedure};
 use crate::domain::application::{Command, Filed};
 use crate::domain::calendar::jst_day;
@@ -221,6 +223,7 @@ pub fn record(
         facts.insert("assurance".to_owned(), json!(ctx.assurance));
     }
     parties::insert_arrival(tx, &arrival)?;
+    permit_renewal::recognise(tx, ctx, &case, now)?;
     public_inspection::open(tx, &case, &procedure, Moment::Arrival, now)?;
     case.record(tx, "submitted", facts, None)?;
     if let Some(invoice) = &invoice {

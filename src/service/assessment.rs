@@ -93,7 +93,7 @@ fn fix(
     case.record(tx, "fee_assessed", facts, None)?;
     clock::note_pause(tx, &ctx.core, &mut case.row)?;
     waiver::open_by_notice(tx, ctx, &mut case, &invoice, now)?;
-    jobs::enqueue(tx, tenant.as_str(), NOTIFY_FEE, &id.to_string(), now)?;
+    jobs::enqueue(tx, tenant.as_str(), NOTIFY_FEE, &format!("{id}:{}", invoice.id), now)?;
     case.save(tx)?;
     Ok(Made { value: Assessed { case: case.row, invoice }, resource_id: id.to_string() })
 }

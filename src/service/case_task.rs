@@ -11,6 +11,8 @@ use super::{Ctx, Effect, Failure, Refusal, access, queue, review};
 use crate::domain::case_task::{TaskKind, TaskState};
 use crate::domain::fault::Fault;
 use crate::domain::id::{CaseTaskId, CorrectionId, OfficerId, TenantCode};
+use crate::domain::issued_document::DocumentName;
+use crate::domain::letter;
 use crate::domain::policy::Action;
 use crate::store::case_tasks::{self, CaseTaskRow};
 use crate::store::sql::Micros;
@@ -30,6 +32,14 @@ pub struct CaseTask {
     pub number: Option<String>,
     /// Why it was closed.
     pub reason: Option<String>,
+}
+
+impl CaseTask {
+    /// The paper to print, where the task is a letter that is one.
+    pub fn paper(&self) -> Option<DocumentName> {
+        let is_letter = self.row.kind == TaskKind::LetterToSend.as_str();
+        is_letter.then(|| letter::paper(&self.row.subject_id)).flatten()
+    }
 }
 
 /// A page of a department's tasks.

@@ -1,5 +1,6 @@
-//! The end of a decided case (完結, R-195): once the notice went out and nothing of it is open.
+//! The end of a decided case (完結, R-195): once its notices are retrieved or posted and nothing of it is open.
 //!
+//! An electronic notice that nobody retrieves keeps the case open until staff send it by letter: no arrival is made up for it.
 //! The day of the decision is always left to it; after that a case is looked at once a day until it can be closed.
 
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use crate::domain::application::{CaseState, Command};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::invoice::InvoiceState;
+use crate::domain::notice::About;
 use crate::domain::refund::RefundState;
 use crate::service::approval::NOTIFY_DECISION;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
-use crate::store::{Reads, Root, Tx, decisions, invoices, jobs, payments, refunds, waivers};
+use crate::store::{Reads, Root, Tx, decisions, invoices, jobs, notices, payments, refunds, waivers};
 
 /// The job that closes a decided case; its subject is the application's id.
 pub const CLOSE_CASE: &str = "close_case";
@@ -70,12 +72,18 @@ pub async fn close(core: &Arc<Core>, tenant: TenantCode, id: ApplicationId) -> R
     .await
 }
 
-/// The notice went out, nothing is owed, no payment runs, no money has still to go back, nobody waits for the answer to a request
-/// for a waiver, which could not be given after the end, and no contract waits for its signatures.
+/// Every notice of the decision is out and its mail sent, nothing is owed, no payment runs, no money has still to go back, nobody waits for
+/// the answer to a request for a waiver, which could not be given after the end, and no contract waits for its signatures.
 fn nothing_open(tx: &mut impl Reads, row: &ApplicationRow) -> Result<bool, Failure> {
     let tenant = &row.tenant_id;
     if !jobs::is_done(tx, tenant.as_str(), NOTIFY_DECISION, &row.id.to_string())? {
         return Ok(false);
+    }
+    for notice in notices::of_case(tx, tenant, row.id)? {
+        let of_decision = matches!(notice.gives_notice_of()?, About::Decision | About::Correction);
+        if of_decision && !notice.notice_state()?.is_out() {
+            return Ok(false);
+        }
     }
     if contract::is_offered(tx, tenant, row.id)? {
         return Ok(false);

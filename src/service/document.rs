@@ -17,8 +17,9 @@ use self::paper::{Paper, Papers};
 use self::signature::FoundSignature;
 use super::cases::OpenCase;
 use super::notice::{self, Given};
+use super::untold::Untold;
 use super::{Ctx, Failure, Refusal, access, cases, intake};
-use crate::documents::{DocumentOrder, RenderFault, page, templates};
+use crate::documents::{DocumentOrder, RenderFault, Template, page};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, DecisionId, NoticeId, TenantCode};
 use crate::domain::issued_document::{
@@ -60,10 +61,15 @@ pub async fn list(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Vec
         .read(move |tx| {
             let case = cases::open(tx, &inner, &tenant, id, Action::ReadCase)?;
             let sees_money = sees_money(tx, &inner, &tenant, id)?;
+            let untold = match case.actor {
+                Actor::Officer(_) => Untold::default(),
+                Actor::Person(_) | Actor::Anonymous => Untold::of_cases(tx, &tenant, &[id])?,
+            };
             let mut lines = Vec::new();
             for kind in DocumentKind::ALL {
                 let hidden = kind.audience() == DocumentAudience::OfMoney && !sees_money;
-                if hidden {
+                // That there is a permit says what was decided.
+                if hidden || (kind == DocumentKind::Permit && untold.hides_decision_of(id)) {
                     continue;
                 }
                 for (name, made_at) in papers(tx, &inner, &case.row, &case.key).of_kind(kind)? {
@@ -175,8 +181,7 @@ pub async fn make(
 ) -> Result<MadeDocument, Failure> {
     let PreparedDocument { data, token, made_at, procedure, notices } =
         prepare(&ctx, tenant.clone(), id, name).await?;
-    let folder = &ctx.core.settings.documents.templates_directory;
-    let template = templates::find(folder, &tenant, &procedure, name.kind());
+    let template = Template::Installed { tenant: tenant.clone(), procedure, kind: name.kind() };
     let order = DocumentOrder { template, data, made_at };
     let pdf = ctx.core.documents.render(order).await.map_err(refused)?;
     // A party that was given what was decided has it.
@@ -201,7 +206,8 @@ pub async fn make_page(
 /// Which notices are retrieved with a document.
 fn given(name: DocumentName) -> Option<Given> {
     match (name.kind(), name.subject()) {
-        (DocumentKind::Decision, _) => Some(Given::Decision),
+        // The permit says number, term and conditions of what was decided.
+        (DocumentKind::Decision | DocumentKind::Permit, _) => Some(Given::Decision),
         (DocumentKind::PermitOrder, Some(order)) => Some(Given::Order(DecisionId(order))),
         _ => None,
     }

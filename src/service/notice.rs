@@ -60,7 +60,7 @@ impl Issued<'_> {
     fn hands_over(self) -> bool {
         match self {
             Self::Decision(row) => row.decision == DecisionKind::Grant.as_str(),
-            Self::Correction(_, kind) => kind == DecisionKind::Grant,
+            Self::Correction(_, kind) => kind.grants(),
             Self::Order(..) => false,
         }
     }

@@ -109,7 +109,7 @@ pub async fn expire(core: &Arc<Core>, tenant: TenantCode, id: PermitId) -> Resul
         }
         // A renewal that was filed in time and came to nothing held the term open until now.
         let held =
-            view.renewals.iter().any(|renewal| renewal.arrived_at.is_some_and(|at| jst_day(at.0) <= last));
+            view.all_renewals().any(|renewal| renewal.arrived_at.is_some_and(|at| jst_day(at.0) <= last));
         let first_day = last.tomorrow().unwrap_or(last);
         let effective_on = if held { today } else { first_day };
         let event = PermitEvent { happening: PermitHappening::Expired, effective_on, cause: None };

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::account::Profile;
 use super::cases::{self, OpenCase};
 use super::officer_labels::{self, OfficerLabel};
+use super::untold::{Telling, Untold};
 use super::{Ctx, Failure, access, audit, review};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
@@ -74,7 +75,8 @@ pub struct TimelineItem {
     pub at: Timestamp,
     /// Who did it.
     pub actor: ActorLabel,
-    /// Facts that name nobody; null where they are internal and the reader is not staff.
+    /// Facts that name nobody; null where they are internal and the reader is not staff, and where the notice of them waits to
+    /// be retrieved.
     pub facts: Value,
 }
 
@@ -87,7 +89,7 @@ pub struct Timeline {
     pub items: Vec<TimelineItem>,
 }
 
-/// The timeline of a case, for its parties and the department.
+/// The timeline of a case, for its parties and the department. A party reads nothing here that its notice has not told.
 pub async fn read(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Timeline, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
     let found = ctx.core.db.read(move |tx| read_events(tx, &inner, &body, id)).await;
@@ -112,10 +114,17 @@ fn read_events(
     let labels = officer_labels::labels(tx, &ctx.core, tenant, officers)?;
     let names = party_names(tx, &case)?;
     let reader = access::reader(&case.actor);
-    let shown = rows.into_iter().filter(|row| reader.is_some() || row.kind != review::NOTE_ADDED);
-    let items = shown.map(|row| {
+    let untold = match reader {
+        Some(_) => Untold::default(),
+        None => Untold::of_cases(tx, tenant, &[id])?,
+    };
+    let is_shown = |row: &EventRow| {
+        reader.is_some() || (row.kind != review::NOTE_ADDED && untold.telling(row) != Telling::Nothing)
+    };
+    let items = rows.into_iter().filter(is_shown).map(|row| {
         let actor = label(ctx, tenant, &row, &labels, &names);
-        let hidden = reader.is_none() && INTERNAL.contains(&row.kind.as_str());
+        let internal = reader.is_none() && INTERNAL.contains(&row.kind.as_str());
+        let hidden = internal || untold.telling(&row) != Telling::All;
         let facts =
             if hidden { Value::Null } else { serde_json::from_str(&row.facts).unwrap_or(Value::Null) };
         TimelineItem { seq: row.seq, kind: row.kind, at: row.at.0, actor, facts }

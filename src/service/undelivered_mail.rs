@@ -3,7 +3,6 @@
 
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Core, Ctx, Effect, Failure, Refusal, access, cases, queue, review};
-use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{ApplicationId, JobId, TenantCode};
 use crate::domain::policy::Action;
 use crate::store::sql::Micros;
@@ -31,13 +30,13 @@ pub struct LostMail {
     pub job: JobId,
     /// The case.
     pub case: ApplicationId,
-    /// What it should have told.
-    pub mail: CaseMail,
+    /// The name of what it should have told.
+    pub mail: &'static str,
 }
 
 /// Records a mail that was given up, once.
 pub async fn record(core: &Core, lost: LostMail, why: GivenUp) -> Result<(), Failure> {
-    tracing::warn!(job.id = %lost.job, mail = lost.mail.as_str(), ?why, "a mail is given up");
+    tracing::warn!(job.id = %lost.job, mail = lost.mail, ?why, "a mail is given up");
     metrics::counter!("madoguchi_undelivered_mails_total").increment(1);
     let (reason, reply_code) = match why {
         GivenUp::Refused(reply) => ("refused", reply.map(i64::from)),
@@ -49,7 +48,7 @@ pub async fn record(core: &Core, lost: LostMail, why: GivenUp) -> Result<(), Fai
                 tenant_id: lost.tenant.clone(),
                 id: lost.job,
                 application_id: lost.case,
-                mail: lost.mail.as_str().to_owned(),
+                mail: lost.mail.to_owned(),
                 reason: reason.to_owned(),
                 reply_code,
                 failed_at: Micros(tx.now()),

@@ -2,10 +2,10 @@
 
 use super::cases::OpenCase;
 use super::filing::{Filing, sole_applicant_kind};
-use super::{Ctx, Failure, intake};
+use super::{Ctx, Failure, intake, permit};
 use crate::domain::calendar::jst_day;
 use crate::domain::validity::{Term, term};
-use crate::store::{Reads, permits};
+use crate::store::Reads;
 
 /// The term of a grant made at `decided_at`, where the procedure states one.
 ///
@@ -22,7 +22,7 @@ pub fn of_grant(
     let arrived_at = case.row.arrived_at.map_or(decided_at, |at| at.0);
     let filing = Filing::of(&procedure, &form, sole_applicant_kind(&procedure), arrived_at);
     // What our own register says of the old permit goes before what the application says of it.
-    let renewed = permits::renewed_by(tx, &case.row.tenant_id, case.row.id)?;
+    let renewed = permit::renewed_by(tx, case)?;
     let old_end = renewed.and_then(|permit| permit.valid_to).map(|day| day.0);
     let old_end = old_end.or_else(|| filing.renewed_term_end());
     let expired_on = old_end.filter(|expires_on| arrived_on <= *expires_on);

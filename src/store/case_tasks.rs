@@ -21,7 +21,8 @@ pub struct CaseTaskRow {
     pub application_id: ApplicationId,
     /// Why it was made.
     pub kind: String,
-    /// What it is about: the id of the correction, or of the refund (with that of the file that a bank returned it from).
+    /// What it is about: the id of the correction, or of the refund (with that of the file that a bank returned it from); of a
+    /// letter what it tells ([`crate::domain::letter`]).
     pub subject_id: String,
     /// The day that went by.
     pub due_on: IsoDate,

@@ -174,6 +174,21 @@ pub fn of_case(
     Ok(rows)
 }
 
+/// The notices of these cases of a body that wait to be retrieved.
+pub fn available_of_cases(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cases: &[ApplicationId],
+) -> Result<Vec<NoticeRow>, StoreError> {
+    Ok(notices::table
+        .filter(notices::tenant_id.eq(tenant))
+        .filter(notices::application_id.eq_any(cases))
+        .filter(notices::state.eq("available"))
+        .order(notices::id)
+        .select(NoticeRow::as_select())
+        .load(tx.read())?)
+}
+
 /// The steps of a notice, in order.
 pub fn acts_of(
     tx: &mut impl Reads,

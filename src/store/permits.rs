@@ -3,9 +3,12 @@
 use diesel::prelude::*;
 
 use super::schema::applications;
+use super::schema::case_links::case_links;
 use super::schema::dispositions::{permit_events, permit_renewals, permits};
+use super::schema::notices::notices;
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
+use crate::domain::case_link::LinkKind;
 use crate::domain::id::{AccountId, ApplicationId, DecisionId, PermitId, TenantCode};
 use crate::domain::permit::{PermitEvent, PermitHappening, PermitTerm};
 
@@ -197,15 +200,37 @@ pub fn of_departments(
     Ok(query.load(tx.read())?)
 }
 
-/// The permits of a holder over all bodies, newest first.
+/// The permits that a holder was granted under some procedures of a body, oldest first.
+pub fn of_holder_under(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    holder: AccountId,
+    procedures: &[&str],
+) -> Result<Vec<PermitRow>, StoreError> {
+    Ok(permits::table
+        .filter(permits::tenant_id.eq(tenant))
+        .filter(permits::holder_id.eq(holder))
+        .filter(permits::procedure.eq_any(procedures.iter().copied()))
+        .order(permits::id)
+        .select(PermitRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The permits of a holder over all bodies, newest first, without those whose grant the holder has not retrieved yet.
 pub fn of_holder(
     tx: &mut impl Reads,
     holder: AccountId,
     before: Option<PermitId>,
     limit: i64,
 ) -> Result<Vec<PermitRow>, StoreError> {
+    let untold = notices::table
+        .filter(notices::tenant_id.eq(permits::tenant_id))
+        .filter(notices::decision_id.eq(permits::decision_id))
+        .filter(notices::about.eq("decision"))
+        .filter(notices::state.eq("available"));
     let mut query = permits::table
         .filter(permits::holder_id.eq(holder))
+        .filter(diesel::dsl::not(diesel::dsl::exists(untold)))
         .order(permits::id.desc())
         .limit(limit)
         .select(PermitRow::as_select())
@@ -214,6 +239,24 @@ pub fn of_holder(
         query = query.filter(permits::id.lt(before));
     }
     Ok(query.load(tx.read())?)
+}
+
+/// Those of some permits of a body whose grant waits to be retrieved.
+pub fn untold_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[PermitId],
+) -> Result<Vec<PermitId>, StoreError> {
+    let of_decision =
+        notices::tenant_id.eq(permits::tenant_id).and(notices::decision_id.eq(permits::decision_id));
+    Ok(permits::table
+        .inner_join(notices::table.on(of_decision))
+        .filter(permits::tenant_id.eq(tenant))
+        .filter(permits::id.eq_any(ids))
+        .filter(notices::about.eq("decision"))
+        .filter(notices::state.eq("available"))
+        .select(permits::id)
+        .load(tx.read())?)
 }
 
 /// Remembers that an application was opened to renew a permit.
@@ -257,5 +300,47 @@ pub fn renewals_of(
             permit_renewals::permit_id,
             (applications::id, applications::state, applications::arrived_at),
         ))
+        .load::<(PermitId, RenewalCase)>(tx.read())?)
+}
+
+/// The permits that staff say a case renews, by links that stand (更新), oldest link first.
+pub fn linked_to(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    application: ApplicationId,
+) -> Result<Vec<PermitRow>, StoreError> {
+    let of_other =
+        permits::tenant_id.eq(case_links::tenant_id).and(permits::application_id.eq(case_links::other_id));
+    Ok(case_links::table
+        .inner_join(permits::table.on(of_other))
+        .filter(case_links::tenant_id.eq(tenant))
+        .filter(case_links::application_id.eq(application))
+        .filter(case_links::kind.eq(LinkKind::RenewalOf.as_str()))
+        .filter(case_links::ended_at.is_null())
+        .order(case_links::id)
+        .select(PermitRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The cases of which staff say that they renew permits of one body, by links that stand, oldest link first.
+pub fn linked_renewals_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[PermitId],
+) -> Result<Vec<(PermitId, RenewalCase)>, StoreError> {
+    let of_other =
+        permits::tenant_id.eq(case_links::tenant_id).and(permits::application_id.eq(case_links::other_id));
+    let of_case = applications::tenant_id
+        .eq(case_links::tenant_id)
+        .and(applications::id.eq(case_links::application_id));
+    Ok(case_links::table
+        .inner_join(permits::table.on(of_other))
+        .inner_join(applications::table.on(of_case))
+        .filter(case_links::tenant_id.eq(tenant))
+        .filter(permits::id.eq_any(ids))
+        .filter(case_links::kind.eq(LinkKind::RenewalOf.as_str()))
+        .filter(case_links::ended_at.is_null())
+        .order(case_links::id)
+        .select((permits::id, (applications::id, applications::state, applications::arrived_at)))
         .load::<(PermitId, RenewalCase)>(tx.read())?)
 }

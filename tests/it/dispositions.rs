@@ -141,7 +141,17 @@ on_both_databases!(
             counter.app.drain().await;
         }
         let clerk = counter.app.sign_in("clerk@example.jp", &counter.clerk.id).await;
-        let state = async |case: &str| counter.app.get(&clerk, case).await.expect(200)["state"].clone();
+        let state = async |who: &Person, case: &str| counter.app.get(who, case).await.expect(200)["state"].clone();
+        assert_eq!(state(&clerk, paid).await, "decided", "nobody has posted its letter: nothing was told yet");
+        for case in [paid, unpaid] {
+            counter.app.post_letters(&clerk, case).await;
+        }
+        counter.app.clock.advance(SignedDuration::from_hours(24));
+        for _ in 0..2 {
+            counter.app.drain().await;
+        }
+        let clerk = counter.app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+        let state = async |case: &str| state(&clerk, case).await;
         assert_eq!((state(paid).await, state(unpaid).await), (json!("closed"), json!("decided")));
         assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'closed')").await, 1);
     }
@@ -169,6 +179,7 @@ on_both_databases!(
         assert_eq!(app.get(&counter.clerk, &nobody).await.expect(200)["items"], json!([]));
 
         // the case is closed on the day after, once the notice went out.
+        app.post_letters(&counter.clerk, &format!("/v1/tenants/020001/applications/{}", case.id)).await;
         app.drain().await;
         let state = async || {
             let path = format!("/v1/tenants/020001/applications/{}", case.id);

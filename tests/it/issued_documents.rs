@@ -142,7 +142,7 @@ on_both_databases!(
 );
 
 /// The page to print of a document, and the token that it bears.
-async fn page(app: &TestApp, who: &Person, case: &str, document: &str) -> (String, String) {
+pub(crate) async fn page(app: &TestApp, who: &Person, case: &str, document: &str) -> (String, String) {
     let (status, media_type, bytes) = fetch(app, who, &format!("{case}/documents/{document}/page")).await;
     let html = String::from_utf8(bytes).unwrap();
     assert_eq!((status, media_type.as_str()), (200, "text/html; charset=utf-8"), "{document}: {html}");
@@ -152,7 +152,7 @@ async fn page(app: &TestApp, who: &Person, case: &str, document: &str) -> (Strin
 }
 
 /// The names of the documents of a kind, oldest first.
-async fn of_kind(app: &TestApp, who: &Person, case: &str, kind: &str) -> Vec<String> {
+pub(crate) async fn of_kind(app: &TestApp, who: &Person, case: &str, kind: &str) -> Vec<String> {
     let listed = app.get(who, &format!("{case}/documents")).await.expect(200);
     let items = listed["items"].as_array().unwrap().iter().filter(|item| item["kind"] == kind);
     items.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
@@ -273,3 +273,23 @@ on_both_databases!(
         assert!(!html.contains("領収しました"), "{html}");
     }
 );
+
+on_both_databases!(without_a_font_the_api_says_which_package_has_one, async |db: TestDb| {
+    let app = TestApp::start_with(&db, |settings| {
+        settings.documents.font_families = vec!["A Family Nobody Has".to_owned()];
+    })
+    .await;
+    let business = app.register("business@example.jp", "business").await;
+    let submitted = app.submitted(&business, AOMORI, PROCEDURE).await;
+    let path = format!("/v1/tenants/{AOMORI}/applications/{}", submitted["id"].as_str().unwrap());
+    for (language, words) in [("ja", "日本語フォントがない"), ("en", "no Japanese font")] {
+        let document = app.raw(Method::GET, &format!("{path}/documents/application_copy"));
+        let refused = document.header("accept-language", language).bearer_auth(&business.token).send().await.unwrap();
+        assert_eq!(refused.status().as_u16(), 503);
+        let problem: Value = refused.json().await.unwrap();
+        let detail = problem["detail"].as_str().unwrap();
+        assert_eq!(problem["code"], "font_missing");
+        assert!(detail.contains(words) && detail.contains("fonts-noto-cjk"), "{detail}");
+    }
+    page(&app, &business, &path, "application_copy").await;
+});

@@ -267,6 +267,27 @@ on_both_databases!(
         scene.wish("electronic").await.expect(201);
         scene.decide("refuse").await;
         assert_eq!(scene.notice().await["way"], "electronic");
+        // What is granted in part or under conditions is a permit too, and so is its correction.
+        for granted in ["partial_refusal", "conditional_grant"] {
+            let case = scene.counter.claimed("test-paper-only").await;
+            let counter = &scene.counter;
+            let way = json!({ "way": "electronic" });
+            counter.app.post(&counter.business, &format!("{case}/notice-way"), way).await.expect(201);
+            let conditions = if granted == "conditional_grant" { json!(["毎年報告すること"]) } else { json!([]) };
+            let reason = |clause: &str| json!([{ "fact": "位置が重なる", "clause": clause, "criterion": "審査基準第3" }]);
+            let body = json!({ "decision": granted, "reasons": reason("第3条"), "conditions": conditions });
+            let version = counter.app.get(&counter.clerk, &case).await.etag();
+            counter.app.post_if(&counter.clerk, &format!("{case}/proposal"), &version, body).await.expect(201);
+            assert_eq!(counter.seal(&case).await, "decided");
+            let version = counter.app.get(&counter.clerk, &case).await.etag();
+            let body = json!({ "error": "条項の誤り", "reasons": reason("第4条"), "conditions": conditions });
+            let path = format!("{case}/decision/corrections");
+            counter.app.post_if(&counter.clerk, &path, &version, body).await.expect(201);
+            crate::decision_changes::seal(counter, &case, "correction").await.expect(200);
+            let listed = counter.app.get(&counter.clerk, &format!("{case}/notices")).await.expect(200);
+            let ways: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["way"].clone()).collect();
+            assert_eq!(ways, ["paper", "paper"], "{granted}: {listed}");
+        }
     }
 );
 
@@ -289,3 +310,33 @@ on_both_databases!(what_nobody_retrieves_goes_by_letter_after_all, async |db: Te
     );
     assert_eq!(scene.say(clerk, "/paper", why).await.problem(), "409 notice_stands_elsewhere");
 });
+
+on_both_databases!(
+    /// what nobody retrieves has not arrived, so the case is not closed; after the retrieval, or by letter, it is.
+    r195_a_case_stays_open_until_its_electronic_notice_is_retrieved_or_goes_by_letter,
+    async |db: TestDb| {
+        let mut scene = Scene::set(&db).await;
+        scene.wish("electronic").await.expect(201);
+        scene.decide("refuse").await;
+        let first = scene.case.clone();
+        scene.case = scene.counter.claimed(ON_ISSUE).await;
+        scene.wish("electronic").await.expect(201);
+        scene.decide("refuse").await;
+        let state = async |scene: &Scene, case: &str| scene.counter.app.get(&scene.counter.clerk, case).await.expect(200)["state"].clone();
+        for _ in 0..3 {
+            scene = scene.later(1).await;
+            scene.counter.app.drain().await;
+        }
+        assert_eq!((state(&scene, &first).await, state(&scene, &scene.case).await), (json!("decided"), json!("decided")));
+        let why = json!({ "reason": "取得されないため" });
+        scene.say(&scene.counter.clerk, "/paper", why).await.expect(200);
+        scene.counter.app.get(&scene.counter.business, &format!("{first}/decision")).await.expect(200);
+        scene = scene.later(1).await;
+        scene.counter.app.drain().await;
+        assert_eq!((state(&scene, &first).await, state(&scene, &scene.case).await), (json!("closed"), json!("decided")));
+        scene.counter.app.post_letters(&scene.counter.clerk, &scene.case).await;
+        scene = scene.later(1).await;
+        scene.counter.app.drain().await;
+        assert_eq!(state(&scene, &scene.case).await, "closed");
+    }
+);

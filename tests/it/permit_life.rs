@@ -2,13 +2,15 @@
 
 use jiff::SignedDuration;
 use madoguchi::domain::policy::Role;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::decision_changes::{hearing, order, parts, registered, seal};
 use crate::dispositions::{reminders_about, renew};
 use crate::fee_timing::Counter;
 use crate::organisation::reorganisation;
-use crate::support::app::AOMORI;
+use crate::policy_coverage::world::{DEPARTMENT, paper_draft, pay, submit};
+use crate::support::app::{AOMORI, new_key};
 use crate::support::db::TestDb;
 
 /// Moves on by whole days, lets the jobs of the days run, and signs everybody in anew: tokens do not live that long.
@@ -143,5 +145,110 @@ on_both_databases!(
         assert_eq!(counter.app.get(&counter.clerk, &mine).await.expect(200)["items"][0]["id"], id);
         let elsewhere = counter.app.sign_in("doro@example.jp", &elsewhere.id).await;
         assert_eq!(counter.app.get(&elsewhere, &list).await.expect(200)["items"], json!([]));
+    }
+);
+
+const RENEWAL: &str = "denki-koji-koshin";
+
+/// The example of the renewal with what stands on the permit.
+async fn renewal_form(counter: &Counter, permit: &Value, number: &str) -> Value {
+    let mut form = counter.app.example(AOMORI, RENEWAL).await["form"].clone();
+    form["registration_number"] = json!(number);
+    form["registered_on"] = permit["valid_from"].clone();
+    form["expires_on"] = permit["valid_to"].clone();
+    form
+}
+
+async fn grant(counter: &Counter, case: &str) {
+    counter.app.post(&counter.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    counter.propose(case, "grant").await;
+    assert_eq!(counter.seal(case).await, "decided");
+}
+
+on_both_databases!(
+    /// the law asks who applied in time, not by which button: a renewal begun from the catalogue holds the permit open too.
+    r41_a_renewal_begun_from_the_catalogue_holds_the_permit_open_and_takes_its_place,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let (_, permit) = registered(&counter).await;
+        days_later(&mut counter, 365 * 5 - 40).await;
+        let id = permit.rsplit('/').next().unwrap().to_owned();
+        let told = |counter: &Counter| reminders_about(counter, &id);
+        assert_eq!(told(&counter), 1, "90 days before the end");
+        let held = counter.app.get(&counter.clerk, &permit).await.expect(200);
+        assert_eq!(held["document_number"], "青森県指令（消保）第1号");
+        let mut made = Vec::new();
+        // Another number renews nothing; the same one in other widths and with spaces does.
+        for number in ["青森県指令（消保）第11号", "青森県指令(消保) 第１号"] {
+            let draft = counter.app.draft(&counter.business, AOMORI, RENEWAL).await;
+            let path = format!("/v1/tenants/{AOMORI}/applications/{draft}");
+            let (key, etag) = (new_key(), counter.app.get(&counter.business, &path).await.etag());
+            let headers = [("idempotency-key", key.as_str()), ("if-match", etag.as_str())];
+            let body = json!({ "form": renewal_form(&counter, &held, number).await });
+            counter.app.call(Method::PATCH, &path, Some(&counter.business), &headers, Some(body)).await.expect(200);
+            let case = submit(&counter.app, &counter.business, draft).await;
+            pay(&counter.app, &counter.business, &case).await;
+            made.push(path);
+        }
+        let shown = counter.app.get(&counter.business, &permit).await.expect(200);
+        let renewals: Vec<_> = shown["renewals"].as_array().unwrap().iter().map(|it| it["application"].clone()).collect();
+        assert_eq!(renewals, [json!(made[1].rsplit('/').next().unwrap())]);
+
+        days_later(&mut counter, 60).await;
+        assert_eq!(told(&counter), 1, "its renewal is being decided");
+        assert_eq!(state(&counter, &permit).await, "continued");
+        grant(&counter, &made[1]).await;
+        assert_eq!(state(&counter, &permit).await, "superseded");
+        let mine = counter.app.get(&counter.business, "/v1/me/permits").await.expect(200);
+        let next = mine["items"].as_array().unwrap().iter().find(|item| item["renews"] == id.as_str()).unwrap();
+        assert_eq!((&next["valid_from"], &next["valid_to"]), (&json!("2031-04-01"), &json!("2036-03-31")));
+    }
+);
+
+on_both_databases!(
+    /// what came on paper by the last day renews the permit of the case to which staff link it, even if they do so late.
+    r41_a_renewal_on_paper_holds_the_permit_open_by_the_link_that_staff_put,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let (old, permit) = registered(&counter).await;
+        days_later(&mut counter, 365 * 5 - 40).await;
+        let held = counter.app.get(&counter.clerk, &permit).await.expect(200);
+        let mut body = paper_draft();
+        body["procedure"] = json!(RENEWAL);
+        body["form"] = renewal_form(&counter, &held, "1234").await;
+        body["received_at"] = json!("2031-02-17T05:00:00Z");
+        let begin = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/applications");
+        let draft = counter.app.post(&counter.clerk, &begin, body).await.expect(201);
+        let id = draft["id"].as_str().unwrap().to_owned();
+        let renewal = format!("/v1/tenants/{AOMORI}/applications/{id}");
+        for file in counter.app.example(AOMORI, RENEWAL).await["attachments"].as_array().unwrap() {
+            counter.app.attach(&counter.clerk, AOMORI, &id, file).await.expect(201);
+        }
+        let submitted = counter.app.post(&counter.clerk, &format!("{renewal}/submit"), json!({})).await.expect(200);
+        let invoice = submitted["invoice"]["id"].as_str().unwrap();
+        let paid = json!({ "means": "cash", "amount": 12_000, "received_on": "2031-02-17" });
+        let pay = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/counter-payments");
+        counter.app.post(&counter.clerk, &pay, paid).await.expect(201);
+
+        days_later(&mut counter, 60).await;
+        assert_eq!(state(&counter, &permit).await, "expired", "nobody knows yet what it renews");
+        let link = json!({ "application": old.rsplit('/').next().unwrap(), "kind": "renewal_of", "reason": "更新の申請" });
+        let links = format!("{renewal}/links");
+        let put = counter.app.post(&counter.clerk, &links, link.clone()).await.expect(201);
+        assert_eq!(state(&counter, &permit).await, "continued", "it arrived in time");
+        let shown = counter.app.get(&counter.business, &permit).await.expect(200);
+        assert_eq!(shown["renewals"], json!([]), "a link never reveals a case");
+        let end = format!("/v1/tenants/{AOMORI}/case-links/{}/end", put["id"].as_str().unwrap());
+        counter.app.post(&counter.clerk, &end, json!({ "reason": "別の登録と判明" })).await;
+        assert_eq!(state(&counter, &permit).await, "expired");
+        counter.app.post(&counter.clerk, &links, link).await.expect(201);
+        days_later(&mut counter, 1).await;
+        assert_eq!(state(&counter, &permit).await, "continued");
+
+        grant(&counter, &renewal).await;
+        assert_eq!(state(&counter, &permit).await, "superseded");
+        let permits = counter.app.get(&counter.clerk, &format!("/v1/tenants/{AOMORI}/permits")).await.expect(200);
+        let next = permits["items"].as_array().unwrap().iter().find(|item| item["renews"] == held["id"]).unwrap();
+        assert_eq!((&next["valid_from"], &next["valid_to"]), (&json!("2031-04-01"), &json!("2036-03-31")));
     }
 );

@@ -75,6 +75,7 @@ on_both_databases!(
         office.pays(&owing).await;
         proposed(&office, &owing).await;
         decided(&office, &owing).await.expect(200);
+        app.post_letters(&office.clerk, &owing.case).await;
         days(&mut office, 1).await;
         days(&mut office, 1).await;
         assert_eq!(app.get(&office.business, &owing.case).await.expect(200)["state"], "closed");

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::Tenant;
 use crate::domain::arrears::arrears_faults;
 use crate::domain::contract::trust_anchor::trust_anchor_faults;
-use crate::domain::document_number::rule_faults;
+use crate::domain::document_number::{NamedOffice, rule_faults, shared_symbol_faults};
 use crate::domain::el_qr::{EL_QR, el_qr_faults};
 use crate::domain::escalation::level_faults;
 use crate::domain::fault::Fault;
@@ -64,6 +64,14 @@ impl Tenant {
         faults.extend(el_qr_faults(&self.el_qr));
         faults.extend(self.el_qr_revenue_faults());
         faults.extend(rule_faults(&self.document_numbers));
+        let named = self.departments.iter().map(|department| NamedOffice {
+            code: &department.code,
+            name: &department.name.ja,
+            from: department.valid_from,
+            to: department.valid_to,
+        });
+        let offices: Vec<_> = named.collect();
+        faults.extend(shared_symbol_faults(&self.document_numbers, &offices));
         faults.extend(office_key_faults(&self.office_keys));
         faults.extend(trust_anchor_faults(&self.contract_trust_anchors));
         faults.extend(ground_faults(&self.waiver_grounds));

@@ -17,7 +17,7 @@ use crate::http::contract::{
 use crate::http::error::ApiError;
 use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
 use crate::http::{locale, respond};
-use crate::service::permit::{self, PermitView};
+use crate::service::permit::{self, PermitTelling, PermitView};
 use crate::service::{Refusal, permit_renewal};
 use crate::store::permits::{PermitEventRow, RenewalCase};
 
@@ -90,9 +90,9 @@ pub struct PermitBody {
     #[schema(example = "青森県指令（消保）第12号")]
     document_number: String,
     /// `upcoming`, `valid`, `continued` (past its last day while a renewal is not decided), `suspended`, `revoked`,
-    /// `superseded` or `expired`.
+    /// `superseded` or `expired`; null for its holder while the notice of an order about it waits to be retrieved.
     #[schema(example = "valid")]
-    state: String,
+    state: Option<String>,
     /// The first day.
     #[schema(format = Date, value_type = String)]
     valid_from: String,
@@ -121,7 +121,7 @@ impl From<PermitView> for PermitBody {
             department: row.department,
             holder: row.holder_id.map(|holder| holder.0),
             document_number: row.document_number,
-            state: view.state.as_str().to_owned(),
+            state: (view.telling == PermitTelling::All).then(|| view.state.as_str().to_owned()),
             valid_from: row.valid_from.0.to_string(),
             valid_to: row.valid_to.map(|day| day.0.to_string()),
             renews: row.renews_id.map(|permit| permit.0),
@@ -168,7 +168,8 @@ fn cursor(text: Option<&str>) -> Result<Option<PermitId>, Refusal> {
 
 /// List my permits
 ///
-/// What I was granted, over all counters, newest first.
+/// What I was granted, over all counters, newest first. A permit shows once the notice of its grant, where that is electronic, was
+/// retrieved.
 #[utoipa::path(
     operation_id = "my_permits", tag = "me", params(PageQuery),
     responses((status = 200, description = "A page", body = PermitPage), ReadProblems),

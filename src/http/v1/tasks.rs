@@ -44,11 +44,15 @@ pub struct TaskBody {
     /// 受付番号.
     number: Option<String>,
     /// `correction_missed`: the day by which a correction or an answer was asked for went by without one. `payee_missing`: a refund
-    /// by bank transfer was decided, and nobody said to which account.
+    /// by bank transfer was decided, and nobody said to which account. `letter_to_send`: somebody without an account, whom no mail
+    /// reaches, is to be told something on paper.
     #[schema(example = "correction_missed")]
     kind: String,
-    /// What it is about: the request, or the refund.
+    /// What it is about: the request, or the refund; of a letter the name of what it tells, with what that is about.
     subject: String,
+    /// The name of the paper to print for a letter, where there is one: `GET …/documents/{document}`.
+    #[schema(example = "correction_request.0191d2a0-0000-7000-8000-000000000001")]
+    document: Option<String>,
     /// The day that went by; of a missing account the day since which it is missing.
     #[schema(format = Date, value_type = String)]
     due_on: String,
@@ -69,10 +73,12 @@ pub struct TaskBody {
 
 impl From<CaseTask> for TaskBody {
     fn from(task: CaseTask) -> Self {
+        let document = task.paper().map(|paper| paper.to_string());
         Self {
             id: task.row.id.0,
             application: task.row.application_id.0,
             number: task.number,
+            document,
             kind: task.row.kind,
             subject: task.row.subject_id,
             due_on: task.row.due_on.0.to_string(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::paper::{Letterhead, Paper};
 use super::{papers, refused};
-use crate::documents::{DocumentOrder, page, templates};
+use crate::documents::{DocumentOrder, Template, page};
 use crate::domain::approval::{ProposalBody, Subject};
 use crate::domain::document_number;
 use crate::domain::id::{ApplicationId, TenantCode};
@@ -71,10 +71,10 @@ fn letterhead(ctx: &Ctx, proposed: &Proposed, now: Timestamp) -> Result<Letterhe
 /// proposal is not on its route or brings no such paper about.
 pub async fn make(ctx: Ctx, wanted: PaperWanted) -> Result<Vec<u8>, Failure> {
     let Draft { paper, content_sha256 } = compose(&ctx, &wanted).await?;
-    let folder = &ctx.core.settings.documents.templates_directory;
-    let template = templates::find(folder, &wanted.tenant, &paper.procedure, wanted.kind);
-    let order =
-        DocumentOrder { template, data: paper.printed_as_draft(&content_sha256), made_at: paper.made_at };
+    let data = paper.printed_as_draft(&content_sha256);
+    let template =
+        Template::Installed { tenant: wanted.tenant, procedure: paper.procedure, kind: wanted.kind };
+    let order = DocumentOrder { template, data, made_at: paper.made_at };
     ctx.core.documents.render(order).await.map_err(refused)
 }
 

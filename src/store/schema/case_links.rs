@@ -1,5 +1,8 @@
 //! The table of links between cases.
 
+use super::applications;
+use super::dispositions::permits;
+
 diesel::table! {
     case_links (tenant_id, id) {
         tenant_id -> Text,
@@ -15,3 +18,5 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
     }
 }
+diesel::allow_tables_to_appear_in_same_query!(case_links, permits);
+diesel::allow_tables_to_appear_in_same_query!(case_links, applications);

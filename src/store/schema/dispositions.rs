@@ -125,3 +125,4 @@ diesel::table! {
 }
 diesel::allow_tables_to_appear_in_same_query!(permits, permit_renewals);
 diesel::allow_tables_to_appear_in_same_query!(permit_renewals, applications);
+diesel::allow_tables_to_appear_in_same_query!(permits, applications);

@@ -1,5 +1,6 @@
 //! The tables of notices of decisions.
 
+use super::dispositions::permits;
 use super::{applications, parties};
 
 diesel::table! {
@@ -45,6 +46,7 @@ diesel::table! {
 }
 diesel::allow_tables_to_appear_in_same_query!(notices, applications);
 diesel::allow_tables_to_appear_in_same_query!(notices, parties);
+diesel::allow_tables_to_appear_in_same_query!(notices, permits);
 diesel::table! {
     paper_filings (tenant_id, application_id) {
         tenant_id -> Text,

@@ -73,6 +73,7 @@ impl Archive {
     /// A case whose fee is entrusted and that was granted and closed; gives its id.
     pub async fn granted(&mut self) -> String {
         let (case, _) = registered(&self.counter).await;
+        self.app.post_letters(&self.clerk, &case).await;
         for _ in 0..2 {
             self.app.drain().await;
             self.app.advance(SignedDuration::from_hours(25)).await;

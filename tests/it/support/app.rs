@@ -9,6 +9,7 @@ use data_encoding::BASE64;
 use jiff::{SignedDuration, civil};
 use madoguchi::clock::{Clock, FixedClock, IdGen, SystemIds};
 use madoguchi::config::Settings;
+use madoguchi::domain::calendar::jst_day;
 use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::{Post, Role};
 use madoguchi::drill::Drill;
@@ -220,6 +221,19 @@ impl TestApp {
     /// Runs every job that is due.
     pub async fn drain(&self) -> usize {
         self.worker.drain().await.unwrap()
+    }
+
+    /// Staff post every letter of a case that waits, today.
+    pub async fn post_letters(&self, clerk: &Person, case: &str) {
+        let listed = self.get(clerk, &format!("{case}/notices")).await.expect(200);
+        let body = json!({ "posted_on": jst_day(self.clock.now()).to_string() });
+        for notice in
+            listed["items"].as_array().unwrap().iter().filter(|notice| notice["state"] == "to_print")
+        {
+            let path =
+                format!("/v1/tenants/{}/notices/{}/posted", &case[12..18], notice["id"].as_str().unwrap());
+            self.post(clerk, &path, body.clone()).await.expect(200);
+        }
     }
 
     /// A call to the API.

@@ -30,6 +30,7 @@ on_both_databases!(
         office.pays(&owing).await;
         let asked = office.ask(&office.business, &owing, "half").await.expect(201);
         granted(&office, &owing).await;
+        app.post_letters(&office.clerk, &owing.case).await;
         let days = async |days: i64| {
             for _ in 0..days {
                 app.advance(SignedDuration::from_hours(24)).await;

@@ -31,7 +31,7 @@ pub async fn undelivered_mail(app: &TestApp, case: &str) -> String {
         tenant: TenantCode::parse(AOMORI).unwrap(),
         job: id.parse::<JobId>().unwrap(),
         case: case.parse().unwrap(),
-        mail: CaseMail::QuestionAsked,
+        mail: CaseMail::QuestionAsked.as_str(),
     };
     record(&app.core, lost, GivenUp::Refused(Some(550))).await.unwrap();
     id
