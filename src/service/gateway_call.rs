@@ -22,8 +22,8 @@ use super::{Core, Failure, JobEnd, Refusal, payment_shares, refund_call};
 use crate::domain::id::{OperationId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::payment::{
-    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, Payment, PaymentState, RetryFacts,
-    SnapshotStatus, TRIES, after_create_checkout, after_nothing_found, may_send, next_step,
+    Change, Checkout, EarlierAttempts, Folded, NextStep, NothingFound, Payment, PaymentState, RefundSnapshot,
+    RetryFacts, SnapshotStatus, TRIES, after_create_checkout, after_nothing_found, may_send, next_step,
 };
 use crate::drill::CrashPoint;
 use crate::gateway::{
@@ -59,6 +59,8 @@ pub enum Heard {
     Found(Box<crate::domain::payment::PaymentSnapshot>),
     /// A query showed nothing and it is too early to believe it, or could not be made.
     AskAgain(SignedDuration),
+    /// A query was answered in words that nobody knows: they prove neither that there is one nor that there is none (F40).
+    Strange(Box<RefundSnapshot>),
     /// There is none and none will come.
     GiveUp,
 }
@@ -265,6 +267,7 @@ fn standing(
         Heard::Found(_) => ("done", None),
         Heard::GiveUp => ("abandoned", None),
         Heard::AskAgain(after) => ("unknown", at(*after)),
+        Heard::Strange(_) => ("unknown", at(refund_call::ASK_AGAIN)),
         // The refusal is of this attempt; an earlier one may have opened a checkout. Asked about until the guard has passed.
         Heard::Answer(outcome)
             if (creates(operation) || refunds_money(operation))
@@ -324,7 +327,7 @@ fn take_in(
             jobs::enqueue_again(tx, tenant, POLL_PAYMENT, &subject, now)?;
             Ok(Change::Unchanged)
         }
-        Heard::Answer(_) | Heard::GiveUp | Heard::AskAgain(_) => Ok(Change::Unchanged),
+        Heard::Answer(_) | Heard::GiveUp | Heard::AskAgain(_) | Heard::Strange(_) => Ok(Change::Unchanged),
     }
 }
 

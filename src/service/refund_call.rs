@@ -33,7 +33,7 @@ pub const POLL_REFUND: &str = "poll_refund";
 const UNANSWERED_AT_MOST: u32 = 12;
 
 /// When to ask again after a question that could not be asked.
-const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+pub const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the gateway needs to find a refund of ours. `refunded_before`: of the whole act of paying.
 pub fn reference(payment: &PaymentRow, refund: &RefundRow, refunded_before: Yen) -> RefundRef {
@@ -55,6 +55,12 @@ pub async fn ask(
     now: Timestamp,
 ) -> Option<Heard> {
     match account.ask_refund(query, now).await {
+        // The refund itself was not seen: it may never have arrived, so the same bytes may still have to be sent.
+        Outcome::Done(Some(snapshot))
+            if snapshot.status == RefundStatus::Unrecognised && snapshot.gateway_refund_id.is_none() =>
+        {
+            Some(Heard::Strange(Box::new(snapshot)))
+        }
         // A refund that is found is as good as the answer to having sent it.
         Outcome::Done(Some(snapshot)) => {
             Some(Heard::Answer(Outcome::Done(Reply::Refund(Box::new(snapshot)))))
@@ -98,6 +104,10 @@ pub fn take_in(
         Heard::GiveUp => {
             row.failure_code = Some("never_arrived".to_owned());
             RefundEvidence::NeverArrived
+        }
+        Heard::Strange(snapshot) => {
+            tell_of_strange_words(tx, case, &row, snapshot)?;
+            RefundEvidence::Unclear
         }
         Heard::Answer(_) | Heard::Found(_) | Heard::AskAgain(_) => RefundEvidence::Unclear,
     };

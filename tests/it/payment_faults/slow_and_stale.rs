@@ -189,6 +189,27 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// PayPay shows no single refund. The request is lost, and the question about it is answered in a word that nobody knows: that
+    /// neither ends the refund nor stands for it, and it is made once in the end.
+    f40_a_question_about_a_refund_that_is_answered_in_a_strange_word_neither_ends_nor_makes_it,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "paypay")).await;
+        let desk = Desk::open(&app, &db).await;
+        let paid = paid_by_paypay(&app, &desk).await;
+        let lost = json!({ "hold_ms": 0, "end": "drop" });
+        app.fault(json!({ "match": { "op": "refund" }, "fault": "F01", "args": lost })).await;
+        app.fault(json!({ "match": { "op": "get_payment" }, "fault": "F40" })).await;
+        assert_eq!(paid.refunded(5_000, FEE).await["state"], "unknown");
+        assert_eq!(paid.truth().await, 0);
+        paid.heals_to("succeeded").await;
+        assert_eq!(hits(&app).await, [1, 1]);
+        assert_eq!((paid.truth().await, paid.standing().await.2), (5_000, 5_000));
+        let told = "(SELECT COUNT(*) FROM payment_alerts WHERE found = 'a_status_of_tomorrow')";
+        assert_eq!(db.count(told).await, 1, "a person is told");
+    }
+);
+
+on_both_databases!(
     /// PayPay minds a clock that is two minutes off: nothing was done, and the payer can begin anew once it is right.
     f38_a_clock_that_is_off_is_refused_and_costs_nothing,
     async |db: TestDb| {
