@@ -75,8 +75,8 @@ pub struct TimelineItem {
     pub at: Timestamp,
     /// Who did it.
     pub actor: ActorLabel,
-    /// Facts that name nobody; null where they are internal and the reader is not staff, and where the notice of them waits to
-    /// be retrieved.
+    /// Facts that name nobody, and why an application on paper was taken back; null where they are internal and the reader is not
+    /// staff, and where the notice of them waits to be retrieved.
     pub facts: Value,
 }
 
@@ -125,12 +125,23 @@ fn read_events(
         let actor = label(ctx, tenant, &row, &labels, &names);
         let internal = reader.is_none() && INTERNAL.contains(&row.kind.as_str());
         let hidden = internal || untold.telling(&row) != Telling::All;
-        let facts =
-            if hidden { Value::Null } else { serde_json::from_str(&row.facts).unwrap_or(Value::Null) };
-        TimelineItem { seq: row.seq, kind: row.kind, at: row.at.0, actor, facts }
+        let facts = if hidden { Value::Null } else { shown_facts(&case, &row)? };
+        Ok(TimelineItem { seq: row.seq, kind: row.kind, at: row.at.0, actor, facts })
     });
-    let items = items.collect();
+    let items = items.collect::<Result<_, Failure>>()?;
     Ok((reader, Timeline { chain, items }))
+}
+
+/// The facts of an event; of a withdrawal on paper with what the applicant said, which is sealed. Such an applicant has no account, so
+/// only staff read it.
+fn shown_facts(case: &OpenCase, row: &EventRow) -> Result<Value, Failure> {
+    let mut facts = serde_json::from_str(&row.facts).unwrap_or(Value::Null);
+    let sealed = row.sealed_detail.as_ref().filter(|_| row.kind == "withdrawn");
+    if let (Some(sealed), Value::Object(known)) = (sealed, &mut facts) {
+        let reason: Value = case.key.open_json(&events::withdrawal_place(row.application_id), sealed)?;
+        known.insert("reason".to_owned(), reason);
+    }
+    Ok(facts)
 }
 
 fn party_names(tx: &mut ReadTx<'_>, case: &OpenCase) -> Result<HashMap<String, String>, Failure> {

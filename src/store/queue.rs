@@ -203,12 +203,12 @@ fn rows(
     Ok(query.load(tx.read())?)
 }
 
-/// The clock runs and the due date is before `today`: by the key of the order where the rows come in it, while the plain day draws no
-/// database away from the order by arrival. A day has only digits and hyphens.
+/// The clock runs and the due date is before `today`: by the key of the order where the rows come in it, and else by an expression of
+/// which no index knows, so that SQLite reads by arrival in place of sorting by it. A day has only digits and hyphens.
 fn late(order: Order, today: Date) -> SqlLiteral<Bool> {
     let day = match order {
         Order::DueDate => DUE_KEY,
-        Order::Arrival => "applications.due_on",
+        Order::Arrival => "applications.due_on || ''",
     };
     sql(&format!("{CLOCK_RUNS} AND {day} < '{today}'"))
 }

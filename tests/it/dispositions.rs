@@ -141,8 +141,13 @@ on_both_databases!(
             counter.app.drain().await;
         }
         let clerk = counter.app.sign_in("clerk@example.jp", &counter.clerk.id).await;
-        let state = async |who: &Person, case: &str| counter.app.get(who, case).await.expect(200)["state"].clone();
-        assert_eq!(state(&clerk, paid).await, "decided", "nobody has posted its letter: nothing was told yet");
+        let state =
+            async |who: &Person, case: &str| counter.app.get(who, case).await.expect(200)["state"].clone();
+        assert_eq!(
+            state(&clerk, paid).await,
+            "decided",
+            "nobody has posted its letter: nothing was told yet"
+        );
         for case in [paid, unpaid] {
             counter.app.post_letters(&clerk, case).await;
         }

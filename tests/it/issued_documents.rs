@@ -284,7 +284,8 @@ on_both_databases!(without_a_font_the_api_says_which_package_has_one, async |db:
     let path = format!("/v1/tenants/{AOMORI}/applications/{}", submitted["id"].as_str().unwrap());
     for (language, words) in [("ja", "日本語フォントがない"), ("en", "no Japanese font")] {
         let document = app.raw(Method::GET, &format!("{path}/documents/application_copy"));
-        let refused = document.header("accept-language", language).bearer_auth(&business.token).send().await.unwrap();
+        let refused =
+            document.header("accept-language", language).bearer_auth(&business.token).send().await.unwrap();
         assert_eq!(refused.status().as_u16(), 503);
         let problem: Value = refused.json().await.unwrap();
         let detail = problem["detail"].as_str().unwrap();

@@ -235,7 +235,8 @@ on_both_databases!(
         let timeline = app.get(clerk, &format!("{case}/timeline")).await.expect(200);
         let items = timeline["items"].as_array().unwrap();
         let event = items.iter().find(|item| item["kind"] == "withdrawn").unwrap();
-        let facts = json!({ "from": "submitted", "channel": "post", "received_at": "2026-03-31T01:00:00Z", "attested_by": clerk.id });
+        let facts = json!({ "from": "submitted", "channel": "post", "received_at": "2026-03-31T01:00:00Z", "attested_by": clerk.id,
+            "reason": "りんご電設の廃業のため" });
         assert_eq!((&event["facts"], &event["actor"]["kind"], &timeline["chain"]), (&facts, &json!("officer"), &json!("intact")));
         let sealed = "(SELECT COUNT(*) FROM events WHERE kind = 'withdrawn' AND sealed_detail IS NOT NULL \
             AND facts NOT LIKE '%りんご%')";

@@ -65,11 +65,19 @@ on_both_databases!(
         let (online, offline) = both(&db, &keys, &token);
         for said in [&online, &offline] {
             assert_eq!((&said["authentic"], &said["document"]), (&json!(true), &json!("receipt")), "{said}");
-            assert_eq!((&said["tenant"], &said["issued_on"]), (&json!(AOMORI), &json!("2026-04-01")), "{said}");
+            assert_eq!(
+                (&said["tenant"], &said["issued_on"]),
+                (&json!(AOMORI), &json!("2026-04-01")),
+                "{said}"
+            );
         }
         let number = app.get(&scene.business, &case).await.expect(200)["number"].clone();
         assert_eq!((&online["status"], &online["number"]), (&json!("current"), &number));
-        assert_eq!((&offline["status"], &offline["number"]), (&json!("unknown"), &Value::Null), "keys know no status");
+        assert_eq!(
+            (&offline["status"], &offline["number"]),
+            (&json!("unknown"), &Value::Null),
+            "keys know no status"
+        );
         assert_eq!(online["content_sha256"], offline["content_sha256"]);
         let address = format!("https://madoguchi.example/v1/verify/{token}");
         assert_eq!(both(&db, &keys, &address), (online, offline), "the whole address does as well");
@@ -83,7 +91,8 @@ on_both_databases!(
             assert!(!succeeded && said.is_empty() && !errors.is_empty(), "{said} {errors}");
         }
 
-        let reverse = format!("/v1/tenants/{AOMORI}/counter-payments/{}/reverse", entry["id"].as_str().unwrap());
+        let reverse =
+            format!("/v1/tenants/{AOMORI}/counter-payments/{}/reverse", entry["id"].as_str().unwrap());
         app.post(&scene.accountant, &reverse, json!({ "reason": "誤入力" })).await.expect(200);
         let (online, offline) = both(&db, &keys, &token);
         assert_eq!((&online["authentic"], &online["status"]), (&json!(true), &json!("revoked")));

@@ -106,6 +106,8 @@ mod tests {
             valid_from: date(2026, 4, 1),
             valid_to: None,
             notice: "見本県告示".to_owned(),
+            revoked: None,
+            sub_agents: Vec::new(),
             remit_within: None,
             refund_after_remittance: None,
             sample: true,
