@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Stop, say};
 use crate::config::Settings;
-use crate::documents::{DocumentRenderer, check};
+use crate::service::document::template_check;
 use crate::start::StartError;
 
 #[derive(Debug, Subcommand)]
@@ -33,14 +33,10 @@ pub(super) fn documents(command: &DocumentsCommand) -> Result<(), Stop> {
 /// The templates of the folder and those of the program: one line each, faults beneath.
 fn check(options: &CheckOptions) -> Result<(), Stop> {
     let settings = Settings::load_with(options.config.as_deref(), &[]).map_err(StartError::from)?.documents;
-    let renderer = DocumentRenderer::new(&settings);
-    let folder = options.folder.clone().unwrap_or(settings.templates_directory);
-    let mut checked = Vec::new();
-    if !folder.as_os_str().is_empty() {
-        let own = check::check(&renderer, &folder);
-        checked.extend(own.map_err(|fault| Stop(format!("{}: {fault}", folder.display())))?);
-    }
-    checked.extend(check::shipped(&renderer));
+    let folder = options.folder.as_deref().unwrap_or(&settings.templates_directory);
+    let own = (!folder.as_os_str().is_empty()).then_some(folder);
+    let checked = template_check::run(&settings, own);
+    let checked = checked.map_err(|fault| Stop(format!("{}: {fault}", folder.display())))?;
     let mut faults = 0;
     for one in checked {
         match one.fault {

@@ -56,14 +56,11 @@ pub fn check(renderer: &DocumentRenderer, folder: &Path) -> Result<Vec<CheckedTe
     Ok(checked)
 }
 
-/// Tries the templates of the program; without a font each says so.
-pub fn shipped(renderer: &DocumentRenderer) -> Vec<CheckedTemplate> {
+/// Tries the templates of the program.
+pub fn shipped(renderer: &DocumentRenderer) -> Result<Vec<CheckedTemplate>, CheckFault> {
     let one = |kind: DocumentKind| {
-        let tried = fault_of(renderer, Template::Text(templates::shipped(kind)));
-        CheckedTemplate {
-            file: kind.as_str().to_owned(),
-            fault: tried.unwrap_or_else(|no| Some(no.to_string())),
-        }
+        let fault = fault_of(renderer, Template::Text(templates::shipped(kind)))?;
+        Ok(CheckedTemplate { file: kind.as_str().to_owned(), fault })
     };
     DocumentKind::ALL.into_iter().map(one).collect()
 }

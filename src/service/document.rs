@@ -9,6 +9,7 @@ pub mod offline;
 mod paper;
 pub mod preview;
 pub mod signature;
+pub mod template_check;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -11,6 +11,7 @@ use crate::policy_coverage::world::PROCEDURE;
 use crate::receipts::Scene;
 use crate::support::app::{AOMORI, TestApp};
 use crate::support::db::{TestDb, new_folder};
+use crate::support::font::without_font;
 
 /// Whether the command succeeded, with its output and its errors.
 fn madoguchi(arguments: &[&str]) -> (bool, String, String) {
@@ -99,3 +100,21 @@ on_both_databases!(
         assert_eq!(offline["status"], "unknown");
     }
 );
+
+#[test]
+fn documents_check_tries_every_template_of_the_folder_and_of_the_program() {
+    let folder = new_folder();
+    std::fs::create_dir_all(folder.join(AOMORI)).unwrap();
+    std::fs::write(folder.join(AOMORI).join("licence.typ"), "= 免許証").unwrap();
+    std::fs::write(folder.join("permit.typ"), "#let x = ").unwrap();
+    let (succeeded, said, errors) = madoguchi(&["documents", "check", folder.to_str().unwrap()]);
+    assert!(!succeeded, "{said}");
+    if errors.contains("fonts-noto-cjk") {
+        without_font();
+        return;
+    }
+    assert!(errors.contains("誤りが2件あります"), "{errors}");
+    let faulty: Vec<_> = said.lines().filter(|line| !line.starts_with("ok  ")).collect();
+    assert!(faulty[0].starts_with("020001/licence.typ: ") && faulty[1].starts_with("permit.typ: "), "{said}");
+    assert!(said.contains("ok  permit\n") && said.contains("ok  application_copy\n"), "the program's own: {said}");
+}
