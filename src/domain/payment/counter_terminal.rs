@@ -97,6 +97,7 @@ mod tests {
     }
 
     fn agent() -> Designation {
+<<<<<<< HEAD
         Designation {
             account: "counter_pos".to_owned(),
             agent: "見本カード株式会社".to_owned(),
@@ -112,6 +113,13 @@ mod tests {
             refund_after_remittance: None,
             sample: true,
         }
+=======
+        serde_json::from_value(serde_json::json!({
+            "account": "counter_pos", "agent": "見本カード株式会社", "address": "東京都", "revenues": ["*"],
+            "methods": ["counter"], "valid_from": "2026-04-01", "notice": "見本県告示", "sample": true,
+        }))
+        .unwrap()
+>>>>>>> booking
     }
 
     #[test]
