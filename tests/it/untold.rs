@@ -85,7 +85,7 @@ on_both_databases!(
         assert_eq!(told(&counter, business, &case, "decided").await[0]["decision"], "grant");
         let mine = app.get(business, "/v1/me/permits").await.expect(200);
         assert_eq!(mine["items"][0]["state"], "valid");
-        app.get(business, &permit).await.expect(200);
+        assert_eq!(app.get(business, &permit).await.expect(200)["state"], "valid");
     }
 );
 

@@ -18,6 +18,8 @@ fn madoguchi(arguments: &[&str]) -> (bool, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_madoguchi"));
     // The key of the service that made the papers.
     command.env("MADOGUCHI__SECRETS__INSTALLATION_KEY", data_encoding::BASE64.encode(&[7; 32]));
+    command.env("MADOGUCHI__SECRETS__KOMOJU_SECRET_KEY", "sk_test");
+    command.env("MADOGUCHI__SECRETS__KOMOJU_WEBHOOK_SECRET", "whsec_test");
     let run = command.args(arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (run.status.success(), text(run.stdout), text(run.stderr))
