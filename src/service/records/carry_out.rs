@@ -321,5 +321,6 @@ async fn finish(core: &Core, measure: &MeasureRow) -> Result<JobEnd, Failure> {
         record_files::set_state(tx, &found, kind.leaves())?;
         Ok::<_, Failure>(JobEnd::Done)
     };
-    core.db.write_alone(vec![], end).await
+    // Whoever files something takes the same root.
+    core.db.write_alone(vec![Root::record_file(file)], end).await
 }
