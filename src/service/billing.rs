@@ -17,7 +17,7 @@ use crate::domain::expression::Facts;
 use crate::domain::fee::{self, FeeAssessment, FeeLine, SameTimeTerms};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::form::Circumstances;
-use crate::domain::id::{AccountId, InvoiceId, TenantCode};
+use crate::domain::id::{AccountId, ApplicationId, InvoiceId, TenantCode};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause, EntryKind, Posting};
 use crate::domain::money::Yen;
@@ -271,10 +271,24 @@ pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timesta
             unpaid.push(invoice);
         }
     }
-    if unpaid.is_empty() {
-        return Ok(());
+    for facts in book_back_unpaid(tx, (&tenant, id), unpaid, now)? {
+        case.record(tx, "invoice_moved", facts, None)?;
     }
-    let entries = invoices::entries_of_case(tx, &tenant, id)?;
+    Ok(())
+}
+
+/// Books back what is assessed of unpaid invoices of a case; gives what the record of the case says of each.
+pub(super) fn book_back_unpaid(
+    tx: &mut Tx<'_>,
+    (tenant, case): (&TenantCode, ApplicationId),
+    unpaid: Vec<InvoiceRow>,
+    now: Timestamp,
+) -> Result<Vec<Value>, Failure> {
+    if unpaid.is_empty() {
+        return Ok(Vec::new());
+    }
+    let entries = invoices::entries_of_case(tx, tenant, case)?;
+    let mut said = Vec::new();
     for mut invoice in unpaid {
         let source = invoice.id.to_string();
         let reductions = format!("{source}:");
@@ -296,10 +310,10 @@ pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timesta
         InvoiceState::Canceled.as_str().clone_into(&mut invoice.state);
         invoice.reduced = Yen::ZERO;
         invoices::update_standing(tx, &mut invoice)?;
-        invoices::book(tx, &tenant, id, &undone)?;
-        case.record(tx, "invoice_moved", facts, None)?;
+        invoices::book(tx, tenant, case, &undone)?;
+        said.push(facts);
     }
-    Ok(())
+    Ok(said)
 }
 
 /// The account of the 納入義務者.

@@ -4,6 +4,8 @@
 //! a pause ends, and while one is open it stays, because nobody knows yet when the answer comes. What is late is found by both
 //! a case whose clock stands still is not.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::cases::{self, OpenCase};
@@ -17,10 +19,15 @@ use crate::domain::invoice::InvoiceState;
 use crate::domain::policy::Action;
 use crate::domain::procedure::{FeeDue, Processing};
 use crate::domain::processing_clock::{DueDate, Pause, PauseReason, due_date};
-use crate::store::applications::ApplicationRow;
+use crate::store::applications::{self, ApplicationRow};
 use crate::store::invoices::InvoiceRow;
 use crate::store::sql::IsoDate;
-use crate::store::{Reads, StoreError, clock_pauses, corrections, events, invoices, transfers};
+use crate::store::{
+    Reads, Root, StoreError, Tx, clock_pauses, corrections, events, invoices, open_cases, transfers,
+};
+
+/// Cases read in one go.
+const PAGE: i64 = 50;
 
 /// The events after which nothing is owed any more.
 const ENDS: [&str; 4] = ["decided", "closed", "withdrawn", "transferred"];
@@ -141,6 +148,47 @@ pub(super) fn note_pause(tx: &mut impl Reads, core: &Core, row: &mut Application
     let procedure = catalogue.procedure_version(&row.tenant_id, &row.procedure, version);
     if let (Some(procedure), false) = (procedure, is_ended(row)) {
         row.paused_for = paused_for(&pauses(tx, row, procedure, None)?);
+    }
+    Ok(())
+}
+
+/// Notes anew why the clocks of a body's open cases stand still, and moves their due dates: a pause that ended while the version of
+/// the procedure could not be read ended unnoticed. Done again it changes nothing.
+pub(super) async fn note_pauses_anew(core: &Arc<Core>, tenant: &TenantCode) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let (of, inner) = (tenant.clone(), Arc::clone(core));
+        let read = core.db.read(move |tx| {
+            let page = open_cases::standing_still(tx, &of, after, PAGE)?;
+            let last = page.last().map(|row| row.id);
+            let mut outdated = Vec::new();
+            for mut row in page {
+                let noted = row.paused_for.clone();
+                note_pause(tx, &inner, &mut row)?;
+                if row.paused_for != noted {
+                    outdated.push(row.id);
+                }
+            }
+            Ok::<_, Failure>((last, outdated))
+        });
+        let (last, outdated) = read.await?;
+        if last.is_none() {
+            return Ok(());
+        }
+        after = last;
+        for id in outdated {
+            let (of, inner) = (tenant.clone(), Arc::clone(core));
+            core.db.write(Root::Application(id), move |tx| note_anew(tx, &inner, &of, id)).await?;
+        }
+    }
+}
+
+fn note_anew(tx: &mut Tx<'_>, core: &Core, tenant: &TenantCode, id: ApplicationId) -> Result<(), Failure> {
+    let Some(mut row) = applications::find(tx, tenant, id)? else { return Ok(()) };
+    let noted = row.paused_for.clone();
+    move_due_date(tx, core, &mut row)?;
+    if row.paused_for != noted {
+        applications::update(tx, &mut row)?;
     }
     Ok(())
 }

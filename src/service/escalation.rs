@@ -1,5 +1,5 @@
 //! Overdue cases are told (期限超過の報告, R-19): level by level, once a case, due date and level, while
-//! the clock runs.
+//! the clock runs. Before that, why clocks stand still is noted anew where it is out of date.
 //!
 //! Nothing is approved or refused by it, and no state changes. Run twice, late, or in another order than things happened, it
 //! has one effect.
@@ -29,12 +29,21 @@ pub const NOTIFY_ESCALATION: &str = "notify_escalation";
 /// Cases read in one go.
 const PAGE: i64 = 50;
 
-/// Looks at the overdue cases of every tenant; the failure of one does not hold up the others.
+/// Looks at the clocks and the overdue cases of every tenant; the failure of one does not hold up the others.
 pub async fn run(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     let mut failed = Ok(JobEnd::Done);
     let catalogue = core.catalogue.current();
-    for tenant in catalogue.tenants().filter(|tenant| !tenant.definition.escalation.is_empty()) {
-        if let Err(failure) = of_tenant(core, &tenant.definition.code).await {
+    for tenant in catalogue.tenants() {
+        let code = &tenant.definition.code;
+        // What is late is found by what is noted of the clocks, so that comes first.
+        if let Err(failure) = clock::note_pauses_anew(core, code).await {
+            failed = Err(failure);
+            continue;
+        }
+        if tenant.definition.escalation.is_empty() {
+            continue;
+        }
+        if let Err(failure) = of_tenant(core, code).await {
             failed = Err(failure);
         }
     }

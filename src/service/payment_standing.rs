@@ -10,7 +10,7 @@ use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
     Core, Failure, charge, clock, dispute, payment_alert, payment_closing, poll, pulled_back,
-    receipt_standing, refund_standing, remittance, stamp,
+    receipt_standing, refund_standing, remittance, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -249,7 +249,8 @@ pub fn settle_invoice(
 }
 
 /// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
-/// once the fee is paid, and what else is open of a covered invoice is closed.
+/// once the fee is paid, what else is open of a covered invoice is closed, and what a withdrawal left owed beside it ends
+/// once it was given back whole.
 fn move_invoice(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -308,7 +309,8 @@ fn move_invoice(
         "paid_on": standing.paid_on.map(|day| day.to_string()) });
     let event =
         NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
-    Ok(events::append(tx, case, event)?)
+    events::append(tx, case, event)?;
+    waiver_claim::end_with_refund(tx, case, invoice)
 }
 
 /// The refunds that a bank transfer paid: no gateway's sum shows them.

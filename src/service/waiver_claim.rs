@@ -3,21 +3,23 @@
 //!
 //! It is no price of its own: the invoice that the waiver was of has that. What corrected answers cost less, and what cannot be taken
 //! off that invoice because it was waived, is taken off the claim, so that both together never come to more than the fee.
-//! It is also owed where the case was withdrawn after somebody had paid the rest.
+//! It is also owed where the case was withdrawn after somebody had paid the rest, as long as not all of that has gone back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cases::OpenCase;
+use super::cases::{OpenCase, system_actor};
 use super::recalculation::{self, Lowering};
-use super::{Failure, reassessment, refund_money};
+use super::{Failure, billing, reassessment, refund_money};
 use crate::domain::application::StateName;
 use crate::domain::id::InvoiceId;
 use crate::domain::invoice::InvoiceState;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::waiver::{LineReduction, Reductions, still_evaded};
+use crate::store::applications::ApplicationRow;
+use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::waiver_revocations::{self, WaiverRevocationRow};
-use crate::store::{Reads, StoreError, fee_lowerings};
+use crate::store::{Reads, StoreError, Tx, fee_lowerings};
 
 /// What the claims of an invoice's revoked waivers are lowered by, together with the invoice itself; none while money waits on one of
 /// them that covers nothing: then neither moves before a person has settled it.
@@ -62,6 +64,40 @@ pub(super) fn owed_after_end(tx: &mut impl Reads, case: &OpenCase) -> Result<BTr
         }
     }
     Ok(owed)
+}
+
+/// Ends the claims that a withdrawn case left owed, with what was assessed beside them, once all that was paid of the fee has gone
+/// back: nobody pays for what was examined any more, so nothing was evaded either. Callers hold the case's root lock and store it.
+pub(super) fn end_with_refund(
+    tx: &mut Tx<'_>,
+    case: &mut ApplicationRow,
+    first: &InvoiceRow,
+) -> Result<(), Failure> {
+    let is_back = first.invoice_state()? == InvoiceState::Refunded;
+    if !is_back || case.state != StateName::Withdrawn.as_str() {
+        return Ok(());
+    }
+    let (tenant, id) = (case.tenant_id.clone(), case.id);
+    let revoked = waiver_revocations::of_invoice(tx, &tenant, first.id)?;
+    let claims: BTreeSet<InvoiceId> = revoked.iter().map(|row| row.claim_id).collect();
+    let mut unpaid: Vec<InvoiceRow> = Vec::new();
+    if !claims.is_empty() {
+        for invoice in invoices::all_of_case(tx, &tenant, id)? {
+            let goes = match invoice.principal_id {
+                None => claims.contains(&invoice.id),
+                Some(principal) => unpaid.iter().any(|other| other.id == principal),
+            };
+            if goes && invoice.invoice_state()? == InvoiceState::Unpaid {
+                unpaid.push(invoice);
+            }
+        }
+    }
+    let now = Reads::now(tx);
+    for facts in billing::book_back_unpaid(tx, (&tenant, id), unpaid, now)? {
+        let actor = system_actor("billing");
+        events::append(tx, case, NewEvent { kind: "invoice_moved", actor, facts, sealed_detail: None })?;
+    }
+    Ok(())
 }
 
 /// What an invoice is assessed less and was not owed any more, fee item by fee item.

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use madoguchi::service::fee_replay::replay;
+use madoguchi::service::ledger_check;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -242,6 +243,44 @@ on_both_databases!(
         let sum = json!({ "means": "cash", "amount": HALF + 20, "reference": "No. 7" });
         app.post(&office.clerk, &kept.path("/balance-payments"), sum).await.expect(201);
         assert_eq!(office.books(&kept).await.invoice.state, "paid");
+    }
+);
+
+on_both_databases!(
+    /// what was evaded stays owed after a withdrawal as long as somebody has paid the rest; once all of that has gone back nobody
+    /// pays for what was examined, and the claim is booked back.
+    r65_the_claim_of_a_withdrawn_case_ends_when_the_whole_fee_has_gone_back,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let first = office.owing().await;
+        let waiver = office.waived(&first, "half").await;
+        office.pays(&first).await;
+        let claim = revoked(&office, &first, &waiver).await;
+        app.post(&office.business, &format!("{}/withdraw", first.case), json!({})).await.expect(200);
+        let mut back = 0;
+        for (amount, expected) in [(1_000, "unpaid"), (HALF - 1_000, "canceled")] {
+            let body = json!({ "amount": amount, "reason": "assessment_error", "refund_amount_available": HALF - back });
+            let asked = app.post(&office.accountant, &first.path("/refunds"), body).await.expect(201);
+            assert_eq!(office.books(&claim).await.invoice.state, "unpaid", "asking gives nothing back");
+            let approve = format!("/v1/tenants/{AOMORI}/refunds/{}/approve", asked["id"].as_str().unwrap());
+            app.post(&office.chief, &approve, json!({})).await.expect(200);
+            back += amount;
+            app.until("the money is back", async || {
+                office.books(&first).await.payments[0].refunded.amount() == back
+            })
+            .await;
+            assert_eq!(office.books(&claim).await.invoice.state, expected, "{back} yen are back");
+        }
+        assert_eq!(office.books(&first).await.invoice.state, "refunded");
+        for ledger in ledger_check::check(&db.db).await.unwrap() {
+            assert!(ledger.findings.is_empty(), "{ledger:?}");
+        }
+        let booked_back = format!(
+            "(SELECT COUNT(*) FROM ledger_entries WHERE kind = 'reverse_assess' AND source_id = '{}')",
+            claim.invoice
+        );
+        assert_eq!(db.count(booked_back.leak()).await, 1);
     }
 );
 

@@ -13,7 +13,7 @@ use crate::service::{Core, Failure};
 use crate::store::record_books::{self, BooksWanted, RecordBookRow};
 use crate::store::record_measures::{self, BundleRow, MeasureRow};
 use crate::store::sql::Micros;
-use crate::store::{Root, StoreError, Tx};
+use crate::store::{Reads, Root, StoreError, Tx};
 
 /// A page of the books of a measure's file that are still here.
 async fn page(
@@ -66,6 +66,36 @@ async fn export_book(core: &Core, measure: &MeasureRow, book: RecordBookRow) -> 
         .await
 }
 
+/// How many books of an exported transfer are no more what was exported.
+pub(super) async fn changed_since_export(core: &Core, measure: &MeasureRow) -> Result<usize, Failure> {
+    let (mut after, mut changed) = (None, 0_usize);
+    loop {
+        let books = page(core, measure, after).await?;
+        let Some(last) = books.last() else { return Ok(changed) };
+        after = Some(last.id);
+        let of = measure.clone();
+        let read = core.db.read(move |tx| {
+            let mut old = 0_usize;
+            for book in &books {
+                old += usize::from(!is_exported_as_it_stands(tx, &of, book)?);
+            }
+            Ok::<_, Failure>(old)
+        });
+        changed += read.await?;
+    }
+}
+
+/// Whether the recorded export of a book is one of the book as it stands.
+fn is_exported_as_it_stands(
+    tx: &mut impl Reads,
+    measure: &MeasureRow,
+    row: &RecordBookRow,
+) -> Result<bool, Failure> {
+    let exported = record_measures::bundle(tx, (&measure.tenant_id, measure.id), row.id.into())?;
+    let head = book_bundle::head(tx, row)?;
+    Ok(exported.is_some_and(|exported| exported.event_head == head))
+}
+
 /// Destroys what nothing stands in the way of, and counts the rest.
 pub(super) async fn destroy(core: &Arc<Core>, measure: &MeasureRow, left: &mut Left) -> Result<(), Failure> {
     let mut after = None;
@@ -92,12 +122,8 @@ fn erase(tx: &mut Tx<'_>, core: &Core, measure: &MeasureRow, id: RecordBookId) -
     if !book_block::of_book(tx, &core.catalogue.current(), &row)?.is_empty() {
         return Ok(Outcome::Blocked);
     }
-    if measure.kind()? == Measure::Transfer {
-        let exported = record_measures::bundle(tx, (tenant, measure.id), id.into())?;
-        let head = book_bundle::head(tx, &row)?;
-        if exported.is_none_or(|exported| exported.event_head != head) {
-            return Ok(Outcome::Changed);
-        }
+    if measure.kind()? == Measure::Transfer && !is_exported_as_it_stands(tx, measure, &row)? {
+        return Ok(Outcome::Changed);
     }
     record_books::erase(tx, &row)?;
     Ok(Outcome::Erased)

@@ -13,7 +13,7 @@ use crate::service::{Core, Failure};
 use crate::store::record_books::{self, RecordBookRow};
 use crate::store::record_files::{self, RecordFileRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Tx};
+use crate::store::{Reads, Root, StoreError, Tx};
 
 /// Books read and filed in one go.
 const PAGE: i64 = 200;
@@ -25,10 +25,14 @@ pub(super) async fn run(core: &Core, catalogue: &Arc<Catalogue>, tenant: &Tenant
     for kind in BookKind::ALL.into_iter().filter(named) {
         let mut after: Option<String> = None;
         loop {
-            let (of, catalogue) = (tenant.clone(), Arc::clone(catalogue));
-            let from = after.clone();
-            let file = move |tx: &mut Tx<'_>| file_some(tx, &catalogue, &of, kind, from.as_deref());
-            after = core.db.write_alone(vec![], file).await?;
+            let (of, inner, from) = (tenant.clone(), Arc::clone(catalogue), after.clone());
+            let make = move |tx: &mut Tx<'_>| files_for(tx, &inner, (&of, kind), from.as_deref());
+            // A file must be there before it can be locked, so that nothing comes into one that is just being finished.
+            let files = core.db.write_alone(vec![], make).await?;
+            let roots = files.iter().copied().map(Root::record_file).collect();
+            let (of, inner, from) = (tenant.clone(), Arc::clone(catalogue), after.clone());
+            let file = move |tx: &mut Tx<'_>| file_some(tx, &inner, (&of, kind), from.as_deref(), &files);
+            after = core.db.write_alone(roots, file).await?;
             if after.is_none() {
                 break;
             }
@@ -37,25 +41,68 @@ pub(super) async fn run(core: &Core, catalogue: &Arc<Catalogue>, tenant: &Tenant
     Ok(())
 }
 
-/// Files the next books of a kind; gives the name of the last one, or nothing where there was none.
+/// A book whose year is over, and the entry of the table that it is filed by.
+struct DueBook<'a> {
+    subject: String,
+    day: Date,
+    rule: &'a BookRule,
+}
+
+/// Those of the next books of a kind that are to be filed, and the name of the last one that was looked at, if there was one.
+fn due<'a>(
+    tx: &mut impl Reads,
+    catalogue: &'a Catalogue,
+    (tenant, kind): (&TenantCode, BookKind),
+    after: Option<&str>,
+) -> Result<(Vec<DueBook<'a>>, Option<String>), Failure> {
+    let this_year = FiscalYear::of(jst_day(tx.now()));
+    let rules = catalogue.tenant(tenant).map_or(&[][..], |body| body.definition.record_books.as_slice());
+    let some = record_books::unfiled(tx, tenant, kind, after, PAGE)?;
+    let mut due = Vec::new();
+    for (subject, made_at) in &some {
+        let day = day_of(kind, subject, *made_at)?;
+        let rule = book_rule_for(rules, kind, day);
+        if let Some(rule) = rule.filter(|_| FiscalYear::of(day) < this_year) {
+            due.push(DueBook { subject: subject.clone(), day, rule });
+        }
+    }
+    Ok((due, some.into_iter().next_back().map(|(subject, _)| subject)))
+}
+
+/// The files that the next books of a kind come into, made where there are none yet.
+fn files_for(
+    tx: &mut Tx<'_>,
+    catalogue: &Catalogue,
+    (tenant, kind): (&TenantCode, BookKind),
+    after: Option<&str>,
+) -> Result<Vec<RecordFileId>, Failure> {
+    let mut files = Vec::new();
+    for book in due(tx, catalogue, (tenant, kind), after)?.0 {
+        let file = file_of(tx, catalogue, tenant, &book)?.id;
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+/// Files the next books of a kind, those whose files the caller has locked; gives the name of the last one, or nothing where there was
+/// none.
 fn file_some(
     tx: &mut Tx<'_>,
     catalogue: &Catalogue,
-    tenant: &TenantCode,
-    kind: BookKind,
+    (tenant, kind): (&TenantCode, BookKind),
     after: Option<&str>,
+    locked: &[RecordFileId],
 ) -> Result<Option<String>, Failure> {
-    let this_year = FiscalYear::of(jst_day(Reads::now(tx)));
-    let some = record_books::unfiled(tx, tenant, kind, after, PAGE)?;
-    for (subject, made_at) in &some {
-        let day = day_of(kind, subject, *made_at)?;
-        let Some(body) = catalogue.tenant(tenant) else { continue };
-        let rule = book_rule_for(&body.definition.record_books, kind, day);
-        if let Some(rule) = rule.filter(|_| FiscalYear::of(day) < this_year) {
-            file(tx, catalogue, tenant, rule, (kind, subject, day))?;
+    let (due, last) = due(tx, catalogue, (tenant, kind), after)?;
+    for book in &due {
+        let found = file_of(tx, catalogue, tenant, book)?;
+        if locked.contains(&found.id) {
+            file(tx, (kind, book), &found)?;
         }
     }
-    Ok(some.into_iter().next_back().map(|(subject, _)| subject))
+    Ok(last)
 }
 
 /// The day of a book: that of a close is in its name, any other is of the day on which it was taken in or made.
@@ -66,13 +113,13 @@ fn day_of(kind: BookKind, subject: &str, made_at: Micros) -> Result<Date, Failur
     }
 }
 
-fn file(
+/// The file of a book, made where there is none yet.
+fn file_of(
     tx: &mut Tx<'_>,
     catalogue: &Catalogue,
     tenant: &TenantCode,
-    rule: &BookRule,
-    (kind, subject, day): (BookKind, &str, Date),
-) -> Result<(), Failure> {
+    &DueBook { day, rule, .. }: &DueBook<'_>,
+) -> Result<RecordFileRow, StoreError> {
     let year = FiscalYear::of(day);
     let body = catalogue.tenant(tenant).map(|body| &body.definition);
     let department = body.and_then(|body| body.department_in_charge(&rule.department, day));
@@ -101,18 +148,25 @@ fn file(
         created_at: Micros(Reads::now(tx)),
         version: 1,
     };
-    let found = record_files::find_or_make(tx, &wanted)?;
+    record_files::find_or_make(tx, &wanted)
+}
+
+fn file(
+    tx: &mut Tx<'_>,
+    (kind, book): (BookKind, &DueBook<'_>),
+    found: &RecordFileRow,
+) -> Result<(), Failure> {
     if found.file_state()?.is_gone() {
         // It came after the others of its year were gone: somebody has to say what becomes of it, too.
-        record_files::set_state(tx, &found, FileState::Expired)?;
+        record_files::set_state(tx, found, FileState::Expired)?;
     }
     let book = RecordBookRow {
-        tenant_id: tenant.clone(),
+        tenant_id: found.tenant_id.clone(),
         id: RecordBookId(tx.new_id()),
         record_file_id: found.id,
         kind: kind.as_str().to_owned(),
-        subject: subject.to_owned(),
-        completed_on: IsoDate(day),
+        subject: book.subject.clone(),
+        completed_on: IsoDate(book.day),
         erased_at: None,
     };
     Ok(record_books::put(tx, &book)?)

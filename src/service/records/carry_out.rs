@@ -3,8 +3,9 @@
 //! A disposal destroys the key of each case and then its documents. A transfer exports every case first and waits until the
 //! archive has them. Whatever a crash leaves undone is done by the next run; a case that something stands in the way of stays.
 //!
-//! What is written into an exported case, and the number that it is given late because the rule for it came late, makes its
-//! export an old one: a daily look has it exported anew, and without one nothing goes. What has gone gets no number any more.
+//! What is written into an exported case or recorded of an exported book, and the number that a case is given late because the rule for
+//! it came late, makes the export an old one: a daily look has it exported anew, and without one nothing goes. What has gone
+//! gets no number any more.
 
 use std::sync::Arc;
 
@@ -52,10 +53,11 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: RecordMeasureId) -> R
             export(core, &row).await?;
             Ok(look_again(core))
         }
-        (Measure::Transfer, MeasureState::Exported) => match changed_since_export(core, &row).await? {
-            0 => Ok(look_again(core)),
-            _ => export_anew(core, &row).await,
-        },
+        (Measure::Transfer, MeasureState::Exported) => {
+            let cases = changed_since_export(core, &row).await?;
+            let books = book_carry_out::changed_since_export(core, &row).await?;
+            if cases > 0 || books > 0 { export_anew(core, &row).await } else { Ok(look_again(core)) }
+        }
         _ => Ok(JobEnd::Done),
     }
 }
@@ -321,5 +323,6 @@ async fn finish(core: &Core, measure: &MeasureRow) -> Result<JobEnd, Failure> {
         record_files::set_state(tx, &found, kind.leaves())?;
         Ok::<_, Failure>(JobEnd::Done)
     };
-    core.db.write_alone(vec![], end).await
+    // Whoever files something takes the same root.
+    core.db.write_alone(vec![Root::record_file(file)], end).await
 }

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::book_filing;
 use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
@@ -57,31 +59,65 @@ async fn file_ended(
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(*last);
         for case in page {
-            let (of, catalogue) = (tenant.clone(), Arc::clone(catalogue));
-            let file = move |tx: &mut Tx<'_>| file(tx, &catalogue, &of, case);
-            core.db.write(Root::Application(case), file).await?;
+            let (of, inner) = (tenant.clone(), Arc::clone(catalogue));
+            let make = move |tx: &mut Tx<'_>| {
+                let found = file_for(tx, &inner, &of, case)?;
+                Ok::<_, Failure>(found.map(|(file, _)| file.id))
+            };
+            // A file must be there before it can be locked, so that nothing comes into one that is just being finished.
+            let Some(id) = core.db.write(Root::Application(case), make).await? else { continue };
+            let (of, inner) = (tenant.clone(), Arc::clone(catalogue));
+            let file = move |tx: &mut Tx<'_>| file(tx, &inner, &of, (case, id));
+            core.db.write_alone(vec![Root::Application(case), Root::record_file(id)], file).await?;
         }
     }
 }
 
-/// Puts an ended case into its file; one that no entry of the table is for stays where it is.
+/// Puts an ended case into its file, which the caller has locked; one that belongs elsewhere by now is filed by the next look.
 fn file(
     tx: &mut Tx<'_>,
     catalogue: &Catalogue,
     tenant: &TenantCode,
-    id: ApplicationId,
+    (id, locked): (ApplicationId, RecordFileId),
 ) -> Result<(), Failure> {
-    let Some(row) = applications::find(tx, tenant, id)? else { return Ok(()) };
-    let Some(at) = record_files::ended_at(tx, tenant, id)? else { return Ok(()) };
-    if record_files::case_of(tx, tenant, id)?.is_some() {
+    let Some((found, completed_on)) = file_for(tx, catalogue, tenant, id)? else { return Ok(()) };
+    if found.id != locked {
         return Ok(());
     }
+    if found.file_state()?.is_gone() {
+        // It came after the others of its year were gone: somebody has to say what becomes of it, too.
+        record_files::set_state(tx, &found, FileState::Expired)?;
+    }
+    let case = RecordCaseRow {
+        tenant_id: tenant.clone(),
+        application_id: id,
+        record_file_id: found.id,
+        completed_on: IsoDate(completed_on),
+        erased_at: None,
+        files_removed_at: None,
+    };
+    Ok(record_files::put_case(tx, &case)?)
+}
+
+/// The file of an ended case that is in none, made where there is none yet, and the day of its end; none where no entry of the table
+/// is for it.
+fn file_for(
+    tx: &mut Tx<'_>,
+    catalogue: &Catalogue,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Option<(RecordFileRow, Date)>, Failure> {
+    let Some(row) = applications::find(tx, tenant, id)? else { return Ok(None) };
+    let Some(at) = record_files::ended_at(tx, tenant, id)? else { return Ok(None) };
+    if record_files::case_of(tx, tenant, id)?.is_some() {
+        return Ok(None);
+    }
     let completed_on = jst_day(at.0);
-    let Some(body) = catalogue.tenant(tenant) else { return Ok(()) };
+    let Some(body) = catalogue.tenant(tenant) else { return Ok(None) };
     let rule = rule_for(&body.definition.record_files, &row.procedure, completed_on);
     let version = u32::try_from(row.procedure_version).unwrap_or(0);
     let procedure = catalogue.procedure_version(tenant, &row.procedure, version);
-    let (Some(rule), Some(procedure)) = (rule, procedure) else { return Ok(()) };
+    let (Some(rule), Some(procedure)) = (rule, procedure) else { return Ok(None) };
     let year = FiscalYear::of(completed_on);
     let retention = rule.class(procedure.definition.retention_years);
     let department = body.definition.department(&row.department, completed_on);
@@ -116,20 +152,7 @@ fn file(
         created_at: Micros(tx.now()),
         version: 1,
     };
-    let found = record_files::find_or_make(tx, &wanted)?;
-    if found.file_state()?.is_gone() {
-        // It came after the others of its year were gone: somebody has to say what becomes of it, too.
-        record_files::set_state(tx, &found, FileState::Expired)?;
-    }
-    let case = RecordCaseRow {
-        tenant_id: tenant.clone(),
-        application_id: id,
-        record_file_id: found.id,
-        completed_on: IsoDate(completed_on),
-        erased_at: None,
-        files_removed_at: None,
-    };
-    Ok(record_files::put_case(tx, &case)?)
+    Ok(Some((record_files::find_or_make(tx, &wanted)?, completed_on)))
 }
 
 /// Marks the files whose last day is over, so that somebody says what becomes of them.

@@ -1,5 +1,7 @@
 //! A clock that stands still: the case is not late, and its row says why; whatever stops or starts the clock is seen at once.
 
+use madoguchi::service::escalation;
+
 use super::*;
 
 /// The row of a case as the queue shows it.
@@ -85,3 +87,24 @@ on_both_databases!(r18_what_is_asked_of_the_applicant_is_not_overdue, async |db:
     let shown = row(&desk, &asked).await;
     assert_eq!((&shown["overdue"], &shown["paused"]), (&json!(false), &json!("correction")));
 });
+
+on_both_databases!(
+    /// A fee that was paid while the version of its procedure could not be read left its note behind: the daily look takes it away and
+    /// moves the due date, and leaves alone what really waits.
+    r18_a_clock_that_was_noted_to_stand_still_and_runs_is_noted_anew_by_the_daily_look,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut desk = Desk::set(&app).await;
+        let (paid, waiting) = (desk.submitted(PROCEDURE).await, desk.submitted(PROCEDURE).await);
+        desk.later(SignedDuration::from_hours(24 * 20)).await;
+        desk.pay(&paid, "2026-04-21").await;
+        let due_on = row(&desk, &paid).await["due_on"].clone();
+        let left = format!("UPDATE applications SET paused_for = 'fee_payment', due_on = '2026-04-22' WHERE id = '{paid}'");
+        execute(&db.settings.url, &left);
+        for _ in 0..2 {
+            escalation::run(&app.core).await.unwrap();
+            assert_eq!((paused(&desk, &paid).await, paused(&desk, &waiting).await), (Value::Null, json!("fee_payment")));
+            assert_eq!(row(&desk, &paid).await["due_on"], due_on, "the days until the payment do not count");
+        }
+    }
+);

@@ -340,6 +340,13 @@ on_both_databases!(
         keepers.decide(&keepers.chief, &proposed, "approve", json!({})).await.expect(200);
         app.drain().await;
         app.drain().await;
+        assert_eq!(keepers.standing(&proposed).await["state"], "exported");
+        // As if something else had been recorded of the book when it was exported: the daily look has it exported anew.
+        execute(&db.settings.url, "UPDATE record_bundles SET event_head = substr(event_head, 2)");
+        keepers.later(2).await;
+        app.drain().await;
+        app.drain().await;
+        assert_eq!(db.count("(SELECT COUNT(*) FROM record_bundles WHERE length(event_head) = 64)").await, 1);
         let exported = keepers.standing(&proposed).await;
         assert_eq!(exported["state"], "exported", "nothing goes yet");
         let bundles = format!("{}/bundles", measure_path(&proposed));

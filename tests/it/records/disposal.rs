@@ -1,14 +1,16 @@
 //! Disposal (廃棄): only after expiry, by two people, case by case; what was recorded stays verifiable.
 
 use madoguchi::domain::id::ApplicationId;
-use madoguchi::service::{audit, fee_replay};
-use madoguchi::store::{StoreError, attachments};
+use madoguchi::service::records::carry_out;
+use madoguchi::service::{JobEnd, audit, fee_replay};
+use madoguchi::store::{Root, StoreError, attachments};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::archive::{Archive, FILES, codes};
+use crate::store::hold;
 use crate::support::app::new_key;
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 use crate::support::repeat::everything_again;
 
 /// How many documents of a case can still be read from the store of files.
@@ -214,5 +216,48 @@ on_both_databases!(
         assert_eq!(grounds, ["claim", "litigation"]);
         let (url, rewrite) = (db.settings.url.clone(), "UPDATE record_file_holds SET ground = 'audit'");
         assert!(std::panic::catch_unwind(move || crate::support::db::execute(&url, rewrite)).is_err());
+    }
+);
+
+on_both_databases!(
+    /// whoever files and whoever finishes a measure wait for each other, so nothing comes into a file that is just being
+    /// finished.
+    r124_filing_into_a_file_and_finishing_it_wait_for_each_other,
+    async |db: TestDb| {
+        let mut archive = Archive::open(&db).await;
+        let first = archive.withdrawn("denki-koji-torokusho").await;
+        archive.file().await;
+        let file = archive.file_of(&first).await;
+        let root = Root::record_file(file.rsplit('/').next().unwrap().parse().unwrap());
+        archive.withdrawn("denki-koji-torokusho").await;
+        let (filed, open) = (
+            "(SELECT COUNT(*) FROM record_cases)",
+            "(SELECT COUNT(*) FROM record_measures WHERE state = 'approved')",
+        );
+        // What stands after a while in which somebody else is at the file.
+        let meanwhile = async |count: &'static str, release: std::sync::mpsc::Sender<()>| {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            let stands = db.count(count).await;
+            release.send(()).unwrap();
+            stands
+        };
+        let (release, holder) = hold(&archive.app.core.db, root).await;
+        let ((), stood) = tokio::join!(archive.file(), meanwhile(filed, release));
+        holder.await.unwrap();
+        assert_eq!((stood, db.count(filed).await), (1, 2));
+
+        archive.years_later(6).await;
+        let proposed = archive.propose(&file, "dispose").await.expect(201);
+        archive.decide(&archive.chief, &proposed, "approve").await.expect(200);
+        archive.app.drain().await;
+        assert_eq!(archive.standing(&proposed).await["state"], "done");
+        // As if it had stopped before its last step.
+        execute(&db.settings.url, "UPDATE record_measures SET state = 'approved'");
+        let (release, holder) = hold(&archive.app.core.db, root).await;
+        let id = proposed["id"].as_str().unwrap().parse().unwrap();
+        let run = carry_out::run(&archive.app.core, Archive::tenant(), id);
+        let (ended, stood) = tokio::join!(run, meanwhile(open, release));
+        holder.await.unwrap();
+        assert_eq!((ended.unwrap(), stood, db.count(open).await), (JobEnd::Done, 1, 0));
     }
 );
