@@ -35,6 +35,8 @@ pub enum ContractRefusal {
     Certificate(CertificateFault),
     /// The authority that signs has no key of office today.
     NoOfficeKey,
+    /// The officer did the other of two acts that want two officers.
+    OwnAct,
     /// What the answers cost is not the price of the contract any more.
     PriceChanged,
 }
@@ -46,6 +48,7 @@ impl ContractRefusal {
             Self::NoContract => "no_contract",
             Self::NoTrustAnchor => "no_trust_anchor",
             Self::NoOfficeKey => "no_office_key",
+            Self::OwnAct => "own_contract_act",
             Self::PriceChanged => "contract_price_changed",
             Self::Rejected(rejection) => match rejection {
                 ContractRejection::Ended { .. } => "contract_ended",
@@ -88,6 +91,10 @@ impl ContractRefusal {
             Self::NoOfficeKey => (
                 "団体の側で署名する者に、本日有効な職責証明書の鍵がありません。",
                 "The authority that signs for the body has no key of office in force today.",
+            ),
+            Self::OwnAct => (
+                "相手方の電子署名の確認と団体の側の電子署名は、同じ職員が行うことはできません。",
+                "The officer who confirms the counterpart's signature and the one who signs for the body must be two.",
             ),
             Self::PriceChanged => (
                 "契約書の金額が現在の算定額と異なるため、契約を確定できません。",

@@ -81,20 +81,25 @@ pub async fn judge_signature(
     act(ctx, request, id, Action::Review, move |_, case, loaded, now| {
         review::officer(case)?;
         let next = loaded.judge(what, now)?;
+        if judgement == Judgement::Confirm {
+            loaded.refuse_doer_of(ContractAct::SignByOffice, case)?;
+        }
         Ok((what, next, words_of(&words, member)?, json!({})))
     })
     .await
 }
 
-/// Signs for the body with the key of office of the authority, for whoever seals in the department.
+/// Signs for the body with the key of office of the authority, for whoever decides in the department and did not
+/// confirm the counterpart's signature.
 pub async fn sign_by_office(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: ApplicationId,
 ) -> Result<Effect<ContractView>, Failure> {
     act(ctx, request, id, Action::Approve, |ctx, case, loaded, now| {
-        review::officer(case)?;
+        refuse_undeciding(case)?;
         let next = loaded.judge(ContractAct::SignByOffice, now)?;
+        loaded.refuse_doer_of(ContractAct::Confirm, case)?;
         let (tenant, today) = (&case.row.tenant_id, jst_day(now));
         let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?;
         let key = key_of(&body.definition.office_keys, &loaded.row.authority, today);
@@ -109,7 +114,7 @@ pub async fn sign_by_office(
     .await
 }
 
-/// Takes the offer back before it is concluded, for whoever seals in the department.
+/// Takes the offer back before it is concluded, for whoever decides in the department.
 pub async fn withdraw(
     ctx: Ctx,
     request: IdempotencyRequest,
@@ -117,11 +122,19 @@ pub async fn withdraw(
     reason: String,
 ) -> Result<Effect<ContractView>, Failure> {
     act(ctx, request, id, Action::Approve, move |_, case, loaded, now| {
-        review::officer(case)?;
+        refuse_undeciding(case)?;
         let next = loaded.judge(ContractAct::Withdraw, now)?;
         Ok((ContractAct::Withdraw, next, words_of(&reason, "/reason")?, json!({})))
     })
     .await
+}
+
+/// Refuses who holds no post in the department that decides for it by itself (専決 or above, R-110): any seal is not enough to bind
+/// the body, or to take back what it offered.
+fn refuse_undeciding(case: &OpenCase) -> Result<(), Refusal> {
+    let mut posts = review::officer(case)?.posts.iter();
+    let decides = posts.any(|post| post.department == case.row.department && post.role.decides());
+    if decides { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
 /// What was judged: the act, where the contract stands then, what is sealed with it, what its event says beside.
