@@ -10,6 +10,7 @@ use super::facts_of;
 use crate::domain::calendar::jst_day;
 use crate::domain::contract::ContractStanding;
 use crate::domain::contract::statement::{Offer, statement};
+use crate::domain::fee::FeeAssessment;
 use crate::domain::id::{ApplicationId, ContractId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::money::Yen;
@@ -27,17 +28,18 @@ pub fn is_offered(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -
 }
 
 /// Offers the contract of a grant that was issued a moment ago in this transaction. Nothing is asked for before it is concluded:
-/// `price` is what will be. Nothing happens where the procedure contracts nothing.
+/// `fee` is what will be, as it is assessed now. Nothing happens where the procedure contracts nothing.
 pub fn offer(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &mut OpenCase,
     decision: &DecisionRow,
-    price: Option<Yen>,
+    fee: Option<&FeeAssessment>,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
     let Some(terms) = &procedure.definition.contract else { return Ok(()) };
+    let price = fee.map(|fee| fee.total);
     let tenant = case.row.tenant_id.clone();
     let body = ctx.catalogue.tenant(&tenant).ok_or(Refusal::NotFound)?;
     let today = jst_day(now);
@@ -77,6 +79,7 @@ pub fn offer(
         ),
         statement_sha256: sha256(text.as_bytes()).to_vec(),
         price,
+        sealed_fee: fee.map(|fee| case.key.seal_json(&contracts::fee_place(id), fee, ctx.core.ids.as_ref())),
         offered_on: IsoDate(today),
         sign_by: IsoDate(sign_by),
         concluded_on: None,

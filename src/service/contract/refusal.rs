@@ -37,8 +37,6 @@ pub enum ContractRefusal {
     NoOfficeKey,
     /// The officer did the other of two acts that want two officers.
     OwnAct,
-    /// What the answers cost is not the price of the contract any more.
-    PriceChanged,
 }
 
 impl ContractRefusal {
@@ -49,7 +47,6 @@ impl ContractRefusal {
             Self::NoTrustAnchor => "no_trust_anchor",
             Self::NoOfficeKey => "no_office_key",
             Self::OwnAct => "own_contract_act",
-            Self::PriceChanged => "contract_price_changed",
             Self::Rejected(rejection) => match rejection {
                 ContractRejection::Ended { .. } => "contract_ended",
                 ContractRejection::AlreadySigned => "contract_already_signed",
@@ -95,10 +92,6 @@ impl ContractRefusal {
             Self::OwnAct => (
                 "相手方の電子署名の確認と団体の側の電子署名は、同じ職員が行うことはできません。",
                 "The officer who confirms the counterpart's signature and the one who signs for the body must be two.",
-            ),
-            Self::PriceChanged => (
-                "契約書の金額が現在の算定額と異なるため、契約を確定できません。",
-                "What the answers cost is not the price of the contract any more; it cannot be concluded.",
             ),
             Self::Rejected(rejection) => text_of_rejection(rejection),
             Self::Certificate(fault) => text_of_fault(fault),

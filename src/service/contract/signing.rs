@@ -19,13 +19,11 @@ use crate::domain::fault::Fault;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::id::ApplicationId;
 use crate::domain::merge_patch::merge_patch;
-use crate::domain::money::Yen;
 use crate::domain::office_key::key_of;
 use crate::domain::policy::Action;
-use crate::domain::procedure::FeeDue;
 use crate::seal::sha256_hex;
 use crate::service::assessment::NOTIFY_FEE;
-use crate::store::contracts::ContractRow;
+use crate::store::contracts::{self, ContractRow};
 use crate::store::{Root, Tx, jobs};
 
 /// The most characters of a note or a reason.
@@ -179,7 +177,7 @@ fn store(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let is_concluded = next == ContractStanding::Concluded;
-    let price = if is_concluded { price_of(tx, ctx, case, &loaded.row, now)? } else { None };
+    let price = if is_concluded { price_of(case, &loaded.row)? } else { None };
     let facts = merge_patch(facts_of(&loaded.row), &facts);
     let actor = event_actor(&case.actor);
     let by = Some(actor.id.clone());
@@ -205,26 +203,11 @@ fn store(
     case.save(tx)
 }
 
-/// What is claimed with the conclusion: what is due at issue, as the text that both signed says it.
-fn price_of(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &OpenCase,
-    row: &ContractRow,
-    now: Timestamp,
-) -> Result<Option<FeeAssessment>, Failure> {
-    let procedure = intake::pinned(ctx, &case.row)?;
-    if procedure.definition.fee_due != FeeDue::OnIssue {
-        return Ok(None);
-    }
-    let priced_by = billing::priced_by(ctx, case, &procedure, now);
-    let price = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
-    let price = Some(price).filter(|price| price.total > Yen::ZERO);
-    if price.as_ref().map(|price| price.total) == row.price {
-        Ok(price)
-    } else {
-        Err(ContractRefusal::PriceChanged.into())
-    }
+/// What is claimed with the conclusion: the assessment that was offered, to the yen. Nothing is computed again, because both signed
+/// that price.
+fn price_of(case: &OpenCase, row: &ContractRow) -> Result<Option<FeeAssessment>, Failure> {
+    let open = |sealed: &[u8]| case.key.open_json(&contracts::fee_place(row.id), sealed);
+    Ok(row.sealed_fee.as_deref().map(open).transpose()?)
 }
 
 /// The signature as it is kept, once it is checked.
