@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::lapse::{LAPSE_CONTRACTS, lapse_all};
-pub use self::offer::{is_offered, offer};
+pub use self::offer::{is_offered, offer, refuse_unsignable, terms_of};
 pub use self::refusal::ContractRefusal;
 pub use self::signing::{
     Judgement, NewSignature, judge_signature, sign_by_counterpart, sign_by_office, withdraw,

@@ -138,6 +138,7 @@ fn decide(
         // The place, or an original, may have been looked at again since the draft.
         inspection::refuse_missing(tx, ctx, case, body.decision)?;
         originals::refuse_unseen(tx, ctx, case)?;
+        contract::refuse_unsignable(ctx, case, now)?;
     }
     let fee = match (due, body.decision.grants()) {
         (FeeDue::OnIssue, true) => {
@@ -186,7 +187,7 @@ fn issue(
     decisions::insert(tx, &decision)?;
     let procedure = pinned(ctx, &case.row)?;
     // A contract is offered, not concluded: what is to be paid for it is claimed with its conclusion.
-    let offers = grants && procedure.definition.contract.is_some();
+    let offers = grants && contract::terms_of(case, &procedure.definition).is_some();
     let (offered, fee) = if offers { (fee, None) } else { (None, fee) };
     let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
     let facts = json!({

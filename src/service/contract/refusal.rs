@@ -35,6 +35,8 @@ pub enum ContractRefusal {
     Certificate(CertificateFault),
     /// The authority that signs has no key of office today.
     NoOfficeKey,
+    /// What a grant would offer cannot be signed today: the body takes no certificates for it, or its authority has no key of office.
+    NotSignable,
     /// The officer did the other of two acts that want two officers (R-119).
     OwnAct,
 }
@@ -46,6 +48,7 @@ impl ContractRefusal {
             Self::NoContract => "no_contract",
             Self::NoTrustAnchor => "no_trust_anchor",
             Self::NoOfficeKey => "no_office_key",
+            Self::NotSignable => "contract_not_signable",
             Self::OwnAct => "own_contract_act",
             Self::Rejected(rejection) => match rejection {
                 ContractRejection::Ended { .. } => "contract_ended",
@@ -88,6 +91,11 @@ impl ContractRefusal {
             Self::NoOfficeKey => (
                 "団体の側で署名する者に、本日有効な職責証明書の鍵がありません。",
                 "The authority that signs for the body has no key of office in force today.",
+            ),
+            Self::NotSignable => (
+                "契約を電子署名で確定できないため、決定できません（受け入れる認証業務の証明書又は職責証明書の鍵で、本日有効なものがありません）。",
+                "The contract could not be concluded by electronic signatures, so it is not offered: no trust anchor that the procedure \
+                 takes, or no key of office of the authority, is in force today.",
             ),
             Self::OwnAct => (
                 "相手方の電子署名の確認と団体の側の電子署名は、同じ職員が行うことはできません。",
