@@ -1,6 +1,7 @@
 //! Days on which an officer is away, and who covers (不在・代行): the cover sees the cases, may take them over, and seals for whoever is
 //! absent (代決, R-115). So nobody opens that door to themselves: whoever enters another's absence stands at least as high and
-//! is not the cover of somebody who seals. Where nobody so high is there, those who keep the organisation enter it.
+//! is not the cover of somebody who seals, on any day of the absence. Where nobody so high is there, those who keep the organisation
+//! enter it.
 
 use jiff::civil::Date;
 
@@ -52,7 +53,7 @@ pub async fn record(
     db.write(root, move |tx| {
         let me = recorder(tx, &ctx, &request.tenant, &new.department)?;
         let enter = |tx: &mut Tx<'_>, now| {
-            permit(tx, &me, &new.department, (new.officer, new.from_on))?;
+            permit(tx, &me, &new.department, (new.officer, span(new.from_on, new.to_on)))?;
             let faults = faults(tx, &me, &new, jst_day(now))?;
             if !faults.is_empty() {
                 return Err(Refusal::Invalid(faults).into());
@@ -91,7 +92,7 @@ pub async fn end(
         let end = |tx: &mut Tx<'_>, now| {
             let found = absences::find(tx, &request.tenant, id)?.filter(|row| row.department == department);
             let mut row = found.ok_or(Refusal::NotFound)?;
-            permit(tx, &me, &department, (row.officer_id, row.from_on.0))?;
+            permit(tx, &me, &department, (row.officer_id, span(row.from_on.0, row.to_on.0)))?;
             absences::end(tx, &row)?;
             row.ended_at = row.ended_at.or(Some(Micros(now)));
             Ok(Made { value: row, resource_id: id.to_string() })
@@ -132,18 +133,24 @@ fn rank_in(posts: &[Post], department: &str) -> Option<u8> {
     posts.iter().filter(|post| post.department == department).filter_map(|post| post.role.rank()).max()
 }
 
-/// One's own absence is everybody's to enter; another's is entered by whoever leads the department and stands no lower.
+/// The days of an absence; of one that ends before it begins, which is refused, the first.
+fn span(from_on: Date, to_on: Date) -> (Date, Date) {
+    (from_on, to_on.max(from_on))
+}
+
+/// One's own absence is everybody's to enter; another's is entered by whoever leads the department and stands no lower than they do
+/// on any of its days: the cover seals with whatever desk they come to meanwhile.
 fn permit(
     tx: &mut impl Reads,
     me: &OfficerAuthority,
     department: &str,
-    (officer, from_on): (OfficerId, Date),
+    (officer, days): (OfficerId, (Date, Date)),
 ) -> Result<(), Failure> {
     let keeps = may_keep(&Actor::Officer(me.clone()), &me.tenant) == Decision::Allow;
     if me.officer == officer || keeps {
         return Ok(());
     }
-    let theirs = rank_in(&officers::posts_in_force(tx, &me.tenant, officer, from_on)?, department);
+    let theirs = rank_in(&officers::posts_in_span(tx, &me.tenant, officer, days)?, department);
     let mine = rank_in(&me.posts, department);
     if mine > Some(0) && mine >= theirs { Ok(()) } else { Err(Refusal::Forbidden.into()) }
 }
@@ -156,7 +163,8 @@ fn faults(
     today: Date,
 ) -> Result<Vec<Fault>, Failure> {
     let mut faults = Vec::new();
-    let absent = officers::posts_in_force(tx, &me.tenant, new.officer, new.from_on)?;
+    let days = span(new.from_on, new.to_on);
+    let absent = officers::posts_in_span(tx, &me.tenant, new.officer, days)?;
     let seals = absent.iter().any(|post| post.department == new.department && post.role.seals());
     if seals && new.cover == me.officer && new.officer != me.officer {
         let (ja, en) = (

@@ -54,7 +54,8 @@ fn part(invoice: &InvoiceRow, demand: Option<&DemandRow>, today: Date) -> PartOf
     PartOfClaim { principal, until: counted_to(invoice, today) }
 }
 
-/// What was divided off a claim under its demand. What was settled before there was a demand bears nothing.
+/// What was divided off a claim under its demand. What was settled before there was a demand bears nothing, also where it was
+/// divided off later: a set-off counts from the day on which both debts stood.
 fn parts(tx: &mut impl Reads, claim: &InvoiceRow, today: Date) -> Result<Vec<PartOfClaim>, Failure> {
     let tenant = &claim.tenant_id;
     let mut found = Vec::new();
@@ -63,7 +64,9 @@ fn parts(tx: &mut impl Reads, claim: &InvoiceRow, today: Date) -> Result<Vec<Par
         let payment = payments::find(tx, tenant, settled.payment_id)?.ok_or_else(|| broken(claim.id))?;
         let invoice = invoices::find(tx, tenant, payment.invoice_id)?.ok_or_else(|| broken(claim.id))?;
         let demand = demands::of_invoice(tx, tenant, invoice.id)?;
-        found.extend(demand.map(|demand| part(&invoice, Some(&demand), today)));
+        let Some(demand) = demand else { continue };
+        let part = part(&invoice, Some(&demand), today);
+        found.extend(Some(part).filter(|part| part.was_owed_at_demand(demand.issued_on.0)));
     }
     Ok(found)
 }

@@ -146,12 +146,12 @@ fn agree(
     }
 }
 
-/// The youngest closes before a day, youngest first.
+/// The youngest closes before a day, youngest first; none that was disposed of as a record.
 pub async fn list(ctx: Ctx, tenant: TenantCode, before: Option<Date>) -> Result<Vec<Closed>, Failure> {
     let db = ctx.core.db.clone();
     db.read(move |tx| {
         accountant(tx, &ctx, &tenant)?;
-        Ok(day_closes::youngest(tx, &tenant, before, PAGE)?)
+        Ok(day_closes::youngest_left(tx, &tenant, before, PAGE)?)
     })
     .await
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::invoices::EntryRow;
 use super::schema::reconciliation::{day_close_confirmations, day_closes};
+use super::schema::records::record_books;
 use super::schema::refunds::refunds;
 use super::schema::settlements::settlement_matches;
 use super::schema::{invoices, ledger_entries, payments};
@@ -19,6 +21,7 @@ use crate::domain::id::{
 };
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::ledger::Entry;
+use crate::domain::records::BookKind;
 
 /// Names looked up in one go.
 const AT_ONCE: usize = 500;
@@ -126,6 +129,30 @@ pub fn youngest(
 ) -> Result<Vec<Closed>, StoreError> {
     let before = IsoDate(before.unwrap_or(Date::MAX));
     let query = closes!(tenant).filter(day_closes::day.lt(before)).order(day_closes::day.desc()).limit(limit);
+    Ok(query.load(tx.read())?)
+}
+
+/// As [`youngest`], without those that were disposed of as records: they are read by the check of the chain alone.
+pub fn youngest_left(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    before: Option<Date>,
+    limit: i64,
+) -> Result<Vec<Closed>, StoreError> {
+    let disposed_of = record_books::table
+        .filter(record_books::tenant_id.eq(day_closes::tenant_id))
+        .filter(record_books::kind.eq(BookKind::DayClose.as_str()))
+        .filter(record_books::subject.eq(day_closes::day))
+        .filter(record_books::erased_at.is_not_null());
+    let days: Vec<IsoDate> = day_closes::table
+        .filter(day_closes::tenant_id.eq(tenant))
+        .filter(day_closes::day.lt(IsoDate(before.unwrap_or(Date::MAX))))
+        .filter(not(exists(disposed_of)))
+        .order(day_closes::day.desc())
+        .limit(limit)
+        .select(day_closes::day)
+        .load(tx.read())?;
+    let query = closes!(tenant).filter(day_closes::day.eq_any(days)).order(day_closes::day.desc());
     Ok(query.load(tx.read())?)
 }
 

@@ -106,10 +106,20 @@ pub fn posts_in_force(
     officer: OfficerId,
     day: Date,
 ) -> Result<Vec<Post>, StoreError> {
+    posts_in_span(tx, tenant, officer, (day, day))
+}
+
+/// The posts of an officer that are in force on any day of a span, both of its ends within, in the order of their beginning.
+pub fn posts_in_span(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officer: OfficerId,
+    (from, to): (Date, Date),
+) -> Result<Vec<Post>, StoreError> {
     let raw = officer_posts::table
         .filter(officer_posts::tenant_id.eq(tenant).and(officer_posts::officer_id.eq(officer)))
-        .filter(officer_posts::valid_from.le(IsoDate(day)))
-        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(day))))
+        .filter(officer_posts::valid_from.le(IsoDate(to)))
+        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(from))))
         .order((officer_posts::valid_from, officer_posts::id))
         .select((officer_posts::department, officer_posts::role, officer_posts::title))
         .load::<(String, String, String)>(tx.read())?;

@@ -271,6 +271,38 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// Whoever comes to a higher desk inside the days of an absence stands as high as that desk from its first day on.
+    r115_r126_the_highest_desk_of_all_the_days_says_who_may_enter_an_absence,
+    async |db: TestDb| {
+        let covered = Covered::open(&db).await;
+        let (office, app) = (&covered.office, &covered.office.app);
+        let rising =
+            posted(app, Role::Clerk, "rising@example.jp", civil::date(2025, 4, 1), Some(civil::date(2026, 4, 1))).await;
+        let higher = format!(
+            "INSERT INTO officer_posts (tenant_id, id, officer_id, department, role, title, valid_from, valid_to) VALUES \
+             ('{AOMORI}', 'ffffffff-0000-7000-8000-000000000001', '{}', '{DEPARTMENT}', 'section_chief', '課長', '2026-04-03', NULL)",
+            rising.id
+        );
+        execute(&db.settings.url, &higher);
+        let path = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/absences");
+        let enter = async |who: &Person, cover: &Person, to_on: &str| {
+            let away = json!({ "officer": rising.id, "cover": cover.id, "from_on": "2026-04-01", "to_on": to_on });
+            app.post(who, &path, away).await
+        };
+        for cover in [&office.manager, &covered.deputy] {
+            assert_eq!(enter(&office.manager, cover, "2026-04-03").await.problem(), "403 forbidden");
+        }
+        let own = enter(&office.chief, &office.chief, "2026-04-03").await;
+        assert_eq!(own.problem(), "422 validation_failed", "a chief seals on one of the days");
+        assert_eq!(own.body["errors"][0]["code"], "recorder");
+        let entered = enter(&office.chief, &covered.deputy, "2026-04-03").await.expect(201);
+        let end = format!("{path}/{}/end", entered["id"].as_str().unwrap());
+        assert_eq!(app.post(&office.manager, &end, json!({})).await.problem(), "403 forbidden");
+        enter(&office.manager, &covered.deputy, "2026-04-02").await.expect(201);
+    }
+);
+
+on_both_databases!(
     /// R-115: what is owed longest comes first, page by page, whatever the ids say: those of two machines are in no order.
     r115_what_is_owed_longest_comes_first_and_pages_lose_nothing,
     async |db: TestDb| {

@@ -116,5 +116,8 @@ fn documents_check_tries_every_template_of_the_folder_and_of_the_program() {
     assert!(errors.contains("誤りが2件あります"), "{errors}");
     let faulty: Vec<_> = said.lines().filter(|line| !line.starts_with("ok  ")).collect();
     assert!(faulty[0].starts_with("020001/licence.typ: ") && faulty[1].starts_with("permit.typ: "), "{said}");
-    assert!(said.contains("ok  permit\n") && said.contains("ok  application_copy\n"), "the program's own: {said}");
+    assert!(
+        said.contains("ok  permit\n") && said.contains("ok  application_copy\n"),
+        "the program's own: {said}"
+    );
 }

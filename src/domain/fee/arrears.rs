@@ -85,6 +85,13 @@ pub struct PartOfClaim {
     pub until: Date,
 }
 
+impl PartOfClaim {
+    /// Whether it still stood when the demand was issued: what was settled before that bears nothing.
+    pub fn was_owed_at_demand(&self, issued_on: Date) -> bool {
+        self.until >= issued_on
+    }
+}
+
 /// As [`explain`], of a claim whose parts were settled on days of their own: up to each day the charge is counted on what was owed of
 /// the whole claim, and thresholds and cuts are those of the one claim, not of each part.
 pub fn explain_over_parts(
@@ -233,6 +240,24 @@ mod tests {
 
     fn after(days: i64) -> Date {
         DUE.checked_add(jiff::Span::new().days(days)).unwrap()
+    }
+
+    #[test]
+    fn r91_a_part_that_was_settled_before_the_demand_does_not_count() {
+        let (part, rest) = (
+            PartOfClaim { principal: yen(3_300), until: after(10) },
+            PartOfClaim { principal: yen(13_900), until: after(59) },
+        );
+        let charge =
+            |parts: &[PartOfClaim]| explain_over_parts(&aomori(), parts, Demand::Sent, DUE).unwrap().amount;
+        let owed: Vec<PartOfClaim> =
+            [part, rest].into_iter().filter(|part| part.was_owed_at_demand(after(31))).collect();
+        assert_eq!(
+            (charge(&owed), charge(&[part, rest])),
+            (yen(240), yen(250)),
+            "the second is what both would bear"
+        );
+        assert!(part.was_owed_at_demand(after(10)), "the day of the demand is one on which it was owed");
     }
 
     #[test]

@@ -97,21 +97,11 @@ mod tests {
     }
 
     fn agent() -> Designation {
-        Designation {
-            account: "counter_pos".to_owned(),
-            agent: "見本カード株式会社".to_owned(),
-            address: "東京都".to_owned(),
-            revenues: vec!["*".to_owned()],
-            methods: vec!["counter".to_owned()],
-            valid_from: date(2026, 4, 1),
-            valid_to: None,
-            notice: "見本県告示".to_owned(),
-            revoked: None,
-            sub_agents: Vec::new(),
-            remit_within: None,
-            refund_after_remittance: None,
-            sample: true,
-        }
+        serde_json::from_value(serde_json::json!({
+            "account": "counter_pos", "agent": "見本カード株式会社", "address": "東京都", "revenues": ["*"],
+            "methods": ["counter"], "valid_from": "2026-04-01", "notice": "見本県告示", "sample": true,
+        }))
+        .unwrap()
     }
 
     #[test]

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn r84_a_slip_does_not_outlive_the_last_payable_day() {
         let method = MethodCode::parse("konbini").unwrap();
-        let today = jst_day(checkout().requested_at);
+        let today = super::jst_day(checkout().requested_at);
         for (days, expected) in [(0, "1"), (1, "1"), (2, "2"), (9, "3")] {
             let last = today.saturating_add(jiff::Span::new().days(days));
             let payable_until = Some(crate::domain::payment::end_of_day(last));

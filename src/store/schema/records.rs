@@ -1,6 +1,7 @@
 //! The tables of records management: files, the cases and books in them, measures at expiry, holds.
 
 use super::applications;
+use super::reconciliation::day_closes;
 
 diesel::table! {
     record_files (tenant_id, id) {
@@ -151,5 +152,6 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(record_cases, applications);
 diesel::allow_tables_to_appear_in_same_query!(record_books, books);
+diesel::allow_tables_to_appear_in_same_query!(record_books, day_closes);
 diesel::allow_tables_to_appear_in_same_query!(record_holds, record_hold_releases);
 diesel::allow_tables_to_appear_in_same_query!(record_file_holds, record_file_hold_releases, record_cases);

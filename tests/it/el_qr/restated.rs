@@ -5,7 +5,7 @@ use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
 use super::desk::{Counter, taken_in, uploads};
-use super::{asks, booked, files, handed_in, referred, results};
+use super::{asks, booked, files, handed_in, nobodys_payment, referred, results};
 use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::{TestDb, execute};
 use crate::support::repeat::everything_again;
@@ -76,7 +76,7 @@ on_both_databases!(
         assert_eq!(counter.office.stands(&owing).await.0, "overpaid");
         assert_eq!(counter.office.proposals().await, [(owing.invoice.clone(), 500, "overpaid".to_owned())]);
 
-        assert_eq!(counter.imported(&super::nobodys_payment()).await, referred("unknown_number"));
+        assert_eq!(counter.imported(&nobodys_payment()).await, referred("unknown_number"));
         let refused = ends(&counter, &second, "missing_at_us", "book_line").await;
         assert_eq!(refused.problem(), "409 exception_without_slip");
     }
@@ -157,7 +157,7 @@ on_both_databases!(
 on_both_databases!(r82_a_file_of_another_body_is_refused, async |db: TestDb| {
     let app = TestApp::start_over(&db, files(), |_| {}).await;
     let counter = Counter::open(&app, &db).await;
-    let text = String::from_utf8(super::nobodys_payment()).unwrap();
+    let text = String::from_utf8(nobodys_payment()).unwrap();
     let theirs = text.replacen("1020001", "1022012", 1).into_bytes();
     let refused = counter.post(&taken_in(""), handed_in(&theirs)).await;
     assert_eq!(refused.problem(), "422 validation_failed");

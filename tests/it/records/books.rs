@@ -302,6 +302,9 @@ on_both_databases!(
             assert_eq!(app.get(&keepers.one, &path).await.problem(), "404 not_found", "{path}");
         }
         app.get(&keepers.one, &format!("{CLOSES}/2027-04-01")).await.expect(200);
+        let listed = app.get(&keepers.one, CLOSES).await.expect(200);
+        let days: Vec<&Value> = listed["items"].as_array().unwrap().iter().map(|close| &close["day"]).collect();
+        assert_eq!(days, ["2027-04-01"], "what is gone is in no list either");
         let shown = app.get(&keepers.one, &format!("{SETTLEMENTS}/{}", payout["id"].as_str().unwrap())).await.expect(200);
         assert_eq!(shown["lines"][0]["gross"], 5_000, "what was booked by it is the ledger's");
         for table in ["bank_statements", "payouts", "settlement_sources"] {

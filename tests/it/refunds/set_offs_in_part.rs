@@ -147,6 +147,41 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// a part that counts as paid on a day before the demand bears nothing, neither by itself nor with the rest.
+    r91_a_part_that_was_settled_before_the_demand_bears_nothing,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let mut pairs = Vec::new();
+        for amount in [3_300, 4_100] {
+            let (to, from) = (office.owing().await, office.owing().await);
+            let entry = json!({ "means": "cash", "amount": FEE, "received_on": "2026-04-01" });
+            app.post(&office.clerk, &from.path("/counter-payments"), entry).await.expect(201);
+            pairs.push((to, from, amount));
+        }
+        days(&mut office, 40).await;
+        for (_, from, _) in &pairs {
+            office.waived(from, "half").await;
+        }
+        days(&mut office, 21).await;
+        for (to, from, amount) in &pairs {
+            app.post(&office.clerk, &to.path("/demand"), json!({})).await.expect(201);
+            let part = propose(&office, (from, to), *amount, FEE).await.expect(201);
+            decide(&office, &office.chief, &part, "approve").await.expect(200);
+        }
+        days(&mut office, 28).await;
+        // 18,700 yen and 17,900 yen for 59 days are 324 yen and 311 yen, cut to ten.
+        for ((to, ..), of_rest) in pairs.iter().zip([320, 310]) {
+            let shown = app.get(&office.business, &to.path("/set-offs")).await.expect(200)["items"][0].clone();
+            assert_eq!(shown["fit_on"], "2026-05-11", "ten days after the last day in time, 21 before the demand");
+            let part = settled(&office, &shown).await.invoice.id.to_string();
+            assert_eq!(arrears(&office, &part).await["charge"], 0);
+            assert_eq!(arrears(&office, &to.invoice).await["charge"], of_rest);
+        }
+    }
+);
+
+on_both_databases!(
     /// the fee of a decision is the claim itself, however much of it was divided off and settled before.
     a_decision_names_the_invoice_of_its_fee_and_never_a_part_that_was_divided_off,
     async |db: TestDb| {
