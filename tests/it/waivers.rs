@@ -284,7 +284,7 @@ on_both_databases!(
         let first = "(SELECT application_id FROM waivers WHERE id = (SELECT MIN(id) FROM waivers))";
         let key = "(SELECT hash FROM events LIMIT 1)";
         execute(&db.settings.url, &format!("UPDATE applications SET wrapped_key = {key} WHERE id = {first}"));
-        app.advance(SignedDuration::from_hours(24 * 31)).await;
+        app.advance(SignedDuration::from_hours(24 * 33)).await;
         let tenant = TenantCode::parse(AOMORI).unwrap();
         for _ in 0..2 {
             assert!(waiver_expiry::run(&app.core, &tenant).await.is_err(), "the failure is told");
