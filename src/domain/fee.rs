@@ -71,7 +71,8 @@ pub struct IncludedTax {
 }
 
 /// One line of an assessment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FeeLine {
     /// The code of the fee item.
     pub item: String,
@@ -108,7 +109,8 @@ pub struct FeeLine {
 }
 
 /// What an application costs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FeeAssessment {
     /// The version of the procedure that priced it.
     pub procedure_version: u32,

@@ -211,6 +211,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Refund(RefundRefusal::OwnRequest) => StatusCode::FORBIDDEN,
         Refusal::Payment(PaymentRefusal::OwnAssessment) => StatusCode::FORBIDDEN,
         Refusal::Refund(_) | Refusal::Disposition(_) | Refusal::Payment(_) => StatusCode::CONFLICT,
+        Refusal::Contract(ContractRefusal::OwnAct) => StatusCode::FORBIDDEN,
         Refusal::Contract(ContractRefusal::Certificate(_)) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Contract(_) => StatusCode::CONFLICT,
         Refusal::Waiver(WaiverRefusal::AmountNeeded | WaiverRefusal::TooMuch { .. }) => {

@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::lapse::{LAPSE_CONTRACTS, lapse_all};
-pub use self::offer::{is_offered, offer};
+pub use self::offer::{is_offered, offer, refuse_unsignable, terms_of};
 pub use self::refusal::ContractRefusal;
 pub use self::signing::{
     Judgement, NewSignature, judge_signature, sign_by_counterpart, sign_by_office, withdraw,
 };
 use super::cases::{self, OpenCase};
-use super::{Ctx, Failure, access};
+use super::{Ctx, Failure, access, review};
 use crate::clock::IdGen;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -145,14 +145,29 @@ impl ContractView {
 struct Loaded {
     row: ContractRow,
     done: Vec<(ContractAct, Date)>,
+    /// Who did what of it by hand.
+    by_hand: Vec<(ContractAct, String)>,
 }
 
 impl Loaded {
     fn of(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -> Result<Self, Failure> {
         let row = contracts::of_case(tx, tenant, id)?.ok_or(ContractRefusal::NoContract)?;
         let acts = contracts::acts_of(tx, tenant, row.id)?;
-        let done = acts.iter().map(|act| Ok((act.contract_act()?, jst_day(act.acted_at.0))));
-        Ok(Self { done: done.collect::<Result<_, Failure>>()?, row })
+        let (mut done, mut by_hand) = (Vec::new(), Vec::new());
+        for stored in acts {
+            let act = stored.contract_act()?;
+            done.push((act, jst_day(stored.acted_at.0)));
+            by_hand.extend(stored.actor_id.map(|by| (act, by)));
+        }
+        Ok(Self { row, done, by_hand })
+    }
+
+    /// Refuses to let the officer who did the other of two acts do this one as well: who finds that the counterpart's certificate
+    /// holds does not sign for the body.
+    fn refuse_doer_of(&self, other: ContractAct, case: &OpenCase) -> Result<(), Failure> {
+        let officer = review::officer(case)?.officer.to_string();
+        let own = self.by_hand.iter().any(|(act, by)| *act == other && *by == officer);
+        if own { Err(ContractRefusal::OwnAct.into()) } else { Ok(()) }
     }
 
     /// Where it would stand after one more act, or why that cannot be done; changes nothing.

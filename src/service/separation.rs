@@ -8,10 +8,14 @@ use super::cases::OpenCase;
 use super::payment_refusal::PaymentRefusal;
 use super::{Failure, review};
 use crate::store::invoices::InvoiceRow;
-use crate::store::{Reads, events};
+use crate::store::{Reads, decisions, events};
 
-/// The events by which an officer fixes what is owed: after review, with the last seal of a decision, by the revocation of a waiver.
-const ASSESSMENTS: [&str; 3] = ["fee_assessed", "decided", "waiver_revoked"];
+/// The events by which an officer fixes what is owed: after review, with the last seal of a decision, by the revocation of a waiver,
+/// with the act that concludes a contract.
+const ASSESSMENTS: [&str; 4] = ["fee_assessed", "decided", "waiver_revoked", CONCLUDED];
+
+/// What is claimed with a contract was fixed by two: by the grant that offered it, and by the act that concluded it.
+const CONCLUDED: &str = "contract_concluded";
 
 /// How an event names that its actor is staff.
 const OFFICER: &str = "officer";
@@ -22,9 +26,14 @@ pub(super) fn refuse_own_assessment(
     case: &OpenCase,
     invoice: &InvoiceRow,
 ) -> Result<(), Failure> {
-    let officer = review::officer(case)?.officer.to_string();
+    let officer = review::officer(case)?.officer;
     let tenant = &case.row.tenant_id;
     let found = events::at_instant(tx, tenant, case.row.id, invoice.issued_at, &ASSESSMENTS)?;
-    let own = found.is_some_and(|event| event.actor_kind == OFFICER && event.actor_id == officer);
+    let Some(event) = found else { return Ok(()) };
+    let mut own = event.actor_kind == OFFICER && event.actor_id == officer.to_string();
+    if event.kind == CONCLUDED {
+        let offered_by = decisions::of_case(tx, tenant, case.row.id)?.map(|decision| decision.decided_by);
+        own |= offered_by == Some(officer);
+    }
     if own { Err(PaymentRefusal::OwnAssessment.into()) } else { Ok(()) }
 }

@@ -27,9 +27,9 @@ pub const EXPIRE_WAIVERS: &str = "expire_waivers";
 /// Grants read in one go.
 const PAGE: i64 = 50;
 
-/// Ends the grants of a body whose last day is over.
+/// Ends the grants of a body whose last day is over; the failure of one does not hold up the others. Fails with the first one.
 pub async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
-    let mut after = None;
+    let (mut after, mut ended) = (None, Ok(()));
     loop {
         let of = tenant.clone();
         let page: Vec<WaiverRow> = core
@@ -39,7 +39,7 @@ pub async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failur
                 Ok::<_, Failure>(waivers::overdue(tx, &of, today, after, PAGE)?)
             })
             .await?;
-        let Some(last) = page.last() else { return Ok(JobEnd::Done) };
+        let Some(last) = page.last() else { return ended.map(|()| JobEnd::Done) };
         after = Some(last.id);
         for row in page {
             let inner = Arc::clone(core);
@@ -48,7 +48,7 @@ pub async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failur
                 let now = tx.now();
                 expire(tx, &inner, &row, now)
             };
-            core.db.write(root, end).await?;
+            ended = ended.and(core.db.write(root, end).await);
         }
     }
 }

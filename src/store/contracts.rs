@@ -32,6 +32,8 @@ pub struct ContractRow {
     pub statement_sha256: Vec<u8>,
     /// What is asked for with the conclusion, in yen; none where nothing is.
     pub price: Option<Yen>,
+    /// The assessment of the price as it was offered, sealed with the case's key; none where nothing is asked for.
+    pub sealed_fee: Option<Vec<u8>>,
     /// The day of the offer.
     pub offered_on: IsoDate,
     /// The last day for the signatures.
@@ -75,6 +77,11 @@ impl ContractActRow {
 /// The place that the sealed text is bound to.
 pub fn statement_place(id: ContractId) -> String {
     format!("contracts.sealed_statement:{id}")
+}
+
+/// The place that the sealed assessment is bound to.
+pub fn fee_place(id: ContractId) -> String {
+    format!("contracts.sealed_fee:{id}")
 }
 
 /// The place that the sealed detail of an act is bound to.

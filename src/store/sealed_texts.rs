@@ -85,6 +85,7 @@ pub const SEALED_TEXTS: &[SealedColumn] = &[
         &["contract_id", "act_no"],
         &[("contract_id", "contracts")],
     ),
+    text("contracts", "sealed_fee", "offered_at"),
     text("contracts", "sealed_statement", "offered_at"),
     text("corrections", "sealed_end_reason", "ended_at"),
     keyed(("counter_payments", "sealed_reason", "reversed_at"), &["payment_id"], INVOICE),

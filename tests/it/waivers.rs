@@ -5,12 +5,14 @@ pub mod office;
 
 use futures_util::future::join_all;
 use jiff::SignedDuration;
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::ledger::{Account, balances};
+use madoguchi::service::waiver_expiry;
 use serde_json::{Value, json};
 
 use self::office::{FEE, Office, Owing};
 use crate::support::app::{AOMORI, TestApp, new_key};
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 use crate::support::money::ask_for_another_sum;
 use crate::support::repeat::everything_again;
 use crate::support::traces::rounds;
@@ -266,6 +268,29 @@ on_both_databases!(
         app.advance(SignedDuration::from_hours(24 * 40)).await;
         office.sign_in_again().await;
         assert_eq!(office.ask(&office.business, &unpaid, "half").await.problem(), "409 waiver_too_late");
+    }
+);
+
+on_both_databases!(
+    /// One case that cannot be opened is told at the end of the run, and does not keep the grants behind it alive.
+    a_grant_that_cannot_be_ended_holds_up_no_other,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        for _ in 0..2 {
+            let owing = office.owing().await;
+            office.waived(&owing, "half").await;
+        }
+        let first = "(SELECT application_id FROM waivers WHERE id = (SELECT MIN(id) FROM waivers))";
+        let key = "(SELECT hash FROM events LIMIT 1)";
+        execute(&db.settings.url, &format!("UPDATE applications SET wrapped_key = {key} WHERE id = {first}"));
+        app.advance(SignedDuration::from_hours(24 * 33)).await;
+        let tenant = TenantCode::parse(AOMORI).unwrap();
+        for _ in 0..2 {
+            assert!(waiver_expiry::run(&app.core, &tenant).await.is_err(), "the failure is told");
+            assert_eq!(db.count("(SELECT COUNT(*) FROM waivers WHERE state = 'expired')").await, 1);
+            assert_eq!(db.count("(SELECT COUNT(*) FROM waivers WHERE state = 'granted')").await, 1);
+        }
     }
 );
 

@@ -13,6 +13,8 @@ CREATE TABLE contracts (
     statement_sha256 BYTEA NOT NULL,
     -- What is asked for with the conclusion, in yen; none where nothing is.
     price BIGINT CHECK (price >= 0),
+    -- The assessment of the price, sealed with the case's key: it is claimed with the conclusion as it was offered.
+    sealed_fee BYTEA,
     offered_on TEXT NOT NULL,
     sign_by TEXT NOT NULL,
     -- The day of the later signature.
@@ -25,7 +27,8 @@ CREATE TABLE contracts (
     FOREIGN KEY (tenant_id, application_id) REFERENCES applications (tenant_id, id),
     FOREIGN KEY (tenant_id, decision_id) REFERENCES decisions (tenant_id, id),
     CHECK ((state = 'concluded') = (concluded_on IS NOT NULL)),
-    CHECK (sign_by >= offered_on)
+    CHECK (sign_by >= offered_on),
+    CHECK ((price IS NULL) = (sealed_fee IS NULL))
 );
 CREATE INDEX contracts_to_lapse ON contracts (tenant_id, sign_by, id) WHERE state = 'offered';
 

@@ -85,9 +85,16 @@ fn answered(name: &str, form: &[Field], answers: &Value) -> String {
     }
 }
 
-/// Nobody adds a line to a contract by an answer.
+/// Nobody adds a line to a contract by an answer, and nobody makes it read in another order than its bytes stand in.
 fn on_one_line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    text.chars().map(|letter| if moves_the_text(letter) { ' ' } else { letter }).collect()
+}
+
+/// Controls, the separators of lines and paragraphs, the controls of the writing direction, and the mark of the byte order.
+fn moves_the_text(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+        || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A clause with its placeholders `{name}` replaced; what is put in is not looked at again.
@@ -193,6 +200,18 @@ mod tests {
     fn r103_an_answer_adds_no_line_and_no_placeholder_to_a_contract() {
         let text = text("第1条　{form.lot}。", "1番\n第2条　{price}");
         assert!(text.ends_with("\n第1条　1番 第2条　{price}。\n"), "{text}");
+    }
+
+    #[test]
+    fn r103_no_letter_of_an_answer_breaks_a_line_or_turns_the_order_in_which_it_is_read() {
+        let moving = "\n\r\u{85}\u{2028}\u{2029}\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\
+                      \u{2067}\u{2068}\u{2069}\u{FEFF}";
+        for letter in moving.chars() {
+            let text = text("第1条　{form.lot}。", &format!("1番{letter}2番"));
+            assert!(text.ends_with("\n第1条　1番 2番。\n"), "U+{:04X}: {text}", u32::from(letter));
+        }
+        let harmless = "1番\u{3000}‐\u{200B}・2番𠮷";
+        assert!(text("第1条　{form.lot}。", harmless).ends_with(&format!("\n第1条　{harmless}。\n")));
     }
 
     #[test]

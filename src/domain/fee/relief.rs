@@ -25,7 +25,8 @@ pub struct AppliedRelief {
 }
 
 /// A waiver one could ask for (減免); granting it is a decision of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PossibleWaiver {
     /// The key of the rule.
     pub code: String,

@@ -284,6 +284,7 @@ pub async fn sign_contract_as_counterpart(
 /// Confirm the counterpart's signature
 ///
 /// For staff of the department: the certificate is the counterpart's and was not revoked, which is looked up outside and attested here.
+/// Never for the officer who signed for the body (403 `own_contract_act`).
 #[utoipa::path(
     operation_id = "confirm_counterpart_signature", tag = "review", params(CasePath, IdempotencyKeyHeader),
     request_body = ConfirmSignatureBody,
@@ -317,7 +318,8 @@ pub async fn reject_counterpart_signature(
 
 /// Sign a contract for the body
 ///
-/// For those who seal in the department: the authority's key of office in force signs the exact bytes of `statement`.
+/// For those who decide in the department (from 課長 upwards), never for the officer who confirmed the counterpart's signature (403
+/// `own_contract_act`): the authority's key of office in force signs the exact bytes of `statement`.
 #[utoipa::path(
     operation_id = "sign_contract", tag = "review", params(CasePath, IdempotencyKeyHeader),
     request_body = Nothing,
@@ -334,7 +336,7 @@ pub async fn sign_contract(
 
 /// Take the offer of a contract back
 ///
-/// For those who seal in the department, with a reason for the other side, as long as not both have signed.
+/// For those who decide in the department (from 課長 upwards), with a reason for the other side, as long as not both have signed.
 #[utoipa::path(
     operation_id = "withdraw_contract", tag = "review", params(CasePath, IdempotencyKeyHeader),
     request_body = ContractReasonBody,

@@ -138,6 +138,7 @@ fn decide(
         // The place, or an original, may have been looked at again since the draft.
         inspection::refuse_missing(tx, ctx, case, body.decision)?;
         originals::refuse_unseen(tx, ctx, case)?;
+        contract::refuse_unsignable(ctx, case, now)?;
     }
     let fee = match (due, body.decision.grants()) {
         (FeeDue::OnIssue, true) => {
@@ -186,8 +187,8 @@ fn issue(
     decisions::insert(tx, &decision)?;
     let procedure = pinned(ctx, &case.row)?;
     // A contract is offered, not concluded: what is to be paid for it is claimed with its conclusion.
-    let offers = grants && procedure.definition.contract.is_some();
-    let (price, fee) = if offers { (fee.map(|fee| fee.total), None) } else { (None, fee) };
+    let offers = grants && contract::terms_of(case, &procedure.definition).is_some();
+    let (offered, fee) = if offers { (fee, None) } else { (None, fee) };
     let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
     let facts = json!({
         "decision_id": decision.id,
@@ -210,5 +211,5 @@ fn issue(
     public_inspection::open(tx, case, &procedure, Moment::Decision { grants }, now)?;
     let signed = signature::sign_decision(tx, ctx, case, (decision.id, 1), now)?;
     case.record(tx, "decided", merge_patch(merge_patch(facts, &issued), &signed), None)?;
-    if offers { contract::offer(tx, ctx, case, &decision, price, now) } else { Ok(()) }
+    if offers { contract::offer(tx, ctx, case, &decision, offered.as_ref(), now) } else { Ok(()) }
 }

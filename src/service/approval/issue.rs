@@ -18,7 +18,9 @@ use crate::domain::validity::Term;
 use crate::seal::sha256_hex;
 use crate::service::cases::OpenCase;
 use crate::service::intake::pinned;
-use crate::service::{Ctx, Failure, Refusal, billing, disposition, inspection, originals, validity};
+use crate::service::{
+    Ctx, Failure, Refusal, billing, contract, disposition, inspection, originals, validity,
+};
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::Routed;
 use crate::store::sql::Micros;
@@ -114,6 +116,7 @@ impl Issue {
         }
         self.known(inspection::refuse_missing(tx, ctx, case, text.decision))?;
         self.known(originals::refuse_unseen(tx, ctx, case))?;
+        self.known(contract::refuse_unsignable(ctx, case, now))?;
         let term = validity::of_grant(tx, ctx, case, now);
         self.term = self.known(term)?.flatten();
         if due == FeeDue::OnIssue {

@@ -20,19 +20,17 @@ pub const LAPSE_CONTRACTS: &str = "lapse_contracts";
 /// Offers read in one go.
 const PAGE: i64 = 50;
 
-/// Ends what lapsed at every body; the failure of one body does not hold up the others.
+/// Ends what lapsed at every body; the failure of one case or one body does not hold up the others. Fails with the first one.
 pub async fn lapse_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
-    let mut failed = Ok(JobEnd::Done);
+    let mut ended = Ok(());
     for tenant in core.catalogue.current().tenants() {
-        if let Err(failure) = run(core, &tenant.definition.code).await {
-            failed = Err(failure);
-        }
+        ended = ended.and(run(core, &tenant.definition.code).await);
     }
-    failed
+    ended.map(|()| JobEnd::Done)
 }
 
 async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<(), Failure> {
-    let mut after = None;
+    let (mut after, mut ended) = (None, Ok(()));
     loop {
         let of = tenant.clone();
         let overdue = core.db.read(move |tx| {
@@ -40,7 +38,7 @@ async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<(), Failure> {
             Ok::<_, Failure>(contracts::overdue(tx, &of, today, after, PAGE)?)
         });
         let page = overdue.await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else { return ended };
         after = Some(last.id);
         for row in page {
             let (inner, id) = (Arc::clone(core), row.application_id);
@@ -48,7 +46,7 @@ async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<(), Failure> {
                 let now = tx.now();
                 lapse(tx, &inner, &row.tenant_id, id, now)
             };
-            core.db.write(Root::Application(id), end).await?;
+            ended = ended.and(core.db.write(Root::Application(id), end).await);
         }
     }
 }

@@ -6,14 +6,18 @@ use serde_json::json;
 use super::super::account::Profile;
 use super::super::cases::OpenCase;
 use super::super::{Ctx, Failure, Refusal, intake};
-use super::facts_of;
+use super::{ContractRefusal, facts_of};
 use crate::domain::calendar::jst_day;
 use crate::domain::contract::ContractStanding;
 use crate::domain::contract::statement::{Offer, statement};
+use crate::domain::contract::trust_anchor::anchors_on;
+use crate::domain::fee::FeeAssessment;
 use crate::domain::id::{ApplicationId, ContractId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::money::Yen;
+use crate::domain::office_key::key_of;
 use crate::domain::period::{FirstDay, Length, last_day};
+use crate::domain::procedure::{ContractTerms, ProcedureDefinition};
 use crate::seal::sha256;
 use crate::store::contracts::{self, ContractRow};
 use crate::store::decisions::DecisionRow;
@@ -26,18 +30,39 @@ pub fn is_offered(tx: &mut impl Reads, tenant: &TenantCode, id: ApplicationId) -
     Ok(found.is_some_and(|row| row.state == ContractStanding::OFFERED.as_str()))
 }
 
+/// The terms of the contract that a grant of the case offers electronically; none where the procedure contracts nothing.
+///
+/// None of a case on paper either: its applicant has no account to sign with. That contract is concluded on paper outside, and its
+/// price is claimed with the grant like any other fee that is due at issue.
+pub fn terms_of<'a>(case: &OpenCase, procedure: &'a ProcedureDefinition) -> Option<&'a ContractTerms> {
+    procedure.contract.as_ref().filter(|_| case.paper.is_none())
+}
+
+/// Refuses a grant whose contract could not be signed on its day: without a trust anchor in force nobody takes the counterpart's
+/// signature, without a key of office the body makes none, and the offer would lapse with nobody at fault.
+pub fn refuse_unsignable(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Result<(), Failure> {
+    let procedure = intake::pinned(ctx, &case.row)?;
+    let Some(terms) = terms_of(case, &procedure.definition) else { return Ok(()) };
+    let body = ctx.catalogue.tenant(&case.row.tenant_id).ok_or(Refusal::NotFound)?;
+    let (body, today) = (&body.definition, jst_day(now));
+    let has_anchor = !anchors_on(&body.contract_trust_anchors, &terms.trust_anchors, today).is_empty();
+    let has_key = key_of(&body.office_keys, &terms.authority, today).is_some();
+    if has_anchor && has_key { Ok(()) } else { Err(ContractRefusal::NotSignable.into()) }
+}
+
 /// Offers the contract of a grant that was issued a moment ago in this transaction. Nothing is asked for before it is concluded:
-/// `price` is what will be. Nothing happens where the procedure contracts nothing.
+/// `fee` is what will be, as it is assessed now. Nothing happens where the grant offers none.
 pub fn offer(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &mut OpenCase,
     decision: &DecisionRow,
-    price: Option<Yen>,
+    fee: Option<&FeeAssessment>,
     now: Timestamp,
 ) -> Result<(), Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
-    let Some(terms) = &procedure.definition.contract else { return Ok(()) };
+    let Some(terms) = terms_of(case, &procedure.definition) else { return Ok(()) };
+    let price = fee.map(|fee| fee.total);
     let tenant = case.row.tenant_id.clone();
     let body = ctx.catalogue.tenant(&tenant).ok_or(Refusal::NotFound)?;
     let today = jst_day(now);
@@ -77,6 +102,7 @@ pub fn offer(
         ),
         statement_sha256: sha256(text.as_bytes()).to_vec(),
         price,
+        sealed_fee: fee.map(|fee| case.key.seal_json(&contracts::fee_place(id), fee, ctx.core.ids.as_ref())),
         offered_on: IsoDate(today),
         sign_by: IsoDate(sign_by),
         concluded_on: None,

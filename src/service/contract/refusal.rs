@@ -35,8 +35,10 @@ pub enum ContractRefusal {
     Certificate(CertificateFault),
     /// The authority that signs has no key of office today.
     NoOfficeKey,
-    /// What the answers cost is not the price of the contract any more.
-    PriceChanged,
+    /// What a grant would offer cannot be signed today: the body takes no certificates for it, or its authority has no key of office.
+    NotSignable,
+    /// The officer did the other of two acts that want two officers (R-119).
+    OwnAct,
 }
 
 impl ContractRefusal {
@@ -46,7 +48,8 @@ impl ContractRefusal {
             Self::NoContract => "no_contract",
             Self::NoTrustAnchor => "no_trust_anchor",
             Self::NoOfficeKey => "no_office_key",
-            Self::PriceChanged => "contract_price_changed",
+            Self::NotSignable => "contract_not_signable",
+            Self::OwnAct => "own_contract_act",
             Self::Rejected(rejection) => match rejection {
                 ContractRejection::Ended { .. } => "contract_ended",
                 ContractRejection::AlreadySigned => "contract_already_signed",
@@ -89,9 +92,14 @@ impl ContractRefusal {
                 "団体の側で署名する者に、本日有効な職責証明書の鍵がありません。",
                 "The authority that signs for the body has no key of office in force today.",
             ),
-            Self::PriceChanged => (
-                "契約書の金額が現在の算定額と異なるため、契約を確定できません。",
-                "What the answers cost is not the price of the contract any more; it cannot be concluded.",
+            Self::NotSignable => (
+                "契約を電子署名で確定できないため、決定できません（受け入れる認証業務の証明書又は職責証明書の鍵で、本日有効なものがありません）。",
+                "The contract could not be concluded by electronic signatures, so it is not offered: no trust anchor that the procedure \
+                 takes, or no key of office of the authority, is in force today.",
+            ),
+            Self::OwnAct => (
+                "相手方の電子署名の確認と団体の側の電子署名は、同じ職員が行うことはできません。",
+                "The officer who confirms the counterpart's signature and the one who signs for the body must be two.",
             ),
             Self::Rejected(rejection) => text_of_rejection(rejection),
             Self::Certificate(fault) => text_of_fault(fault),

@@ -19,13 +19,11 @@ use crate::domain::fault::Fault;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::id::ApplicationId;
 use crate::domain::merge_patch::merge_patch;
-use crate::domain::money::Yen;
 use crate::domain::office_key::key_of;
 use crate::domain::policy::Action;
-use crate::domain::procedure::FeeDue;
 use crate::seal::sha256_hex;
 use crate::service::assessment::NOTIFY_FEE;
-use crate::store::contracts::ContractRow;
+use crate::store::contracts::{self, ContractRow};
 use crate::store::{Root, Tx, jobs};
 
 /// The most characters of a note or a reason.
@@ -81,20 +79,25 @@ pub async fn judge_signature(
     act(ctx, request, id, Action::Review, move |_, case, loaded, now| {
         review::officer(case)?;
         let next = loaded.judge(what, now)?;
+        if judgement == Judgement::Confirm {
+            loaded.refuse_doer_of(ContractAct::SignByOffice, case)?;
+        }
         Ok((what, next, words_of(&words, member)?, json!({})))
     })
     .await
 }
 
-/// Signs for the body with the key of office of the authority, for whoever seals in the department.
+/// Signs for the body with the key of office of the authority, for whoever decides in the department and did not
+/// confirm the counterpart's signature.
 pub async fn sign_by_office(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: ApplicationId,
 ) -> Result<Effect<ContractView>, Failure> {
     act(ctx, request, id, Action::Approve, |ctx, case, loaded, now| {
-        review::officer(case)?;
+        refuse_undeciding(case)?;
         let next = loaded.judge(ContractAct::SignByOffice, now)?;
+        loaded.refuse_doer_of(ContractAct::Confirm, case)?;
         let (tenant, today) = (&case.row.tenant_id, jst_day(now));
         let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?;
         let key = key_of(&body.definition.office_keys, &loaded.row.authority, today);
@@ -109,7 +112,7 @@ pub async fn sign_by_office(
     .await
 }
 
-/// Takes the offer back before it is concluded, for whoever seals in the department.
+/// Takes the offer back before it is concluded, for whoever decides in the department.
 pub async fn withdraw(
     ctx: Ctx,
     request: IdempotencyRequest,
@@ -117,11 +120,19 @@ pub async fn withdraw(
     reason: String,
 ) -> Result<Effect<ContractView>, Failure> {
     act(ctx, request, id, Action::Approve, move |_, case, loaded, now| {
-        review::officer(case)?;
+        refuse_undeciding(case)?;
         let next = loaded.judge(ContractAct::Withdraw, now)?;
         Ok((ContractAct::Withdraw, next, words_of(&reason, "/reason")?, json!({})))
     })
     .await
+}
+
+/// Refuses who holds no post in the department that decides for it by itself (専決 or above, R-110): any seal is not enough to bind
+/// the body, or to take back what it offered.
+fn refuse_undeciding(case: &OpenCase) -> Result<(), Refusal> {
+    let mut posts = review::officer(case)?.posts.iter();
+    let decides = posts.any(|post| post.department == case.row.department && post.role.decides());
+    if decides { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
 /// What was judged: the act, where the contract stands then, what is sealed with it, what its event says beside.
@@ -166,7 +177,7 @@ fn store(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let is_concluded = next == ContractStanding::Concluded;
-    let price = if is_concluded { price_of(tx, ctx, case, &loaded.row, now)? } else { None };
+    let price = if is_concluded { price_of(case, &loaded.row)? } else { None };
     let facts = merge_patch(facts_of(&loaded.row), &facts);
     let actor = event_actor(&case.actor);
     let by = Some(actor.id.clone());
@@ -192,26 +203,11 @@ fn store(
     case.save(tx)
 }
 
-/// What is claimed with the conclusion: what is due at issue, as the text that both signed says it.
-fn price_of(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &OpenCase,
-    row: &ContractRow,
-    now: Timestamp,
-) -> Result<Option<FeeAssessment>, Failure> {
-    let procedure = intake::pinned(ctx, &case.row)?;
-    if procedure.definition.fee_due != FeeDue::OnIssue {
-        return Ok(None);
-    }
-    let priced_by = billing::priced_by(ctx, case, &procedure, now);
-    let price = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
-    let price = Some(price).filter(|price| price.total > Yen::ZERO);
-    if price.as_ref().map(|price| price.total) == row.price {
-        Ok(price)
-    } else {
-        Err(ContractRefusal::PriceChanged.into())
-    }
+/// What is claimed with the conclusion: the assessment that was offered, to the yen. Nothing is computed again, because both signed
+/// that price.
+fn price_of(case: &OpenCase, row: &ContractRow) -> Result<Option<FeeAssessment>, Failure> {
+    let open = |sealed: &[u8]| case.key.open_json(&contracts::fee_place(row.id), sealed);
+    Ok(row.sealed_fee.as_deref().map(open).transpose()?)
 }
 
 /// The signature as it is kept, once it is checked.

@@ -11,6 +11,7 @@ diesel::table! {
         sealed_statement -> Binary,
         statement_sha256 -> Binary,
         price -> Nullable<BigInt>,
+        sealed_fee -> Nullable<Binary>,
         offered_on -> Text,
         sign_by -> Text,
         concluded_on -> Nullable<Text>,
