@@ -164,7 +164,10 @@ impl Payment {
         let mut next = self.clone();
         next.state = state;
         next.counters = counters;
-        if counters != self.counters || rank(status_state(snapshot.status)) >= rank(self.state) {
+        // The word that unsettles a live payment is kept with it at once, however far the payment was.
+        let unsettled = snapshot.status == SnapshotStatus::Unrecognised && state == PaymentState::Unknown;
+        let as_far = rank(status_state(snapshot.status)) >= rank(self.state);
+        if counters != self.counters || as_far || unsettled {
             next.raw_status.clone_from(&snapshot.raw_status);
             adopt(&mut next.gateway_payment_id, snapshot.gateway_payment_id.as_ref());
             next.expires_at = snapshot.expires_at.or(self.expires_at);

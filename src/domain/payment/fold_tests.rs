@@ -109,6 +109,8 @@ fn f40_an_unrecognised_status_unsettles_a_live_payment_only() {
     let strange = snapshot(S::Unrecognised, 0, 0);
     let live = payment(P::AwaitingPayment).fold(&strange).unwrap();
     assert_eq!((live.next.state, live.alerts.len()), (P::Unknown, 1));
+    assert_eq!(live.next.raw_status, strange.raw_status, "the word that unsettled it");
+    assert_eq!(live.next.clone().fold(&strange).unwrap().change, Change::Unchanged, "heard again");
     assert_eq!(folded(live.next, &[snapshot(S::AwaitingPayment, 0, 0)]).state, P::AwaitingPayment);
     let paid = folded(payment(P::Processing), &[snapshot(S::Captured, AMOUNT, 0), strange.clone()]);
     assert_eq!(paid.state, P::Captured);
