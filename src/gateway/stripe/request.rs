@@ -167,7 +167,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{cancel, capture, create_checkout, open, refund};
-    use crate::domain::calendar::jst_day;
     use crate::domain::money::Yen;
     use crate::domain::payment::MethodCode;
     use crate::gateway::stripe::fixtures::{capabilities, checkout};
