@@ -55,6 +55,26 @@ const HINTS: &[(&str, &str, &str)] = &[
         "a published version never changes; give it the next number",
     ),
     (
+        "contract_and_permit",
+        "契約（contract）と許可証（issuance）は、どちらか一方にしてください",
+        "issue either a contract or a permit",
+    ),
+    (
+        "unknown_authority",
+        "団体のファイルの office_keys に、この名義の鍵を加えてください",
+        "add a key of this authority to office_keys of the body's file",
+    ),
+    (
+        "unknown_anchor",
+        "団体のファイルの contract_trust_anchors にある符号を書いてください",
+        "name a code of contract_trust_anchors of the body's file",
+    ),
+    (
+        "unknown_placeholder",
+        "様式の項目の符号か、決まった語を波括弧の中に書いてください",
+        "put the code of a field of the form, or one of the fixed words, into the braces",
+    ),
+    (
         "last_step",
         "経路の最後の段は決裁（kind: seal）にしてください",
         "let the last step of the route seal (kind: seal)",
