@@ -56,8 +56,8 @@ const HINTS: &[(&str, &str, &str)] = &[
     ),
     (
         "contract_and_permit",
-        "契約（contract）と許可証（issuance）は、どちらか一方にしてください",
-        "issue either a contract or a permit",
+        "種別を申請とし、有効期間（validity）と更新（renewal）を消してください",
+        "let it be an application, and remove validity and renewal",
     ),
     (
         "unknown_authority",
