@@ -67,7 +67,7 @@ pub struct CounterpartSignature {
 
 /// What an act says, as it is sealed with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "what", rename_all = "snake_case")]
 pub enum ActDetail {
     /// The signature of the counterpart.
     CounterpartSignature(Box<CounterpartSignature>),

@@ -34,16 +34,16 @@ pub async fn run(core: &Arc<Core>) -> Result<JobEnd, Failure> {
     let mut failed = Ok(JobEnd::Done);
     let catalogue = core.catalogue.current();
     for tenant in catalogue.tenants() {
-        let code = &tenant.definition.code;
+        let body = &tenant.definition.code;
         // What is late is found by what is noted of the clocks, so that comes first.
-        if let Err(failure) = clock::note_pauses_anew(core, code).await {
+        if let Err(failure) = clock::note_pauses_anew(core, body).await {
             failed = Err(failure);
             continue;
         }
         if tenant.definition.escalation.is_empty() {
             continue;
         }
-        if let Err(failure) = of_tenant(core, code).await {
+        if let Err(failure) = of_tenant(core, body).await {
             failed = Err(failure);
         }
     }
