@@ -234,12 +234,11 @@ pub fn shared_symbol_faults(rules: &[NumberRule], offices: &[NamedOffice<'_>]) -
     faults.into_values().collect()
 }
 
-/// Who counts under a rule, by which name, from when until when: its department, or every department without a rule of its own.
-fn bearers<'a>(
-    rules: &[NumberRule],
-    rule: &'a NumberRule,
-    offices: &[NamedOffice<'a>],
-) -> Vec<(&'a str, &'a str, (Date, Option<Date>))> {
+/// Who counts, by which name, from when until when.
+type Bearer<'a> = (&'a str, &'a str, (Date, Option<Date>));
+
+/// Who counts under a rule: its department, or every department without a rule of its own.
+fn bearers<'a>(rules: &[NumberRule], rule: &'a NumberRule, offices: &[NamedOffice<'a>]) -> Vec<Bearer<'a>> {
     let covers = |own: &NumberRule, (from, to): (Date, Option<Date>)| {
         own.valid_from <= from && own.valid_to.is_none_or(|last| to.is_some_and(|to| to <= last))
     };

@@ -4,7 +4,7 @@
 //! written down as arrived, and each finding is raised. Running it again, or for an earlier day, changes nothing that was
 //! found before: an arrival is recorded once, an exception is raised once for each kind and subject.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -140,7 +140,7 @@ fn overdue(sources: &Sources, lines: &LineMatches, payouts: &PayoutMatches) -> V
 }
 
 /// The payouts whose money is here.
-fn arrived(payouts: &[Payout]) -> HashSet<SettlementId> {
+fn arrived(payouts: &[Payout]) -> BTreeSet<SettlementId> {
     payouts.iter().filter(|payout| payout.arrival != Arrival::Awaited).map(|payout| payout.id).collect()
 }
 

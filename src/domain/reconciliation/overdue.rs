@@ -1,6 +1,6 @@
 //! Payments that a payout names and whose money has not come by its day: a report is no money.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -15,7 +15,7 @@ pub fn overdue_payouts(
     payments: &[OurPayment],
     (lines, matches): (&[ReportedLine], &[(SettlementLineId, PaymentId)]),
     payouts: &[Payout],
-    arrived: &HashSet<SettlementId>,
+    arrived: &BTreeSet<SettlementId>,
     scope: Scope,
 ) -> Vec<Finding> {
     let of_line: HashMap<SettlementLineId, PaymentId> = matches.iter().copied().collect();
