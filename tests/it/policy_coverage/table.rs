@@ -204,8 +204,9 @@ pub const TABLE: &[(&str, Access)] = &[
     // It is the clerk's.
     ("delete_queue_view", Guarded(Target::Body, "404 404 404 404 404 ok 403 404")),
     ("list_absences", Guarded(Target::Body, DESK)),
-    ("record_absence", Guarded(Target::Body, DESK)),
-    ("end_absence", Guarded(Target::Body, DESK)),
+    // Those who keep the organisation enter what nobody so high is there to enter.
+    ("record_absence", Guarded(Target::Body, "404 404 404 404 404 ok ok ok")),
+    ("end_absence", Guarded(Target::Body, "404 404 404 404 404 ok ok ok")),
     ("create_paper_application", Guarded(Target::Body, "404 404 404 404 404 ok ok 404")),
     ("list_record_files", Public("the file register is published", 200)),
     ("get_record_file", Guarded(Target::Body, DESK)),
