@@ -129,8 +129,8 @@ on_both_databases!(
         peer.moods([Mood::RefusesRecipient(550); 8]);
         near_the_end(&counter).await;
         let clerk = counter.app.sign_in("clerk@example.jp", &counter.clerk.id).await;
-        let list = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/undelivered-mails");
-        let page = counter.app.get(&clerk, &list).await.expect(200);
+        let undelivered = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/undelivered-mails");
+        let page = counter.app.get(&clerk, &undelivered).await.expect(200);
         let mut reminders = page["items"].as_array().unwrap().iter().filter(|item| item["mail"] == "renewal_due");
         let lost = reminders.next().unwrap_or_else(|| panic!("{page}"));
         assert_eq!((&lost["reason"], &lost["reply_code"]), (&json!("refused"), &json!(550)));

@@ -48,13 +48,13 @@ on_both_databases!(
         let shown = desk.counter.app.get(&desk.counter.clerk, &case).await.expect(200);
         let invoice = shown["invoice"]["id"].as_str().unwrap();
         let path = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/counter-payments");
-        let cash = json!({ "means": "cash", "amount": 15_900, "received_on": "2026-04-01" });
+        let entry = json!({ "means": "cash", "amount": 15_900, "received_on": "2026-04-01" });
         let colleague = desk.colleague(Role::Clerk, "colleague@example.jp").await;
         for who in [&desk.counter.clerk, &desk.counter.chief] {
-            let refused = desk.counter.app.post(who, &path, cash.clone()).await;
+            let refused = desk.counter.app.post(who, &path, entry.clone()).await;
             assert_eq!(refused.problem(), "403 own_assessment");
         }
-        assert_eq!(desk.counter.app.post(&colleague, &path, cash).await.expect(201)["state"], "captured");
+        assert_eq!(desk.counter.app.post(&colleague, &path, entry).await.expect(201)["state"], "captured");
     }
 );
 

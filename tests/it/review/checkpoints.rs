@@ -330,7 +330,7 @@ on_both_databases!(more_chains_than_one_checkpoint_takes_are_sealed_by_several, 
             &format!(
                 "INSERT INTO applications {numbers} SELECT tenant_id, {id}, NULL, procedure, procedure_version, kind, \
                  state, department, assignee_id, correction_id, proposal_id, wrapped_key, sealed_form, form_revision, \
-                 attachment_codes, NULL, due_on, event_count, event_head, version, created_at, updated_at, NULL, NULL \
+                 attachment_codes, NULL, due_on, event_count, event_head, version, created_at, updated_at, NULL, NULL, paused_for \
                  FROM applications, n WHERE number IS NOT NULL; \
                  INSERT INTO events {numbers} SELECT tenant_id, {id}, seq, kind, actor_kind, actor_id, \
                  at + {first} * 1000, facts, sealed_detail, prev_hash, hash FROM events, n \
