@@ -19,7 +19,7 @@ use crate::support::signing::{FUTURE, GOOD, KeyKind, PAST, Signer, SigningServic
 
 /// The file of the body, in which this certification service is taken.
 pub fn trusting(body: &str, service: &SigningService) -> String {
-    let pem = service.pem().lines().map(|line| format!("      {line}\n")).collect::<String>();
+    let pem = service.pem().lines().map(|line| format!("      {line}\n")).collect::<Vec<_>>().concat();
     let anchor = format!(
         "contract_trust_anchors:\n  - id: test-service\n    service: 試験認証局\n    kind: jpki\n    \
          legal_basis: 地方自治法施行規則第12条の4の2\n    pem: |\n{pem}    valid_from: 2026-04-01\n    source: 試験用\n"
