@@ -18,6 +18,8 @@ pub enum DocumentKind {
     Order,
     /// 収受: what came in.
     Incoming,
+    /// 号外: light matters, such as a request for a correction, which bear the symbol and draw no number.
+    Light,
 }
 
 impl DocumentKind {
@@ -27,6 +29,7 @@ impl DocumentKind {
             Self::Answer => "answer",
             Self::Order => "order",
             Self::Incoming => "incoming",
+            Self::Light => "light",
         }
     }
 }
@@ -107,6 +110,11 @@ impl Numbering {
         format!("{}第{number}号", self.symbol)
     }
 
+    /// What stands on a document that draws no number (号外).
+    pub fn unnumbered(&self) -> &str {
+        &self.symbol
+    }
+
     /// What stands in its place before there is one: the number is drawn at the issue.
     pub fn blank(&self) -> String {
         format!("{}第　　号", self.symbol)
@@ -144,7 +152,7 @@ pub fn numbering<'a>(
     // register of what came in is a book of each office.
     let counted_by = match (kind, &rule.department) {
         (DocumentKind::Answer | DocumentKind::Order, Some(former)) => former.as_str(),
-        (DocumentKind::Incoming, _) | (_, None) => department,
+        (DocumentKind::Incoming | DocumentKind::Light, _) | (_, None) => department,
     };
     let series = Series::of(kind, counted_by, i64::from(year));
     Some(Numbering { series, symbol: rule.symbol.replace("{department}", name) })
@@ -205,7 +213,8 @@ struct SymbolUse<'a> {
 /// departments of one name, or two rules with the same symbol. Their numbers would stand on two documents each.
 pub fn shared_symbol_faults(rules: &[NumberRule], offices: &[NamedOffice<'_>]) -> Vec<Fault> {
     let mut uses: BTreeMap<(bool, String), Vec<SymbolUse<'_>>> = BTreeMap::new();
-    for (index, rule) in rules.iter().enumerate() {
+    let counted = |(_, rule): &(usize, &NumberRule)| rule.kind != DocumentKind::Light;
+    for (index, rule) in rules.iter().enumerate().filter(counted) {
         for (office, name, (from, to)) in bearers(rules, rule, offices) {
             let symbol = rule.symbol.replace("{department}", name);
             let years = (rule.year.of(from), to.map_or(i16::MAX, |to| rule.year.of(to)));
@@ -330,6 +339,23 @@ mod tests {
             source: "試験用".to_owned(),
             sample: true,
         }
+    }
+
+    #[test]
+    fn r120_light_matters_bear_the_symbol_and_draw_no_number() {
+        let light =
+            NumberRule { kind: DocumentKind::Light, ..rule(None, "{department}号外", NumberYear::Fiscal) };
+        let shared = NumberRule { symbol: "号外".to_owned(), ..light.clone() };
+        let found =
+            numbering(&[light], DocumentKind::Light, ("doro", "道路課"), date(2026, 4, 1), |_| None);
+        assert_eq!(found.unwrap().unnumbered(), "道路課号外");
+        let office = |code, name| NamedOffice { code, name, from: date(2024, 4, 1), to: None };
+        let offices = [office("doro", "道路課"), office("kasen", "河川課")];
+        assert_eq!(
+            shared_symbol_faults(&[shared], &offices),
+            vec![],
+            "what counts nothing counts nothing twice"
+        );
     }
 
     #[test]

@@ -132,9 +132,14 @@ on_both_databases!(
         assert_eq!(checked(&app, &anew).await.1["status"], "current");
         let asked = of_kind(&app, &business, &case, "correction_request").await;
         let (html, _) = page(&app, &business, &case, &asked[0]).await;
-        for words in
-            ["補正の求め", "正式な名称を", "令和8年4月30日", "根拠法令", "取り下げられたものとはみなしません"]
-        {
+        for words in [
+            "補正の求め",
+            "消防保安課号外",
+            "正式な名称を",
+            "令和8年4月30日",
+            "根拠法令",
+            "取り下げられたものとはみなしません",
+        ] {
             assert!(html.contains(words), "R-10, R-11 {words}: {html}");
         }
         assert!(!html.contains("/form/office_name"), "the place is named as the form names it: {html}");

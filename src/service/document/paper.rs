@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::domain::approval::{DecisionProposal, ProposalBody};
 use crate::domain::calendar::jst_day;
+use crate::domain::document_number;
 use crate::domain::form::printed;
 use crate::domain::invoice::InvoiceLine;
 use crate::domain::issued_document::{DocumentKind, DocumentName, DocumentStatus};
@@ -279,6 +280,15 @@ impl<T: Reads> Papers<'_, T> {
             found.ok_or_else(|| StoreError::Inconsistent(format!("no applicant of {}", self.case.id)))?;
         let place = format!("parties.sealed_party:{}:{}", party.application_id, party.role);
         Ok(format!("{}　様", self.key.open_json::<Profile>(&place, &party.sealed_party)?.name))
+    }
+
+    /// What a light matter bears in the place of a number (号外, R-120); nothing where the body has no such mark.
+    fn light_mark(&self, at: Timestamp) -> Option<String> {
+        let (tenant, day) = (&self.case.tenant_id, jst_day(at));
+        let department = self.ctx.catalogue.in_charge(tenant, &self.case.department, day);
+        let body = &self.ctx.catalogue.tenant(tenant)?.definition;
+        let mark = body.numbering(document_number::DocumentKind::Light, &department, day)?;
+        Some(mark.unnumbered().to_owned())
     }
 
     /// 「受付番号 …」.

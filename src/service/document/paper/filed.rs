@@ -93,7 +93,11 @@ pub(super) fn correction_request<T: Reads>(
         title: format!("{}　{heading}", definition.title.ja),
         issuer: sender.clone(),
         sender,
-        head: vec![papers.reference(), wareki::write(jst_day(asked.requested_at.0))],
+        head: papers
+            .light_mark(asked.requested_at.0)
+            .into_iter()
+            .chain([papers.reference(), wareki::write(jst_day(asked.requested_at.0))])
+            .collect(),
         addressee: papers.applicant()?,
         sentence: format!(
             "提出のあった「{}」について、次の事項を{due}までに{verb}。期限を過ぎても、申請が取り下げられたものとはみなしません。",
