@@ -311,6 +311,9 @@ on_both_databases!(
         desk.sign(&both).await.expect(200);
         desk.seal(&both).await.expect(200);
         assert_eq!(desk.withdraw(&taken_back).await.expect(200)["withdrawn_because"], "貸付物件を公用に供するため");
+        for case in [&alone, &both, &taken_back] {
+            desk.counter.app.post_letters(&desk.counter.clerk, case).await;
+        }
         desk.counter.app.drain().await;
         desk.days_later(14).await;
         assert_eq!(desk.contract(&alone).await["state"], "offered", "the last day is not over");
