@@ -32,7 +32,7 @@ pub async fn list(
             let mut own = Vec::new();
             for (invoice, application) in payment_links::members(tx, &row)? {
                 let case = case_to_pay(tx, &ctx, &tenant, application)?;
-                own.extend(case.map(|_| (invoice, application)));
+                own.extend(case.ok().map(|_| (invoice, application)));
             }
             found.push((row, own));
         }
@@ -41,16 +41,16 @@ pub async fn list(
     .await
 }
 
-/// A case, where it is the caller's to pay.
+/// A case, where it is the caller's to pay; else why it is not.
 fn case_to_pay(
     tx: &mut impl Reads,
     ctx: &Ctx,
     tenant: &TenantCode,
     application: ApplicationId,
-) -> Result<Option<OpenCase>, Failure> {
+) -> Result<Result<OpenCase, Refusal>, Failure> {
     match cases::open(tx, ctx, tenant, application, Action::Pay) {
-        Ok(case) => Ok(Some(case)),
-        Err(Failure::Refused(_)) => Ok(None),
+        Ok(case) => Ok(Ok(case)),
+        Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
         Err(failure) => Err(failure),
     }
 }
@@ -83,18 +83,23 @@ fn end(
 ) -> Result<Made<()>, Failure> {
     let row = payment_links::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut may_end = ctx.account().is_ok_and(|account| account == row.created_by);
+    // Whoever sees one of the cases is told that it is not theirs to do; to everybody else there is no such link.
+    let mut refused = Refusal::NotFound;
     let mut cases = Vec::new();
     for application in members.iter().map(|(_, case)| *case).collect::<BTreeSet<_>>() {
         let own = case_to_pay(tx, ctx, tenant, application)?;
-        may_end = may_end || own.is_some();
+        may_end = may_end || own.is_ok();
         cases.push(match own {
-            Some(case) => case,
+            Ok(case) => case,
             // It ends there as well, and the record of that case names nobody who is no party of it.
-            None => cases::open_for_bearer(tx, ctx, tenant, application)?,
+            Err(refusal) => {
+                refused = if refusal == Refusal::Forbidden { refusal } else { refused };
+                cases::open_for_bearer(tx, ctx, tenant, application)?
+            }
         });
     }
     if !may_end {
-        return Err(Refusal::NotFound.into());
+        return Err(refused.into());
     }
     if row.revoked_at.is_none() {
         payment_links::revoke(tx, &row)?;

@@ -216,7 +216,7 @@ on_both_databases!(
     r71_a_lower_fee_takes_nothing_back_of_what_stamps_settled,
     async |db: TestDb| {
         let text = include_str!("support/procedures/corrections.yaml");
-        let text = text.replace("[card, nanaco]", "[card, revenue_stamp]");
+        let text = text.replace("[card, nanaco, counter]", "[card, revenue_stamp]");
         let app = TestApp::start_offering(&db, "procedures/020001/test-corrections.yaml", &text).await;
         let office = Office::open(&app, &db).await;
         let owing = claimed(&office).await;
