@@ -102,13 +102,13 @@ impl PayoutRecord {
 /// money that is back or settled another debt.
 pub(super) fn ready(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<PayoutRecord>, Failure> {
     let mut ready = Vec::new();
-    for row in refunds::in_state(tx, tenant, RefundState::PayoutDue, MOST)? {
-        if row.sealed_payee.is_some() && refund_money::standing(tx, &row)? == MoneyStanding::Held {
+    for row in refunds::payable_by_transfer(tx, tenant, MOST)? {
+        if refund_money::standing(tx, &row)? == MoneyStanding::Held {
             ready.push(PayoutRecord::Refund(row));
         }
     }
-    for row in refunds::interest_due(tx, tenant, MOST)? {
-        if row.sealed_payee.is_some() && row.refund()?.state.is_paid() {
+    for row in refunds::interest_payable(tx, tenant, MOST)? {
+        if row.refund()?.state.is_paid() {
             ready.push(PayoutRecord::Interest(row));
         }
     }

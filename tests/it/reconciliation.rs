@@ -1,5 +1,6 @@
 //! Books, payouts and the bank: what agrees is booked, what does not is raised once and resolved by two, and days are closed.
 
+mod arrivals;
 mod closes;
 pub mod office;
 

@@ -22,7 +22,7 @@ use crate::domain::procedure::Payee;
 pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, LineClaim, PaymentClaim, RefundClaim};
 pub use check::{LedgerCheck, Violation, check};
 pub use interest::{interest, interest_cause, interest_paid};
-pub use remit::{BANK, RemittedLine, remit};
+pub use remit::{BANK, RemittedLine, remit, split};
 pub use years::{Receipt, carry_claim, carry_over, incomes, of_closed_years, overpaid_source, refund_source};
 
 /// An account of the ledger. Its text form is stored.
