@@ -6,7 +6,7 @@ use super::{Core, Failure, Refusal, refund_payee, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::id::{PayoutId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::refund::{InterestState, RefundCommand, RefundState};
+use crate::domain::refund::{InterestState, RefundCommand};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::refunds::{self, RefundRow};
 use crate::store::{Reads, Tx};
