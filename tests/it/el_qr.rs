@@ -1,6 +1,7 @@
 //! Public money other than tax by eL-QR (R-82, R-83, R-84, T-5): from the number on the notice to the payout of the organisation.
 
 pub mod desk;
+mod hourly;
 mod restated;
 mod taken_back;
 

@@ -1,5 +1,7 @@
 //! The tables of public money by eL-QR: slips, files of them, and what was paid.
 
+use super::invoices;
+
 diesel::table! {
     el_qr_slips (tenant_id, id) {
         tenant_id -> Text,
@@ -99,3 +101,4 @@ diesel::table! {
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(el_qr_upload_records, el_qr_slips);
+diesel::allow_tables_to_appear_in_same_query!(el_qr_slips, invoices);
