@@ -178,6 +178,10 @@ pub struct PaymentSettings {
     pub link_burst: u32,
     /// How many addresses, and how many links, a node remembers at least; at most twice as many.
     pub link_callers_remembered: usize,
+    /// After how many days people are told of an attempt whose money is held and not taken.
+    pub held_alert_days: i32,
+    /// How many days after the last day of a claim people are told of an attempt that its gateway has not closed.
+    pub open_late_alert_days: i32,
     /// Days before a gateway's deadline on which an open dispute is reminded of.
     pub dispute_reminder_days: Vec<i64>,
     /// Minutes between two looks at the gateways' payouts; 0: never look.
@@ -328,6 +332,9 @@ impl Settings {
         check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
         let days = self.payments.link_longest_days;
         check((1..=366).contains(&days), "payments.link_longest_days must lie between 1 and 366");
+        let days = [self.payments.held_alert_days, self.payments.open_late_alert_days];
+        let bounded = days.iter().all(|days| (1..=366).contains(days));
+        check(bounded, "payments.held_alert_days and open_late_alert_days must lie between 1 and 366");
         let PaymentSettings {
             link_address_per_minute, link_address_burst, link_per_minute, link_burst, ..
         } = self.payments;

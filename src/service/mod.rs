@@ -109,6 +109,7 @@ pub mod payment_refusal;
 pub mod payment_replacement;
 mod payment_shares;
 pub mod payment_standing;
+pub mod payment_watch;
 pub mod payout;
 mod payout_record;
 pub mod permit;
