@@ -40,6 +40,7 @@ use crate::service::message::{NOTIFY_MESSAGE, NOTIFY_OFFICE};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::opinion::{self, RAISE_OPINION};
 use crate::service::payment::RECOVER_OPERATION;
+use crate::service::payment_watch::{self, WATCH_PAYMENTS};
 use crate::service::permit_upkeep::{self, EXPIRE_PERMIT, REMIND_RENEWAL};
 use crate::service::poll::{self, POLL_PAYMENT};
 use crate::service::receipt_standing::NOTIFY_RECEIPT;
@@ -147,6 +148,8 @@ pub enum Job {
     ExpirePermit(PermitId),
     /// Look after the open disputes of every tenant.
     RemindOfDisputes,
+    /// Look for attempts to pay that stay open or held for too long.
+    WatchPayments,
     /// Assess the late charge of a claim that was paid after its demand.
     AssessLateCharge(InvoiceId),
     /// Send the demands of every tenant whose day has come.
@@ -225,6 +228,7 @@ impl Job {
             }
             EXPIRE_PERMIT => Ok(Self::ExpirePermit(PermitId(id()?))),
             REMIND_OF_DISPUTES => Ok(Self::RemindOfDisputes),
+            WATCH_PAYMENTS => Ok(Self::WatchPayments),
             EXPIRE_WAIVERS => Ok(Self::ExpireWaivers),
             ASSESS_LATE_CHARGE => Ok(Self::AssessLateCharge(InvoiceId(id()?))),
             ISSUE_DEMANDS => Ok(Self::IssueDemands),
@@ -277,6 +281,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::ReconcileAll => reconciliation::run_all(core).await,
         Job::ReconcileBody => reconciliation::run_job(core, tenant(claimed)?).await,
         Job::RemindOfDisputes => remind_of_disputes(core).await,
+        Job::WatchPayments => payment_watch::run_all(core).await,
         Job::ExpireWaivers => expire_waivers(core).await,
         Job::AssessLateCharge(id) => charge::assess_after_payment(core, tenant(claimed)?, id).await,
         Job::IssueDemands => issue_demands(core).await,
@@ -342,6 +347,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: FORGET_SIGN_INS, every_s: 86_400 },
         Periodic { kind: RECONCILE_ALL, every_s: 86_400 },
         Periodic { kind: REMIND_OF_DISPUTES, every_s: 86_400 },
+        Periodic { kind: WATCH_PAYMENTS, every_s: 86_400 },
         Periodic { kind: CHASE_SETTLEMENTS, every_s: 86_400 },
         Periodic { kind: EXPIRE_WAIVERS, every_s: 86_400 },
         Periodic { kind: ISSUE_DEMANDS, every_s: 86_400 },

@@ -1,7 +1,8 @@
 //! Running the reconciliation (照合) of a body: our books, the agents' payouts and the bank's credits.
 //!
 //! Everything is read at one instant and compared outside of any transaction; then each payout that is exactly a credit is
-//! written down as arrived, and each finding is raised. Running it again, or for an earlier day, changes nothing that was
+//! written down as arrived, and each finding is raised; so is each credit that leaves the days that are looked at without a payout, of
+//! which nobody would hear otherwise. Running it again, or for an earlier day, changes nothing that was
 //! found before: an arrival is recorded once, an exception is raised once for each kind and subject.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -23,7 +24,7 @@ use crate::domain::id::{BankCreditId, InvoiceId, PaymentId, SettlementId, Tenant
 use crate::domain::payment::{Designation, MethodCode, remit_by};
 use crate::domain::reconciliation::{
     About, Arrival, Finding, LineMatches, OpenCredit, OurPayment, Payout, PayoutMatches, ReportedLine, Scope,
-    match_lines, match_payouts, overdue_payouts,
+    lapsed_credits, match_lines, match_payouts, overdue_payouts,
 };
 use crate::domain::settlement::{ExceptionKind, LineKind, designated_day};
 use crate::store::bank_statements::{self, CreditRow, Matched};
@@ -40,6 +41,9 @@ pub const RECONCILE_ALL: &str = "reconcile_all";
 
 /// How far back payments, payouts and credits are looked at: longer than any agent may hold money.
 const WINDOW_DAYS: i32 = 100;
+
+/// Credits older than that of which a run tells people; the next one tells of the rest.
+const MOST_LAPSED: i64 = 1_000;
 
 /// Findings raised in one transaction.
 const FINDINGS_AT_ONCE: usize = 200;
@@ -76,6 +80,8 @@ struct Sources {
     lines: Vec<ReportedLine>,
     payouts: Vec<Payout>,
     credits: Vec<OpenCredit>,
+    /// Credits from before those days that are matched to nothing and about which nobody was told.
+    lapsed: Vec<OpenCredit>,
 }
 
 /// By when money must be in a payout.
@@ -125,7 +131,9 @@ pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunRepor
             Err(failure) => first_failure = first_failure.or(Some(failure)),
         }
     }
-    let findings: Vec<Finding> = lines.findings.into_iter().chain(payouts.findings).chain(overdue).collect();
+    let lapsed = lapsed_credits(&sources.lapsed);
+    let findings = lines.findings.into_iter().chain(payouts.findings).chain(overdue).chain(lapsed);
+    let findings: Vec<Finding> = findings.collect();
     for finding in &findings {
         *report.findings.entry(finding.kind.as_str()).or_default() += 1;
     }
@@ -202,13 +210,15 @@ fn read_sources(
         ours.due_on = dues.get(&ours.id).copied();
         ours
     };
-    let credits_from = bank_statements::open_credits(tx, tenant, from)?;
+    let credits = bank_statements::open_credits(tx, tenant, from)?;
+    let lapsed = bank_statements::untold_credits(tx, tenant, from, MOST_LAPSED)?;
     Ok(Sources {
         scope: Scope { from, day },
         payments: payments.into_iter().map(dated).collect(),
         lines,
         payouts,
-        credits: credits_from,
+        credits,
+        lapsed,
     })
 }
 
