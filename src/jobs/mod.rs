@@ -52,6 +52,7 @@ use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::refund_notice::NOTIFY_OVERPAID;
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::reorganisation::{self, FOLLOW_REORGANISATIONS};
+use crate::service::revived_claim::{self, REVIVE_CLAIMS};
 use crate::service::set_off::NOTIFY_SET_OFF;
 use crate::service::settlement_fetch::{self, Attempt, FETCH_REPORT, FETCH_SETTLEMENTS, LIST_SETTLEMENTS};
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
@@ -152,6 +153,8 @@ pub enum Job {
     WatchPayments,
     /// Assess the late charge of a claim that was paid after its demand.
     AssessLateCharge(InvoiceId),
+    /// Assess the claims of an invoice's revoked waivers again, whose refund came to nothing.
+    ReviveClaims(InvoiceId),
     /// Send the demands of every tenant whose day has come.
     IssueDemands,
     /// End the grants of every tenant whose rest was not paid in time.
@@ -231,6 +234,7 @@ impl Job {
             WATCH_PAYMENTS => Ok(Self::WatchPayments),
             EXPIRE_WAIVERS => Ok(Self::ExpireWaivers),
             ASSESS_LATE_CHARGE => Ok(Self::AssessLateCharge(InvoiceId(id()?))),
+            REVIVE_CLAIMS => Ok(Self::ReviveClaims(InvoiceId(id()?))),
             ISSUE_DEMANDS => Ok(Self::IssueDemands),
             RAISE_OVERDUE_STEPS => Ok(Self::RaiseOverdueSteps),
             NOTIFY_OVERDUE_STEP => {
@@ -284,6 +288,7 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::WatchPayments => payment_watch::run_all(core).await,
         Job::ExpireWaivers => expire_waivers(core).await,
         Job::AssessLateCharge(id) => charge::assess_after_payment(core, tenant(claimed)?, id).await,
+        Job::ReviveClaims(id) => revived_claim::assess_again(core, tenant(claimed)?, id).await,
         Job::IssueDemands => issue_demands(core).await,
         Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,

@@ -26,7 +26,7 @@ use crate::domain::reference_number::reference_number;
 use crate::domain::revenue::Due;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Json, Micros};
-use crate::store::{Reads, Tx, baskets, fee_lowerings, set_offs, waiver_revocations};
+use crate::store::{Reads, Tx, baskets, fee_lowerings, set_offs};
 
 /// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -363,9 +363,9 @@ pub fn refuse_outdated_fee(
 }
 
 /// The standing invoices of a case that are the price of what was applied for, oldest first. What was assessed anew because a
-/// waiver was revoked is owed, but it is no new price: the invoice that the waiver was of has it already.
+/// waiver was revoked is owed, but it is no new price, nor is what was divided off it: the invoice that the waiver was of has it already.
 pub fn priced_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<InvoiceRow>, Failure> {
-    let anew = waiver_revocations::claims_of_case(tx, &case.row.tenant_id, case.row.id)?;
+    let anew = waiver_claim::of_case(tx, &case.row.tenant_id, case.row.id)?;
     let mut rows = standing_invoices(tx, case)?;
     rows.retain(|row| !anew.contains(&row.id));
     Ok(rows)

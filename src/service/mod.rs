@@ -148,6 +148,7 @@ pub mod remittance;
 pub mod reorganisation;
 pub mod resubmission;
 pub mod review;
+pub mod revived_claim;
 mod separation;
 pub mod session;
 pub mod set_off;

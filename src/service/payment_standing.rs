@@ -9,7 +9,7 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, payment_alert, payment_closing, poll, pulled_back,
+    Core, Failure, charge, clock, dispute, payment, payment_alert, payment_closing, poll, pulled_back,
     receipt_standing, refund_standing, remittance, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
@@ -202,7 +202,10 @@ fn move_share(
     }
     let captured_before = before.counters.captured;
     let money_came = captured_before == Yen::ZERO && next.counters.captured > Yen::ZERO;
-    if money_came && matches!(case.state.as_str(), "withdrawn" | "transferred") {
+    let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
+    let mut invoice =
+        invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
+    if money_came && comes_after_end(tx, case, &invoice)? {
         raise(tx, case, row, &Alert::PaidAfterEnd)?;
     }
     row.take_over(next);
@@ -210,9 +213,6 @@ fn move_share(
         record_move(tx, case, row, before.state.as_str(), source)?;
     }
     payments::update(tx, row)?;
-    let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
-    let mut invoice =
-        invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
     // A share may have had its part before the whole of its act was a success, and a sum may come before all that is said
     // of it agrees.
     let succeeded = !before.state.is_captured() && next.state.is_captured();
@@ -222,6 +222,16 @@ fn move_share(
     settle_invoice(tx, core, case, &mut invoice)?;
     applications::update(tx, case)?;
     Ok(Change::Changed)
+}
+
+/// Whether money comes for what nobody owes, since its case ended without an answer.
+fn comes_after_end(
+    tx: &mut impl Reads,
+    case: &ApplicationRow,
+    invoice: &InvoiceRow,
+) -> Result<bool, Failure> {
+    let ended = matches!(case.state.as_str(), "withdrawn" | "transferred");
+    Ok(ended && !(invoice.is_open()? && payment::outlives(tx, case.case_state()?.name(), invoice)?))
 }
 
 fn record_move(
@@ -250,7 +260,7 @@ pub fn settle_invoice(
 
 /// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
 /// once the fee is paid, what else is open of a covered invoice is closed, and what a withdrawal left owed beside it ends
-/// once it was given back whole.
+/// once it was given back whole, and comes back where it was not after all.
 fn move_invoice(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -310,7 +320,7 @@ fn move_invoice(
     let event =
         NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
     events::append(tx, case, event)?;
-    waiver_claim::end_with_refund(tx, case, invoice)
+    waiver_claim::follow_refund(tx, case, invoice)
 }
 
 /// The refunds that a bank transfer paid: no gateway's sum shows them.

@@ -63,6 +63,12 @@ impl InvoiceRow {
         self.total.minus(self.reduced).unwrap_or(Yen::ZERO)
     }
 
+    /// Whether one and the same person owes it and another invoice, by the obligors that their notices named: whoever stands in the
+    /// cases by now may be somebody else. Of what names no account it is not known who owes it.
+    pub fn has_obligor_of(&self, other: &Self) -> bool {
+        self.obligor_account_id.is_some() && self.obligor_account_id == other.obligor_account_id
+    }
+
     /// Whether it is owed and not covered yet.
     pub fn is_open(&self) -> Result<bool, StoreError> {
         Ok(matches!(self.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending))

@@ -35,6 +35,7 @@ mod counter_terminals;
 mod counter_together;
 mod deadlines;
 mod decision_changes;
+mod demand_fees;
 mod designated_agents;
 mod dispositions;
 mod disputes;

@@ -280,6 +280,36 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// so does what was divided off such a claim, to be set off: what it settled beyond the corrected fee goes back.
+    r65_a_part_of_the_claim_of_a_revoked_waiver_falls_with_the_corrected_fee,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (owing, from) = (claimed(&office).await, office.owing().await);
+        let waiver = office.waived(&owing, "hardship").await;
+        let claim = revoked(&office, &owing, &waiver).await;
+        let entry = json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" });
+        app.post(&office.clerk, &from.path("/counter-payments"), entry).await.expect(201);
+        office.waived(&from, "hardship").await;
+        app.advance(SignedDuration::from_hours(24 * 35)).await;
+        office.sign_in_again().await;
+        let part = json!({ "claim": claim.invoice, "amount": 20_000, "refund_amount_available": 22_000 });
+        let part = app.post(&office.accountant, &from.path("/set-offs"), part).await.expect(201);
+        let approve = format!("/v1/tenants/{AOMORI}/refunds/{}/approve", part["refund"]["id"].as_str().unwrap());
+        app.post(&office.chief, &approve, json!({})).await.expect(200);
+
+        let items = json!([{ "pointer": "/form/count", "message": "確認してください" }]);
+        let asked = json!({ "items": items, "due_on": "2026-05-20" });
+        app.post(&office.clerk, &format!("{}/corrections", owing.case), asked).await.expect(201);
+        answer(&office, &owing.case, json!({ "count": 1 })).await.expect(200);
+        assert_eq!(last(&office, &owing.case).await["outcome"]["fee"], fee(25_000, 10_000));
+        assert_eq!(office.books(&claim).await.invoice.owed().amount(), 0);
+        let back = office.proposals().await;
+        assert!(back.iter().any(|(_, amount, ground)| (*amount, ground.as_str()) == (10_000, "overpaid")), "{back:?}");
+    }
+);
+
+on_both_databases!(
     /// an attempt that was opened over another amount is closed, and what the payer owes then is the corrected fee.
     r87_an_open_payment_over_the_old_amount_is_closed_by_the_corrected_one,
     async |db: TestDb| {
