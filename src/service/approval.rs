@@ -40,7 +40,7 @@ pub use issue::Issue;
 pub use later::{NewCorrection, propose_correction, propose_order};
 pub use refusal::ApprovalRefusal;
 pub use revise::TextChange;
-pub(super) use route::move_to_successors;
+pub(super) use route::{deciding_desks, move_to_successors};
 pub use stand_in::covered_by;
 
 /// The job that makes and sends the notice of a decision; its subject is the application's id.
