@@ -85,6 +85,35 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// What the office writes to somebody without an account is one letter of the work list; the message keeps what it says.
+    what_the_office_writes_to_somebody_without_an_account_is_a_letter,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let (app, clerk) = (&counter.app, &counter.clerk);
+        let submitted = on_paper(&counter, AFTER_REVIEW).await;
+        let case = path(&submitted);
+        app.post(clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let mut written = Vec::new();
+        for (kind, text) in [("message", "図面の縮尺をお知らせください。"), ("guidance_to_withdraw", "取下げをご検討ください。")] {
+            let message = json!({ "kind": kind, "text": text });
+            let made = app.post(clerk, &format!("{case}/messages"), message).await.expect(201);
+            written.push(format!("message_written:{}:{}", submitted["id"].as_str().unwrap(), made["id"].as_str().unwrap()));
+        }
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        let waiting = letters(&counter).await;
+        let mut told: Vec<_> = waiting.iter().map(|letter| letter["subject"].as_str().unwrap().to_owned()).collect();
+        told.sort();
+        written.sort();
+        assert_eq!(told, written, "one letter a message, however often the job runs");
+        assert!(waiting.iter().all(|letter| letter["document"].is_null() && letter["number"] == submitted["number"]));
+        let kept = app.get(clerk, &format!("{case}/messages")).await.expect(200);
+        assert!(kept["items"].to_string().contains("図面の縮尺"), "{kept}");
+        assert!(!waiting.iter().any(|letter| letter.to_string().contains("縮尺")), "a list says nothing of it");
+        assert_eq!(std::fs::read_dir(&app.core.settings.mail.directory).unwrap().count(), 0, "nobody was mailed");
+    }
+);
+
 /// 85 days before the end of what was granted on the first of April.
 async fn near_the_end(counter: &Counter) {
     counter.app.advance(SignedDuration::from_hours(24 * (1_825 - 85))).await;
