@@ -114,6 +114,29 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// whoever has no account is demanded from by letter; the demand is the paper to print.
+    r89_a_demand_to_somebody_without_an_account_is_a_letter_to_print,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let app = &counter.app;
+        let submitted = on_paper(&counter, PROCEDURE).await;
+        let invoice = submitted["invoice"]["id"].as_str().unwrap();
+        app.advance(SignedDuration::from_hours(24 * 35)).await;
+        let clerk = app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+        let demand = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/demand");
+        app.post(&clerk, &demand, json!({})).await.expect(201);
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        let waiting = letters(&counter).await;
+        let of_demand = |letter: &&Value| letter["subject"].as_str().unwrap().starts_with("demand_issued:");
+        let told: Vec<_> = waiting.iter().filter(of_demand).map(|letter| letter["document"].clone()).collect();
+        assert_eq!(told, [json!(format!("demand.{invoice}"))], "{waiting:?}");
+        let path = format!("{}/documents/demand.{invoice}/page", path(&submitted));
+        let page = app.raw(Method::GET, &path).bearer_auth(&clerk.token).send().await.unwrap();
+        assert!(page.text().await.unwrap().contains("督促状"));
+    }
+);
+
 /// 85 days before the end of what was granted on the first of April.
 async fn near_the_end(counter: &Counter) {
     counter.app.advance(SignedDuration::from_hours(24 * (1_825 - 85))).await;
