@@ -122,7 +122,7 @@ pub fn unheard_faults(awaited: &[Bilingual], reason: Option<&str>) -> Vec<Fault>
             fault("nothing_awaited", ja.to_owned(), en.to_owned())
         }
         ([_, ..], None) => {
-            let names = |name: fn(&Bilingual) -> &str, between| {
+            let names = |name: fn(&Bilingual) -> &str, between: &str| {
                 awaited.iter().map(name).collect::<Vec<_>>().join(between)
             };
             let (ja, en) = (names(|name| &name.ja, "、"), names(|name| &name.en, ", "));
