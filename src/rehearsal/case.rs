@@ -292,7 +292,7 @@ impl Run {
         let is_conditional = decision == DecisionKind::ConditionalGrant;
         let conditions =
             if is_conditional { vec!["毎年報告すること。".to_owned()] } else { Vec::new() };
-        DecisionProposal { decision, reasons, conditions }
+        DecisionProposal { decision, reasons, conditions, without_opinion: None }
     }
 
     async fn recall(&mut self, stage: &Stage, today: Date) -> Result<When, RehearsalError> {

@@ -26,6 +26,7 @@ use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
 use crate::domain::policy::{Action, Actor, Decision};
+use crate::domain::procedure::Bilingual;
 use crate::store::applications::ApplicationRow;
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::{Reads, Tx};
@@ -39,7 +40,7 @@ pub use issue::Issue;
 pub use later::{NewCorrection, propose_correction, propose_order};
 pub use refusal::ApprovalRefusal;
 pub use revise::TextChange;
-pub(super) use route::move_to_successors;
+pub(super) use route::{deciding_desks, move_to_successors};
 pub use stand_in::covered_by;
 
 /// The job that makes and sends the notice of a decision; its subject is the application's id.
@@ -58,6 +59,8 @@ pub struct Standing {
     pub comments: Vec<Option<String>>,
     /// What other offices were asked about the case, and what they answered.
     pub opinions: Vec<Opinion>,
+    /// The offices whose answer has not come, whether they were asked before the draft or after it.
+    pub awaited: Vec<Bilingual>,
     /// Everything that was done about the subject, also what no longer counts.
     pub history: History,
     /// What the last seal would issue today, while it is on its route.
@@ -168,14 +171,15 @@ fn standing(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase, routed: Routed) -> R
         }
     };
     let comments = routed.steps.iter().map(comment).collect::<Result<_, Failure>>()?;
-    let opinions = opinion::of_case(tx, &case)?;
+    let (opinions, now) = (opinion::of_case(tx, &case)?, tx.now());
+    let awaited = opinion::awaited_names(tx, ctx, &case, jst_day(now))?;
     let history = history::of_subject(tx, &case, routed.subject()?, routed.row.id)?;
-    let now = tx.now();
     let issue = match routed.row.state.as_str() {
         "in_approval" => Some(issue::of(tx, ctx, &case, (&routed, &body), now)?),
         _ => None,
     };
-    Ok(Standing { case: case.row, routed, body, comments, opinions, history, issue, today: jst_day(now) })
+    let (case, today) = (case.row, jst_day(now));
+    Ok(Standing { case, routed, body, comments, opinions, awaited, history, issue, today })
 }
 
 /// A proposal on its route with its case, for who composes the papers that it would bring about.

@@ -3,10 +3,12 @@
 //! Invariants: nothing is concluded by one signature; both are over the same bytes, which are kept as they were offered; what is to
 //! be paid at issue is claimed with the conclusion and not before.
 
+mod authority;
 mod lapse;
 mod offer;
 mod refusal;
 mod signing;
+mod task;
 
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
@@ -20,7 +22,7 @@ pub use self::refusal::ContractRefusal;
 pub use self::signing::{
     Judgement, NewSignature, judge_signature, sign_by_counterpart, sign_by_office, withdraw,
 };
-use super::cases::{self, OpenCase};
+use super::cases::OpenCase;
 use super::{Ctx, Failure, access, review};
 use crate::clock::IdGen;
 use crate::domain::audit::EventActor;
@@ -220,6 +222,7 @@ fn record(
         },
     )?;
     contracts::update(tx, row)?;
+    task::follow(tx, row, (act, next), now)?;
     let kind = match act {
         ContractAct::SignByCounterpart => "contract_signed_by_counterpart",
         ContractAct::Confirm => "contract_signature_confirmed",
@@ -285,11 +288,11 @@ fn office_signature(ctx: &Ctx, view: &ContractView) -> Option<SignedByOffice> {
     Some(SignedByOffice { key_id, signature, signed_on, certificate, public_key: private.jwk(), check })
 }
 
-/// The contract of a case, for its parties and the department.
+/// The contract of a case, for its parties, the department and who decides above it.
 pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<ContractView, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
-        let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
+        let case = authority::open(tx, &inner, &body, id, Action::ReadCase)?;
         view(tx, &inner, &case)
     });
     let found = read.await?;

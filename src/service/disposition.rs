@@ -12,7 +12,7 @@ use super::{Ctx, Failure, closing, document_number, intake, permit, validity};
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
-use crate::domain::disposition::{AppealFacts, DispositionSubject, Instruction, instruct};
+use crate::domain::disposition::{AppealFacts, DispositionSubject, Instruction, LegalAct, instruct};
 use crate::domain::document_number::{DocumentKind, Numbering};
 use crate::domain::organisation::TenantKind;
 use crate::domain::procedure::{BasisKind, Bilingual};
@@ -113,6 +113,7 @@ pub fn instruction_about_fees(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Res
     let department = in_charge.as_str();
     let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
     let facts = AppealFacts {
+        act: LegalAct::Disposition,
         basis_kind: BasisKind::Ordinance,
         clerical_kind: None,
         subject: DispositionSubject::Fee,
@@ -127,7 +128,7 @@ pub fn instruction_about_fees(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Res
     Ok(instruct(&facts).map_err(DispositionRefusal::InstructionUnknown)?)
 }
 
-/// The instruction on appeals. Whose business a procedure is by law is no matter of its form: where the pinned version
+/// The instruction on appeals; none where the procedure contracts, be it here or on paper. Whose business a procedure is by law is no matter of its form: where the pinned version
 /// does not say it yet, the version in force does.
 fn instruction(
     ctx: &Ctx,
@@ -143,7 +144,9 @@ fn instruction(
     let delegated = basis.disposing_authority.as_ref();
     let clerical_kind = basis.clerical_kind.or_else(|| in_force.and_then(|basis| basis.clerical_kind));
     let minister = basis.competent_minister.as_ref();
+    let contracts = pinned.contract.is_some();
     let facts = AppealFacts {
+        act: if contracts { LegalAct::Contract } else { LegalAct::Disposition },
         basis_kind: basis.basis_kind,
         clerical_kind,
         subject: basis.disposition_subject,

@@ -185,7 +185,12 @@ impl Stage {
 }
 
 fn grant() -> DecisionProposal {
-    DecisionProposal { decision: DecisionKind::Grant, reasons: vec![], conditions: vec![] }
+    DecisionProposal {
+        decision: DecisionKind::Grant,
+        reasons: vec![],
+        conditions: vec![],
+        without_opinion: None,
+    }
 }
 
 on_both_databases!(two_officers_who_claim_at_once_get_one_winner, async |db: TestDb| {

@@ -37,6 +37,8 @@ pub enum DocumentKindBody {
     CorrectionRequest,
     /// 納入通知書.
     PaymentNotice,
+    /// 督促状.
+    Demand,
     /// 領収証書, or the confirmation of an entrusted payment.
     Receipt,
     /// 決定の通知書.
@@ -53,6 +55,7 @@ impl From<DocumentKind> for DocumentKindBody {
             DocumentKind::ApplicationCopy => Self::ApplicationCopy,
             DocumentKind::CorrectionRequest => Self::CorrectionRequest,
             DocumentKind::PaymentNotice => Self::PaymentNotice,
+            DocumentKind::Demand => Self::Demand,
             DocumentKind::Receipt => Self::Receipt,
             DocumentKind::Decision => Self::Decision,
             DocumentKind::Permit => Self::Permit,

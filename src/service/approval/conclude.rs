@@ -153,7 +153,7 @@ fn decide(
     let department = ctx.catalogue.in_charge(tenant, &case.row.department, jst_day(now));
     let authority = body_of(ctx, case)?.definition.authority(delegated, &department, jst_day(now));
     let id = DecisionId(tx.new_id());
-    let sealed_body = case.key.seal_json(&decisions::body_place(id), body, ctx.core.ids.as_ref());
+    let sealed_body = case.key.seal_json(&decisions::body_place(id), &body.issued(), ctx.core.ids.as_ref());
     let row = DecisionRow {
         tenant_id: tenant.clone(),
         id,

@@ -9,12 +9,16 @@ use crate::domain::application::Command;
 use crate::domain::approval::{DecisionKind, Matter, Proposal, ProposalBody, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
+use crate::domain::merge_patch::merge_patch;
+use crate::domain::opinion::unheard_faults;
 use crate::domain::policy::Action;
 use crate::seal::sha256_hex;
 use crate::service::cases::{self, OpenCase};
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
-use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, inspection, originals, review};
+use crate::service::{
+    Ctx, Effect, Failure, Refusal, billing, checklist, inspection, opinion, originals, review,
+};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx};
@@ -61,7 +65,13 @@ fn decision(
     if assignee != Some(review::officer(&case)?.officer) {
         return Err(Refusal::Forbidden.into());
     }
-    refuse_faults(draft.body.faults())?;
+    let mut faults = draft.body.faults();
+    if let ProposalBody::Decision(text) = &draft.body {
+        // An office that is asked later holds no seal: the approvers see that its answer is awaited.
+        let awaited = opinion::awaited_names(tx, ctx, &case, jst_day(now))?;
+        faults.extend(unheard_faults(&awaited, text.without_opinion.as_deref()));
+    }
+    refuse_faults(faults)?;
     if let Some(decision) = draft.body.decision() {
         refuse_unready(tx, ctx, &case, decision, now)?;
     }
@@ -144,11 +154,19 @@ pub fn put_on_route(
     let mut routed = Routed { row, steps };
     schedule(&mut routed, &body_of(ctx, case)?.calendar, now);
     proposals::insert(tx, &routed)?;
-    record(tx, case, &routed)?;
+    let unheard = match body {
+        ProposalBody::Decision(text) if text.without_opinion.is_some() => {
+            opinion::awaited_from(tx, ctx, &case.row.tenant_id, case.row.id, jst_day(now))?
+        }
+        _ => Vec::new(),
+    };
+    record(tx, case, &routed, &unheard)?;
     Ok(routed)
 }
 
-fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed) -> Result<(), Failure> {
+/// Records what was proposed, and over the heads of which departments that were asked for an opinion; why lies sealed in the text, whose
+/// hash the event bears.
+fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed, unheard: &[String]) -> Result<(), Failure> {
     let row = &routed.row;
     let facts = json!({
         "proposal": row.id,
@@ -161,5 +179,9 @@ fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed) -> Result<(), F
         "form_revision": case.row.form_revision,
         "steps": routed.steps.len(),
     });
+    let facts = match unheard {
+        [] => facts,
+        unheard => merge_patch(facts, &json!({ "without_opinion_of": unheard })),
+    };
     case.record(tx, "proposed", facts, None)
 }

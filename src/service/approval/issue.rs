@@ -17,9 +17,10 @@ use crate::domain::procedure::{Bilingual, FeeDue};
 use crate::domain::validity::Term;
 use crate::seal::sha256_hex;
 use crate::service::cases::OpenCase;
+use crate::service::disposition::Papers;
 use crate::service::intake::pinned;
 use crate::service::{
-    Ctx, Failure, Refusal, billing, contract, disposition, inspection, originals, validity,
+    Ctx, Failure, Refusal, billing, contract, disposition, inspection, originals, permit_order, validity,
 };
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::Routed;
@@ -29,7 +30,7 @@ use crate::store::{Reads, approval_acts, officers};
 /// What would be issued.
 #[derive(Clone, Debug)]
 pub struct Issue {
-    /// In whose name (処分庁) and with which instruction on appeals (教示); of a decision, where both are known.
+    /// In whose name (処分庁) and with which instruction on appeals (教示); of a decision or an order, where both are known.
     pub papers: Option<(Bilingual, Instruction)>,
     /// How long what is granted would be valid, if it began today.
     pub term: Option<Term>,
@@ -62,8 +63,16 @@ pub(super) fn of(
         missing: Vec::new(),
         content_sha256: String::new(),
     };
-    if let ProposalBody::Decision(text) = body {
-        issue.look_at(tx, ctx, case, text, now)?;
+    match body {
+        ProposalBody::Decision(text) => issue.look_at(tx, ctx, case, text, now)?,
+        ProposalBody::PermitOrder(order) => {
+            issue.known(permit_order::ordered_permit(tx, ctx, case, order, now))?;
+            issue.print(permit_order::papers(ctx, case, now))?;
+        }
+        ProposalBody::Waiver(_)
+        | ProposalBody::WaiverRevocation(_)
+        | ProposalBody::WriteOff(_)
+        | ProposalBody::Correction(_) => {}
     }
     issue.content_sha256 = issue.sha256(&routed.row.body_sha256, issue.term);
     Ok(issue)
@@ -109,8 +118,7 @@ impl Issue {
         if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
             self.missing.push(Refusal::FeeNotSettled);
         }
-        let papers = self.known(disposition::papers(ctx, case, DocumentKind::Answer, now))?;
-        self.papers = papers.map(|papers| (papers.authority, papers.instruction));
+        self.print(disposition::papers(ctx, case, DocumentKind::Answer, now))?;
         if !DecisionKind::grants(text.decision) {
             return Ok(());
         }
@@ -124,6 +132,13 @@ impl Issue {
             let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now);
             self.fee = self.known(fee)?;
         }
+        Ok(())
+    }
+
+    /// Takes over what would be printed beside the text.
+    fn print(&mut self, papers: Result<Papers, Failure>) -> Result<(), Failure> {
+        let papers = self.known(papers)?;
+        self.papers = papers.map(|papers| (papers.authority, papers.instruction));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! taken over all of it, so the templates, which are the installation's, decide how it looks and never what it says.
 
 mod decided;
+mod demanded;
 mod filed;
 mod money;
 
@@ -209,6 +210,7 @@ impl<T: Reads> Papers<'_, T> {
             DocumentKind::ApplicationCopy => filed::application_copy(self),
             DocumentKind::CorrectionRequest => filed::correction_request(self, subject),
             DocumentKind::PaymentNotice => money::payment_notice(self, subject),
+            DocumentKind::Demand => demanded::demand(self, subject),
             DocumentKind::Receipt => money::receipt(self, subject),
             DocumentKind::Decision => decided::decision(self),
             DocumentKind::Permit => decided::permit(self),
@@ -254,6 +256,7 @@ impl<T: Reads> Papers<'_, T> {
             }
             DocumentKind::CorrectionRequest => filed::correction_requests(self)?,
             DocumentKind::PaymentNotice => money::payment_notices(self)?,
+            DocumentKind::Demand => demanded::demands(self)?,
             DocumentKind::Receipt => money::receipts(self)?,
             DocumentKind::Decision => decided::decisions(self)?,
             DocumentKind::Permit => decided::permits(self)?,

@@ -44,6 +44,7 @@ fn is_required(ctx: &Ctx, case: &OpenCase, kind: DocumentKind) -> Result<bool, F
         DocumentKind::ApplicationCopy
         | DocumentKind::CorrectionRequest
         | DocumentKind::PaymentNotice
+        | DocumentKind::Demand
         | DocumentKind::Receipt => false,
     })
 }
