@@ -48,18 +48,21 @@ pub(super) fn is_one(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, 
     Ok(claims.contains(&claim))
 }
 
-/// The claims that the withdrawal of a case leaves owed: somebody had paid for what was examined until then, but for what a false
-/// statement had taken off. What goes to another body takes no claim along.
+/// The claims that the withdrawal or the refusal of a case leaves owed: somebody had paid for what was examined until then, but for
+/// what a false statement had taken off. What goes to another body takes no claim along.
 pub(super) fn owed_after_end(tx: &mut impl Reads, case: &OpenCase) -> Result<BTreeSet<InvoiceId>, Failure> {
     let mut owed = BTreeSet::new();
-    if case.state.name() != StateName::Withdrawn {
+    let ended = case.state.name();
+    if !matches!(ended, StateName::Withdrawn | StateName::Decided) {
         return Ok(owed);
     }
     for row in waiver_revocations::of_case(tx, &case.row.tenant_id, case.row.id)? {
         let first = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
         let first = first
             .ok_or_else(|| StoreError::Inconsistent(format!("no invoice of waiver {}", row.waiver_id)))?;
-        if still_evaded(first.invoice_state()?, StateName::Withdrawn) {
+        // What nobody has paid is canceled with the end.
+        let state = first.invoice_state()?;
+        if state != InvoiceState::Unpaid && still_evaded(state, ended) {
             owed.insert(row.claim_id);
         }
     }
