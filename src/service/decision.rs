@@ -3,6 +3,7 @@
 use super::cases::OpenCase;
 use super::decision_correction::{self, VersionText};
 use super::notice::{self, Given};
+use super::payment_refusal::PaymentRefusal;
 use super::{Ctx, Failure, Refusal, access, approval, billing, cases, intake, officer, validity};
 use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
@@ -112,6 +113,17 @@ fn fee_standing(
         PaymentGate::Open => FeeStanding::Covered,
         PaymentGate::ClosedUnpaid => FeeStanding::PaymentAwaited,
     })
+}
+
+/// Refuses to hand over what was granted while what is owed for it is neither paid nor entrusted: the gate before the handing
+/// over, whatever held back the decision.
+pub(super) fn refuse_unpaid_handover(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<(), Failure> {
+    let invoices = billing::standing_invoices(tx, case)?;
+    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    match issue_gate(intake::pinned(ctx, &case.row)?.definition.fee_due, &states) {
+        PaymentGate::Open => Ok(()),
+        PaymentGate::ClosedUnpaid => Err(PaymentRefusal::HandoverAwaitsFee.into()),
+    }
 }
 
 /// A step that waits for the caller.

@@ -253,6 +253,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: NoticeId) -> Result<(OpenNoti
 pub enum Given {
     /// The decision with its corrections.
     Decision,
+    /// What was decided, and no word of it.
+    Outcome,
     /// Every order about the permit of the case.
     Orders,
     /// One order.
@@ -270,9 +272,9 @@ pub(super) fn waiting(
     let mut waiting = Vec::new();
     for row in notices::of_case(tx, tenant, id)? {
         let is_given = match (row.gives_notice_of()?, given) {
-            (About::Decision | About::Correction, Given::Decision) | (About::PermitOrder, Given::Orders) => {
-                true
-            }
+            (About::Decision | About::Correction, Given::Decision)
+            | (About::Decision, Given::Outcome)
+            | (About::PermitOrder, Given::Orders) => true,
             (About::PermitOrder, Given::Order(order)) => row.permit_order_id == Some(order),
             _ => false,
         };
@@ -309,6 +311,25 @@ pub async fn retrieved(
         case.save(tx)
     };
     ctx.core.db.write(Root::Application(id), arrive).await
+}
+
+/// Records in the transaction of what a party does that it was told before: it acts on what these notices say. Nothing for an officer.
+/// The caller stores the case.
+pub(super) fn retrieve_with_act(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    given: Given,
+) -> Result<(), Failure> {
+    if !matches!(case.actor, Actor::Person(_)) {
+        return Ok(());
+    }
+    let (tenant, id, now) = (case.row.tenant_id.clone(), case.row.id, tx.now());
+    for notice in waiting(tx, &tenant, id, given)? {
+        let Some(mut row) = notices::find(tx, &tenant, notice)? else { continue };
+        take(tx, ctx, case, &mut row, NoticeStep::Retrieve(now), (jst_day(now), None))?;
+    }
+    Ok(())
 }
 
 /// Takes a step of a notice and records it in the notice's own acts and in the case's chain; the caller stores the case.
