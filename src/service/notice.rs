@@ -12,7 +12,7 @@ use super::decision::{self, DecisionText};
 use super::document::signature;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::permit_order::{self, OrderText};
-use super::{Ctx, Effect, Failure, Refusal, access, intake};
+use super::{Ctx, Effect, Failure, Refusal, access, fee_at_issue, intake};
 use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -66,14 +66,14 @@ impl Issued<'_> {
     }
 }
 
-/// Makes the notice of what is issued, in the same transaction.
+/// Makes the notice of what is issued, in the same transaction; gives the way it goes.
 pub fn make(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &OpenCase,
     issued: Issued<'_>,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<Way, Failure> {
     let tenant = case.row.tenant_id.clone();
     let wish = notices::last_consent(tx, &tenant, case.row.id)?.and_then(|row| Way::parse(&row.way));
     let issuance = intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|it| it.channel);
@@ -108,7 +108,8 @@ pub fn make(
     };
     notices::insert(tx, &row)?;
     let act = act_of(case, &row, ("made", 1), IsoDate(jst_day(now)), now);
-    Ok(notices::insert_act(tx, &act)?)
+    notices::insert_act(tx, &act)?;
+    Ok(way)
 }
 
 /// Whether what is told lacks the signature of office that it needs.
@@ -359,7 +360,12 @@ pub(super) fn take(
     let act = act_of(case, row, (act, act_no), IsoDate(happened_on), now);
     notices::insert_act(tx, &NoticeActRow { sealed_text, ..act })?;
     let facts = json!({ "notice": row.id, "way": row.way, "on": happened_on.to_string() });
-    case.record(tx, event, facts, None)
+    case.record(tx, event, facts, None)?;
+    let is_told = matches!(step, NoticeStep::Retrieve(_) | NoticeStep::TurnToPaper);
+    if is_told && row.gives_notice_of()? == About::Decision {
+        fee_at_issue::claim_with_notice(tx, ctx, case, now)?;
+    }
+    Ok(())
 }
 
 fn names(step: NoticeStep) -> (&'static str, &'static str) {

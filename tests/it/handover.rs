@@ -1,5 +1,6 @@
 //! What holds back what was granted: its fee, and what is given in exchange for it.
 
+use jiff::SignedDuration;
 use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
@@ -94,5 +95,63 @@ on_both_databases!(
         assert_eq!(notice(&counter, &case).await, "available", "an officer's look is no retrieval");
         assert_eq!(counter.app.get(&counter.business, &permit).await.problem(), "404 not_found");
         assert_eq!(notice(&counter, &case).await, "arrived");
+    }
+);
+
+on_both_databases!(
+    /// a claim that only a grant makes is no door that tells it: it is made, told and due with the retrieval.
+    r38_a_fee_at_issue_is_claimed_when_the_notice_of_the_grant_is_retrieved,
+    async |db: TestDb| {
+        let mut counter = counter(&db).await;
+        let case = granted(&counter, "electronic").await;
+        let app = &counter.app;
+        app.advance(SignedDuration::from_hours(24 * 40)).await;
+        app.drain().await;
+        counter.business = app.sign_in("business@example.jp", &counter.business.id).await;
+        counter.clerk = app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+        counter.chief = app.sign_in("chief@example.jp", &counter.chief.id).await;
+        let (app, business) = (&counter.app, &counter.business);
+        assert_eq!(app.get(business, &case).await.expect(200)["invoice"], Value::Null);
+        assert_eq!(app.get(business, "/v1/me/invoices").await.expect(200)["items"], json!([]));
+        let listed = app.get(business, &format!("{case}/documents")).await.expect(200);
+        let kinds: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["kind"].clone()).collect();
+        assert!(!kinds.contains(&json!("payment_notice")), "{kinds:?}");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_fee')").await, 0);
+        let seen = app.get(&counter.clerk, &format!("{case}/decision")).await.expect(200);
+        assert_eq!((&seen["fee"], &seen["invoice"]), (&json!("payment_awaited"), &Value::Null), "staff see that one will come");
+        assert_eq!(notice(&counter, &case).await, "available", "none of this was a retrieval");
+
+        let decision = app.get(business, &format!("{case}/decision")).await.expect(200);
+        assert_eq!(decision["fee"], "payment_awaited");
+        let invoice = decision["invoice"].as_str().unwrap();
+        let path = format!("/v1/tenants/{AOMORI}/invoices/{invoice}");
+        assert_eq!(app.get(business, &path).await.expect(200)["total"], 15_900);
+        let later = "(SELECT COUNT(*) FROM invoices, decisions WHERE invoices.issued_at > decisions.decided_at)";
+        assert_eq!(db.count(later).await, 1, "its days count from the retrieval");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_fee')").await, 1);
+        app.get(business, &format!("{case}/decision")).await.expect(200);
+        assert_eq!(db.count("(SELECT COUNT(*) FROM invoices)").await, 1, "once");
+
+        // the last seal fixed it, whoever brought the claim about.
+        let cash = json!({ "means": "cash", "amount": 15_900, "received_on": "2026-05-11" });
+        let taking = format!("{path}/counter-payments");
+        assert_eq!(app.post(&counter.chief, &taking, cash.clone()).await.problem(), "403 own_assessment");
+        assert_eq!(app.post(&counter.clerk, &taking, cash).await.expect(201)["state"], "captured");
+    }
+);
+
+on_both_databases!(
+    /// what nobody retrieves goes by letter, and the claim with it.
+    r38_a_fee_at_issue_is_claimed_with_the_letter_that_takes_the_place_of_a_notice,
+    async |db: TestDb| {
+        let counter = counter(&db).await;
+        let case = granted(&counter, "electronic").await;
+        let listed = counter.app.get(&counter.clerk, &format!("{case}/notices")).await.expect(200);
+        let path = format!("/v1/tenants/{AOMORI}/notices/{}/paper", listed["items"][0]["id"].as_str().unwrap());
+        assert_eq!(db.count("(SELECT COUNT(*) FROM invoices)").await, 0);
+        let why = json!({ "reason": "取得されないため" });
+        counter.app.post(&counter.clerk, &path, why).await.expect(200);
+        let shown = counter.app.get(&counter.business, &case).await.expect(200);
+        assert_eq!(shown["invoice"]["total"], 15_900);
     }
 );

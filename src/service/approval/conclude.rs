@@ -15,10 +15,10 @@ use crate::domain::fee::FeeAssessment;
 use crate::domain::id::DecisionId;
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::money::Yen;
+use crate::domain::notice::Way;
 use crate::domain::procedure::FeeDue;
 use crate::domain::public_inspection::Moment;
 use crate::seal::sha256_hex;
-use crate::service::assessment::NOTIFY_FEE;
 use crate::service::cases::OpenCase;
 use crate::service::decision_correction::{self, Corrected};
 use crate::service::disposition::{self, Prepared};
@@ -29,7 +29,7 @@ use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::waiver_revocation::{self, RevocationConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
-use crate::service::{Ctx, Failure, billing, contract, public_inspection, review, waiver};
+use crate::service::{Ctx, Failure, billing, contract, fee_at_issue, public_inspection, review};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
@@ -178,23 +178,20 @@ fn issue(
     // A contract is offered, not concluded: what is to be paid for it is claimed with its conclusion.
     let offers = grants && contract::terms_of(case, &procedure.definition).is_some();
     let (offered, fee) = if offers { (fee, None) } else { (None, fee) };
-    let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
+    let total = fee.as_ref().map_or(0, |fee| fee.total.amount());
+    let invoice = match notice::make(tx, ctx, case, Issued::Decision(&decision), now)? {
+        Way::Paper => fee.map(|fee| fee_at_issue::claim(tx, ctx, case, fee, now)).transpose()?,
+        // Before its notice is retrieved nothing tells the grant: the fee is claimed with the arrival.
+        Way::Electronic => None,
+    };
     let facts = json!({
         "decision_id": decision.id,
         "decision": decision.decision,
         "authority": decision.authority,
         "body_sha256": decision.body_sha256,
         "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
-        "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
+        "total": total,
     });
-    notice::make(tx, ctx, case, Issued::Decision(&decision), now)?;
-    if let Some(invoice) = &invoice {
-        waiver::open_by_notice(tx, ctx, case, invoice, now)?;
-    }
-    if let Some(invoice) = invoice.filter(|invoice| invoice.total > Yen::ZERO) {
-        let subject = format!("{}:{}", case.row.id, invoice.id);
-        jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_FEE, &subject, now)?;
-    }
     jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
     let issued = disposition::issue(tx, case, &decision, prepared)?;
     public_inspection::open(tx, case, &procedure, Moment::Decision { grants }, now)?;
