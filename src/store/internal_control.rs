@@ -146,12 +146,20 @@ pub fn ended_at(
     cases: &[ApplicationId],
 ) -> Result<HashMap<ApplicationId, Micros>, StoreError> {
     first_of_each(tx, cases, |tx, some| {
-        Ok(events::table
+        let mut ended: Vec<(ApplicationId, Micros)> = events::table
             .filter(events::tenant_id.eq(tenant))
             .filter(events::application_id.eq_any(some))
             .filter(events::kind.eq_any(["withdrawn", "transferred", "closed"]))
             .select((events::application_id, events::at))
-            .load(tx.read())?)
+            .load(tx.read())?;
+        let refused: Vec<(ApplicationId, Micros)> = decisions::table
+            .filter(decisions::tenant_id.eq(tenant))
+            .filter(decisions::application_id.eq_any(some))
+            .filter(decisions::decision.eq("refuse"))
+            .select((decisions::application_id, decisions::decided_at))
+            .load(tx.read())?;
+        ended.extend(refused);
+        Ok(ended)
     })
 }
 
