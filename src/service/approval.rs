@@ -1,7 +1,7 @@
 //! Approval (決裁): a proposal goes its route; the last seal does what was proposed, in the same transaction.
 //!
 //! The one who drafted never seals; the text that is sealed is byte for byte the text that was proposed
-//! and no decision is made while the fee is neither paid nor entrusted. What is proposed may be a decision,
+//! and nothing is granted while the fee is neither paid nor entrusted. What is proposed may be a decision,
 //! its correction, an order about a permit, a waiver or a write-off ([`Subject`]): the machinery is the same, only what the last seal does differs ([`conclude`]).
 
 mod acting;
@@ -11,6 +11,7 @@ mod draft;
 mod history;
 mod issue;
 mod later;
+mod readiness;
 mod refusal;
 mod revise;
 mod route;

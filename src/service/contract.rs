@@ -23,7 +23,9 @@ pub use self::signing::{
     Judgement, NewSignature, judge_signature, sign_by_counterpart, sign_by_office, withdraw,
 };
 use super::cases::OpenCase;
-use super::{Ctx, Failure, access, review};
+use super::notice::{self, Given};
+use super::untold::Untold;
+use super::{Ctx, Failure, access, intake, review};
 use crate::clock::IdGen;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -233,7 +235,9 @@ fn record(
     };
     events::append(tx, &mut case.row, NewEvent { kind, actor, facts, sealed_detail: None })?;
     let is_told = !matches!(act, ContractAct::SignByCounterpart | ContractAct::Confirm);
-    if is_told || next == ContractStanding::Concluded {
+    // A mail about a contract tells that it was granted: before the notice of that is retrieved, none is sent.
+    let untold = Untold::of_cases(tx, &row.tenant_id, &[case.row.id])?;
+    if (is_told || next == ContractStanding::Concluded) && !untold.hides_decision_of(case.row.id) {
         let subject = format!("{}:{}", case.row.id, row.version);
         jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_CONTRACT, &subject, now)?;
     }
@@ -288,18 +292,31 @@ fn office_signature(ctx: &Ctx, view: &ContractView) -> Option<SignedByOffice> {
     Some(SignedByOffice { key_id, signature, signed_on, certificate, public_key: private.jwk(), check })
 }
 
-/// The contract of a case, for its parties, the department and who decides above it.
+/// The contract of a case, for its parties, the department and who decides above it. It is offered with a grant only, so whoever is
+/// given it, or is told that there is none, has been told what was decided.
 pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<ContractView, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let case = authority::open(tx, &inner, &body, id, Action::ReadCase)?;
-        view(tx, &inner, &case)
+        // Where a grant offers none, that there is none says nothing.
+        let waiting = if terms_of(&case, &intake::pinned(&inner, &case.row)?.definition).is_some() {
+            notice::waiting(tx, &body, id, Given::Outcome)?
+        } else {
+            Vec::new()
+        };
+        let found = match view(tx, &inner, &case) {
+            Ok(found) => Ok(found),
+            Err(Failure::Refused(refusal)) => Err(refusal),
+            Err(broken) => return Err(broken),
+        };
+        Ok::<_, Failure>((access::reader(&case.actor), waiting, found))
     });
-    let found = read.await?;
-    if let Some(officer) = found.reader {
+    let (reader, waiting, found) = read.await?;
+    if let (Some(officer), Ok(_)) = (reader, &found) {
         access::record(&ctx, &tenant, officer, "contract", &[id]).await?;
     }
-    Ok(found)
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
+    found.map_err(Failure::from)
 }
 
 /// What every event about a contract says.

@@ -69,6 +69,7 @@ pub mod escalation;
 pub mod exception_desk;
 pub mod exceptions;
 pub mod false_claim;
+pub mod fee_at_issue;
 pub mod fee_replay;
 pub mod filing;
 pub mod forecast;

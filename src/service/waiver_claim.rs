@@ -75,16 +75,18 @@ pub(super) fn standing(tx: &mut impl Reads, row: &WaiverRevocationRow) -> Result
     Ok(claim)
 }
 
-/// The claims that the withdrawal of a case leaves owed: somebody had paid for what was examined until then, but for what a false
-/// statement had taken off. What goes to another body takes no claim along.
+/// The claims that the withdrawal or the refusal of a case leaves owed: somebody had paid for what was examined until then, but for
+/// what a false statement had taken off. What goes to another body takes no claim along.
 pub(super) fn owed_after_end(tx: &mut impl Reads, case: &OpenCase) -> Result<BTreeSet<InvoiceId>, Failure> {
     let mut owed = BTreeSet::new();
-    if case.state.name() != StateName::Withdrawn {
+    let ended = case.state.name();
+    if !matches!(ended, StateName::Withdrawn | StateName::Decided) {
         return Ok(owed);
     }
     for row in waiver_revocations::of_case(tx, &case.row.tenant_id, case.row.id)? {
-        let first = first_of(tx, &row)?;
-        if still_evaded(first.invoice_state()?, StateName::Withdrawn) {
+        // What nobody has paid is canceled with the end.
+        let state = first_of(tx, &row)?.invoice_state()?;
+        if state != InvoiceState::Unpaid && still_evaded(state, ended) {
             owed.insert(standing(tx, &row)?);
         }
     }

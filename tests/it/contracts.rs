@@ -1,6 +1,7 @@
 //! Contracts: offered with a decision, concluded by the second signature and never before.
 
 mod more;
+mod untold;
 
 use jiff::{SignedDuration, Timestamp};
 use madoguchi::domain::contract::certificate::{CertificateFault, DetachedSignature, check};

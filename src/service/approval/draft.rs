@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::route::{amount_of_matter, body_of, ladder, no_route, put_in_charge, schedule};
-use super::{ApprovalRefusal, Standing, present, standing};
+use super::{ApprovalRefusal, Standing, present, readiness, standing};
 use crate::domain::application::Command;
-use crate::domain::approval::{DecisionKind, Matter, Proposal, ProposalBody, Weight};
+use crate::domain::approval::{Matter, Proposal, ProposalBody, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
@@ -16,9 +16,7 @@ use crate::seal::sha256_hex;
 use crate::service::cases::{self, OpenCase};
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
-use crate::service::{
-    Ctx, Effect, Failure, Refusal, billing, checklist, inspection, opinion, originals, review,
-};
+use crate::service::{Ctx, Effect, Failure, Refusal, opinion, review};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx};
@@ -73,30 +71,11 @@ fn decision(
     }
     refuse_faults(faults)?;
     if let Some(decision) = draft.body.decision() {
-        refuse_unready(tx, ctx, &case, decision, now)?;
+        readiness::refuse_unready(tx, ctx, &case, decision, now)?;
     }
     let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;
     case.save(tx)?;
     Ok(Made { value: standing(tx, ctx, case, routed)?, resource_id: proposal_id.to_string() })
-}
-
-/// Refuses to propose a grant that the review is not ready for: open items, an inspection that was not passed, originals that
-/// were not seen, an outdated fee.
-/// A refusal needs none of it: a case must never be stuck between a changed fee and no decision.
-pub(super) fn refuse_unready(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &OpenCase,
-    decision: DecisionKind,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    if !decision.grants() {
-        return Ok(());
-    }
-    checklist::refuse_open(tx, ctx, case)?;
-    inspection::refuse_missing(tx, ctx, case, decision)?;
-    originals::refuse_unseen(tx, ctx, case)?;
-    billing::refuse_outdated_fee(tx, ctx, case, now)
 }
 
 /// Puts a proposal of any subject on the route that data gives it, in the transaction of the caller, who has asked the policy

@@ -6,22 +6,19 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::ApprovalRefusal;
+use super::{ApprovalRefusal, readiness};
 use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Instruction;
 use crate::domain::document_number::DocumentKind;
 use crate::domain::fee::FeeAssessment;
-use crate::domain::invoice::{self, PaymentGate};
 use crate::domain::procedure::{Bilingual, FeeDue};
 use crate::domain::validity::Term;
 use crate::seal::sha256_hex;
 use crate::service::cases::OpenCase;
 use crate::service::disposition::Papers;
 use crate::service::intake::pinned;
-use crate::service::{
-    Ctx, Failure, Refusal, billing, contract, disposition, inspection, originals, permit_order, validity,
-};
+use crate::service::{Ctx, Failure, Refusal, billing, disposition, permit_order, validity};
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::Routed;
 use crate::store::sql::Micros;
@@ -113,21 +110,14 @@ impl Issue {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let procedure = pinned(ctx, &case.row)?;
-        let due = procedure.definition.fee_due;
-        let states = self.invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
-        if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
-            self.missing.push(Refusal::FeeNotSettled);
-        }
+        self.missing = readiness::missing(tx, ctx, case, text.decision, now)?;
         self.print(disposition::papers(ctx, case, DocumentKind::Answer, now))?;
         if !DecisionKind::grants(text.decision) {
             return Ok(());
         }
-        self.known(inspection::refuse_missing(tx, ctx, case, text.decision))?;
-        self.known(originals::refuse_unseen(tx, ctx, case))?;
-        self.known(contract::refuse_unsignable(ctx, case, now))?;
         let term = validity::of_grant(tx, ctx, case, now);
         self.term = self.known(term)?.flatten();
-        if due == FeeDue::OnIssue {
+        if procedure.definition.fee_due == FeeDue::OnIssue {
             let priced_by = billing::priced_by(ctx, case, &procedure, now);
             let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now);
             self.fee = self.known(fee)?;

@@ -4,7 +4,8 @@
 use serde_json::json;
 
 use super::acting::Desk;
-use super::draft::{Draft, put_on_route, refuse_unready};
+use super::draft::{Draft, put_on_route};
+use super::readiness::refuse_unready;
 use super::{Standing, open_body, refuse, standing};
 use crate::domain::application::Command;
 use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};

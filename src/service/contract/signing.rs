@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::super::cases::{self, OpenCase, event_actor};
 use super::super::idempotency::{IdempotencyRequest, Made, once};
+use super::super::notice::{self, Given};
 use super::super::{Ctx, Effect, Failure, Refusal, billing, intake, review, waiver};
 use super::authority::{self, refuse_undeciding};
 use super::{
@@ -151,6 +152,8 @@ where
             };
             let mut loaded = Loaded::of(tx, &request.tenant, id)?;
             let judged = judge(&ctx, &case, &loaded, now)?;
+            // Who signs what was offered has been told of the grant.
+            notice::retrieve_with_act(tx, &ctx, &mut case, Given::Outcome)?;
             store(tx, &ctx, &mut case, &mut loaded, judged, now)?;
             let value = view(tx, &ctx, &case)?;
             Ok(Made { resource_id: value.row.id.to_string(), value })
