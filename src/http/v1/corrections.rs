@@ -107,7 +107,7 @@ pub struct CorrectionBody {
     /// When it was asked.
     #[schema(format = DateTime, value_type = String)]
     requested_at: String,
-    /// When it was answered.
+    /// When it was answered; of an answer on paper, when the office received it.
     #[schema(format = DateTime, value_type = Option<String>)]
     answered_at: Option<String>,
     /// When the office ended it without an answer.
