@@ -247,6 +247,9 @@ pub enum DocumentStatus {
     Revoked,
     /// The permit that it proves ran out.
     Expired,
+    /// It is ours, but the records of its case were destroyed or handed to the archive when their time was over: nothing tells
+    /// any more whether it says what stands.
+    RecordsGone,
 }
 
 impl DocumentStatus {
@@ -259,6 +262,7 @@ impl DocumentStatus {
             Self::Suspended => "suspended",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::RecordsGone => "records_gone",
         }
     }
 

@@ -251,7 +251,8 @@ impl Run {
         let applicant = self.applicant(stage)?;
         let form = json!({ "note": format!("通し稽古 {}（補正後）", self.number) });
         let (ctx, request) = self.call(stage, applicant);
-        self.version = resubmission::resubmit(ctx, request, self.id, self.version, form).await?.value.version;
+        let made = resubmission::resubmit(ctx, request, self.id, self.version, form.into()).await?;
+        self.version = made.value.version;
         self.next = if self.is_application() { Next::Propose } else { Next::Close };
         Ok(When::OpenDays(self.pause(4).max(1)))
     }

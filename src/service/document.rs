@@ -322,14 +322,27 @@ pub async fn verify(ctx: Ctx, token: &str) -> Result<VerifiedDocument, Failure> 
         let id = ApplicationId(asked.application);
         let row = applications::find(tx, &asked.tenant, id)?;
         let Some(row) = row else { return Err(Refusal::DocumentNotAuthentic.into()) };
-        let key = inner.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        let today = papers(tx, &inner, &row, &key).compose(asked.name)?;
-        let status = today.map_or(DocumentStatus::Superseded, |paper| {
-            DocumentStatus::of(asked.digest, paper.digest(), paper.standing)
-        });
+        let status = worth(tx, &inner, &row, &asked)?;
         let signature = signature::over(tx, &inner, &asked)?;
         Ok::<_, Failure>((row.number.unwrap_or_default(), status, signature))
     });
     let (number, status, signature) = read.await?;
     Ok(VerifiedDocument { claims, number, status, signature })
+}
+
+/// What a paper of ours about a case is worth today.
+fn worth(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &ApplicationRow,
+    claims: &DocumentClaims,
+) -> Result<DocumentStatus, Failure> {
+    // A paper outlives the records of its case: it stays ours when they are gone.
+    let Some(key) = ctx.core.keys.open_kept_case_key(&case.tenant_id, &case.wrapped_key)? else {
+        return Ok(DocumentStatus::RecordsGone);
+    };
+    let today = papers(tx, ctx, case, &key).compose(claims.name)?;
+    Ok(today.map_or(DocumentStatus::Superseded, |paper| {
+        DocumentStatus::of(claims.digest, paper.digest(), paper.standing)
+    }))
 }

@@ -53,6 +53,7 @@ pub mod day_close_audit;
 pub mod decision;
 pub mod decision_correction;
 pub mod delay_reason;
+mod disposing_authority;
 pub mod disposition;
 pub mod disposition_refusal;
 pub mod dispute;

@@ -76,6 +76,7 @@ mod opinions;
 mod organisation;
 mod originals;
 mod paper;
+mod papers_over_time;
 mod payment_alerts;
 mod payment_faults;
 mod payment_links;

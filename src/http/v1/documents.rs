@@ -282,7 +282,8 @@ pub struct Verification {
     /// The day it bears.
     issued_on: String,
     /// `current` while it prints what stands today; `superseded` when that was corrected or decided anew since. A paper
-    /// that proves a permit or a payment tells how that stands: `not_yet_valid`, `suspended`, `revoked`, `expired`.
+    /// that proves a permit or a payment tells how that stands: `not_yet_valid`, `suspended`, `revoked`, `expired`. When the
+    /// records of the case were disposed of by law, nothing but its origin can be told any more: `records_gone`.
     status: &'static str,
     /// SHA-256 of everything it prints, hexadecimal.
     content_sha256: String,

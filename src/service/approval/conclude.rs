@@ -6,11 +6,9 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::route::body_of;
 use super::{NOTIFY_DECISION, open_body, readiness};
 use crate::domain::application::Command;
 use crate::domain::approval::{DecisionProposal, ProposalBody};
-use crate::domain::calendar::jst_day;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::id::DecisionId;
 use crate::domain::merge_patch::merge_patch;
@@ -135,9 +133,6 @@ fn decide(
         _ => None,
     };
     let prepared = disposition::prepare(tx, ctx, case, body, sealer_title(routed, now), now)?;
-    let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
-    let department = ctx.catalogue.in_charge(tenant, &case.row.department, jst_day(now));
-    let authority = body_of(ctx, case)?.definition.authority(delegated, &department, jst_day(now));
     let id = DecisionId(tx.new_id());
     let sealed_body = case.key.seal_json(&decisions::body_place(id), &body.issued(), ctx.core.ids.as_ref());
     let row = DecisionRow {
@@ -146,7 +141,7 @@ fn decide(
         application_id: case.row.id,
         proposal_id: routed.row.id,
         decision: body.decision.as_str().to_owned(),
-        authority: authority.ja.clone(),
+        authority: prepared.authority().ja.clone(),
         body_sha256: sha256_hex(&sealed_body),
         sealed_body,
         decided_by: review::officer(case)?.officer,
