@@ -1,0 +1,68 @@
+//! A case whose officer has moved on (T-7): who is told of it, and how long the case stays with its officer.
+
+use data_encoding::BASE64;
+use jiff::{SignedDuration, civil};
+use madoguchi::domain::policy::Role;
+use serde_json::json;
+
+use crate::approval_routes::posted;
+use crate::resubmissions::{app, claimed};
+use crate::support::app::{Person, TestApp};
+use crate::support::db::TestDb;
+use crate::waivers::office::Office;
+
+/// How many mails about this went to an address.
+fn mails_to(app: &TestApp, address: &str, word: &str) -> usize {
+    let folder = std::fs::read_dir(&app.core.settings.mail.directory).unwrap();
+    let texts = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let says = |text: &String| {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let body = String::from_utf8(BASE64.decode(body.replace("\r\n", "").as_bytes()).unwrap()).unwrap();
+        head.contains(address) && body.contains(word)
+    };
+    texts.filter(says).count()
+}
+
+/// A case whose fee is paid, given to this officer of the department.
+async fn given_to(office: &Office<'_>, officer: &Person) -> String {
+    let owing = claimed(office).await;
+    office.pays(&owing).await;
+    let to = json!({ "officer": officer.id });
+    office.app.post(&office.chief, &format!("{}/assign", owing.case), to).await.expect(200);
+    owing.case
+}
+
+async fn days(office: &mut Office<'_>, days: i64) {
+    for _ in 0..days {
+        office.app.advance(SignedDuration::from_hours(24)).await;
+        office.app.drain().await;
+    }
+    office.sign_in_again().await;
+}
+
+on_both_databases!(
+    /// T-7, R-126, R-130: an officer who has left the department is told nothing of its cases; whoever leads it is told instead.
+    t7_whoever_leads_the_department_is_told_of_the_case_of_an_officer_who_left,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (from, last) = (civil::date(2025, 4, 1), civil::date(2026, 4, 10));
+        let leaver = posted(&app, Role::Clerk, "leaver@example.jp", from, Some(last)).await;
+        let case = given_to(&office, &leaver).await;
+        let written = async |office: &Office<'_>, text: &str| {
+            app.post(&office.business, &format!("{case}/messages"), json!({ "text": text })).await.expect(201);
+            app.drain().await;
+            let told = "A message about the application";
+            (mails_to(&app, "leaver@example.jp", told), mails_to(&app, "chief@example.jp", told))
+        };
+        assert_eq!(written(&office, "いつ頃になりますか。").await, (1, 0));
+        days(&mut office, 10).await;
+        assert_eq!(written(&office, "その後いかがでしょうか。").await, (1, 1), "the post ended yesterday");
+
+        // Due on 15 April: the report goes to the assignee and to the chief, who is now both.
+        days(&mut office, 5).await;
+        let told = "is overdue";
+        assert_eq!((mails_to(&app, "leaver@example.jp", told), mails_to(&app, "chief@example.jp", told)), (0, 1));
+        assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_escalation')").await, 1);
+    }
+);
