@@ -1,9 +1,10 @@
-//! A case whose officer has moved on (T-7): who is told of it, and how long the case stays with its officer.
+//! The officer who has a case: who is told when that officer has left (T-7), how long the case is that officer's alone, and what of it a
+//! party reads.
 
 use data_encoding::BASE64;
 use jiff::{SignedDuration, civil};
 use madoguchi::domain::policy::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::approval_routes::posted;
 use crate::resubmissions::{app, claimed};
@@ -64,5 +65,34 @@ on_both_databases!(
         let told = "is overdue";
         assert_eq!((mails_to(&app, "leaver@example.jp", told), mails_to(&app, "chief@example.jp", told)), (0, 1));
         assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_escalation')").await, 1);
+    }
+);
+
+/// The facts of the events of a kind, as somebody reads them.
+async fn told(office: &Office<'_>, who: &Person, case: &str, kind: &str) -> Vec<Value> {
+    let timeline = office.app.get(who, &format!("{case}/timeline")).await.expect(200);
+    let items = timeline["items"].as_array().unwrap().iter();
+    items.filter(|item| item["kind"] == kind).map(|item| item["facts"].clone()).collect()
+}
+
+on_both_databases!(
+    /// Who works on a case and why, and what the agent kept back, a party reads nowhere; that records are held, not even as an event.
+    what_is_the_offices_own_stands_in_no_partys_timeline,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let office = Office::open(&app, &db).await;
+        let case = claimed(&office).await.case;
+        app.post(&office.chief, &format!("{case}/takeover"), json!({})).await.expect(200);
+        let hold = json!({ "ground": "litigation", "from_on": "2026-04-01", "note": "国家賠償請求のおそれ" });
+        let hold = app.post(&office.chief, &format!("{case}/record-holds"), hold).await.expect(201);
+        let release = format!("/v1/tenants/020001/record-holds/{}/release", hold["id"].as_str().unwrap());
+        app.post(&office.chief, &release, json!({ "reason": "終結" })).await.expect(200);
+        let of_clerk = told(&office, &office.clerk, &case, "taken_over").await;
+        assert_eq!((of_clerk.len(), &of_clerk[0]["ground"]), (1, &json!("superior")));
+        assert_eq!(told(&office, &office.business, &case, "taken_over").await, [Value::Null], "that it happened, not why");
+        for kind in ["record_hold_placed", "record_hold_released"] {
+            assert_eq!(told(&office, &office.clerk, &case, kind).await.len(), 1, "{kind}");
+            assert_eq!(told(&office, &office.business, &case, kind).await, Vec::<Value>::new(), "{kind}");
+        }
     }
 );
