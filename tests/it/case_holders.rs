@@ -7,8 +7,9 @@ use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
 use crate::approval_routes::posted;
-use crate::resubmissions::{app, claimed};
-use crate::support::app::{Person, TestApp};
+use crate::policy_coverage::world::DEPARTMENT;
+use crate::resubmissions::{answer, app, ask, claimed};
+use crate::support::app::{AOMORI, Person, TestApp};
 use crate::support::db::TestDb;
 use crate::waivers::office::Office;
 
@@ -94,5 +95,42 @@ on_both_databases!(
             assert_eq!(told(&office, &office.clerk, &case, kind).await.len(), 1, "{kind}");
             assert_eq!(told(&office, &office.business, &case, kind).await, Vec::<Value>::new(), "{kind}");
         }
+    }
+);
+
+/// The last day on which the case is its holder's alone, as the queue says.
+async fn claimed_until(office: &Office<'_>) -> Value {
+    let queue = "/v1/tenants/020001/departments/kiki-shobo-hoan/queue";
+    office.app.get(&office.chief, queue).await.expect(200)["items"][0]["claimed_until"].clone()
+}
+
+on_both_databases!(
+    /// T-7: a claim lasts from the last work of its holder. What others do to the case keeps it from no colleague.
+    t7_a_claim_is_prolonged_by_its_holder_alone_and_by_what_comes_back_to_the_desk,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let colleague = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "colleague@example.jp").await;
+        let case = claimed(&office).await.case;
+        let note = |text: &str| json!({ "text": text });
+        assert_eq!(claimed_until(&office).await, "2026-04-08", "five working days after the first of April");
+        days(&mut office, 1).await;
+        app.post(&office.clerk, &format!("{case}/notes"), note("図面を確認中")).await.expect(201);
+        assert_eq!(claimed_until(&office).await, "2026-04-09", "the holder works on it");
+        days(&mut office, 5).await;
+        app.post(&office.business, &format!("{case}/messages"), json!({ "text": "進み具合はいかがですか。" })).await.expect(201);
+        app.post(&office.chief, &format!("{case}/notes"), note("急ぎの案件")).await.expect(201);
+        assert_eq!(claimed_until(&office).await, "2026-04-09", "and nobody else");
+        days(&mut office, 3).await;
+        let colleague = app.sign_in("colleague@example.jp", &colleague.id).await;
+        app.post(&colleague, &format!("{case}/takeover"), json!({})).await.expect(200);
+        assert_eq!(claimed_until(&office).await, "2026-04-17");
+
+        // While the applicant is waited for the holder can do nothing: the days begin anew with the answer.
+        office.clerk = colleague.clone();
+        ask(&office, &case, &["/form/name"]).await;
+        days(&mut office, 9).await;
+        answer(&office, &case, json!({ "name": "青森電工" })).await.expect(200);
+        assert_eq!(claimed_until(&office).await, "2026-04-24", "answered on Sunday the 19th");
     }
 );
