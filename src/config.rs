@@ -156,6 +156,8 @@ pub struct IdentitySettings {
 pub struct ReviewSettings {
     /// Working days after the last step on a claimed case, after which a colleague may take it over.
     pub claim_lease_open_days: u16,
+    /// Working days after which an electronic notice that nobody has retrieved stands on the list of letters.
+    pub unretrieved_notice_open_days: u16,
 }
 
 /// `[payments]`.

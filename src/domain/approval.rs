@@ -18,7 +18,7 @@ pub use super::disposition::DecisionKind;
 pub use body::{
     DecisionProposal, ProposalBody, Subject, WaiverProposal, WaiverRevocationProposal, WriteOffProposal,
 };
-pub use post_review::{ActedFor, OwedPlace, Verdict};
+pub use post_review::{ActedFor, DeskToday, OwedPlace, Verdict};
 pub use route::{
     DecidingDesk, Desk, Ladder, Matter, Route, RouteFault, RouteStep, SubjectRoute, Weight, each_desk_once,
 };

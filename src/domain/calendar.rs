@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,11 @@ const SUBSTITUTE: &str = "休日";
 /// The day in Japan at an instant; the boundary is 00:00 JST.
 pub fn jst_day(at: Timestamp) -> Date {
     jst_datetime(at).date()
+}
+
+/// The first instant of a day in Japan; none on the last days that can be written at all.
+pub fn jst_midnight(day: Date) -> Option<Timestamp> {
+    JST.to_timestamp(day.to_datetime(Time::midnight())).ok()
 }
 
 /// Day and time of day in Japan at an instant.
@@ -180,6 +185,16 @@ impl Calendar {
         reached
     }
 
+    /// The last day after which `days` open days are over by the beginning of `today`: what happened later than that has had fewer.
+    pub fn open_days_ago(&self, today: Date, days: u16) -> Date {
+        let mut day = today;
+        while self.after_open_days(day, days) >= today {
+            let Ok(before) = day.yesterday() else { return day };
+            day = before;
+        }
+        day
+    }
+
     /// Whether the national holidays of the year of `day` are in the list.
     pub fn coverage(&self, day: Date) -> Coverage {
         if (self.first_year..=self.last_year).contains(&day.year()) {
@@ -236,7 +251,7 @@ pub(crate) mod tests {
     use jiff::Timestamp;
     use jiff::civil::date;
 
-    use super::{Calendar, ClosingDays, Coverage, DayOff, HolidayTable, YearEnd, jst_day};
+    use super::{Calendar, ClosingDays, Coverage, DayOff, HolidayTable, YearEnd, jst_day, jst_midnight};
 
     /// The calendar of 青森県 from the shipped list.
     pub(crate) fn aomori() -> Calendar {
@@ -258,6 +273,7 @@ pub(crate) mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(jst_day(at("2026-03-31T14:59:59.999999Z")), date(2026, 3, 31));
         assert_eq!(jst_day(at("2026-03-31T15:00:00Z")), date(2026, 4, 1));
+        assert_eq!(jst_midnight(date(2026, 4, 1)), Some(at("2026-03-31T15:00:00Z")));
     }
 
     #[test]
@@ -308,6 +324,23 @@ pub(crate) mod tests {
         let calendar = aomori();
         assert_eq!(calendar.roll(date(2026, 5, 2)), date(2026, 5, 7));
         assert_eq!(calendar.roll(date(2026, 5, 7)), date(2026, 5, 7));
+    }
+
+    #[test]
+    fn r20_open_days_that_are_over_do_not_count_today_nor_the_day_itself() {
+        let calendar = aomori();
+        for (today, days, expected) in [
+            (date(2026, 4, 8), 5, date(2026, 3, 31)),
+            (date(2026, 4, 9), 5, date(2026, 4, 1)),
+            (date(2026, 4, 10), 5, date(2026, 4, 2)),
+            (date(2026, 4, 13), 5, date(2026, 4, 5)),
+            (date(2026, 4, 9), 0, date(2026, 4, 8)),
+        ] {
+            let found = calendar.open_days_ago(today, days);
+            assert_eq!(found, expected, "{today} {days}");
+            assert!(calendar.after_open_days(found, days) < today);
+            assert!(calendar.after_open_days(found.tomorrow().unwrap(), days) >= today);
+        }
     }
 
     #[test]

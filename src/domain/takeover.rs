@@ -1,5 +1,6 @@
 //! When a colleague may take a claimed case over (引継ぎ): a claim is exclusive, and does not outlive its holder's work.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// Why a case may be taken over.
@@ -11,7 +12,7 @@ pub enum TakeoverGround {
     HolderLeft,
     /// The caller covers for the holder today.
     Cover,
-    /// Nothing happened to the case for as long as a claim lasts.
+    /// The holder did nothing about the case for as long as a claim lasts.
     LeaseOver,
 }
 
@@ -25,6 +26,29 @@ impl TakeoverGround {
             Self::LeaseOver => "lease_over",
         }
     }
+}
+
+/// The events that bring a case onto its holder's desk, whoever caused them: the days of the claim begin anew with each.
+pub const BROUGHT_BACK: [&str; 5] = ["assigned", "resubmitted", "question_ended", "returned", "recalled"];
+
+/// When the days of a claim began: with the last act of the holder, or when the case last came to that desk. What anybody else does to a
+/// case (a payment, a message, a colleague's note) shows no work of the holder and prolongs nothing.
+///
+/// Each event comes with its instant, its kind, and whether the holder caused it.
+pub fn lease_began<'a>(
+    events: impl IntoIterator<Item = (Timestamp, &'a str, CausedBy)>,
+) -> Option<Timestamp> {
+    let counts = |kind: &str, by: CausedBy| by == CausedBy::Holder || BROUGHT_BACK.contains(&kind);
+    events.into_iter().filter(|(_, kind, by)| counts(kind, *by)).map(|(at, ..)| at).max()
+}
+
+/// Who caused an event of a claimed case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CausedBy {
+    /// Whoever has the case.
+    Holder,
+    /// Anybody else.
+    Another,
 }
 
 /// What is to be known of a claim and of whoever wants the case.
@@ -60,6 +84,24 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn t7_only_work_of_the_holder_and_what_comes_to_the_desk_prolongs_a_claim() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let claimed = (at(1), "claimed", CausedBy::Holder);
+        for (event, expected) in [
+            ((at(2), "note_added", CausedBy::Holder), 2),
+            ((at(2), "note_added", CausedBy::Another), 1),
+            ((at(2), "payment_moved", CausedBy::Another), 1),
+            ((at(2), "message_written", CausedBy::Another), 1),
+            ((at(2), "resubmitted", CausedBy::Another), 2),
+            ((at(2), "assigned", CausedBy::Another), 2),
+        ] {
+            assert_eq!(lease_began([claimed, event]), Some(at(expected)), "{event:?}");
+            assert_eq!(lease_began([event, claimed]), Some(at(expected)), "{event:?}: in whatever order");
+        }
+        assert_eq!(lease_began([]), None);
+    }
 
     #[test]
     fn t7_a_case_is_taken_over_for_exactly_these_reasons() {

@@ -12,6 +12,7 @@ use crate::domain::letter::{Letter, RENEWAL_DUE};
 use crate::domain::office_mail::{OVERDUE_SUBJECT, overdue_body};
 use crate::mail::{DeliveryFault, Mail};
 use crate::service::account::open_profile;
+use crate::service::case_holder;
 use crate::service::escalation;
 use crate::service::letter_to_send::{self, NoAddressee};
 use crate::service::permit_upkeep::{self, Reminder};
@@ -211,19 +212,19 @@ async fn by_letter(
     Ok(JobEnd::Done)
 }
 
-/// Mails the officer in charge of the case. A case that nobody has gets no mail: its queue shows what is unread; an address
-/// that takes none loses nothing by it either.
+/// Mails the officer in charge of the case, or whoever leads the department once that officer has left it (T-7). A case that nobody has
+/// gets no mail: its queue shows what is unread; an address that takes none loses nothing by it either.
 pub async fn to_officer(
     core: &Arc<Core>,
     case: ApplicationId,
     words: CaseMail,
     claimed: &ClaimedJob,
 ) -> Result<JobEnd, Failure> {
-    let tenant = tenant(claimed)?;
+    let (tenant, catalogue) = (tenant(claimed)?, core.catalogue.current());
     let read = core.db.read(move |tx| {
         let Some(row) = applications::find(tx, &tenant, case)? else { return Ok(None) };
-        let Some(assignee) = row.assignee_id else { return Ok(None) };
-        let Some(account) = officers::account_of(tx, &tenant, assignee)? else { return Ok(None) };
+        let Some(officer) = case_holder::to_tell(tx, &catalogue, &row)? else { return Ok(None) };
+        let Some(account) = officers::account_of(tx, &tenant, officer)? else { return Ok(None) };
         Ok::<_, Failure>(accounts::find(tx, account)?.map(|account| (row.number, account)))
     });
     let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };

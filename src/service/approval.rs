@@ -21,7 +21,7 @@ use jiff::civil::Date;
 
 use super::cases::{self, OpenCase};
 use super::opinion::{self, Opinion};
-use super::{Ctx, Failure, Refusal, access};
+use super::{Ctx, Failure, Refusal, access, post_review};
 use crate::domain::approval::{DecisionKind, ProposalBody, Rejection, Subject};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -139,6 +139,14 @@ fn open_routed(
         (Decision::Hide, seat) => seat,
         (own, _) => own,
     });
+    let decision = match (&case.actor, &routed) {
+        // Who owes a look afterwards reads what was acted on, wherever the officer sits today.
+        (Actor::Officer(me), Some(routed)) if decision == Decision::Hide && action == Action::ReadCase => {
+            let owed = post_review::owed_on(tx, ctx, me, routed.row.id)?;
+            owed.map_or(decision, |desk| case.may_with(std::slice::from_ref(&desk), action, &desk.department))
+        }
+        _ => decision,
+    };
     if seat.acting_for.is_some() && cover.is_none() && decision != Decision::Hide {
         return Err(ApprovalRefusal::NotCovering.into());
     }

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 
 use super::{Ctx, Failure, Refusal, cases, officer};
-use crate::domain::calendar::jst_day;
+use crate::domain::calendar::{jst_day, jst_midnight};
 use crate::domain::casework::{GroupFigures, measure};
 use crate::domain::fault::Fault;
 use crate::domain::id::TenantCode;
@@ -81,9 +80,7 @@ fn faults(wanted: &Wanted) -> Vec<Fault> {
     vec![Fault::new("/to", "period", ja, en)]
 }
 
-/// The first instant of a day in Japan.
-fn midnight(day: Date) -> Result<Timestamp, Failure> {
-    let japan = TimeZone::fixed(Offset::constant(9));
-    let start = day.to_zoned(japan).map_err(|error| Failure::Internal(error.to_string()))?;
-    Ok(start.timestamp())
+/// The first instant of a day in Japan; a day that has none is no day of a period.
+fn midnight(day: Date) -> Result<Timestamp, Refusal> {
+    jst_midnight(day).ok_or(Refusal::NotFound)
 }

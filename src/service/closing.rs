@@ -5,15 +5,13 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Time;
-use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::cases::system_actor;
 use super::{Core, Failure, JobEnd, contract};
 use crate::domain::application::{CaseState, Command};
-use crate::domain::calendar::jst_day;
+use crate::domain::calendar::{jst_day, jst_midnight};
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::notice::About;
@@ -26,15 +24,9 @@ use crate::store::{Reads, Root, Tx, decisions, invoices, jobs, notices, payments
 /// The job that closes a decided case; its subject is the application's id.
 pub const CLOSE_CASE: &str = "close_case";
 
-/// The first instant of a day in Japan.
-pub fn start_of_day(day: jiff::civil::Date) -> Option<Timestamp> {
-    let zone = TimeZone::fixed(Offset::constant(9));
-    zone.to_timestamp(day.to_datetime(Time::midnight())).ok()
-}
-
 /// The first instant of the day after `at` in Japan.
 fn next_day(at: Timestamp) -> Timestamp {
-    let day = jst_day(at).tomorrow().ok().and_then(start_of_day);
+    let day = jst_day(at).tomorrow().ok().and_then(jst_midnight);
     day.unwrap_or_else(|| at.checked_add(SignedDuration::from_hours(24)).unwrap_or(at))
 }
 

@@ -12,7 +12,7 @@ use crate::store::{StoreError, Tx, incoming_documents};
 /// Gives a decision the next number of its sequence, and says how it is written.
 ///
 /// The counter is locked until the transaction ends, so this stands last in a write that goes alone
-/// ([`crate::store::Db::write_alone`]): nobody who holds a counter ever waits for another.
+/// ([`crate::store::Db::write_alone`]). Many seals at once draw in the order of their sequences: nobody waits in a circle.
 pub fn assign(
     tx: &mut Tx<'_>,
     tenant: &TenantCode,

@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::{self, OpenCase, system_actor};
-use super::{Core, Failure, JobEnd, Refusal, clock};
-use crate::catalogue::CatalogueTenant;
+use super::{Core, Failure, JobEnd, Refusal, case_holder, clock};
+use crate::catalogue::{Catalogue, CatalogueTenant};
 use crate::domain::calendar::jst_day;
 use crate::domain::escalation::{EscalationDesk, EscalationLevel, reached};
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
@@ -105,7 +105,7 @@ fn escalate(tx: &mut Tx<'_>, core: &Core, tenant: &TenantCode, id: ApplicationId
     let Some(body) = catalogue.tenant(tenant) else { return Ok(()) };
     let mut told = Vec::new();
     for level in levels {
-        let officers = officers_of(tx, &case, body, &level, jst_day(now))?;
+        let officers = officers_of(tx, &case, (&catalogue, body), &level, jst_day(now))?;
         told.push((level, officers));
     }
     if told.is_empty() {
@@ -148,11 +148,11 @@ fn tell(
     Ok(escalations::insert(tx, &row)?)
 }
 
-/// Who sits at the desks of a level today, each once.
+/// Who sits at the desks of a level today, each once; in the place of an assignee who has left the department whoever leads it (T-7).
 fn officers_of(
     tx: &mut impl Reads,
     case: &OpenCase,
-    body: &CatalogueTenant,
+    (catalogue, body): (&Catalogue, &CatalogueTenant),
     level: &EscalationLevel,
     today: Date,
 ) -> Result<Vec<OfficerId>, Failure> {
@@ -161,7 +161,9 @@ fn officers_of(
     let mut told: Vec<OfficerId> = Vec::new();
     for desk in &level.tell {
         let found = match (desk, desk.role()) {
-            (EscalationDesk::Assignee, _) | (_, None) => case.state.assignee().into_iter().collect(),
+            (EscalationDesk::Assignee, _) | (_, None) => {
+                case_holder::to_tell(tx, catalogue, &case.row)?.into_iter().collect()
+            }
             (EscalationDesk::Director, Some(role)) => {
                 let at: Vec<&str> = [Some(department), bureau].into_iter().flatten().collect();
                 officers::holders_among(tx, tenant, &at, role, today)?
@@ -200,6 +202,10 @@ pub async fn still_overdue(
         // A clock that stands still is not late; it is looked at again when it runs.
         let due_on = due_on.filter(|_| row.paused_for.is_none() && !clock::is_ended(&row));
         let (Some(due_on), Some(number)) = (due_on, row.number) else { return Ok(None) };
+        // Whoever left between the report and its mail is told nothing any more (T-7).
+        if officers::posts_in_force(tx, &tenant, officer, jst_day(tx.now()))?.is_empty() {
+            return Ok(None);
+        }
         let Some(account) = officers::account_of(tx, &tenant, officer)? else { return Ok(None) };
         let account = accounts::find(tx, account)?;
         Ok::<_, Failure>(account.map(|account| OverdueCase { number, due_on: due_on.0, account }))

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 
 use super::queue::staff;
 use super::{Core, Ctx, Failure, JobEnd};
 use crate::catalogue::CatalogueTenant;
-use crate::domain::calendar::jst_day;
+use crate::domain::calendar::{jst_day, jst_midnight};
 use crate::domain::document_number::{DocumentKind, Numbering, Series};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{ApplicationId, TenantCode};
@@ -99,7 +98,8 @@ pub async fn look(core: &Arc<Core>, tenant: &TenantCode) -> Result<Look, Failure
     let mut found = Look::default();
     let Some(body) = catalogue.tenant(tenant).cloned() else { return Ok(found) };
     let Some(since) = numbered_since(&body.definition.document_numbers) else { return Ok(found) };
-    let since = Micros(midnight(since)?);
+    let since = jst_midnight(since).ok_or_else(|| Failure::Internal(format!("no midnight of {since}")))?;
+    let since = Micros(since);
     let mut after = None;
     loop {
         let of = tenant.clone();
@@ -191,13 +191,6 @@ fn row(series: &Series, number: i64, incoming: Incoming, now: Micros) -> Incomin
         channel: arrival.channel,
         assigned_at: now,
     }
-}
-
-/// The first instant of a day in Japan.
-fn midnight(day: Date) -> Result<jiff::Timestamp, Failure> {
-    let zone = TimeZone::fixed(Offset::constant(9));
-    zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight()))
-        .map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// A line of the register.

@@ -21,6 +21,7 @@ pub mod bank_statement;
 pub mod basket;
 pub mod billing;
 pub mod bulk_review;
+pub mod case_holder;
 pub mod case_link;
 pub mod case_task;
 pub mod case_view;

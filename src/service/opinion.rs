@@ -10,13 +10,12 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use super::cases::{self, OpenCase, system_actor};
-use super::closing::start_of_day;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::refuse_faults;
 use super::office_refusal::OfficeRefusal;
 use super::{Core, Ctx, Effect, Failure, JobEnd, Refusal, access, queue, review};
 use crate::domain::application::StateName;
-use crate::domain::calendar::jst_day;
+use crate::domain::calendar::{jst_day, jst_midnight};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, OpinionId, TenantCode};
 use crate::domain::opinion::{OpinionStance, OpinionState, answer_faults, matters, question_faults};
@@ -185,7 +184,7 @@ pub(super) fn unknown_department(pointer: &str) -> Fault {
 }
 
 fn day_after(day: Date, now: Timestamp) -> Timestamp {
-    day.tomorrow().ok().and_then(start_of_day).unwrap_or(now)
+    day.tomorrow().ok().and_then(jst_midnight).unwrap_or(now)
 }
 
 fn refuse_ended(case: &OpenCase) -> Result<(), Refusal> {

@@ -1,15 +1,17 @@
-//! Notices that go by letter (書面による通知): the work list of a department, and what its staff say of each letter.
+//! Notices that go by letter (書面による通知): the work list of a department, and what its staff say of each letter. An electronic notice
+//! that nobody retrieves for some days comes onto the list as well: somebody has to send it by letter, or its case never ends.
 //!
 //! Of a letter it is recorded when it was posted and whether it came back; what came back waits on the list again. When a letter
 //! arrived is not known here and never guessed.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::notice::{self, OpenNotice};
 use super::{Ctx, Effect, Failure, Refusal, access, cases, counter, queue};
-use crate::domain::calendar::jst_day;
+use crate::domain::calendar::{jst_day, jst_midnight};
 use crate::domain::id::{NoticeId, TenantCode};
 use crate::domain::notice::NoticeStep;
 use crate::domain::policy::Action;
@@ -52,7 +54,8 @@ pub struct LetterPage {
     pub next: Option<NoticeId>,
 }
 
-/// The letters that wait for somebody of the department, those that came back among them; hidden from everybody else.
+/// The letters that wait for somebody of the department, those that came back and electronic notices that nobody retrieves among them;
+/// hidden from everybody else.
 pub async fn list(
     ctx: Ctx,
     tenant: TenantCode,
@@ -62,7 +65,8 @@ pub async fn list(
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let reader = queue::staff(tx, &inner, &body, &department, Action::ReadQueue)?.officer;
-        let rows = notices::waiting_of_department(tx, &body, &department, after, PAGE)?;
+        let since = unretrieved_since(&inner, &body, jst_day(tx.now()))?;
+        let rows = notices::waiting_of_department(tx, &body, &department, since, after, PAGE)?;
         let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE;
         let next = rows.last().filter(|_| is_full).map(|waiting| waiting.row.id);
         let items = rows.into_iter().map(|row| letter(&inner, &body, row)).collect::<Result<_, Failure>>()?;
@@ -72,6 +76,15 @@ pub async fn list(
     let cases: Vec<_> = page.items.iter().map(|letter| letter.row.application_id).collect();
     access::record(&ctx, &tenant, reader, "paper_notices", &cases).await?;
     Ok(page)
+}
+
+/// Electronic notices made before this instant have lain long enough: as many open days are over as the settings allow.
+fn unretrieved_since(ctx: &Ctx, tenant: &TenantCode, today: Date) -> Result<Timestamp, Failure> {
+    let body = ctx.catalogue.tenant(tenant).ok_or(Refusal::NotFound)?;
+    let days = ctx.core.settings.review.unretrieved_notice_open_days;
+    let last = body.calendar.open_days_ago(today, days);
+    let end = last.tomorrow().ok().and_then(jst_midnight);
+    end.ok_or_else(|| Failure::Internal(format!("no day after {last}")))
 }
 
 fn letter(ctx: &Ctx, tenant: &TenantCode, waiting: WaitingNotice) -> Result<Letter, Failure> {

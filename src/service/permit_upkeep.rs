@@ -8,9 +8,8 @@ use std::sync::Arc;
 use jiff::Span;
 use jiff::civil::Date;
 
-use super::closing::start_of_day;
 use super::{Core, Failure, JobEnd, permit};
-use crate::domain::calendar::jst_day;
+use crate::domain::calendar::{jst_day, jst_midnight};
 use crate::domain::id::{PermitId, TenantCode};
 use crate::domain::permit::{PermitEvent, PermitHappening, PermitState};
 use crate::store::permits::{self, PermitRow};
@@ -27,10 +26,10 @@ pub fn enqueue(tx: &mut Tx<'_>, row: &PermitRow, remind_days_before: &[u16]) -> 
     let tenant = row.tenant_id.as_str();
     let now = tx.now();
     for days in remind_days_before {
-        let Some(at) = reminder_day(last, *days).and_then(start_of_day) else { continue };
+        let Some(at) = reminder_day(last, *days).and_then(jst_midnight) else { continue };
         jobs::enqueue(tx, tenant, REMIND_RENEWAL, &format!("{}:{days}", row.id), at.max(now))?;
     }
-    if let Some(at) = last.tomorrow().ok().and_then(start_of_day) {
+    if let Some(at) = last.tomorrow().ok().and_then(jst_midnight) {
         jobs::enqueue(tx, tenant, EXPIRE_PERMIT, &row.id.to_string(), at.max(now))?;
     }
     Ok(())
@@ -65,7 +64,7 @@ pub async fn reminder(
         let today = jst_day(tx.now());
         let Some(due) = reminder_day(last, days_before) else { return Ok(Reminder::Moot) };
         if today < due {
-            return Ok(start_of_day(due).map_or(Reminder::Moot, Reminder::Early));
+            return Ok(jst_midnight(due).map_or(Reminder::Moot, Reminder::Early));
         }
         let view = permit::view(tx, &catalogue, row, today)?;
         let later = view
@@ -97,7 +96,7 @@ pub async fn expire(core: &Arc<Core>, tenant: TenantCode, id: PermitId) -> Resul
             return Ok(JobEnd::Done);
         }
         let again = |day: Date| {
-            let at = day.tomorrow().ok().and_then(start_of_day);
+            let at = day.tomorrow().ok().and_then(jst_midnight);
             at.map(JobEnd::Again).ok_or_else(|| Failure::Internal("the end of the calendar".to_owned()))
         };
         if today <= last {

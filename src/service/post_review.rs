@@ -1,20 +1,25 @@
-//! The look afterwards at what was done in an absent officer's place (後閲, R-115): owed until done, done once, undoing nothing.
+//! The look afterwards at what was done in an absent officer's place (後閲, R-115): owed until done, done once, undoing nothing. Somebody
+//! can always do it, whoever moved meanwhile (T-7).
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde_json::json;
 
 use super::approval::{self, ApprovalRefusal};
+use super::cases::OpenCase;
 use super::decision::procedure_title;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::refuse_faults;
 use super::queue::staff;
 use super::{Ctx, Effect, Failure, Refusal, cases, officer, review};
-use crate::domain::approval::{ActedFor, Desk, OwedPlace, Verdict};
+use crate::domain::approval::{ActedFor, Desk, DeskToday, OwedPlace, Verdict};
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ActingDecisionId, TenantCode};
-use crate::domain::policy::{Action, OfficerAuthority, Post, Role};
+use crate::domain::id::{ActingDecisionId, OfficerId, ProposalId, TenantCode};
+use crate::domain::organisation::Department;
+use crate::domain::policy::{Action, Actor, OfficerAuthority, Post, Role};
 use crate::domain::procedure::Bilingual;
-use crate::store::acting_decisions::{self, ActingDecisionRow, OwedDesk, PostReviewRow};
+use crate::store::acting_decisions::{self, ActingDecisionRow, LowerDesks, OwedAt, OwedDesk, PostReviewRow};
 use crate::store::sql::Micros;
 use crate::store::{Reads, Root, StoreError, Tx, applications, officers};
 
@@ -65,23 +70,34 @@ pub async fn owed_by_me(ctx: Ctx, after: Option<OwedPlace>) -> Result<OwedPage, 
         let today = jst_day(tx.now());
         let mut bodies = officers::posts_of_account(tx, account, today)?;
         bodies.dedup_by(|one, other| one.0 == other.0);
-        let mut acts = Vec::new();
+        let (mut officers, mut acts) = (Vec::new(), Vec::new());
         for (tenant, _) in bodies {
             let Some(me) = officer::authority(tx, &tenant, account, today)? else { continue };
-            let desks = desks_of(&ctx, &tenant, &me, today);
-            let found = acting_decisions::open_for(tx, &tenant, me.officer, &desks, after, limit())?;
-            acts.extend(found.into_iter().map(|act| (me.clone(), act)));
+            let at = OwedAt {
+                today,
+                desks: desks_of(&ctx, &tenant, &me, today),
+                below: desks_below(&ctx, &tenant, &me, today),
+            };
+            acts.extend(acting_decisions::open_for(tx, &tenant, me.officer, &at, after, limit())?);
+            officers.push(me);
         }
-        acts.sort_by_key(|(_, act)| act.place());
+        acts.sort_by_key(ActingDecisionRow::place);
         let more = acts.len() > PAGE;
         acts.truncate(PAGE);
-        let next = acts.last().filter(|_| more).map(|(_, act)| act.place());
+        let next = acts.last().filter(|_| more).map(ActingDecisionRow::place);
         let mut owed = Vec::new();
-        for (me, act) in acts {
-            if owes(tx, &ctx, &me, &act)?.is_some() {
-                owed.push(with_case(tx, &ctx, act)?);
+        for me in officers {
+            let of_body: Vec<_> = acts.iter().filter(|act| act.tenant_id == me.tenant).cloned().collect();
+            let sitting = Sitting::read(tx, &ctx, &me.tenant, &of_body)?;
+            let mut mine = Vec::with_capacity(of_body.len());
+            for act in of_body {
+                if sitting.owes(&ctx, &me, &act)?.is_some() {
+                    mine.push(act);
+                }
             }
+            owed.extend(with_cases(tx, &ctx, &me.tenant, mine)?);
         }
+        owed.sort_by_key(|owed| owed.act.place());
         Ok((owed, next))
     })
     .await
@@ -102,8 +118,7 @@ pub async fn owed_in_department(
         let more = acts.len() > PAGE;
         acts.truncate(PAGE);
         let next = acts.last().filter(|_| more).map(ActingDecisionRow::place);
-        let owed = acts.into_iter().map(|act| with_case(tx, &ctx, act)).collect::<Result<_, _>>()?;
-        Ok((owed, next))
+        Ok((with_cases(tx, &ctx, &tenant, acts)?, next))
     })
     .await
 }
@@ -130,9 +145,7 @@ pub async fn carry_out(
             Ok(Made { value, resource_id: id.to_string() })
         };
         once(tx, &request, "post_review", look, |tx, _| {
-            let case = cases::approach(tx, &ctx, &request.tenant, act.application_id)?;
-            let decision = case.may(Action::ReadCase, &in_charge(tx, &ctx, &act));
-            let case = case.enter(&ctx, decision)?;
+            let Looking { case, .. } = approach(tx, &ctx, &act, Action::ReadCase)?;
             let (act, done) = acting_decisions::find(tx, &request.tenant, id)?.ok_or(Refusal::NotFound)?;
             let review = done.ok_or(Refusal::NotFound)?;
             Ok(DoneReview { act, comment: approval::review_comment(&case, &review)?, review })
@@ -148,11 +161,9 @@ fn look(
     new: &NewPostReview,
     now: jiff::Timestamp,
 ) -> Result<DoneReview, Failure> {
-    let case = cases::approach(tx, ctx, &act.tenant_id, act.application_id)?;
-    let decision = case.may(Action::Approve, &in_charge(tx, ctx, act));
-    let mut case = case.enter(ctx, decision)?;
+    let Looking { mut case, title } = approach(tx, ctx, act, Action::Approve)?;
     let me = review::officer(&case)?.clone();
-    let title = owes(tx, ctx, &me, act)?.ok_or(Refusal::Forbidden)?;
+    let title = title.ok_or(Refusal::Forbidden)?;
     let (_, done) = acting_decisions::find(tx, &act.tenant_id, act.id)?.ok_or(Refusal::NotFound)?;
     if done.is_some() {
         return Err(ApprovalRefusal::AlreadyReviewed.into());
@@ -179,9 +190,55 @@ fn look(
     Ok(DoneReview { act: act.clone(), review, comment: comment.map(str::to_owned) })
 }
 
+/// A case with an act in it, before somebody who may look at that afterwards.
+struct Looking {
+    case: OpenCase,
+    /// The title under which the look is owed, if it is.
+    title: Option<String>,
+}
+
+/// Opens the case of an act. For this whoever owes the look sits at the desk of the act, whatever the present desk is.
+fn approach(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    act: &ActingDecisionRow,
+    action: Action,
+) -> Result<Looking, Failure> {
+    let case = cases::approach(tx, ctx, &act.tenant_id, act.application_id)?;
+    let owed = match &case.actor {
+        Actor::Officer(me) => {
+            Sitting::read(tx, ctx, &act.tenant_id, std::slice::from_ref(act))?.owes(ctx, me, act)?
+        }
+        Actor::Person(_) | Actor::Anonymous => None,
+    };
+    let department = in_charge(ctx, act, jst_day(tx.now()));
+    let decision = case.may_with(owed.as_slice(), action, &department);
+    let title = owed.map(|desk| desk.title);
+    Ok(Looking { case: case.enter(ctx, decision)?, title })
+}
+
+/// The desk at which somebody owes a look at an act on this proposal, if so: who owes it reads what was acted on, wherever the
+/// present desk is.
+pub(super) fn owed_on(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    me: &OfficerAuthority,
+    proposal: ProposalId,
+) -> Result<Option<Post>, Failure> {
+    let acts = acting_decisions::of_proposals(tx, &me.tenant, &[proposal])?.into_iter();
+    let acts: Vec<_> = acts.filter(|(_, done)| done.is_none()).map(|(act, _)| act).collect();
+    let sitting = Sitting::read(tx, ctx, &me.tenant, &acts)?;
+    for act in &acts {
+        if let Some(desk) = sitting.owes(ctx, me, act)? {
+            return Ok(Some(desk));
+        }
+    }
+    Ok(None)
+}
+
 /// The department that does today the work of the one whose desk it was; the act itself keeps its name.
-fn in_charge(tx: &mut impl Reads, ctx: &Ctx, act: &ActingDecisionRow) -> String {
-    ctx.catalogue.in_charge(&act.tenant_id, &act.department, jst_day(tx.now()))
+fn in_charge(ctx: &Ctx, act: &ActingDecisionRow, today: Date) -> String {
+    ctx.catalogue.in_charge(&act.tenant_id, &act.department, today)
 }
 
 /// The desks of an officer today, each under all names that its department and those before it had.
@@ -193,27 +250,94 @@ fn desks_of(ctx: &Ctx, tenant: &TenantCode, me: &OfficerAuthority, today: Date) 
     me.posts.iter().map(desk).collect()
 }
 
-/// The title under which an officer owes a look at an act today, if so.
-fn owes(
-    tx: &mut impl Reads,
-    ctx: &Ctx,
-    me: &OfficerAuthority,
-    act: &ActingDecisionRow,
-) -> Result<Option<String>, Failure> {
-    let broken = || StoreError::Inconsistent(format!("acting_decisions.role of {}", act.id));
-    let role = Role::parse(&act.role).ok_or_else(broken)?;
-    let acted = ActedFor {
-        desk: Desk { role, department: in_charge(tx, ctx, act) },
-        officer: act.officer_id,
-        absent: act.absent_id,
-        drafter: act.drafter_id,
+/// The desks below those of an officer today: in the own department, in the departments of the own bureau, or in the whole body.
+fn desks_below(ctx: &Ctx, tenant: &TenantCode, me: &OfficerAuthority, today: Date) -> Vec<LowerDesks> {
+    let Some(body) = ctx.catalogue.tenant(tenant).map(|body| &body.definition) else { return Vec::new() };
+    let below = |post: &Post| {
+        let rank = post.role.rank().filter(|rank| *rank > 0)?;
+        let (own, whole) = (post.department.as_str(), post.department == tenant.as_str());
+        let of_bureau = |one: &&Department| whole || one.bureau.as_deref() == Some(own);
+        let departments = body.departments.iter().filter(|one| one.exists_on(today)).filter(of_bureau);
+        let bureaus = body.bureaus.iter().filter(|_| whole).map(|bureau| bureau.code.as_str());
+        let under: BTreeSet<&str> =
+            departments.map(|one| one.code.as_str()).chain(bureaus).chain([own]).collect();
+        let names = |code: &&str| ctx.catalogue.names_of_work(tenant, code, today);
+        let lower = |role: &Role| role.rank().is_some_and(|other| other < rank);
+        Some(LowerDesks {
+            departments: under.iter().flat_map(names).collect(),
+            roles: Role::ALL.into_iter().filter(lower).collect(),
+        })
     };
-    let absent = officers::posts_in_force(tx, &act.tenant_id, act.absent_id, jst_day(tx.now()))?;
-    Ok(acted.owed_under(me, &absent).map(|post| post.title.clone()))
+    me.posts.iter().filter_map(below).collect()
 }
 
-fn with_case(tx: &mut impl Reads, ctx: &Ctx, act: ActingDecisionRow) -> Result<OwedReview, Failure> {
-    let case = applications::find(tx, &act.tenant_id, act.application_id)?.ok_or(Refusal::NotFound)?;
-    let title = procedure_title(ctx, &act.tenant_id, &case.procedure, case.procedure_version);
-    Ok(OwedReview { act, number: case.number, procedure: case.procedure, title })
+/// Who sits where today, as far as it matters who owes looks at some acts of a body; read in two statements however many they are.
+struct Sitting {
+    today: Date,
+    /// Posts of the absent officers, and those of the departments of the desks.
+    posts: Vec<(OfficerId, Post)>,
+}
+
+impl Sitting {
+    fn read(
+        tx: &mut impl Reads,
+        ctx: &Ctx,
+        tenant: &TenantCode,
+        acts: &[ActingDecisionRow],
+    ) -> Result<Self, StoreError> {
+        let today = jst_day(tx.now());
+        let absent: BTreeSet<OfficerId> = acts.iter().map(|act| act.absent_id).collect();
+        let departments: BTreeSet<String> = acts.iter().map(|act| in_charge(ctx, act, today)).collect();
+        let (absent, departments): (Vec<_>, Vec<_>) =
+            (absent.into_iter().collect(), departments.into_iter().collect());
+        let mut posts = officers::posts_of_each(tx, tenant, &absent, today)?;
+        posts.extend(officers::posts_in_each(tx, tenant, &departments, today)?);
+        Ok(Self { today, posts })
+    }
+
+    /// The desk of an act, under the title by which an officer owes a look at it today, if so.
+    fn owes(
+        &self,
+        ctx: &Ctx,
+        me: &OfficerAuthority,
+        act: &ActingDecisionRow,
+    ) -> Result<Option<Post>, Failure> {
+        let broken = || StoreError::Inconsistent(format!("acting_decisions.role of {}", act.id));
+        let role = Role::parse(&act.role).ok_or_else(broken)?;
+        let department = in_charge(ctx, act, self.today);
+        let bureau = ctx.catalogue.department(&act.tenant_id, &department, self.today);
+        let bureau = bureau.and_then(|found| found.bureau.clone());
+        let line: Vec<String> = [Some(department.clone()), bureau, Some(act.tenant_id.to_string())]
+            .into_iter()
+            .flatten()
+            .collect();
+        let of_absent = self.posts.iter().filter(|(officer, _)| *officer == act.absent_id);
+        let absent_posts: Vec<Post> = of_absent.map(|(_, post)| post.clone()).collect();
+        let desk = Desk { role, department };
+        let at_desk = |post: &Post| post.role == desk.role && post.department == desk.department;
+        let sits = self.posts.iter().filter(|(_, post)| at_desk(post));
+        let holders: Vec<OfficerId> = sits.map(|(officer, _)| *officer).collect();
+        let acted =
+            ActedFor { desk, officer: act.officer_id, absent: act.absent_id, drafter: act.drafter_id };
+        let today = DeskToday { absent_posts: &absent_posts, holders: &holders, line: &line };
+        let title = acted.owed_under(me, &today).map(|post| post.title.clone());
+        Ok(title.map(|title| Post { department: acted.desk.department.clone(), role, title }))
+    }
+}
+
+/// The acts of a body with their cases, read in one statement.
+fn with_cases(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    acts: Vec<ActingDecisionRow>,
+) -> Result<Vec<OwedReview>, Failure> {
+    let ids: Vec<_> = acts.iter().map(|act| act.application_id).collect();
+    let cases = applications::find_each(tx, tenant, &ids)?;
+    let with_case = |act: ActingDecisionRow| -> Result<OwedReview, Failure> {
+        let case = cases.get(&act.application_id).ok_or(Refusal::NotFound)?;
+        let title = procedure_title(ctx, tenant, &case.procedure, case.procedure_version);
+        Ok(OwedReview { act, number: case.number.clone(), procedure: case.procedure.clone(), title })
+    };
+    acts.into_iter().map(with_case).collect()
 }

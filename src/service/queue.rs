@@ -170,6 +170,9 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
     }
     let assignees = rows.iter().filter_map(|row| row.assignee).collect();
     let labels = officer_labels::labels(tx, &ctx.core, &wanted.tenant, assignees)?;
+    let reviewed = rows.iter().filter(|row| row.state == StateName::UnderReview.as_str());
+    let claims: Vec<_> = reviewed.filter_map(|row| Some((row.id, row.assignee?))).collect();
+    let claims = takeover::claimed_until(tx, ctx, &wanted.tenant, &claims)?;
     let today = jst_day(tx.now());
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
@@ -177,6 +180,7 @@ fn read_page(tx: &mut ReadTx<'_>, ctx: &Ctx, wanted: &Wanted) -> Result<(Officer
         item.fee_state = fees.get(&item.id).cloned();
         item.unread_messages = unread.get(&item.id).copied().unwrap_or(0);
         item.open_task = tasks.get(&item.id).cloned();
+        item.claimed_until = claims.get(&item.id).copied();
         if let Some(channel) = channels.get(&item.id) {
             item.channel.clone_from(channel);
         }
@@ -264,7 +268,6 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
     };
     let state = StateName::parse(&row.state).ok_or_else(incomplete)?;
     let due_on = row.due_on.map(|day| day.0);
-    let claimed = state == StateName::UnderReview;
     Ok(QueueItem {
         id: row.id,
         number: row.number.clone().ok_or_else(incomplete)?,
@@ -278,7 +281,7 @@ fn present(ctx: &Ctx, tenant: &TenantCode, row: QueueRow, today: Date) -> Result
         overdue: row.clock_runs && due_on.is_some_and(|day| day < today),
         paused: row.paused_for.filter(|_| !clock::has_ended(state)),
         assignee: row.assignee.map(|officer| (officer, None)),
-        claimed_until: claimed.then(|| takeover::claimed_until(ctx, tenant, row.updated_at.0)),
+        claimed_until: None,
         open_task: None,
         fee_state: None,
         unread_messages: 0,

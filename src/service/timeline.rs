@@ -19,10 +19,11 @@ use crate::store::{ReadTx, parties};
 pub use super::audit::Chain;
 
 /// Events whose facts are the office's own: the applicant sees that and when they happened, not what they say.
-const INTERNAL: [&str; 27] = [
+const INTERNAL: [&str; 34] = [
     "claimed",
     "released",
     "assigned",
+    "taken_over",
     "proposed",
     "approved",
     "dissented",
@@ -47,7 +48,17 @@ const INTERNAL: [&str; 27] = [
     "inspection_carried_out",
     "original_seen",
     "false_claim_recorded",
+    "payment_alert",
+    "payment_alert_handled",
+    "payment_settled",
+    "late_remittance_accepted",
+    "dispute_moved",
+    "dispute_reminder",
 ];
+
+/// Events that are the office's own altogether: a party does not see that they happened. That records are held says by itself that an
+/// appeal, a suit or an audit is expected.
+const HIDDEN: [&str; 3] = [review::NOTE_ADDED, "record_hold_placed", "record_hold_released"];
 
 /// Who acted, as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +130,7 @@ fn read_events(
         None => Untold::of_cases(tx, tenant, &[id])?,
     };
     let is_shown = |row: &EventRow| {
-        reader.is_some() || (row.kind != review::NOTE_ADDED && untold.telling(row) != Telling::Nothing)
+        reader.is_some() || (!HIDDEN.contains(&row.kind.as_str()) && untold.telling(row) != Telling::Nothing)
     };
     let items = rows.into_iter().filter(is_shown).map(|row| {
         let actor = label(ctx, tenant, &row, &labels, &names);

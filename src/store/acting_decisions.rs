@@ -2,10 +2,13 @@
 //!
 //! All three are only ever added: that a look afterwards happens once is the primary key of its table.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use jiff::civil::Date;
 
 use super::schema::acting::{acting_decisions, acting_instructions, post_reviews};
-use super::sql::Micros;
+use super::schema::officer_posts;
+use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::approval::OwedPlace;
 use crate::domain::id::{
@@ -184,19 +187,42 @@ pub struct OwedDesk {
     pub role: Role,
 }
 
-/// Acts that nobody has looked at afterwards, oldest first: those in the officer's place, and those at `desks`.
+/// The desks below one of today, by all names of their departments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LowerDesks {
+    /// Codes of departments.
+    pub departments: Vec<String>,
+    /// The roles that stand lower.
+    pub roles: Vec<Role>,
+}
+
+/// At which desks an officer may owe a look today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedAt {
+    /// The day.
+    pub today: Date,
+    /// The officer's own desks.
+    pub desks: Vec<OwedDesk>,
+    /// Those below them: what there is of them comes up where the absent officer has left the body, or drafted it.
+    pub below: Vec<LowerDesks>,
+}
+
+/// Acts that nobody has looked at afterwards, oldest first: those in the officer's place, and those at the desks of `at`.
 /// `after` is the last of the page before.
 pub fn open_for(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     officer: OfficerId,
-    desks: &[OwedDesk],
+    at: &OwedAt,
     after: Option<OwedPlace>,
     limit: i64,
 ) -> Result<Vec<ActingDecisionRow>, StoreError> {
     let mut found = open_of(tx, tenant, &Owner::Absent(officer), after, limit)?;
-    for desk in desks {
+    for desk in &at.desks {
         found.extend(open_of(tx, tenant, &Owner::Desk(desk), after, limit)?);
+    }
+    for below in &at.below {
+        found.extend(open_below(tx, tenant, (below, at.today), after, limit)?);
     }
     found.sort_by_key(ActingDecisionRow::place);
     found.dedup_by_key(|row| row.id);
@@ -247,6 +273,41 @@ fn open_of(
             .filter(acting_decisions::role.eq(desk.role.as_str())),
         Owner::Department(departments) => query.filter(acting_decisions::department.eq_any(*departments)),
     };
+    if let Some(OwedPlace { acted_at, id }) = after {
+        let at = Micros(acted_at);
+        let same = acting_decisions::acted_at.eq(at).and(acting_decisions::id.gt(id));
+        query = query.filter(acting_decisions::acted_at.gt(at).or(same));
+    }
+    Ok(query.load(tx.read())?)
+}
+
+/// Of the acts at lower desks those whose absent officer serves nowhere today, or drafted what was acted on.
+fn open_below(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    (below, today): (&LowerDesks, Date),
+    after: Option<OwedPlace>,
+    limit: i64,
+) -> Result<Vec<ActingDecisionRow>, StoreError> {
+    let looked_at = post_reviews::table
+        .filter(post_reviews::tenant_id.eq(acting_decisions::tenant_id))
+        .filter(post_reviews::acting_decision_id.eq(acting_decisions::id));
+    let serves = officer_posts::table
+        .filter(officer_posts::tenant_id.eq(acting_decisions::tenant_id))
+        .filter(officer_posts::officer_id.eq(acting_decisions::absent_id))
+        .filter(officer_posts::valid_from.le(IsoDate(today)))
+        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(today))));
+    let roles: Vec<&str> = below.roles.iter().map(|role| role.as_str()).collect();
+    let mut query = acting_decisions::table
+        .filter(acting_decisions::tenant_id.eq(tenant))
+        .filter(acting_decisions::department.eq_any(&below.departments))
+        .filter(acting_decisions::role.eq_any(roles))
+        .filter(not(exists(looked_at)))
+        .filter(not(exists(serves)).or(acting_decisions::absent_id.eq(acting_decisions::drafter_id)))
+        .order((acting_decisions::acted_at, acting_decisions::id))
+        .limit(limit)
+        .select(ActingDecisionRow::as_select())
+        .into_boxed();
     if let Some(OwedPlace { acted_at, id }) = after {
         let at = Micros(acted_at);
         let same = acting_decisions::acted_at.eq(at).and(acting_decisions::id.gt(id));

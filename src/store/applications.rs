@@ -1,5 +1,7 @@
 //! Cases: the row of a case with its state, its form and the head of its event chain.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::backend::on_either;
@@ -152,6 +154,34 @@ pub fn find(
         .select(ApplicationRow::as_select())
         .get_result(tx.read())
         .optional()?)
+}
+
+/// The cases of these that the tenant has, in one statement, by their ids.
+pub fn find_each(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[ApplicationId],
+) -> Result<HashMap<ApplicationId, ApplicationRow>, StoreError> {
+    let rows: Vec<ApplicationRow> = applications::table
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::id.eq_any(ids))
+        .select(ApplicationRow::as_select())
+        .load(tx.read())?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// In which department each of these cases of the tenant lies, in one statement.
+pub fn departments_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[ApplicationId],
+) -> Result<HashMap<ApplicationId, String>, StoreError> {
+    let rows: Vec<(ApplicationId, String)> = applications::table
+        .filter(applications::tenant_id.eq(tenant))
+        .filter(applications::id.eq_any(ids))
+        .select((applications::id, applications::department))
+        .load(tx.read())?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Stores a new draft.

@@ -1,8 +1,9 @@
 //! Document numbers (文書番号): a counter for each sequence, and the numbers that stand on documents.
 //!
 //! The counter is the one row of the database that many cases want. Who counts holds it until the commit, so whatever is
-//! undone gives its number back; it is taken last, in a transaction of one closure that holds no other counter, so
-//! nobody waits in a circle. What came in is counted here too, many at once: [`super::incoming_documents`].
+//! undone gives its number back; it is taken last, in a transaction of one closure, and whoever takes several takes them in
+//! the order of their sequences, so nobody waits in a circle. What came in is counted here too, many at once:
+//! [`super::incoming_documents`].
 
 use diesel::prelude::*;
 

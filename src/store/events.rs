@@ -110,6 +110,39 @@ pub fn is_recorded(
     Ok(same.count().get_result::<i64>(tx.read())? > 0)
 }
 
+/// An event of a case as far as it shows who works on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskEvent {
+    /// The case.
+    pub case: ApplicationId,
+    /// What happened.
+    pub kind: String,
+    /// `applicant`, `officer`, `gateway` or `system`.
+    pub actor_kind: String,
+    /// Who.
+    pub actor_id: String,
+    /// When.
+    pub at: Micros,
+}
+
+/// What officers did in these cases, and what of these kinds happened to them, in one statement and in no order.
+pub fn at_desks(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cases: &[ApplicationId],
+    kinds: &[&str],
+) -> Result<Vec<DeskEvent>, StoreError> {
+    type Row = (ApplicationId, String, String, String, Micros);
+    let rows: Vec<Row> = events::table
+        .filter(events::tenant_id.eq(tenant))
+        .filter(events::application_id.eq_any(cases))
+        .filter(events::actor_kind.eq("officer").or(events::kind.eq_any(kinds.to_vec())))
+        .select((events::application_id, events::kind, events::actor_kind, events::actor_id, events::at))
+        .load(tx.read())?;
+    let event = |(case, kind, actor_kind, actor_id, at)| DeskEvent { case, kind, actor_kind, actor_id, at };
+    Ok(rows.into_iter().map(event).collect())
+}
+
 /// The last event of a case of this kind with these facts.
 pub fn last_of(
     tx: &mut impl Reads,

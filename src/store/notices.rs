@@ -1,6 +1,9 @@
 //! Notices of decisions (処分の通知): wishes, where each notice stands, and every step of it.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use jiff::Timestamp;
 
 use super::backend::on_either;
 use super::schema::notices::{notice_acts, notice_consents, notices};
@@ -238,11 +241,13 @@ pub struct WaitingNotice {
     pub sealed_party: Option<Vec<u8>>,
 }
 
-/// The notices of a department that wait to be posted, oldest first, after `after`, in one statement.
+/// The notices of a department that wait to be posted, and the electronic ones made before `unretrieved_since` that nobody has retrieved,
+/// oldest first, after `after`, in one statement.
 pub fn waiting_of_department(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     department: &str,
+    unretrieved_since: Timestamp,
     after: Option<NoticeId>,
     limit: i64,
 ) -> Result<Vec<WaitingNotice>, StoreError> {
@@ -257,7 +262,9 @@ pub fn waiting_of_department(
         .inner_join(applications::table.on(of_case))
         .left_join(parties::table.on(applicant))
         .filter(notices::tenant_id.eq(tenant))
-        .filter(notices::state.eq_any(["to_print", "returned"]))
+        // In words of the index, which a planner does not see behind parameters.
+        .filter(sql::<Bool>("notices.state IN ('to_print', 'returned', 'available')"))
+        .filter(notices::state.ne("available").or(notices::made_at.lt(Micros(unretrieved_since))))
         .filter(applications::department.eq(department))
         .order(notices::id)
         .limit(limit)

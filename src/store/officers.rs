@@ -126,6 +126,56 @@ pub fn posts_in_span(
     raw.into_iter().map(post).collect()
 }
 
+/// The posts of these officers that are in force on a day, in one statement: officer and post, the longest held first.
+pub fn posts_of_each(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    officers: &[OfficerId],
+    day: Date,
+) -> Result<Vec<(OfficerId, Post)>, StoreError> {
+    posts_on(tx, tenant, day, &Whose::Officers(officers))
+}
+
+/// The posts in these departments that are in force on a day, in one statement: officer and post, the longest held first.
+pub fn posts_in_each(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    departments: &[String],
+    day: Date,
+) -> Result<Vec<(OfficerId, Post)>, StoreError> {
+    posts_on(tx, tenant, day, &Whose::Departments(departments))
+}
+
+/// Whose posts are meant.
+enum Whose<'a> {
+    Officers(&'a [OfficerId]),
+    Departments(&'a [String]),
+}
+
+fn posts_on(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    day: Date,
+    whose: &Whose<'_>,
+) -> Result<Vec<(OfficerId, Post)>, StoreError> {
+    let mut query = officer_posts::table
+        .filter(officer_posts::tenant_id.eq(tenant))
+        .filter(officer_posts::valid_from.le(IsoDate(day)))
+        .filter(officer_posts::valid_to.is_null().or(officer_posts::valid_to.ge(IsoDate(day))))
+        .order((officer_posts::valid_from, officer_posts::id))
+        .select((
+            officer_posts::officer_id,
+            (officer_posts::department, officer_posts::role, officer_posts::title),
+        ))
+        .into_boxed();
+    query = match whose {
+        Whose::Officers(officers) => query.filter(officer_posts::officer_id.eq_any(*officers)),
+        Whose::Departments(departments) => query.filter(officer_posts::department.eq_any(*departments)),
+    };
+    let rows: Vec<(OfficerId, (String, String, String))> = query.load(tx.read())?;
+    rows.into_iter().map(|(officer, raw)| Ok((officer, post(raw)?))).collect()
+}
+
 /// Who sits at a desk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {

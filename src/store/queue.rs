@@ -53,8 +53,6 @@ pub struct QueueRow {
     pub version: i64,
     /// The case's key, wrapped.
     pub wrapped_key: Vec<u8>,
-    /// When the case was last changed.
-    pub updated_at: Micros,
     /// 収受番号, once it is given.
     pub incoming_number: Option<String>,
     /// Why its clock stands still, or stood still when it ended: the name of a pause.
@@ -153,7 +151,6 @@ fn rows(
             applications::assignee_id,
             applications::version,
             applications::wrapped_key,
-            applications::updated_at,
             applications::incoming_number,
             applications::paused_for,
             sql::<Bool>(CLOCK_RUNS),

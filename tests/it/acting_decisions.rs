@@ -238,6 +238,80 @@ on_both_databases!(r115_t7_whoever_follows_at_the_desk_takes_over_what_is_owed, 
     assert_eq!(done["reviewer_title"], "new-gm@example.jp");
 });
 
+/// From 2 April on an officer sits at this desk (department, role, title) and at no former one.
+fn moves(db: &TestDb, who: &Person, to: Option<(&str, &str, &str)>) {
+    let id = &who.id;
+    let mut moved = format!("UPDATE officer_posts SET valid_to = '2026-04-01' WHERE officer_id = '{id}'; ");
+    if let Some((department, role, title)) = to {
+        let post = format!("'{AOMORI}', '{id}', '{id}', '{department}', '{role}', '{title}', '2026-04-02'");
+        let columns = "tenant_id, id, officer_id, department, role, title, valid_from";
+        moved.push_str(&format!("INSERT INTO officer_posts ({columns}) VALUES ({post})"));
+    }
+    execute(&db.settings.url, &moved);
+}
+
+on_both_databases!(
+    /// R-115, T-7: the cover becomes the chief and the chief moves on. Nobody else sits at the desk, so the one who was absent looks, wherever
+    /// that officer serves now, and reads for it what was sealed.
+    r115_t7_where_the_cover_becomes_the_chief_the_absent_officer_looks_from_the_new_post,
+    async |db: TestDb| {
+        let mut covered = Covered::open(&db).await;
+        covered.away(&covered.office.chief, &covered.deputy).await;
+        let case = covered.at_the_chief("ordinary").await;
+        covered.seal_for(&covered.deputy, &covered.office.chief, &case).await.expect(200);
+        moves(&db, &covered.office.chief, Some(("kendo-doro", "section_chief", "道路課長")));
+        moves(&db, &covered.deputy, Some((DEPARTMENT, "section_chief", "消防保安課長")));
+        covered.office.later(SignedDuration::from_hours(24)).await;
+        covered.deputy = covered.office.app.sign_in("deputy@example.jp", &covered.deputy.id).await;
+        let office = &covered.office;
+        for who in [&covered.deputy, &office.manager, &office.kankyo, &office.head] {
+            assert_eq!(covered.owed(who).await, Vec::<Value>::new());
+        }
+        let owed = covered.owed(&office.chief).await;
+        assert_eq!(owed.len(), 1, "somebody can look at it");
+        let id = owed[0]["id"].as_str().unwrap();
+        let proposal = format!("{case}/proposal");
+        assert_eq!(office.app.get(&office.chief, &proposal).await.expect(200)["state"], "approved");
+        assert_eq!(covered.look(&covered.deputy, id, json!({ "verdict": "agreed" })).await.status, 403);
+        let done = covered.look(&office.chief, id, json!({ "verdict": "agreed" })).await.expect(201);
+        assert_eq!(done["reviewer_title"], "道路課長");
+        assert_eq!(covered.owed(&office.chief).await, Vec::<Value>::new());
+        assert_eq!(office.app.get(&office.chief, &proposal).await.status, 404, "there is nothing left to look at");
+        let department = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/post-reviews");
+        assert_eq!(office.app.get(&office.clerk, &department).await.expect(200)["items"], json!([]));
+    }
+);
+
+on_both_databases!(
+    /// R-115, T-7: as before, but the chief has left the body: whoever stands above the desk looks.
+    r115_t7_where_the_absent_officer_has_left_the_body_whoever_stands_above_looks,
+    async |db: TestDb| {
+        let mut covered = Covered::open(&db).await;
+        let bureau = covered.office.app.officer(AOMORI, "kiki-kanri", Role::Director, "kyokucho@example.jp").await;
+        covered.away(&covered.office.chief, &covered.deputy).await;
+        let case = covered.at_the_chief("ordinary").await;
+        covered.seal_for(&covered.deputy, &covered.office.chief, &case).await.expect(200);
+        assert_eq!(covered.owed(&bureau).await, Vec::<Value>::new(), "the chief is back tomorrow");
+        moves(&db, &covered.office.chief, None);
+        moves(&db, &covered.deputy, Some((DEPARTMENT, "section_chief", "消防保安課長")));
+        covered.office.later(SignedDuration::from_hours(24)).await;
+        covered.deputy = covered.office.app.sign_in("deputy@example.jp", &covered.deputy.id).await;
+        let bureau = covered.office.app.sign_in("kyokucho@example.jp", &bureau.id).await;
+        let office = &covered.office;
+        for who in [&covered.deputy, &office.manager, &office.kankyo, &office.director] {
+            assert_eq!(covered.owed(who).await, Vec::<Value>::new());
+        }
+        let owed = covered.owed(&bureau).await;
+        assert_eq!((owed.len(), covered.owed(&office.head).await.len()), (1, 1));
+        let id = owed[0]["id"].as_str().unwrap();
+        assert_eq!(covered.look(&office.director, id, json!({ "verdict": "agreed" })).await.status, 404);
+        office.app.get(&bureau, &format!("{case}/proposal")).await.expect(200);
+        let done = covered.look(&bureau, id, json!({ "verdict": "agreed" })).await.expect(201);
+        assert_eq!(done["reviewer_title"], "director（試験）");
+        assert_eq!(covered.owed(&office.head).await, Vec::<Value>::new());
+    }
+);
+
 on_both_databases!(
     /// A cover seals. So whoever stands lower opens no absence above, and nobody makes themselves the cover of another's desk.
     r115_r112_nobody_opens_the_desk_above_to_themselves,
@@ -351,6 +425,11 @@ on_both_databases!(
             assert_eq!(places, sorted, "{list}: oldest first, each once");
             let wrong = office.app.get(&office.chief, &format!("{list}?cursor=x")).await;
             assert_eq!(wrong.problem(), "400 malformed_request");
+            // A full page asks the database as often as one with eleven acts.
+            let rest = format!("{list}?cursor={cursor}");
+            let asked = async |path: &str| db.queries_of(async || drop(office.app.get(&office.chief, path).await)).await;
+            let (full, rest) = (asked(list).await, asked(&rest).await);
+            assert_eq!(full.len(), rest.len(), "{list}: no query for each act: {full:#?}");
         }
     }
 );

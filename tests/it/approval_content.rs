@@ -1,13 +1,18 @@
 //! What is sealed is what is issued: the look before the seal, another text on the route, many seals at once.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil};
+use madoguchi::domain::id::TenantCode;
+use madoguchi::domain::policy::{Post, Role};
+use madoguchi::service::officer::{self, Appointment};
+use madoguchi::store::officers::Term;
 use reqwest::Method;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::approval_routes::{Office, states};
+use crate::approval_routes::{DEPARTMENT, Office, states};
 use crate::resubmissions::claimed;
-use crate::support::app::{AOMORI, Answer, Person, TestApp, new_key};
-use crate::support::db::TestDb;
+use crate::support::app::{AOMORI, Answer, PASSWORD, Person, TestApp, new_key};
+use crate::support::db::{Kind, TestDb};
 use crate::support::traces::rounds;
 use crate::waivers::office::Office as Waiving;
 
@@ -287,3 +292,65 @@ on_both_databases!(many_seals_have_their_bounds_and_their_readers, async |db: Te
         (&json!("sealed"), &json!("in_approval"))
     );
 });
+
+on_both_databases!(
+    /// the counters of two departments are taken in one order whatever the caller's is; so two bulks never wait for each other.
+    r120_many_seals_take_their_counters_in_one_order_and_are_answered_in_the_order_of_the_request,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let app = &office.app;
+        let clerk = app.officer(AOMORI, "kankyo-hozen", Role::Clerk, "kankyo-clerk@example.jp").await;
+        let manager = app.officer(AOMORI, "kankyo-hozen", Role::GroupManager, "kankyo-gm@example.jp").await;
+        let both = chief_of_both(&office).await;
+
+        let shobo = office.proposed(1, "ordinary").await;
+        for who in [&office.manager, &office.zaisei, &office.kankyo] {
+            office.approve(who, &shobo).await;
+        }
+        let mut items = vec![office.item(&shobo).await];
+        let kankyo = office.proposed(1, "ordinary").await;
+        office.act(&office.clerk, &kankyo, "recall", json!({})).await.expect(200);
+        let to = json!({ "department": "kankyo-hozen", "reason": "所管違い", "legal_basis": "事務分掌規程" });
+        app.post(&office.clerk, &format!("{kankyo}/transfer"), to).await.expect(201);
+        app.post(&clerk, &format!("{kankyo}/claim"), json!({})).await.expect(200);
+        let office = Office { clerk, manager, ..office };
+        office.propose(&kankyo, "ordinary").await.expect(201);
+        for who in [&office.manager, &office.zaisei] {
+            office.approve(who, &kankyo).await;
+        }
+        items.push(office.item(&kankyo).await);
+
+        let done = office.seal_all(&both, &items).await.expect(200);
+        let answered: Vec<_> = done["items"].as_array().unwrap().iter().map(|item| &item["application"]).collect();
+        assert_eq!(answered, [&items[0]["application"], &items[1]["application"]]);
+        assert!(done["items"].as_array().unwrap().iter().all(|item| item["application_state"] == "decided"), "{done}");
+        let (numbers, against_the_order) = match db.kind {
+            Kind::Sqlite => (
+                "(SELECT COUNT(*) FROM document_numbers)",
+                "(SELECT COUNT(*) FROM document_numbers a JOIN document_numbers b ON a.series < b.series AND a.rowid > b.rowid)",
+            ),
+            Kind::Postgres => (
+                "(SELECT COUNT(*) FROM document_numbers)",
+                "(SELECT COUNT(*) FROM document_numbers a JOIN document_numbers b ON a.series < b.series AND a.ctid > b.ctid)",
+            ),
+        };
+        assert_eq!((db.count(numbers).await, db.count(against_the_order).await), (2, 0));
+    }
+);
+
+/// Somebody who is chief of both sections (兼務).
+async fn chief_of_both(office: &Office) -> Person {
+    let of = |department: &str, title: &str| {
+        let post = Post { department: department.into(), role: Role::SectionChief, title: title.into() };
+        (post, Term { from: civil::date(2025, 4, 1), to: None })
+    };
+    let appointment = Appointment {
+        tenant: TenantCode::parse(AOMORI).unwrap(),
+        email: "both@example.jp".to_owned(),
+        name: "兼務 課長".to_owned(),
+        password: SecretString::from(PASSWORD),
+        posts: vec![of(DEPARTMENT, "消防保安課長"), of("kankyo-hozen", "環境保全課長")],
+    };
+    let appointed = officer::appoint(&office.app.core, appointment).await.unwrap();
+    office.app.sign_in("both@example.jp", &appointed.officer.to_string()).await
+}

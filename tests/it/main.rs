@@ -21,6 +21,7 @@ mod attempts;
 mod authority;
 mod bad_input;
 mod baskets;
+mod case_holders;
 mod case_links;
 mod casework;
 mod catalogue_load;

@@ -26,7 +26,11 @@ struct Scene {
 impl Scene {
     /// A case that waits for its decision.
     async fn set(db: &TestDb) -> Self {
-        let counter = Counter::open(db).await;
+        Self::set_with(Counter::open(db).await).await
+    }
+
+    /// Another case of the same people.
+    async fn set_with(counter: Counter) -> Self {
         let case = counter.claimed(ON_ISSUE).await;
         Self { counter, case }
     }
@@ -86,6 +90,38 @@ async fn run(db: &TestDb, sql: &'static str) -> Result<usize, StoreError> {
     };
     db.db.write_alone(vec![], statement).await
 }
+
+on_both_databases!(
+    /// an electronic notice that nobody retrieves is somebody's work after ten open days; it neither arrives by that nor turns
+    /// to paper by itself.
+    r195_an_electronic_notice_that_nobody_retrieves_comes_onto_the_list_of_letters,
+    async |db: TestDb| {
+        let scene = Scene::set(&db).await;
+        scene.wish("electronic").await.expect(201);
+        scene.decide("grant").await;
+        let scene = scene.later(14).await;
+        assert_eq!(scene.letters().await, Vec::<Value>::new(), "2026-04-15 is the tenth open day");
+        let scene = scene.later(1).await;
+        let letters = scene.letters().await;
+        assert_eq!(letters.len(), 1, "{letters:?}");
+        let word = |name: &str| letters[0][name].as_str().unwrap().to_owned();
+        assert_eq!((word("way"), word("state")), ("electronic".to_owned(), "available".to_owned()));
+        let notice = scene.notice().await;
+        assert_eq!((&notice["state"], &notice["arrived_at"]), (&json!("available"), &Value::Null));
+        scene.say(&scene.counter.clerk, "/paper", json!({ "reason": "受領されないため" })).await.expect(200);
+        let letters = scene.letters().await;
+        assert_eq!((letters.len(), &letters[0]["way"], &letters[0]["state"]), (1, &json!("paper"), &json!("to_print")));
+
+        // One that is retrieved is nobody's work.
+        let other = Scene::set_with(scene.counter).await;
+        other.wish("electronic").await.expect(201);
+        other.decide("grant").await;
+        let other = other.later(20).await;
+        assert_eq!(other.letters().await.len(), 2);
+        other.counter.app.get(&other.counter.business, &other.path("").await).await.expect(200);
+        assert_eq!(other.letters().await.len(), 1);
+    }
+);
 
 on_both_databases!(
     /// by consent, and arrived at the first retrieval by the addressee, once for ever.

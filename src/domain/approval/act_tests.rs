@@ -246,9 +246,13 @@ fn r115_the_absent_officer_looks_afterwards_and_after_a_transfer_whoever_follows
         drafter: OfficerId(Uuid::from_u128(DRAFTER)),
     };
     let seat = || vec![post("kanri", Role::SectionChief)];
-    let owes = |number: u128, posts: Vec<Post>, absent: &[Post]| {
-        acted.owed_under(&officer(number, posts), absent).is_some()
+    let line = ["kanri", "kiki-kanri", "020001"].map(str::to_owned);
+    let owes_among = |number: u128, posts: Vec<Post>, absent: &[Post], holders: &[u128]| {
+        let holders: Vec<_> = holders.iter().map(|holder| OfficerId(Uuid::from_u128(*holder))).collect();
+        let today = DeskToday { absent_posts: absent, holders: &holders, line: &line };
+        acted.owed_under(&officer(number, posts), &today).is_some()
     };
+    let owes = |number: u128, posts: Vec<Post>, absent: &[Post]| owes_among(number, posts, absent, &[8]);
     assert!(owes(5, seat(), &seat()), "the absent officer, back at the desk");
     assert!(!owes(8, seat(), &seat()), "nobody else while the absent officer sits there");
     assert!(owes(8, seat(), &[]), "whoever follows");
@@ -256,6 +260,33 @@ fn r115_the_absent_officer_looks_afterwards_and_after_a_transfer_whoever_follows
     assert!(!owes(5, vec![post("doro", Role::SectionChief)], &[post("doro", Role::SectionChief)]), "T-7");
     assert!(!owes(6, seat(), &[]) && !owes(DRAFTER, seat(), &[]), "not who acted, not who drafted");
     assert!(!owes(9, vec![post("kanri", Role::Clerk)], &[]));
+
+    // Who acted is the chief now: the absent officer looks from wherever, then whoever stands above; nobody beside or below.
+    let (elsewhere, promoted) = (vec![post("doro", Role::Clerk)], [6]);
+    assert!(owes_among(5, elsewhere.clone(), &elsewhere, &promoted));
+    assert!(
+        !owes_among(6, seat(), &elsewhere, &promoted)
+            && !owes_among(8, elsewhere.clone(), &elsewhere, &promoted)
+    );
+    for (department, role, expected) in [
+        ("kiki-kanri", Role::Director, true),
+        ("020001", Role::Head, true),
+        ("kanri", Role::GroupManager, false),
+        ("kanri", Role::Accountant, false),
+        ("doro-bureau", Role::Director, false),
+    ] {
+        let posts = vec![post(department, role)];
+        assert_eq!(
+            owes_among(11, posts.clone(), &[], &promoted),
+            expected,
+            "{department}: the absent officer has left"
+        );
+        assert!(
+            !owes_among(11, posts.clone(), &elsewhere, &promoted),
+            "{department}: the absent officer is still here"
+        );
+        assert!(!owes_among(11, posts, &[], &[6, 8]), "{department}: somebody else sits at the desk, too");
+    }
     assert_eq!(Verdict::Objected.comment_faults(Some("  ")).len(), 1);
     assert_eq!(Verdict::Agreed.comment_faults(None), vec![]);
     assert_eq!(Verdict::Agreed.comment_faults(Some(&"あ".repeat(2_001))).len(), 1);

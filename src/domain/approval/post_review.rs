@@ -79,15 +79,52 @@ pub struct ActedFor {
     pub drafter: OfficerId,
 }
 
+/// What of today decides who owes the look at an act.
+#[derive(Clone, Copy, Debug)]
+pub struct DeskToday<'a> {
+    /// The absent officer's posts.
+    pub absent_posts: &'a [Post],
+    /// Who sits at the desk.
+    pub holders: &'a [OfficerId],
+    /// The desk's department, its bureau and the body itself: whoever stands higher there stands above the desk.
+    pub line: &'a [String],
+}
+
 impl ActedFor {
     /// The post under which `me` owes the look: the absent officer's at that desk; once that officer has left the desk, that of
-    /// whoever sits at it today, but never of who acted or drafted. `absent_posts` are the absent officer's posts of today.
-    pub fn owed_under<'a>(&self, me: &'a OfficerAuthority, absent_posts: &[Post]) -> Option<&'a Post> {
-        if me.officer == self.officer || me.officer == self.drafter {
+    /// whoever sits at it today, but never of who acted or drafted.
+    ///
+    /// Where that leaves nobody (the cover became the chief, say), the absent officer looks under any present post, and where there is
+    /// none either, whoever stands above the desk: what is tracked to completion must be completable (R-115, T-7).
+    pub fn owed_under<'a>(&self, me: &'a OfficerAuthority, today: &DeskToday<'_>) -> Option<&'a Post> {
+        if !self.may_look(me.officer) {
             return None;
         }
-        let has_left = self.desk.post_among(absent_posts).is_none();
-        if me.officer == self.absent || has_left { self.desk.post_of(me) } else { None }
+        let has_left = self.desk.post_among(today.absent_posts).is_none();
+        let own = self.desk.post_of(me).filter(|_| has_left || me.officer == self.absent);
+        if own.is_some() {
+            return own;
+        }
+        let somebody_may = if has_left {
+            today.holders.iter().any(|holder| self.may_look(*holder))
+        } else {
+            self.may_look(self.absent)
+        };
+        if somebody_may {
+            None
+        } else if self.may_look(self.absent) && !today.absent_posts.is_empty() {
+            me.posts.first().filter(|_| me.officer == self.absent)
+        } else {
+            let above = |post: &&Post| {
+                today.line.contains(&post.department) && post.role.rank() > self.desk.role.rank()
+            };
+            me.posts.iter().find(above)
+        }
+    }
+
+    /// Nobody looks afterwards at what they did or drafted themselves.
+    fn may_look(&self, officer: OfficerId) -> bool {
+        officer != self.officer && officer != self.drafter
     }
 }
 

@@ -14,18 +14,15 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::HEXLOWER;
 use jiff::civil::Date;
-use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::ChainHash;
+use crate::domain::calendar::jst_midnight;
 use crate::domain::id::TenantCode;
 
 pub use export::{CSV_COLUMNS, csv};
 pub use totals::{DayTotals, EntryContext, RecordedEntry, Share, account_label};
-
-/// Japan Standard Time; it has no summer time.
-const JST: Offset = Offset::constant(9);
 
 /// What stands before the bytes that are signed, so that no other statement of ours can be taken for a close.
 const CLOSE_DOMAIN: &[u8] = b"madoguchi day close v1\n";
@@ -178,8 +175,7 @@ pub fn digest(bytes: &[u8]) -> ChainHash {
 
 /// The instants at which a JST day begins and ends.
 pub fn day_span(day: Date) -> Option<(Timestamp, Timestamp)> {
-    let begins = |day: Date| JST.to_timestamp(day.at(0, 0, 0, 0)).ok();
-    Some((begins(day)?, begins(day.checked_add(1.day()).ok()?)?))
+    Some((jst_midnight(day)?, jst_midnight(day.tomorrow().ok()?)?))
 }
 
 /// Where the closes of a body stand.

@@ -4,13 +4,10 @@
 //! with a day in Japan, never before the day it was made and never later than the body allows; what is gone is gone.
 
 use jiff::civil::Date;
-use jiff::tz::Offset;
 use jiff::{Timestamp, ToSpan};
 
+use crate::domain::calendar::jst_midnight;
 use crate::domain::fault::Fault;
-
-/// Japan Standard Time; it has no summer time.
-const JST: Offset = Offset::constant(9);
 
 /// The last day of a link made `today`: the wanted one, else as long as the body allows.
 pub fn last_day_of_link(wanted: Option<Date>, today: Date, longest_days: i64) -> Result<Date, Fault> {
@@ -26,8 +23,7 @@ pub fn last_day_of_link(wanted: Option<Date>, today: Date, longest_days: i64) ->
 
 /// The instant at which a day in Japan is over.
 pub fn end_of_day(day: Date) -> Timestamp {
-    let midnight = day.saturating_add(1.day()).to_datetime(jiff::civil::Time::midnight());
-    JST.to_timestamp(midnight).unwrap_or(Timestamp::MAX)
+    day.tomorrow().ok().and_then(jst_midnight).unwrap_or(Timestamp::MAX)
 }
 
 /// Whether a link is good at `now`.

@@ -203,7 +203,10 @@ pub struct PaperNotice {
     number: Option<String>,
     /// Name of the procedure.
     title: String,
-    /// `to_print`, or `returned` where the post brought it back.
+    /// `paper`, or `electronic` where nobody has retrieved it for some days: turn it to paper, and it is printed.
+    #[schema(example = "paper")]
+    way: String,
+    /// `to_print`, `returned` where the post brought it back, or `available` where nobody has retrieved it.
     #[schema(example = "to_print")]
     state: String,
     /// When it was made.
@@ -229,6 +232,7 @@ impl PaperNotice {
             document: document(&letter.row).to_string(),
             number: letter.number.clone(),
             title: locale::current().locale.pick(title.ja, title.en),
+            way: letter.row.way.clone(),
             state: letter.row.state.clone(),
             made_at: letter.row.made_at.0.to_string(),
             posted_on: letter.row.posted_on.map(|day| day.0.to_string()),
@@ -346,7 +350,8 @@ pub async fn get_notice(SignedIn(ctx): SignedIn, request: HttpRequest) -> Result
 
 /// List letters that wait to be posted
 ///
-/// For staff of the department: notices by letter, those that the post brought back among them. That you looked is recorded.
+/// For staff of the department: notices by letter, those that the post brought back among them, and electronic ones that nobody has
+/// retrieved for some working days: those are to be turned to paper. That you looked is recorded.
 #[utoipa::path(
     operation_id = "list_paper_notices", tag = "review", params(DepartmentPath, PageQuery),
     responses((status = 200, description = "A page", body = PaperNoticeList), ReadProblems),

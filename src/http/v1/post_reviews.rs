@@ -197,7 +197,8 @@ fn cursor(text: Option<&str>) -> Result<Option<OwedPlace>, Refusal> {
 /// What I owe a look at
 ///
 /// Acts in your place while you were away (代決), over all bodies where you hold a post today; and those at your desk whose
-/// absent officer has left it.
+/// absent officer has left it. Where nobody is left there who neither acted nor drafted, it is the absent officer under any present
+/// post, and where that officer serves no more, whoever stands above the desk.
 #[utoipa::path(
     operation_id = "my_post_reviews", tag = "review", params(PageQuery),
     responses((status = 200, description = "Acts that wait for you", body = PostReviewList), ReadProblems),
@@ -232,8 +233,9 @@ pub async fn list_post_reviews(
 
 /// Look afterwards
 ///
-/// 後閲: once, by the officer in whose place it was done, or, when that officer has left the desk, by whoever sits at it. An
-/// objection stays in the history and undoes nothing.
+/// 後閲: once, by the officer in whose place it was done, or, when that officer has left the desk, by whoever sits at it; where that is
+/// only who acted or drafted, by the absent officer from another post, or by whoever stands above. An objection stays in the
+/// history and undoes nothing.
 #[utoipa::path(
     operation_id = "create_post_review", tag = "review", params(PostReviewPath, IdempotencyKeyHeader),
     request_body = CreatePostReview,

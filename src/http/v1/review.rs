@@ -120,8 +120,8 @@ pub async fn claim_application(
 ///
 /// A claim is exclusive and does not outlive the work of its holder. A superior of the department takes a case over at any
 /// time; a colleague does when the holder serves in the department no more, when the colleague covers for the holder today,
-/// or when nothing happened to the case for as long as a claim lasts (`claimed_until` in the queue). Otherwise it stays with
-/// its holder (409 `already_claimed`).
+/// or when the holder did nothing about the case for as long as a claim lasts (`claimed_until` in the queue); its days begin anew when
+/// the case comes back to the holder's desk, such as with an answer. Otherwise it stays with its holder (409 `already_claimed`).
 #[utoipa::path(
     operation_id = "take_over_application", tag = "review", params(CasePath, IdempotencyKeyHeader),
     responses((status = 200, description = "It is yours", body = ApplicationSummary), ChangeProblems),

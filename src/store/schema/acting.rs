@@ -1,5 +1,7 @@
 //! The tables of 代決: what was done in an absent officer's place, the look afterwards, and instructions given beforehand.
 
+use super::officer_posts;
+
 diesel::table! {
     acting_decisions (tenant_id, id) {
         tenant_id -> Text,
@@ -48,3 +50,4 @@ diesel::table! {
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(acting_decisions, post_reviews);
+diesel::allow_tables_to_appear_in_same_query!(acting_decisions, officer_posts);
