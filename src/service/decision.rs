@@ -3,7 +3,9 @@
 use super::cases::OpenCase;
 use super::decision_correction::{self, VersionText};
 use super::notice::{self, Given};
-use super::{Ctx, Failure, Refusal, access, approval, billing, cases, intake, officer, validity};
+use super::{
+    Ctx, Failure, Refusal, access, approval, billing, cases, intake, invoice_money, officer, validity,
+};
 use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, InvoiceId, OfficerId, ProposalId, TenantCode};
@@ -74,7 +76,7 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
             let VersionText { version, text: body, body_sha256, .. } =
                 decision_correction::current(tx, &case.key, &row)?;
             let invoices = billing::standing_invoices(tx, &case)?;
-            let fee = fee_standing(&inner, &case, &body, &invoices)?;
+            let fee = fee_standing(tx, &inner, &case, (&body, &invoices))?;
             let invoice = billing::fee_invoice(tx, &case)?.map(|invoice| invoice.id);
             let term = match &disposition {
                 Some(issued) => issued_term(issued),
@@ -98,15 +100,15 @@ fn issued_term(issued: &DispositionRow) -> Option<Term> {
 
 /// A refusal hands nothing over, so nothing is held back.
 fn fee_standing(
+    tx: &mut impl Reads,
     ctx: &Ctx,
     case: &OpenCase,
-    body: &DecisionProposal,
-    invoices: &[InvoiceRow],
+    (body, invoices): (&DecisionProposal, &[InvoiceRow]),
 ) -> Result<FeeStanding, Failure> {
     if invoices.is_empty() || !body.decision.grants() {
         return Ok(FeeStanding::NothingOwed);
     }
-    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    let states = invoice_money::as_gated(tx, invoices)?;
     let due = intake::pinned(ctx, &case.row)?.definition.fee_due;
     Ok(match issue_gate(due, &states) {
         PaymentGate::Open => FeeStanding::Covered,

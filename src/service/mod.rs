@@ -80,6 +80,7 @@ pub mod intake;
 pub mod intake_refusal;
 pub mod internal_control;
 pub mod invoice;
+mod invoice_money;
 pub mod joint_payment;
 pub mod ledger_check;
 pub mod letter_to_send;

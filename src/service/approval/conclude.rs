@@ -31,7 +31,8 @@ use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::waiver_revocation::{self, RevocationConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
 use crate::service::{
-    Ctx, Failure, Refusal, billing, contract, inspection, originals, public_inspection, review, waiver,
+    Ctx, Failure, Refusal, billing, contract, inspection, invoice_money, originals, public_inspection,
+    review, waiver,
 };
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
@@ -128,8 +129,8 @@ fn decide(
 ) -> Result<Disposition, Failure> {
     let procedure = pinned(ctx, &case.row)?;
     let tenant = &case.row.tenant_id;
-    let states = invoices::of_case(tx, tenant, case.row.id)?;
-    let states = states.iter().map(invoices::InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    let rows = invoices::of_case(tx, tenant, case.row.id)?;
+    let states = invoice_money::as_gated(tx, &rows)?;
     let due = procedure.definition.fee_due;
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         return Err(Refusal::FeeNotSettled.into());

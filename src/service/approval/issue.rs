@@ -19,7 +19,7 @@ use crate::seal::sha256_hex;
 use crate::service::cases::OpenCase;
 use crate::service::intake::pinned;
 use crate::service::{
-    Ctx, Failure, Refusal, billing, contract, disposition, inspection, originals, validity,
+    Ctx, Failure, Refusal, billing, contract, disposition, inspection, invoice_money, originals, validity,
 };
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::Routed;
@@ -105,7 +105,7 @@ impl Issue {
     ) -> Result<(), Failure> {
         let procedure = pinned(ctx, &case.row)?;
         let due = procedure.definition.fee_due;
-        let states = self.invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+        let states = invoice_money::as_gated(tx, &self.invoices)?;
         if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
             self.missing.push(Refusal::FeeNotSettled);
         }
