@@ -63,6 +63,7 @@ pub mod el_qr_acceptance;
 pub mod el_qr_booking;
 pub mod el_qr_results;
 pub mod el_qr_upload;
+mod ended_debt;
 pub mod error;
 pub mod escalation;
 pub mod exception_desk;

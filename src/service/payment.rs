@@ -18,7 +18,7 @@ use super::payment_refusal::PaymentRefusal;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
     charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing, payment_method,
-    payment_replacement, payment_standing, waiver_claim,
+    payment_replacement, payment_standing, pulled_back, waiver_claim,
 };
 use crate::domain::application::CaseState;
 use crate::domain::fault::Fault;
@@ -273,15 +273,18 @@ pub(super) fn is_owed(tx: &mut impl Reads, case: &OpenCase, invoice: &InvoiceRow
 
 /// Refuses to take money for a case that ended without an answer. One that was answered ends with nothing owed; what is claimed after
 /// it, because a waiver was revoked, is paid like anything else. So it is of one that was withdrawn: what was examined until then was
-/// paid but for what a false statement had taken off.
+/// paid but for what a false statement had taken off. What had been paid and was pulled back is owed again, whatever became of
+/// the case.
 pub(super) fn refuse_ended(
     tx: &mut impl Reads,
     case: &OpenCase,
     invoice: &InvoiceRow,
 ) -> Result<(), Failure> {
     let is_owed = match case.state {
-        CaseState::Transferred(_) => false,
-        CaseState::Withdrawn(_) => waiver_claim::is_one(tx, invoice)?,
+        CaseState::Transferred(_) => pulled_back::is_owed_again(tx, invoice)?,
+        CaseState::Withdrawn(_) => {
+            waiver_claim::is_one(tx, invoice)? || pulled_back::is_owed_again(tx, invoice)?
+        }
         _ => true,
     };
     if is_owed { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }

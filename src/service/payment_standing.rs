@@ -9,7 +9,7 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, invoice_money, payment_alert, payment_closing, poll,
+    Core, Failure, charge, clock, dispute, ended_debt, invoice_money, payment_alert, payment_closing, poll,
     receipt_standing, refund_standing, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
@@ -247,7 +247,7 @@ pub fn settle_invoice(
 
 /// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
 /// once the fee is paid, what else is open of a covered invoice is closed, and what a withdrawal left owed beside it ends
-/// once it was given back whole.
+/// once it was given back whole. What is unpaid after its case ended without a decision is booked back.
 fn move_invoice(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -291,7 +291,8 @@ fn move_invoice(
     let event =
         NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
     events::append(tx, case, event)?;
-    waiver_claim::end_with_refund(tx, case, invoice)
+    waiver_claim::end_with_refund(tx, case, invoice)?;
+    ended_debt::follow(tx, case, invoice)
 }
 
 /// Books money that has just been taken: entrusted to an agent, or received.

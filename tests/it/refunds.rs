@@ -6,7 +6,7 @@ mod interest_in_vain;
 pub mod payouts;
 mod set_offs;
 mod set_offs_in_part;
-mod too_much;
+pub mod too_much;
 mod wrong_sums;
 
 use futures_util::future::join_all;

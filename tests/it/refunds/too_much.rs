@@ -19,8 +19,8 @@ use crate::waivers::office::{FEE, Office, Owing};
 /// What goes back of the line, and what is waived afterwards.
 const PART: i64 = 5_000;
 
-/// One asks for a refund of what can go back, and another approves it.
-async fn sent_back(office: &Office<'_>, owing: &Owing, amount: i64, reason: &str) {
+/// One asks for a refund through the gateway, and another approves it; gives the payment that it is of.
+pub async fn sent_back(office: &Office<'_>, owing: &Owing, amount: i64, reason: &str) -> String {
     let list = office.app.get(&office.accountant, &owing.path("/refunds")).await.expect(200);
     let wanted = json!({ "amount": amount, "reason": reason,
         "refund_amount_available": list["refund_amount_available"] });
@@ -28,10 +28,11 @@ async fn sent_back(office: &Office<'_>, owing: &Owing, amount: i64, reason: &str
     let approve = format!("/v1/tenants/{AOMORI}/refunds/{}/approve", asked["id"].as_str().unwrap());
     let approved = office.app.post(&office.chief, &approve, json!({})).await.expect(200);
     assert_eq!(approved["state"], "succeeded");
+    approved["payment"].as_str().unwrap().to_owned()
 }
 
 /// A part of the fee is waived by a special decision.
-async fn waives(office: &Office<'_>, owing: &Owing, amount: i64) {
+pub async fn waives(office: &Office<'_>, owing: &Owing, amount: i64) {
     let asked = office.ask(&office.business, owing, "special").await.expect(201);
     let grant = json!({ "decision": "grant", "amount": amount, "reasons": ["罹災証明書を確認した"] });
     office.draft(owing, &asked, grant).await.expect(201);
