@@ -5,7 +5,8 @@ use super::decision_correction::{self, VersionText};
 use super::notice::{self, Given};
 use super::payment_refusal::PaymentRefusal;
 use super::{
-    Ctx, Failure, Refusal, access, approval, billing, cases, fee_at_issue, intake, officer, validity,
+    Ctx, Failure, Refusal, access, approval, billing, cases, fee_at_issue, intake, invoice_money, officer,
+    validity,
 };
 use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
@@ -125,7 +126,7 @@ fn fee_standing(
     if invoices.is_empty() || !body.decision.grants() {
         return Ok(FeeStanding::NothingOwed);
     }
-    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    let states = invoice_money::as_gated(tx, invoices)?;
     let due = intake::pinned(ctx, &case.row)?.definition.fee_due;
     Ok(match issue_gate(due, &states) {
         PaymentGate::Open => FeeStanding::Covered,

@@ -225,8 +225,8 @@ pub fn of_obligor(
     Ok(query.load(tx.read())?)
 }
 
-/// The invoices of a body that more was paid of than is owed, or of which a payment holds money without being a success,
-/// oldest first, after `after`.
+/// The invoices of a body that more was paid of than is owed, or of which a payment holds money without being a success, or that are
+/// owed although a payment was one, oldest first, after `after`.
 pub fn with_too_much(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -240,7 +240,15 @@ pub fn with_too_much(
         .filter(payments::captured.gt(Yen::ZERO))
         .filter(payments::state.ne_all(["captured", "partially_refunded", "refunded"]))
         .select(payments::invoice_id);
-    let too_much = invoices::state.eq("overpaid").or(invoices::id.eq_any(no_success));
+    let settled_nothing = payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::captured_on.is_not_null())
+        .filter(payments::state.eq_any(["captured", "partially_refunded"]))
+        .select(payments::invoice_id);
+    let too_much = invoices::state
+        .eq("overpaid")
+        .or(invoices::id.eq_any(no_success))
+        .or(invoices::state.eq("pending").and(invoices::id.eq_any(settled_nothing)));
     let mut query = invoices::table
         .filter(invoices::tenant_id.eq(tenant))
         .filter(too_much)

@@ -6,9 +6,10 @@ use crate::domain::approval::DecisionKind;
 use crate::domain::invoice::{self, PaymentGate};
 use crate::service::cases::OpenCase;
 use crate::service::intake::{self, pinned};
-use crate::service::{Ctx, Failure, Refusal, billing, checklist, contract, inspection, originals, permit};
+use crate::service::{
+    Ctx, Failure, Refusal, billing, checklist, contract, inspection, invoice_money, originals, permit,
+};
 use crate::store::Reads;
-use crate::store::invoices::InvoiceRow;
 
 /// Refuses to propose a grant that the review is not ready for: open items, what it needs and lacks, an outdated fee.
 /// A refusal needs none of it: a case must never be stuck between a changed fee and no decision.
@@ -56,7 +57,7 @@ pub(super) fn missing(
         return Ok(missing);
     }
     let standing = billing::standing_invoices(tx, case)?;
-    let states = standing.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    let states = invoice_money::as_gated(tx, &standing)?;
     let due = pinned(ctx, &case.row)?.definition.fee_due;
     if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
         missing.push(Refusal::FeeNotSettled);
