@@ -9,8 +9,8 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, ended_debt, invoice_money, payment, payment_alert, payment_closing,
-    poll, receipt_standing, refund_standing, stamp, waiver_claim,
+    Core, Failure, charge, clock, dispute, ended_debt, invoice_money, payment, payment_alert,
+    payment_closing, poll, receipt_standing, refund_standing, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
