@@ -79,7 +79,7 @@ pub fn open_body(case: &OpenCase, row: &ProposalRow) -> Result<ProposalBody, Fai
     let subject = Subject::parse(&row.subject).ok_or_else(broken)?;
     let text = case.key.open(&proposals::body_place(row.id), &row.sealed_body)?;
     let body = ProposalBody::read(subject, &text).map_err(|_| broken())?;
-    if body.decision().map(DecisionKind::as_str) != row.decision.as_deref() {
+    if body.decision().map(DecisionKind::row_word) != row.decision.as_deref() {
         return Err(broken());
     }
     Ok(body)

@@ -10,6 +10,8 @@ mod refusal;
 mod signing;
 mod task;
 
+use std::sync::Arc;
+
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,6 +28,7 @@ use super::cases::OpenCase;
 use super::notice::{self, Given};
 use super::untold::Untold;
 use super::{Ctx, Failure, access, intake, review};
+use crate::catalogue::CatalogueProcedure;
 use crate::clock::IdGen;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -299,7 +302,8 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Con
     let read = ctx.core.db.read(move |tx| {
         let case = authority::open(tx, &inner, &body, id, Action::ReadCase)?;
         // Where a grant offers none, that there is none says nothing.
-        let waiting = if terms_of(&case, &intake::pinned(&inner, &case.row)?.definition).is_some() {
+        let offers = |pinned: Arc<CatalogueProcedure>| terms_of(&case, &pinned.definition).is_some();
+        let waiting = if intake::pinned(&inner, &case.row).is_ok_and(offers) {
             notice::waiting(tx, &body, id, Given::Outcome)?
         } else {
             Vec::new()

@@ -120,11 +120,16 @@ fn fee_standing(
     case: &OpenCase,
     (body, invoices): (&DecisionProposal, &[InvoiceRow]),
 ) -> Result<FeeStanding, Failure> {
-    if fee_at_issue::awaited(tx, ctx, case)?.is_some() {
-        return Ok(FeeStanding::PaymentAwaited);
-    }
-    if invoices.is_empty() || !body.decision.grants() {
+    if !body.decision.grants() {
         return Ok(FeeStanding::NothingOwed);
+    }
+    if invoices.is_empty() {
+        return match fee_at_issue::awaited(tx, ctx, case) {
+            Ok(Some(_)) => Ok(FeeStanding::PaymentAwaited),
+            // A decision is read even where this program no longer reads its version.
+            Ok(None) | Err(Failure::Refused(_)) => Ok(FeeStanding::NothingOwed),
+            Err(broken) => Err(broken),
+        };
     }
     let states = invoice_money::as_gated(tx, invoices)?;
     let due = intake::pinned(ctx, &case.row)?.definition.fee_due;

@@ -213,7 +213,7 @@ fn told_by_refusal(
     case: &OpenCase,
     name: DocumentName,
 ) -> Result<Vec<NoticeId>, Failure> {
-    let lasts = intake::pinned(ctx, &case.row)?.definition.validity.is_some();
+    let lasts = intake::pinned(ctx, &case.row).is_ok_and(|procedure| procedure.definition.validity.is_some());
     if name.kind() == DocumentKind::Permit && lasts {
         notice::waiting(tx, &case.row.tenant_id, case.row.id, Given::Outcome)
     } else {

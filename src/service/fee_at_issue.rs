@@ -9,7 +9,6 @@ use serde_json::json;
 use super::assessment::NOTIFY_FEE;
 use super::cases::OpenCase;
 use super::{Ctx, Failure, billing, contract, intake, waiver};
-use crate::domain::approval::DecisionKind;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::money::Yen;
 use crate::domain::procedure::FeeDue;
@@ -69,8 +68,7 @@ pub(super) fn awaited(
     }
     let (tenant, id) = (&case.row.tenant_id, case.row.id);
     let Some(decision) = decisions::of_case(tx, tenant, id)? else { return Ok(None) };
-    let is_granted = decision.decision == DecisionKind::Grant.as_str();
-    if !is_granted || !invoices::all_of_case(tx, tenant, id)?.is_empty() {
+    if !decision.grants() || !invoices::all_of_case(tx, tenant, id)?.is_empty() {
         return Ok(None);
     }
     let at = decision.decided_at.0;

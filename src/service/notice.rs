@@ -59,7 +59,7 @@ impl Issued<'_> {
     /// Whether a permit is handed over with it, which R-39 is about.
     fn hands_over(self) -> bool {
         match self {
-            Self::Decision(row) => row.decision == DecisionKind::Grant.as_str(),
+            Self::Decision(row) => row.grants(),
             Self::Correction(_, kind) => kind.grants(),
             Self::Order(..) => false,
         }

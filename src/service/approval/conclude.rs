@@ -140,7 +140,7 @@ fn decide(
         id,
         application_id: case.row.id,
         proposal_id: routed.row.id,
-        decision: body.decision.as_str().to_owned(),
+        decision: body.decision.row_word().to_owned(),
         authority: prepared.authority().ja.clone(),
         body_sha256: sha256_hex(&sealed_body),
         sealed_body,

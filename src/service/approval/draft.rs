@@ -116,7 +116,7 @@ pub fn put_on_route(
         application_id: case.row.id,
         subject: subject.as_str().to_owned(),
         state: proposal.state.as_str().to_owned(),
-        decision: body.decision().map(|decision| decision.as_str().to_owned()),
+        decision: body.decision().map(|decision| decision.row_word().to_owned()),
         amount: body.amount().or(amount),
         weight: draft.weight.as_str().to_owned(),
         standing_basis,
