@@ -170,7 +170,7 @@ pub fn view(
 }
 
 /// Permits as they stand on `day`, with a fixed number of queries for each body.
-fn views(
+pub(super) fn views(
     tx: &mut impl Reads,
     catalogue: &Catalogue,
     rows: Vec<PermitRow>,
