@@ -75,6 +75,7 @@ mod opinions;
 mod organisation;
 mod originals;
 mod paper;
+mod parties;
 mod payment_alerts;
 mod payment_faults;
 mod payment_links;
