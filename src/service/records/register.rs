@@ -1,7 +1,8 @@
 //! The file register (行政文書ファイル管理簿, R-123): for everybody, and what staff see of a file beyond it.
 
 use super::block::{self, Blocks};
-use super::{book_block, file_for};
+use super::book_block::FileFacts;
+use super::file_for;
 use crate::domain::id::{ApplicationId, RecordBookId, RecordFileId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::records::{REGISTER_COLUMNS, csv};
@@ -179,12 +180,13 @@ pub async fn books(
             rows.pop();
         }
         let next = rows.last().filter(|_| more).map(|row| row.id);
+        let facts = FileFacts::read(tx, &tenant, id)?;
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             let blocks = if row.erased_at.is_some() {
                 Blocks::new()
             } else {
-                book_block::of_book(tx, &ctx.catalogue, &row)?
+                facts.of_book(tx, &ctx.catalogue, &row)?
             };
             items.push(FiledBook { row, blocks });
         }
