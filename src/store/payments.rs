@@ -260,6 +260,20 @@ pub fn live_since(
     Ok(query.load(tx.read())?)
 }
 
+/// All attempts to pay these invoices, oldest first, in one statement.
+pub fn of_invoices(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[InvoiceId],
+) -> Result<Vec<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::invoice_id.eq_any(ids))
+        .order(payments::attempt_no)
+        .select(PaymentRow::as_select())
+        .load(tx.read())?)
+}
+
 /// All attempts to pay an invoice, oldest first.
 pub fn of_invoice(
     tx: &mut impl Reads,

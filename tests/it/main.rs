@@ -78,6 +78,7 @@ mod organisation;
 mod originals;
 mod paper;
 mod papers_over_time;
+mod parties;
 mod payment_alerts;
 mod payment_faults;
 mod payment_links;
