@@ -3,14 +3,16 @@
 //! Callers hold the root lock of the case. Interest follows its refund where that goes by bank transfer, and has a transfer of its
 //! own where the refund goes another way; each step follows from the state machine once.
 
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::Failure;
 use super::refund_refusal::RefundRefusal;
+use super::refund_standing::left_on;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::PayoutId;
-use crate::domain::ledger::{self, Entry, Portion, interest_cause};
+use crate::domain::ledger::{self, Account, Entry, Portion, interest_cause};
 use crate::domain::refund::{
     InterestEffect, InterestState, InterestStep, RefundCommand, RefundEffect, RefundFate, RefundRoute,
     RefundState,
@@ -73,7 +75,7 @@ pub(super) fn book(tx: &mut Tx<'_>, row: &RefundRow, effect: InterestEffect) -> 
     let entries = match effect {
         InterestEffect::Nothing => return Ok(()),
         InterestEffect::Pay => {
-            let decided = decided(tx, row)?;
+            let decided = payable(tx, row, today)?;
             let portion = |entry: &Entry| Portion { fiscal_year: entry.fiscal_year, amount: entry.amount };
             let portions: Vec<Portion> = decided.iter().map(portion).collect();
             ledger::interest_paid(&interest_cause(&row.id.to_string(), today), &portions)
@@ -86,11 +88,36 @@ pub(super) fn book(tx: &mut Tx<'_>, row: &RefundRow, effect: InterestEffect) -> 
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
 }
 
-/// The entries by which the interest was decided.
+/// The entries by which the interest stands decided.
 fn decided(tx: &mut Tx<'_>, row: &RefundRow) -> Result<Vec<Entry>, Failure> {
+    Ok(ledger::standing(&booked(tx, row)?))
+}
+
+/// All that was booked of the interest.
+fn booked(tx: &mut Tx<'_>, row: &RefundRow) -> Result<Vec<Entry>, Failure> {
     let source = interest_cause(&row.id.to_string(), jst_day(Reads::now(tx))).source_id;
     let entries = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
     Ok(entries.into_iter().filter(|entry| entry.source_id == source).collect())
+}
+
+/// The entries out of which the interest is paid: those of its decision, which is booked back and made anew where it lapsed with the
+/// books of its year before the money left.
+fn payable(tx: &mut Tx<'_>, row: &RefundRow, today: Date) -> Result<Vec<Entry>, Failure> {
+    let leaves_on = left_on(tx, row, row.interest_payout_id, today)?;
+    let stands = decided(tx, row)?;
+    if !stands.iter().any(|entry| ledger::has_lapsed(entry, leaves_on)) {
+        return Ok(stands);
+    }
+    let cause = interest_cause(&row.id.to_string(), today);
+    let anew = stands.iter().filter_map(|entry| match &entry.debit_account {
+        Account::InterestExpense(account) => Some(ledger::interest(&cause, account, entry.amount)),
+        _ => None,
+    });
+    let anew = ledger::numbered_after(&booked(tx, row)?, anew.flatten().collect());
+    let mut entries: Vec<Entry> = stands.iter().filter_map(|entry| ledger::reverse(entry, today)).collect();
+    entries.extend(anew.iter().cloned());
+    invoices::book(tx, &row.tenant_id, row.application_id, &entries)?;
+    Ok(anew)
 }
 
 /// What happens to interest that has a transfer of its own.

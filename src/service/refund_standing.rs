@@ -13,6 +13,8 @@ use super::{
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
+use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::id::PayoutId;
 use crate::domain::ledger::{self, Account, Cause, Portion, Receipt, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{LegalRole, PaymentSnapshot};
@@ -26,7 +28,7 @@ use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow};
-use crate::store::{Reads, StoreError, Tx, jobs};
+use crate::store::{Reads, StoreError, Tx, jobs, payouts};
 
 /// The place that manual refunds are paid from, in the ledger.
 const BANK: &str = "bank";
@@ -68,11 +70,11 @@ pub fn step(
         RefundEffect::Owe => book_decision(tx, row, (&invoice, &payment))?,
         RefundEffect::SetOff => {
             book_decision(tx, row, (&invoice, &payment))?;
-            book_payment(tx, row, &payment)?;
+            book_payment(tx, row, (&invoice, &payment))?;
         }
         RefundEffect::Release => release(tx, row)?,
         RefundEffect::Pay => {
-            book_payment(tx, row, &payment)?;
+            book_payment(tx, row, (&invoice, &payment))?;
             if before.route == RefundRoute::Gateway {
                 return_money(tx, &mut payment, row.amount, Way::Out)?;
             }
@@ -159,28 +161,73 @@ fn sources(
     row.planned()?.into_iter().map(source).collect()
 }
 
-/// Books that the money left, in the same portions as the decision.
-fn book_payment(tx: &mut Tx<'_>, row: &RefundRow, payment: &PaymentRow) -> Result<(), Failure> {
+/// Books that the money left, in the same portions as the decision, which is made anew where it lapsed.
+fn book_payment(
+    tx: &mut Tx<'_>,
+    row: &RefundRow,
+    (invoice, payment): (&InvoiceRow, &PaymentRow),
+) -> Result<(), Failure> {
     let through = match (row.refund()?.route, payment.payment()?.legal_role) {
         (RefundRoute::BankTransfer, _) => Account::Cash(BANK.to_owned()),
         (RefundRoute::SetOff, _) => Account::Cash(SET_OFF.to_owned()),
         (RefundRoute::Gateway, LegalRole::DesignatedAgent) => Account::Entrusted(payment.gateway.clone()),
         (RefundRoute::Gateway, _) => Account::Cash(payment.gateway.clone()),
     };
-    let decided = booked(tx, row)?;
+    let today = jst_day(Reads::now(tx));
+    let leaves_on = left_on(tx, row, row.payout_id, today)?;
+    let mut decided = ledger::standing(&booked(tx, row)?);
+    if decided.iter().any(|entry| ledger::has_lapsed(entry, leaves_on)) {
+        decided = decide_anew(tx, row, (invoice, payment), &decided)?;
+    }
     let portions: Vec<Portion> = decided
         .iter()
         .map(|entry| Portion { fiscal_year: entry.fiscal_year, amount: entry.amount })
         .collect();
-    let cause = Cause { source_id: row.id.to_string(), booked_on: jst_day(Reads::now(tx)) };
+    let cause = Cause { source_id: row.id.to_string(), booked_on: today };
     let entries = ledger::refund_paid(&cause, &through, &portions);
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
+}
+
+/// The JST day on which money leaves: the one that a transfer file names, known by `today`, else today.
+pub(super) fn left_on(
+    tx: &mut impl Reads,
+    row: &RefundRow,
+    file: Option<PayoutId>,
+    today: Date,
+) -> Result<Date, StoreError> {
+    let Some(file) = file else { return Ok(today) };
+    let file = payouts::find(tx, &row.tenant_id, file)?;
+    Ok(file.map_or(today, |file| file.transfer_on.0.min(today)))
+}
+
+/// Books back a decision that lapsed with the books of its year before its money left, and decides it anew out of the present year
+/// gives what stands instead.
+fn decide_anew(
+    tx: &mut Tx<'_>,
+    row: &RefundRow,
+    (invoice, payment): (&InvoiceRow, &PaymentRow),
+    lapsed: &[ledger::Entry],
+) -> Result<Vec<ledger::Entry>, Failure> {
+    let today = jst_day(Reads::now(tx));
+    let known = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
+    let receipt = receipt_year::receipt_of(tx, payment, &known, today)?;
+    let occasion = format!("{}:{}", row.id, FiscalYear::of(today).year());
+    let going = (receipt, row.amount);
+    let mut entries = receipt_year::carry_what_goes_back(tx, (payment, &known), going, (&occasion, today))?;
+    entries.extend(lapsed.iter().filter_map(|entry| ledger::reverse(entry, today)));
+    let sources = sources(row, invoice, (receipt, today))?;
+    let cause = Cause { source_id: row.id.to_string(), booked_on: today };
+    let anew = ledger::numbered_after(&booked(tx, row)?, ledger::refund(&cause, &sources));
+    entries.extend(anew.iter().cloned());
+    invoices::book(tx, &row.tenant_id, row.application_id, &entries)?;
+    Ok(anew)
 }
 
 /// Undoes whatever was booked for a refund that came to nothing (F28, F29).
 fn book_back(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
     let today = jst_day(Reads::now(tx));
-    let undone: Vec<_> = booked(tx, row)?.iter().filter_map(|entry| ledger::reverse(entry, today)).collect();
+    let stands = ledger::standing(&booked(tx, row)?);
+    let undone: Vec<_> = stands.iter().filter_map(|entry| ledger::reverse(entry, today)).collect();
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &undone)?)
 }
 

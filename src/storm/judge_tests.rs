@@ -92,6 +92,12 @@ fn money_that_comes_twice_by_choice_must_show_as_too_much() {
     assert_eq!(judge(&both, &truth), Counts::default());
     both.invoice_state = "entrusted".to_owned();
     assert_eq!(judge(&both, &truth).double_charges, 1, "nobody would send it back");
+    // The fee went back, and then the other payment was all there was: it did not pay what had gone back.
+    both.payments[0] = payment("refunded", 100, 100, 1);
+    truth.insert("r".to_owned(), TruthLine { refunded: 100, ..truth["r"].clone() });
+    assert_eq!(judge(&both, &truth).wrong_final_states, 1, "kept as paid");
+    both.invoice_state = "overpaid".to_owned();
+    assert_eq!(judge(&both, &truth), Counts::default());
 }
 
 /// A slip of a shop, or a number of Pay-easy.

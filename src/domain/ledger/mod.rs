@@ -7,6 +7,7 @@
 mod agreement;
 mod check;
 mod interest;
+mod lapse;
 mod remit;
 mod years;
 
@@ -22,6 +23,7 @@ use crate::domain::procedure::Payee;
 pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, LineClaim, PaymentClaim, RefundClaim};
 pub use check::{LedgerCheck, Violation, check};
 pub use interest::{interest, interest_cause, interest_paid};
+pub use lapse::{has_lapsed, numbered_after, standing};
 pub use remit::{BANK, RemittedLine, remit, split};
 pub use years::{Receipt, carry_claim, carry_over, incomes, of_closed_years, overpaid_source, refund_source};
 

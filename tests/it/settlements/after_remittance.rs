@@ -232,3 +232,60 @@ on_both_databases!(
         assert_eq!(held_back.books().await.standing(), before);
     }
 );
+
+/// Puts what is due into a file for a day; gives where it is confirmed.
+async fn file_for(office: &Office<'_>, day: &str) -> String {
+    let path = format!("/v1/tenants/{AOMORI}/payouts");
+    let on = json!({ "transfer_on": day });
+    let made = office.desk.app.post(&office.desk.accountant, &path, on).await.expect(201);
+    assert_eq!(made["count"], 1);
+    format!("{path}/{}/confirm", made["id"].as_str().unwrap())
+}
+
+on_both_databases!(
+    /// a refund out of the revenue of a year lapses with its books: what leaves after that is an expense of the present year. What
+    /// the bank paid before it was of that year, whenever somebody confirms it.
+    r95_a_refund_that_leaves_after_the_books_closed_is_decided_anew_out_of_the_present_year,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let mut invoices = Vec::new();
+        for _ in 0..2 {
+            let submitted = app.submitted(&office.desk.business, AOMORI, PROCEDURE).await;
+            invoices.push(submitted["invoice"]["id"].as_str().unwrap().to_owned());
+        }
+        later(&mut office, 410).await;
+        for invoice in &invoices {
+            pays(&office, &Paid::of(&office.desk, invoice)).await;
+        }
+        // 2027-05-31: the last day of the books of fiscal year 2026.
+        later(&mut office, 15).await;
+        let mut in_time = String::new();
+        for (invoice, batch) in invoices.iter().zip(["A", "B"]) {
+            let paid = Paid::of(&office.desk, invoice);
+            sent(&office, &paid, batch, "2027-05-31").await;
+            let refund = paid.refunded(5_000, FEE).await;
+            assert_eq!(refund["state"], "payout_due");
+            gives_account(&office, &refund).await;
+            if in_time.is_empty() {
+                in_time = file_for(&office, "2027-05-31").await;
+            }
+        }
+        later(&mut office, 10).await;
+        let late = file_for(&office, "2027-06-10").await;
+        for confirm in [in_time, late] {
+            app.post(&office.second, &confirm, json!({})).await.expect(200);
+        }
+        let [in_time, late] = [0, 1].map(|place: usize| Paid::of(&office.desk, &invoices[place]));
+        let revenue = Account::Revenue(late.books().await.invoice.lines.0[0].revenue_account.clone());
+        assert_eq!(decided(&in_time).await, [(revenue.clone(), 2026)]);
+        assert_eq!(years(&in_time, Posting::RefundPaid).await, [2026]);
+        let anew = (Account::RefundExpense, 2027);
+        assert_eq!(decided(&late).await, [(revenue.clone(), 2026), anew]);
+        assert_eq!(years(&late, Posting::RefundPaid).await, [2027], "no cash in a closed year");
+        let entries = late.books().await.entries;
+        let closed = balances(entries.iter().filter(|entry| entry.fiscal_year == 2026));
+        assert_eq!((closed[&revenue], closed[&Account::RefundPayable]), (-FEE, 0), "what the year received stays");
+        assert_eq!(late.states().await, ["paid_out"]);
+    }
+);
