@@ -314,7 +314,7 @@ impl DecisionProposal {
 fn correction_faults(body: &CorrectionProposal) -> Vec<Fault> {
     let CorrectionProposal { decision, reasons, conditions, .. } = body.clone();
     let mut faults = body.error_faults();
-    faults.extend(DecisionProposal { decision, reasons, conditions }.faults());
+    faults.extend(DecisionProposal { decision, reasons, conditions, without_opinion: None }.faults());
     faults
 }
 

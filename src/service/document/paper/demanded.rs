@@ -29,8 +29,10 @@ pub(super) fn demand<T: Reads>(papers: &mut Papers<'_, T>, subject: Uuid) -> Res
     let title = &intake::pinned(papers.ctx, case)?.definition.title;
     // Who asked for it demands it: a case that moved since changes nothing of the paper.
     let notice = payment_notices::of_invoice(papers.tx, &case.tenant_id, demand.invoice_id)?;
-    let asked = notice.map(|notice| notice.content.0.authority.ja);
-    let sender = asked.unwrap_or_else(|| papers.authority(demand.issued_at.0));
+    let sender = match notice {
+        Some(notice) => notice.content.0.authority.ja,
+        None => papers.authority(&case.department, demand.issued_at.0)?,
+    };
     let until = wareki::write(demand.pay_until.0);
     let mut rows = vec![
         row("納入通知番号", &invoice.number),
