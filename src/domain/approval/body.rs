@@ -280,6 +280,7 @@ impl ProposalBody {
 
 impl DecisionProposal {
     /// What of it is issued: the decision with its reasons and conditions.
+    #[must_use]
     pub fn issued(&self) -> Self {
         Self { without_opinion: None, ..self.clone() }
     }
