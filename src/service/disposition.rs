@@ -123,8 +123,8 @@ pub fn instruction_about_fees(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Res
     Ok(instruct(&facts).map_err(DispositionRefusal::InstructionUnknown)?)
 }
 
-/// The instruction on appeals; none where the procedure contracts, be it here or on paper. Whose business a procedure is by law is no matter of its form: where the pinned version
-/// does not say it yet, the version in force does.
+/// The instruction on appeals; none where the procedure contracts, be it here or on paper. Whose business a procedure is by law
+/// is no matter of its form: where the pinned version does not say it yet, the version in force does.
 fn instruction(
     ctx: &Ctx,
     acting: &DisposingAuthority,

@@ -133,10 +133,10 @@ on_both_databases!(
         assert_eq!(db.count("(SELECT COUNT(*) FROM invoices)").await, 1, "once");
 
         // the last seal fixed it, whoever brought the claim about.
-        let cash = json!({ "means": "cash", "amount": 15_900, "received_on": "2026-05-11" });
+        let coins = json!({ "means": "cash", "amount": 15_900, "received_on": "2026-05-11" });
         let taking = format!("{path}/counter-payments");
-        assert_eq!(app.post(&counter.chief, &taking, cash.clone()).await.problem(), "403 own_assessment");
-        assert_eq!(app.post(&counter.clerk, &taking, cash).await.expect(201)["state"], "captured");
+        assert_eq!(app.post(&counter.chief, &taking, coins.clone()).await.problem(), "403 own_assessment");
+        assert_eq!(app.post(&counter.clerk, &taking, coins).await.expect(201)["state"], "captured");
     }
 );
 

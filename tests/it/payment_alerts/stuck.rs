@@ -37,7 +37,7 @@ on_both_databases!(money_that_is_held_for_days_is_told_once_and_not_before, asyn
     }
     let alert = told(&office, "held_long").await.remove(0);
     assert_eq!((&alert["payment"], &alert["payment_state"]), (&payment["id"], &json!("authorized")));
-    let path = format!("{}/{}/handle", super::ALERTS, alert["id"].as_str().unwrap());
+    let path = format!("{}/{}/handle", crate::payment_alerts::ALERTS, alert["id"].as_str().unwrap());
     app.post(&office.accountant, &path, json!({ "comment": "売上の確定を依頼した" })).await.expect(200);
     payment_watch::run(&app.core, &tenant).await.unwrap();
     assert_eq!(told(&office, "held_long").await.len(), 1, "it was looked at");
