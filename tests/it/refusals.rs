@@ -96,7 +96,7 @@ on_both_databases!(
         assert_eq!(db.count("(SELECT COUNT(*) FROM proposals WHERE state = 'in_approval')").await, 0);
 
         app.post_letters(&office.clerk, &owing.case).await;
-        for _ in 0..3 {
+        for _ in 0..5 {
             app.advance(SignedDuration::from_hours(24)).await;
             app.drain().await;
         }

@@ -200,7 +200,8 @@ pub struct DecisionBody {
     /// otherwise.
     #[schema(example = "covered")]
     fee: String,
-    /// The invoice of its fee; null where there never was one. What was divided off it since is not named.
+    /// The invoice of its fee; null where there never was one, and for staff until the electronic notice of a grant is retrieved: a fee
+    /// that is due at issue is claimed with that. What was divided off it since is not named.
     invoice: Option<Uuid>,
 }
 

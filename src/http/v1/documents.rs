@@ -138,7 +138,8 @@ pub struct DocumentPath {
 /// One document as PDF
 ///
 /// PDF/A-2a and PDF/UA-1, the same bytes for the same document, with a QR code that leads to the check of its authenticity.
-/// 409 `decision_not_signed` where the law wants a signature of the authority that is not there: then it comes on paper.
+/// 409 `decision_not_signed` where the law wants a signature of the authority that is not there: then it comes on paper. The permit is
+/// handed over for its fee and for what is exchanged for it: 409 `payment_awaited` or `originals_not_seen` before.
 /// 503 `font_missing` where the server has no Japanese font; 422 `characters_not_printable` names characters that its fonts
 /// lack.
 #[utoipa::path(
@@ -147,7 +148,7 @@ pub struct DocumentPath {
     params(DocumentPath),
     responses(
         (status = 200, description = "The PDF", body = Vec<u8>, content_type = "application/pdf"),
-        (status = 409, description = "It lacks the signature that it needs to be handed over electronically", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It cannot be handed over electronically, or not yet", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "It has characters that cannot be printed", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),
@@ -180,7 +181,7 @@ fn document_name(request: &HttpRequest) -> Result<DocumentName, ApiError> {
     params(DocumentPath),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html; charset=utf-8"),
-        (status = 409, description = "It lacks the signature that it needs to be handed over electronically", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It cannot be handed over electronically, or not yet", body = Problem, content_type = "application/problem+json"),
         ReadProblems,
     ),
 )]
