@@ -32,6 +32,8 @@ on_both_databases!(
             } else {
                 counter.propose(&case, "grant").await;
                 assert_eq!(counter.seal(&case).await, "decided");
+                // The fee at issue is claimed with the arrival of the notice.
+                app.get(business, &format!("{case}/decision")).await.expect(200);
             }
             assert_eq!(status(app, &token).await, "current", "{procedure}");
             assert_eq!(page(app, business, &case, "application_copy").await.0, before);
