@@ -59,6 +59,7 @@ pub mod organisation;
 pub mod organisation_import;
 pub mod originals;
 pub mod paper_filing;
+pub mod party;
 pub mod payment;
 pub mod payment_notice;
 pub mod period;

@@ -10,6 +10,7 @@ use crate::domain::case_mail::CaseMail;
 use crate::domain::id::{AccountId, ApplicationId, OfficerId, PermitId, TenantCode};
 use crate::domain::letter::{Letter, RENEWAL_DUE};
 use crate::domain::office_mail::{OVERDUE_SUBJECT, overdue_body};
+use crate::domain::party::Meant;
 use crate::mail::{DeliveryFault, Mail};
 use crate::service::account::open_profile;
 use crate::service::case_holder;
@@ -136,7 +137,7 @@ async fn to_account(
     }
 }
 
-/// Mails the first account that acts for a party of the case; a case that is gone gets no mail. Without an account it is a letter of
+/// Mails whoever is written to about the case; a case that is gone gets no mail. Without an account it is a letter of
 /// the department; what is refused for good, or failed at the last attempt, goes onto its work list.
 pub async fn about_case(
     core: &Arc<Core>,
@@ -149,7 +150,8 @@ pub async fn about_case(
     let read = core.db.read(move |tx| {
         let found = parties::case_with_accounts(tx, &body, case)?;
         let Some(case) = found else { return Ok(None) };
-        let account = case.accounts.first().map(|account| accounts::find(tx, *account)).transpose()?;
+        let addressee = Meant::Addressee.among(&case.roles);
+        let account = addressee.map(|account| accounts::find(tx, account)).transpose()?;
         Ok::<_, Failure>(Some((case.row.number, account.flatten())))
     });
     let Some((number, account)) = read.await? else { return Ok(JobEnd::Done) };

@@ -21,6 +21,7 @@ use crate::domain::id::{AccountId, ApplicationId, InvoiceId, TenantCode};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause, EntryKind, Posting};
 use crate::domain::money::Yen;
+use crate::domain::party::Meant;
 use crate::domain::procedure::{Bilingual, FeeDue};
 use crate::domain::reference_number::reference_number;
 use crate::domain::revenue::Due;
@@ -348,7 +349,7 @@ pub(super) fn book_back_unpaid(
 
 /// The account of the 納入義務者.
 pub fn obligor(case: &OpenCase) -> Option<AccountId> {
-    case.parties.first().copied()
+    case.account_of(Meant::Obligor)
 }
 
 /// What an invoice is assessed at by now, in yen: less where corrected answers cost less. Waivers do not touch it.

@@ -12,6 +12,7 @@ use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
 use crate::domain::opinion::matters;
 use crate::domain::paper_filing::PaperFiling;
+use crate::domain::party::{Meant, PartyRole};
 use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision, Entry, Post, Visibility};
 use crate::domain::procedure::{ApplicantKind, ProcedureKind};
 use crate::seal::DataKey;
@@ -35,6 +36,8 @@ pub struct OpenCase {
     pub actor: Actor,
     /// Accounts that act for the parties.
     pub parties: Vec<AccountId>,
+    /// The same, each under the role of its party: [`OpenCase::account_of`] picks among them.
+    pub roles: Vec<(PartyRole, AccountId)>,
     /// Who applies: the kind of the applicant's account.
     pub applicant: Option<ApplicantKind>,
     /// How it came in, where the office entered it.
@@ -49,6 +52,7 @@ pub struct Approach {
     pub actor: Actor,
     state: CaseState,
     parties: Vec<AccountId>,
+    roles: Vec<(PartyRole, AccountId)>,
     applicant: Option<ApplicantKind>,
     paper: Option<PaperFiling>,
     /// Departments whose opinion is awaited, where that was looked up.
@@ -81,7 +85,7 @@ pub(super) fn open_for_bearer(
     tenant: &TenantCode,
     id: ApplicationId,
 ) -> Result<OpenCase, Failure> {
-    let CaseWithParties { row, accounts, applicant } =
+    let CaseWithParties { row, accounts, roles, applicant } =
         parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let paper = paper_filing(tx, &row, &accounts)?;
     let applicant = kind_of(applicant, paper);
@@ -91,6 +95,7 @@ pub(super) fn open_for_bearer(
         row,
         actor: Actor::Anonymous,
         parties: accounts,
+        roles,
         applicant,
         paper,
         consulted: Vec::new(),
@@ -105,13 +110,13 @@ pub(super) fn open_for_system(
     tenant: &TenantCode,
     id: ApplicationId,
 ) -> Result<OpenCase, Failure> {
-    let CaseWithParties { row, accounts: parties, applicant } =
+    let CaseWithParties { row, accounts: parties, roles, applicant } =
         parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let paper = paper_filing(tx, &row, &parties)?;
     let applicant = kind_of(applicant, paper);
     let (kind, state) = (row.case_kind()?, row.case_state()?);
     let key = core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-    Ok(OpenCase { kind, state, key, actor: Actor::Anonymous, parties, applicant, paper, row })
+    Ok(OpenCase { kind, state, key, actor: Actor::Anonymous, parties, roles, applicant, paper, row })
 }
 
 /// Finds a case and says who wants something of it.
@@ -122,7 +127,7 @@ pub fn approach(
     id: ApplicationId,
 ) -> Result<Approach, Failure> {
     let account = ctx.account()?;
-    let CaseWithParties { row, accounts: parties, applicant } =
+    let CaseWithParties { row, accounts: parties, roles, applicant } =
         parties::case_with_accounts(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     // A party's own authority is asked first: it needs no look-up of posts.
     let actor = if parties.contains(&account) {
@@ -133,7 +138,7 @@ pub fn approach(
     let paper = paper_filing(tx, &row, &parties)?;
     let applicant = kind_of(applicant, paper);
     let state = row.case_state()?;
-    Ok(Approach { state, row, actor, parties, applicant, paper, consulted: Vec::new() })
+    Ok(Approach { state, row, actor, parties, roles, applicant, paper, consulted: Vec::new() })
 }
 
 /// How a case came in where the office entered it: only a case without any account can be one, so others cost no look.
@@ -182,9 +187,9 @@ impl Approach {
     /// Opens the case if the policy allows it.
     pub fn enter(self, ctx: &Ctx, decision: Decision) -> Result<OpenCase, Failure> {
         permit(decision)?;
-        let Self { row, actor, state, parties, applicant, paper, .. } = self;
+        let Self { row, actor, state, parties, roles, applicant, paper, .. } = self;
         let key = ctx.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, applicant, paper, row })
+        Ok(OpenCase { kind: row.case_kind()?, state, key, actor, parties, roles, applicant, paper, row })
     }
 }
 
@@ -226,6 +231,11 @@ impl OpenCase {
     /// Who files, and by which way.
     pub fn filer(&self) -> Filer {
         self.paper.map_or(Filer::from(self.applicant), Filer::from)
+    }
+
+    /// The account of whoever is meant among the parties, where that party has one.
+    pub fn account_of(&self, meant: Meant) -> Option<AccountId> {
+        meant.among(&self.roles)
     }
 
     /// When it arrives if it is handed in at `now`: what the office received on paper arrived then.

@@ -13,6 +13,7 @@ use crate::catalogue::{Catalogue, CatalogueProcedure};
 use crate::domain::application::StateName;
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{AccountId, ApplicationId, OfficerId, PermitId, TenantCode};
+use crate::domain::party::Meant;
 use crate::domain::permit::{PermitEvent, PermitHappening, PermitState, RenewalStanding, permit_state};
 use crate::domain::policy::{self, Action, Actor, CaseFacts, Decision};
 use crate::domain::procedure::{Bilingual, RenewalOffer};
@@ -104,7 +105,7 @@ pub fn grant(
         procedure: case.row.procedure.clone(),
         procedure_version: case.row.procedure_version,
         department: case.row.department.clone(),
-        holder_id: case.parties.first().copied(),
+        holder_id: case.account_of(Meant::Holder),
         document_number,
         valid_from: IsoDate(from),
         valid_to: granted.term.map(|term| IsoDate(term.to)),
@@ -182,7 +183,7 @@ pub fn view(
 }
 
 /// Permits as they stand on `day`, with a fixed number of queries for each body.
-fn views(
+pub(super) fn views(
     tx: &mut impl Reads,
     catalogue: &Catalogue,
     rows: Vec<PermitRow>,

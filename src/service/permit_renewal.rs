@@ -11,6 +11,7 @@ use super::upgrade::{Upgraded, misfits};
 use super::{Ctx, Effect, Failure, Refusal, cases, permit};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, PermitId};
+use crate::domain::party::Meant;
 use crate::domain::policy::Action;
 use crate::domain::procedure::RenewalOffer;
 use crate::store::permits::{self, PermitRow, RenewalRow};
@@ -75,7 +76,7 @@ pub(super) fn recognise(tx: &mut Tx<'_>, ctx: &Ctx, case: &OpenCase, now: Timest
         return Ok(());
     }
     let renewed = ctx.catalogue.renewed_by(tenant, &case.row.procedure);
-    let Some(holder) = case.parties.first().copied().filter(|_| !renewed.is_empty()) else { return Ok(()) };
+    let Some(holder) = case.account_of(Meant::Holder).filter(|_| !renewed.is_empty()) else { return Ok(()) };
     if permits::renewed_by(tx, tenant, case.row.id)?.is_some() {
         return Ok(());
     }

@@ -341,6 +341,7 @@ fn begin(
         key: prepared.key.key.clone(),
         actor: case.actor.clone(),
         parties: case.parties.clone(),
+        roles: case.roles.clone(),
         applicant: case.applicant,
         paper: case.paper,
         row,

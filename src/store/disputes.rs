@@ -89,6 +89,20 @@ pub fn find(
         .optional()?)
 }
 
+/// The disputes of these payments, oldest first, in one statement.
+pub fn of_payments(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[PaymentId],
+) -> Result<Vec<DisputeRow>, StoreError> {
+    Ok(disputes::table
+        .filter(disputes::tenant_id.eq(tenant))
+        .filter(disputes::payment_id.eq_any(ids))
+        .order(disputes::id)
+        .select(DisputeRow::as_select())
+        .load(tx.read())?)
+}
+
 /// The disputes of a payment, oldest first.
 pub fn of_payment(
     tx: &mut impl Reads,

@@ -206,6 +206,20 @@ pub fn all_of_case(
         .load(tx.read())?)
 }
 
+/// Every invoice of these cases, oldest first, with what was assessed beside late ones, in one statement.
+pub fn all_of_cases(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[ApplicationId],
+) -> Result<Vec<InvoiceRow>, StoreError> {
+    Ok(invoices::table
+        .filter(invoices::tenant_id.eq(tenant))
+        .filter(invoices::application_id.eq_any(ids))
+        .order((invoices::issued_at, invoices::id))
+        .select(InvoiceRow::as_select())
+        .load(tx.read())?)
+}
+
 /// The invoices an account owes, newest first, over all tenants; `before` is the last id of the page before.
 pub fn of_obligor(
     tx: &mut impl Reads,

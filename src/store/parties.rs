@@ -8,6 +8,7 @@ use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
 use crate::domain::account::AccountKind;
 use crate::domain::id::{AccountId, ApplicationId, TenantCode};
+use crate::domain::party::PartyRole;
 use crate::store::applications::ApplicationRow;
 
 /// A party pinned in a case.
@@ -75,6 +76,8 @@ pub struct CaseWithParties {
     pub row: ApplicationRow,
     /// The accounts that act for its parties.
     pub accounts: Vec<AccountId>,
+    /// The same, each under the role of its party.
+    pub roles: Vec<(PartyRole, AccountId)>,
     /// The kind of the applicant's account.
     pub applicant: Option<AccountKind>,
 }
@@ -101,10 +104,17 @@ pub fn case_with_accounts(
                 accounts::kind.nullable()
             ))
             .load(conn))?;
-    let accounts = rows.iter().filter_map(|(_, _, account, _)| *account).collect();
+    let with_role = |(_, role, account, _): &(_, String, Option<AccountId>, _)| {
+        account.map(|account| {
+            let known = PartyRole::parse(role);
+            Ok((known.ok_or_else(|| StoreError::Inconsistent(format!("parties.role of {id}")))?, account))
+        })
+    };
+    let roles = rows.iter().filter_map(with_role).collect::<Result<Vec<_>, StoreError>>()?;
+    let accounts = roles.iter().map(|(_, account)| *account).collect();
     let applicant = rows.iter().find(|(_, role, ..)| role == "applicant");
     let applicant = applicant.and_then(|(.., kind)| AccountKind::parse(kind.as_deref()?));
-    Ok(rows.into_iter().next().map(|(row, ..)| CaseWithParties { row, accounts, applicant }))
+    Ok(rows.into_iter().next().map(|(row, ..)| CaseWithParties { row, accounts, roles, applicant }))
 }
 
 /// The cases an account acts in, newest first, over all tenants; `before` is the last id of the page before.

@@ -161,6 +161,19 @@ pub fn of_case(
         .optional()?)
 }
 
+/// The permits that were granted in these cases, in one statement and in no order.
+pub fn of_cases(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[ApplicationId],
+) -> Result<Vec<PermitRow>, StoreError> {
+    Ok(permits::table
+        .filter(permits::tenant_id.eq(tenant))
+        .filter(permits::application_id.eq_any(ids))
+        .select(PermitRow::as_select())
+        .load(tx.read())?)
+}
+
 /// What happened to the permits of one body, permit by permit in order.
 pub fn events_of(
     tx: &mut impl Reads,

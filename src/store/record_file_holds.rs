@@ -113,16 +113,25 @@ pub fn of_file(
     Ok(of_file.load(tx.read())?)
 }
 
-/// The holds of the file that a case is in, oldest first.
-pub fn over_case(
+/// The holds of the files that these cases are in, each case with each hold, oldest first, in two statements.
+pub fn over_cases(
     tx: &mut impl Reads,
     tenant: &TenantCode,
-    case: ApplicationId,
-) -> Result<Vec<FileHold>, StoreError> {
-    let its_file = record_cases::table
+    cases: &[ApplicationId],
+) -> Result<Vec<(ApplicationId, FileHold)>, StoreError> {
+    let files: Vec<(ApplicationId, RecordFileId)> = record_cases::table
         .filter(record_cases::tenant_id.eq(tenant))
-        .filter(record_cases::application_id.eq(case))
-        .select(record_cases::record_file_id);
-    let over_case = holds!(tenant).filter(record_file_holds::record_file_id.eq_any(its_file));
-    Ok(over_case.order(OLDEST_FIRST).load(tx.read())?)
+        .filter(record_cases::application_id.eq_any(cases))
+        .select((record_cases::application_id, record_cases::record_file_id))
+        .load(tx.read())?;
+    let mut ids: Vec<RecordFileId> = files.iter().map(|(_, file)| *file).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let holds = holds!(tenant).filter(record_file_holds::record_file_id.eq_any(ids)).order(OLDEST_FIRST);
+    let holds: Vec<FileHold> = holds.load(tx.read())?;
+    let over = |(case, file): (ApplicationId, RecordFileId)| {
+        let of_file = holds.iter().filter(move |(hold, _)| hold.record_file_id == file);
+        of_file.map(move |hold| (case, hold.clone()))
+    };
+    Ok(files.into_iter().flat_map(over).collect())
 }

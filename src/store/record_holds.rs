@@ -112,6 +112,16 @@ pub fn find(
     Ok(holds!(tenant).filter(record_holds::id.eq(id)).first(tx.read()).optional()?)
 }
 
+/// The holds of these cases, oldest first, in one statement.
+pub fn of_cases(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[ApplicationId],
+) -> Result<Vec<HoldWithRelease>, StoreError> {
+    let of_cases = holds!(tenant).filter(record_holds::application_id.eq_any(ids)).order(record_holds::id);
+    Ok(of_cases.load(tx.read())?)
+}
+
 /// The holds of a case, oldest first.
 pub fn of_case(
     tx: &mut impl Reads,

@@ -175,6 +175,20 @@ pub fn of_invoice(
         .load(tx.read())?)
 }
 
+/// The refunds of these invoices, oldest first, in one statement.
+pub fn of_invoices(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[InvoiceId],
+) -> Result<Vec<RefundRow>, StoreError> {
+    Ok(refunds::table
+        .filter(refunds::tenant_id.eq(tenant))
+        .filter(refunds::invoice_id.eq_any(ids))
+        .order((refunds::created_at, refunds::id))
+        .select(RefundRow::as_select())
+        .load(tx.read())?)
+}
+
 /// The refunds of a payment, oldest first.
 pub fn of_payment(
     tx: &mut impl Reads,

@@ -103,6 +103,20 @@ pub fn of_invoice(
         .load(tx.read())?)
 }
 
+/// The requests of these cases, oldest first, in one statement.
+pub fn of_cases(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    ids: &[ApplicationId],
+) -> Result<Vec<WaiverRow>, StoreError> {
+    Ok(waivers::table
+        .filter(waivers::tenant_id.eq(tenant))
+        .filter(waivers::application_id.eq_any(ids))
+        .order((waivers::created_at, waivers::id))
+        .select(WaiverRow::as_select())
+        .load(tx.read())?)
+}
+
 /// The requests of a case, oldest first.
 pub fn of_case(
     tx: &mut impl Reads,

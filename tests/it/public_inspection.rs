@@ -79,6 +79,24 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// anybody reads the list, without an account: a full page asks the database no oftener than one with a single filing.
+    r47_the_list_asks_the_database_as_often_for_many_filings_as_for_one,
+    async |db: TestDb| {
+        let app = app(&db, "arrival", "always").await;
+        let business = app.register("business@example.jp", "business").await;
+        let shown = async || ids(&look(&app, "test-corrections", "").await.expect(200)).len();
+        submitted(&app, &business).await;
+        assert_eq!(shown().await, 1);
+        let one = db.queries_of(async || assert_eq!(shown().await, 1)).await;
+        for _ in 0..3 {
+            submitted(&app, &business).await;
+        }
+        let four = db.queries_of(async || assert_eq!(shown().await, 4)).await;
+        assert_eq!(one.len(), four.len(), "{four:#?}");
+    }
+);
+
+on_both_databases!(
     /// where the rule opens filings with a decision, nothing is seen before it; a refusal opens nothing where a grant is named.
     r47_a_filing_opens_with_the_decision_that_the_rule_names,
     async |db: TestDb| {

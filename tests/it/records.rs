@@ -71,6 +71,26 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// what stands in the way of the cases of a page is read at once, not case by case.
+    r125_a_page_of_cases_asks_the_database_as_often_for_many_as_for_one,
+    async |db: TestDb| {
+        let archive = Archive::open(&db).await;
+        let case = archive.withdrawn("denki-koji-toroku").await;
+        archive.file().await;
+        let page = format!("{}/cases", archive.file_of(&case).await);
+        let shown = async || archive.app.get(&archive.clerk, &page).await.expect(200)["items"].as_array().unwrap().len();
+        assert_eq!(shown().await, 1);
+        let one = db.queries_of(async || assert_eq!(shown().await, 1)).await;
+        for _ in 0..3 {
+            archive.withdrawn("denki-koji-toroku").await;
+        }
+        archive.file().await;
+        let four = db.queries_of(async || assert_eq!(shown().await, 4)).await;
+        assert_eq!(one.len(), four.len(), "{four:#?}");
+    }
+);
+
+on_both_databases!(
     /// Pages follow each other by the file's id; a filter by year finds its own files only.
     r123_the_register_is_read_page_by_page_and_by_year,
     async |db: TestDb| {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use jiff::civil::Date;
+
 use super::block::{Blocks, MOST_FAULTS, PAGE, of_money};
 use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
@@ -29,36 +31,77 @@ pub(super) fn of_book(
     catalogue: &Catalogue,
     row: &RecordBookRow,
 ) -> Result<Blocks, Failure> {
-    let (tenant, now) = (&row.tenant_id, tx.now());
-    let holds = record_file_holds::of_file(tx, tenant, row.record_file_id)?;
-    let holds: Vec<Hold> = holds.iter().map(record_file_holds::judged).collect::<Result<_, _>>()?;
-    let mut blocks = grounds_at([], holds, now);
+    FileFacts::read(tx, &row.tenant_id, row.record_file_id)?.of_book(tx, catalogue, row)
+}
+
+/// What is the same for every book of a file, read once for all of them: a file holds a close for every day of its year.
+pub(super) struct FileFacts {
+    /// Holds on the file that stand now.
+    held: Blocks,
+    /// The last day that was closed.
+    last_close: Option<Date>,
+}
+
+impl FileFacts {
+    /// In two statements.
+    pub(super) fn read(
+        tx: &mut impl Reads,
+        tenant: &TenantCode,
+        file: RecordFileId,
+    ) -> Result<Self, Failure> {
+        let holds = record_file_holds::of_file(tx, tenant, file)?;
+        let holds: Vec<Hold> = holds.iter().map(record_file_holds::judged).collect::<Result<_, _>>()?;
+        let youngest = day_closes::youngest(tx, tenant, None, 1)?;
+        let last_close = youngest.first().map(|(close, _)| close.day.0);
+        Ok(Self { held: grounds_at([], holds, tx.now()), last_close })
+    }
+
+    /// Everything that stands in the way of one of the books now.
+    pub(super) fn of_book(
+        &self,
+        tx: &mut impl Reads,
+        catalogue: &Catalogue,
+        row: &RecordBookRow,
+    ) -> Result<Blocks, Failure> {
+        let mut blocks = self.held.clone();
+        of_kind(tx, catalogue, (row, self.last_close), &mut blocks)?;
+        Ok(blocks)
+    }
+}
+
+/// What is open of what a book is about; `last_close` is the last day that was closed.
+fn of_kind(
+    tx: &mut impl Reads,
+    catalogue: &Catalogue,
+    (row, last_close): (&RecordBookRow, Option<Date>),
+    blocks: &mut Blocks,
+) -> Result<(), Failure> {
+    let tenant = &row.tenant_id;
     match row.book_kind()? {
         BookKind::SettlementReport => {
             let (gateway, sha256) = row.report()?;
             for settlement in settlements::of_source(tx, tenant, gateway, sha256)? {
-                of_settlement(tx, &settlement, &mut blocks)?;
+                of_settlement(tx, &settlement, blocks)?;
             }
             // A report that differs from an earlier one leaves no lines of its own.
             if reconciliation_exceptions::unresolved_naming(tx, tenant, sha256)? > 0 {
                 blocks.insert(DisposalBlock::OpenException);
             }
         }
-        BookKind::BankStatement => of_statement(tx, row, &mut blocks)?,
-        BookKind::TransferFile => of_transfer_file(tx, row, &mut blocks)?,
+        BookKind::BankStatement => of_statement(tx, row, blocks)?,
+        BookKind::TransferFile => of_transfer_file(tx, row, blocks)?,
         BookKind::DayClose => {
-            let youngest = day_closes::youngest(tx, tenant, None, 1)?;
-            if youngest.first().is_none_or(|(close, _)| close.day.0 <= row.completed_on.0) {
+            if last_close.is_none_or(|last| last <= row.completed_on.0) {
                 blocks.insert(DisposalBlock::LastDayClose);
             }
-            if !FiscalYear::of(row.completed_on.0).is_closed_on(jst_day(now)) {
+            if !FiscalYear::of(row.completed_on.0).is_closed_on(jst_day(tx.now())) {
                 blocks.insert(DisposalBlock::OpenFiscalYear);
             }
         }
-        BookKind::ElQrUpload => of_upload(tx, catalogue, (tenant, row.named()?), &mut blocks)?,
-        BookKind::ElQrFile => of_el_qr_file(tx, catalogue, row, &mut blocks)?,
+        BookKind::ElQrUpload => of_upload(tx, catalogue, (tenant, row.named()?), blocks)?,
+        BookKind::ElQrFile => of_el_qr_file(tx, catalogue, row, blocks)?,
     }
-    Ok(blocks)
+    Ok(())
 }
 
 /// A line is done with once it is booked, or two people have said why it never will be.
@@ -190,9 +233,10 @@ pub(super) async fn faults(
         let (of, catalogue) = (tenant.clone(), core.catalogue.current());
         let page = core.db.read(move |tx| {
             let books = record_books::of_file(tx, (&of, file), BooksWanted::Left, after, PAGE)?;
+            let facts = FileFacts::read(tx, &of, file)?;
             let mut found = Vec::new();
             for book in &books {
-                let blocks = of_book(tx, &catalogue, book)?;
+                let blocks = facts.of_book(tx, &catalogue, book)?;
                 found.extend(blocks.into_iter().map(|block| block.fault(format!("/books/{}", book.id))));
             }
             Ok::<_, Failure>((books.last().map(|book| book.id), found))

@@ -1,11 +1,13 @@
 //! The file register (行政文書ファイル管理簿, R-123): for everybody, and what staff see of a file beyond it.
 
 use super::block::{self, Blocks};
-use super::{book_block, file_for};
+use super::book_block::FileFacts;
+use super::file_for;
 use crate::domain::id::{ApplicationId, RecordBookId, RecordFileId, TenantCode};
 use crate::domain::policy::Action;
 use crate::domain::records::{REGISTER_COLUMNS, csv};
 use crate::service::{Ctx, Failure, Refusal};
+use crate::store::applications::ApplicationRow;
 use crate::store::record_books::{self, BooksWanted, RecordBookRow};
 use crate::store::record_files::{self, CasesWanted, FileFilter, RecordCaseRow, RecordFileRow};
 use crate::store::record_measures::{self, MeasureRow};
@@ -132,16 +134,14 @@ pub async fn cases(
             rows.pop();
         }
         let next = rows.last().filter(|_| more).map(|(row, _)| row.application_id);
-        let mut items = Vec::with_capacity(rows.len());
-        for (row, case) in rows {
-            let blocks = if row.erased_at.is_some() {
-                Blocks::new()
-            } else {
-                block::of_case(tx, &ctx.catalogue, &case)?
-            };
-            items.push(FiledCase { row, number: case.number, blocks });
-        }
-        Ok(FiledCases { items, next })
+        let left = rows.iter().filter(|(row, _)| row.erased_at.is_none()).map(|(_, case)| case.id);
+        let mut blocks = block::of_cases(tx, &ctx.catalogue, &tenant, &left.collect::<Vec<_>>())?;
+        let filed = |(row, case): (RecordCaseRow, ApplicationRow)| FiledCase {
+            row,
+            number: case.number,
+            blocks: blocks.remove(&case.id).unwrap_or_default(),
+        };
+        Ok(FiledCases { items: rows.into_iter().map(filed).collect(), next })
     })
     .await
 }
@@ -180,12 +180,13 @@ pub async fn books(
             rows.pop();
         }
         let next = rows.last().filter(|_| more).map(|row| row.id);
+        let facts = FileFacts::read(tx, &tenant, id)?;
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             let blocks = if row.erased_at.is_some() {
                 Blocks::new()
             } else {
-                book_block::of_book(tx, &ctx.catalogue, &row)?
+                facts.of_book(tx, &ctx.catalogue, &row)?
             };
             items.push(FiledBook { row, blocks });
         }

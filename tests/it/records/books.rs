@@ -221,6 +221,28 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// what is the same for all books of a file, such as the closes of a year, is asked for once a page.
+    r125_a_page_of_books_asks_once_for_what_is_the_same_for_all,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let mut keepers = Keepers::of(&app, office.one, office.two).await;
+        for day in ["2026-04-01", "2026-04-02", "2026-04-03"] {
+            keepers.later(1).await;
+            keepers.closed(day).await;
+        }
+        keepers.later(365).await;
+        keepers.file().await;
+        let file = keepers.file_of(2026).await;
+        let asked = db.queries_of(async || assert_eq!(keepers.books(&file).await.len(), 3)).await;
+        for table in ["day_closes", "record_file_holds"] {
+            let about = asked.iter().filter(|text| text.contains(table)).count();
+            assert_eq!(about, 1, "{table}: {asked:#?}");
+        }
+    }
+);
+
 /// A transfer file with a refund of everything in it, which an accountant of the desk made.
 async fn transfer_file(app: &TestApp, office: &Office<'_>) -> String {
     let (desk, paid) = (&office.desk, office.desk.paid("nanaco").await);
