@@ -180,6 +180,10 @@ pub struct PaymentSettings {
     pub link_burst: u32,
     /// How many addresses, and how many links, a node remembers at least; at most twice as many.
     pub link_callers_remembered: usize,
+    /// After how many days people are told of an attempt whose money is held and not taken.
+    pub held_alert_days: i32,
+    /// How many days after the last day of a claim people are told of an attempt that its gateway has not closed.
+    pub open_late_alert_days: i32,
     /// Days before a gateway's deadline on which an open dispute is reminded of.
     pub dispute_reminder_days: Vec<i64>,
     /// Minutes between two looks at the gateways' payouts; 0: never look.
@@ -314,35 +318,44 @@ impl Settings {
                 && self.audit.node_name.bytes().all(|byte| byte.is_ascii_graphic()),
             "audit.node_name must be at most 64 visible ASCII characters",
         );
-        check(
-            self.payments.dispute_reminder_days.iter().all(|days| (1..=90).contains(days)),
-            "payments.dispute_reminder_days must lie between 1 and 90",
-        );
-        let minutes = self.payments.payout_fetch_minutes;
-        check((0..=10_080).contains(&minutes), "payments.payout_fetch_minutes must lie between 0 and 10080");
-        let days = self.payments.payout_look_back_days;
-        check((1..=366).contains(&days), "payments.payout_look_back_days must lie between 1 and 366");
-        let again = self.payments.payout_refresh_days;
-        check(
-            (0..=days).contains(&again),
-            "payments.payout_refresh_days must not exceed payout_look_back_days",
-        );
-        check(self.payments.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
-        let days = self.payments.link_longest_days;
-        check((1..=366).contains(&days), "payments.link_longest_days must lie between 1 and 366");
-        let PaymentSettings {
-            link_address_per_minute, link_address_burst, link_per_minute, link_burst, ..
-        } = self.payments;
-        let rates = [link_address_per_minute, link_address_burst, link_per_minute, link_burst];
-        let usable = rates.iter().all(|rate| (1..=60_000).contains(rate));
-        check(usable, "payments.link_… rates and bursts must lie between 1 and 60000");
-        let remembered = (1..=1_000_000).contains(&self.payments.link_callers_remembered);
-        check(remembered, "payments.link_callers_remembered must lie between 1 and 1000000");
+        self.payments.check(&mut check);
         self.mail.check(self.worker.lease_ms, &mut check);
         for gateway in &self.gateways {
             gateway.check(self.payments.lease_ms, &mut check);
         }
         faults
+    }
+}
+
+impl PaymentSettings {
+    fn check(&self, check: &mut impl FnMut(bool, &str)) {
+        check(
+            self.dispute_reminder_days.iter().all(|days| (1..=90).contains(days)),
+            "payments.dispute_reminder_days must lie between 1 and 90",
+        );
+        let minutes = self.payout_fetch_minutes;
+        check((0..=10_080).contains(&minutes), "payments.payout_fetch_minutes must lie between 0 and 10080");
+        let days = self.payout_look_back_days;
+        check((1..=366).contains(&days), "payments.payout_look_back_days must lie between 1 and 366");
+        let again = self.payout_refresh_days;
+        check(
+            (0..=days).contains(&again),
+            "payments.payout_refresh_days must not exceed payout_look_back_days",
+        );
+        check(self.open_wait_ms <= 5000, "payments.open_wait_ms must be at most 5000");
+        let days = self.link_longest_days;
+        check((1..=366).contains(&days), "payments.link_longest_days must lie between 1 and 366");
+        let days = [self.held_alert_days, self.open_late_alert_days];
+        let bounded = days.iter().all(|days| (1..=366).contains(days));
+        check(bounded, "payments.held_alert_days and open_late_alert_days must lie between 1 and 366");
+        let PaymentSettings {
+            link_address_per_minute, link_address_burst, link_per_minute, link_burst, ..
+        } = *self;
+        let rates = [link_address_per_minute, link_address_burst, link_per_minute, link_burst];
+        let usable = rates.iter().all(|rate| (1..=60_000).contains(rate));
+        check(usable, "payments.link_… rates and bursts must lie between 1 and 60000");
+        let remembered = (1..=1_000_000).contains(&self.link_callers_remembered);
+        check(remembered, "payments.link_callers_remembered must lie between 1 and 1000000");
     }
 }
 

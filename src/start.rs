@@ -18,6 +18,7 @@ use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::{Keyring, SealError};
 use crate::service::document::offline;
+use crate::service::el_qr_upload::SlipsSeen;
 use crate::service::incoming::NumberedByNothing;
 use crate::service::password::PasswordPool;
 use crate::service::payment_link::LinkCalls;
@@ -168,6 +169,7 @@ pub async fn build_core_on(
         tokens,
         gateways,
         numbered_by_nothing: NumberedByNothing::default(),
+        slips_seen: SlipsSeen::default(),
         drill: sources.drill,
     });
     catalogue_refresh::refresh(&core).await?;

@@ -56,6 +56,7 @@ fn of_the_program(kind: DocumentKind) -> &'static str {
         DocumentKind::ApplicationCopy => include_str!("../../config/documents/application_copy.typ"),
         DocumentKind::CorrectionRequest => include_str!("../../config/documents/correction_request.typ"),
         DocumentKind::PaymentNotice => include_str!("../../config/documents/payment_notice.typ"),
+        DocumentKind::Demand => include_str!("../../config/documents/demand.typ"),
         DocumentKind::Receipt => include_str!("../../config/documents/receipt.typ"),
         DocumentKind::Decision => include_str!("../../config/documents/decision.typ"),
         DocumentKind::Permit => include_str!("../../config/documents/permit.typ"),

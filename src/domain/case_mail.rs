@@ -106,7 +106,7 @@ impl CaseMail {
             Self::SetOffDecided => "【窓口】充当のお知らせ / A claim was settled with what you overpaid",
             Self::WaiverDecided => "【窓口】減免についてのお知らせ / About your waiver",
             Self::DemandIssued => "【窓口】督促のお知らせ / A demand for payment",
-            Self::ChargeAssessed => "【窓口】延滞金のお知らせ / A late charge has been assessed",
+            Self::ChargeAssessed => "【窓口】延滞金・督促手数料のお知らせ / A charge for late payment",
             Self::QuestionAsked => "【窓口】確認をお願いします / The office has a question",
             Self::QuestionEnded => "【窓口】確認の依頼を終えました / The office waits for no answer any more",
             Self::MessageWritten => "【窓口】連絡が届いています / A message is waiting for you",
@@ -158,10 +158,10 @@ impl CaseMail {
                  the day it names.",
             ),
             Self::ChargeAssessed => (
-                "受付番号 {} の手続の手数料等の納付が納期限より後になったため、延滞金が確定しました。サインインして計算の内容を\
-                 ご確認のうえ、納付してください。",
-                "What was owed for your application {} was paid late, and a late charge has been assessed. Please sign in \
-                 to see how it was computed and to pay.",
+                "受付番号 {} の手続の手数料等が納期限までに納付されなかったため、延滞金または督促手数料が確定しました。サインインして\
+                 計算の内容をご確認のうえ、納付してください。",
+                "What was owed for your application {} was not paid in time, and a late charge or the fee of the demand \
+                 has been assessed. Please sign in to see how it came about and to pay.",
             ),
             Self::QuestionAsked => (
                 "受付番号 {} の手続について、担当課から補正または確認の依頼があります。サインインして内容と期限をご確認\

@@ -13,11 +13,14 @@ pub enum TaskKind {
     PayeeMissing,
     /// Somebody without an account is to be told something by letter.
     LetterToSend,
+    /// The other side of a contract has signed: the office confirms the signature, and signs.
+    ContractToConclude,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::CorrectionMissed, Self::PayeeMissing, Self::LetterToSend];
+    pub const ALL: [Self; 4] =
+        [Self::CorrectionMissed, Self::PayeeMissing, Self::LetterToSend, Self::ContractToConclude];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -25,13 +28,14 @@ impl TaskKind {
             Self::CorrectionMissed => "correction_missed",
             Self::PayeeMissing => "payee_missing",
             Self::LetterToSend => "letter_to_send",
+            Self::ContractToConclude => "contract_to_conclude",
         }
     }
 
     /// Whether it is over once the case is: money that goes back is owed after that too, and what a letter tells is to be told.
     pub fn ends_with_its_case(self) -> bool {
         match self {
-            Self::CorrectionMissed => true,
+            Self::CorrectionMissed | Self::ContractToConclude => true,
             Self::PayeeMissing | Self::LetterToSend => false,
         }
     }
@@ -86,6 +90,11 @@ impl TaskState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contract_is_concluded_while_its_case_is_there() {
+        assert!(TaskKind::ContractToConclude.ends_with_its_case());
+    }
 
     #[test]
     fn money_that_goes_back_is_asked_about_after_the_case_too() {

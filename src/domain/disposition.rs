@@ -6,7 +6,8 @@ mod order;
 mod reason;
 
 pub use instruction::{
-    AppealFacts, Author, DispositionSubject, FurtherReview, Instructed, Instruction, UnknownAppeal, instruct,
+    AppealFacts, Author, DispositionSubject, FurtherReview, Instructed, Instruction, LegalAct, UnknownAppeal,
+    instruct,
 };
 pub use kind::DecisionKind;
 pub use order::{CorrectionProposal, Hearing, HearingForm, OrderKind, OrderProposal};

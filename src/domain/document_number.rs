@@ -148,11 +148,13 @@ pub fn numbering<'a>(
     };
     let rule = rule_of(Some(department)).or_else(|| rule_of(None)).or_else(inherited)?;
     let year = rule.year.of(day);
-    // Under the symbol of the former department its sequence goes on: begun anew, one number would stand on two documents. The
-    // register of what came in is a book of each office.
+    // Under the symbol of the former department its sequence goes on, and so does its register of what came in: begun anew, one number
+    // would stand twice in one year.
     let counted_by = match (kind, &rule.department) {
-        (DocumentKind::Answer | DocumentKind::Order, Some(former)) => former.as_str(),
-        (DocumentKind::Incoming | DocumentKind::Light, _) | (_, None) => department,
+        (DocumentKind::Answer | DocumentKind::Order | DocumentKind::Incoming, Some(former)) => {
+            former.as_str()
+        }
+        (DocumentKind::Light, _) | (_, None) => department,
     };
     let series = Series::of(kind, counted_by, i64::from(year));
     Some(Numbering { series, symbol: rule.symbol.replace("{department}", name) })
@@ -409,11 +411,15 @@ mod tests {
             (vec![shobo, kankyo], "bosai", None),
         ] {
             let office = (department, "防災課");
-            let found = numbering(&rules, DocumentKind::Answer, office, date(2026, 5, 1), successor);
-            let found = found.map(|found| (found.text(1), found.series.key));
-            let expected =
-                expected.map(|(text, counted_by)| (text.to_owned(), format!("answer:{counted_by}")));
-            assert_eq!(found, expected, "{rules:?}");
+            // What comes in goes on in the same way.
+            for kind in [DocumentKind::Answer, DocumentKind::Incoming] {
+                let rules: Vec<_> = rules.iter().map(|rule| NumberRule { kind, ..rule.clone() }).collect();
+                let found = numbering(&rules, kind, office, date(2026, 5, 1), successor);
+                let found = found.map(|found| (found.text(1), found.series.key));
+                let expected =
+                    expected.map(|(text, by)| (text.to_owned(), format!("{}:{by}", kind.as_str())));
+                assert_eq!(found, expected, "{rules:?}");
+            }
         }
     }
 

@@ -119,6 +119,8 @@ typed_id! {
     ElQrFileId;
     /// A payment that the organisation reported (納付情報).
     ElQrLineId;
+    /// What the organisation took back of what it had reported (収納取消).
+    ElQrCancellationId;
     /// A message between applicant and office.
     MessageId;
     /// A request for the opinion of another office (意見照会・合議).

@@ -20,6 +20,8 @@ pub enum DocumentKind {
     CorrectionRequest,
     /// 納入通知書 of an invoice.
     PaymentNotice,
+    /// 督促状 of an invoice.
+    Demand,
     /// 領収証書, or the confirmation of an entrusted payment.
     Receipt,
     /// 決定の通知書: what was granted or refused.
@@ -32,10 +34,11 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ApplicationCopy,
         Self::CorrectionRequest,
         Self::PaymentNotice,
+        Self::Demand,
         Self::Receipt,
         Self::Decision,
         Self::Permit,
@@ -48,6 +51,7 @@ impl DocumentKind {
             Self::ApplicationCopy => "application_copy",
             Self::CorrectionRequest => "correction_request",
             Self::PaymentNotice => "payment_notice",
+            Self::Demand => "demand",
             Self::Receipt => "receipt",
             Self::Decision => "decision",
             Self::Permit => "permit",
@@ -64,16 +68,18 @@ impl DocumentKind {
     pub fn count(self) -> DocumentCount {
         match self {
             Self::ApplicationCopy | Self::Decision | Self::Permit => DocumentCount::One,
-            Self::CorrectionRequest | Self::PaymentNotice | Self::Receipt | Self::PermitOrder => {
-                DocumentCount::Many
-            }
+            Self::CorrectionRequest
+            | Self::PaymentNotice
+            | Self::Demand
+            | Self::Receipt
+            | Self::PermitOrder => DocumentCount::Many,
         }
     }
 
     /// For whom it is.
     pub fn audience(self) -> DocumentAudience {
         match self {
-            Self::PaymentNotice | Self::Receipt => DocumentAudience::OfMoney,
+            Self::PaymentNotice | Self::Demand | Self::Receipt => DocumentAudience::OfMoney,
             Self::ApplicationCopy
             | Self::CorrectionRequest
             | Self::Decision
@@ -241,6 +247,9 @@ pub enum DocumentStatus {
     Revoked,
     /// The permit that it proves ran out.
     Expired,
+    /// It is ours, but the records of its case were destroyed or handed to the archive when their time was over: nothing tells
+    /// any more whether it says what stands.
+    RecordsGone,
 }
 
 impl DocumentStatus {
@@ -253,6 +262,7 @@ impl DocumentStatus {
             Self::Suspended => "suspended",
             Self::Revoked => "revoked",
             Self::Expired => "expired",
+            Self::RecordsGone => "records_gone",
         }
     }
 

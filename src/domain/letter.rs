@@ -26,6 +26,7 @@ impl Letter {
             // A notice of a decision waits in the list of letters; a receipt is handed over where the money is.
             CaseMail::DecisionMade | CaseMail::ReceiptIssued => Self::Elsewhere,
             CaseMail::FeeFixed | CaseMail::ChargeAssessed => Self::Paper(DocumentKind::PaymentNotice),
+            CaseMail::DemandIssued => Self::Paper(DocumentKind::Demand),
             CaseMail::QuestionAsked | CaseMail::CorrectionMissed => {
                 Self::Paper(DocumentKind::CorrectionRequest)
             }
@@ -63,6 +64,7 @@ mod tests {
         for (mail, kind) in [
             (CaseMail::QuestionAsked, DocumentKind::CorrectionRequest),
             (CaseMail::FeeFixed, DocumentKind::PaymentNotice),
+            (CaseMail::DemandIssued, DocumentKind::Demand),
         ] {
             assert_eq!(paper(&of(mail)), Some(DocumentName::new(kind, about)));
         }

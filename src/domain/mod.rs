@@ -23,6 +23,7 @@ pub mod corporate_number;
 pub(crate) mod csv;
 pub mod day_close;
 pub mod definition_diff;
+pub mod department_trail;
 pub mod disposition;
 pub mod dispute;
 pub mod document_number;

@@ -1,13 +1,15 @@
 //! Requests for the opinion of another office of the same body (意見照会・合議).
 //!
 //! The office that is asked may read the case while the request is open, answers once, and decides nothing. An open request
-//! pauses no clock: that another office is asked is the body's own affair.
+//! pauses no clock: that another office is asked is the body's own affair. Nothing is proposed over its head: whoever does
+//! not wait for the answer says why.
 
 use jiff::civil::Date;
 
 use super::application::StateName;
 use super::fault::Fault;
 use super::message::text_faults;
+use super::procedure::Bilingual;
 
 /// What the office that was asked thinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +110,56 @@ pub fn answer_faults(stance: OpinionStance, text: &str) -> Vec<Fault> {
     text_faults("/text", text, stance.shortest_text())
 }
 
+/// What stands against proposing a decision while the answers of `awaited` offices have not come: nothing once `reason` says why it is
+/// decided without them. A reason where nothing is awaited is a fault too: what came in the meantime is read first.
+pub fn unheard_faults(awaited: &[Bilingual], reason: Option<&str>) -> Vec<Fault> {
+    let fault = |code, ja: String, en: String| vec![Fault::new("/without_opinion", code, ja, en)];
+    match (awaited, reason) {
+        ([], None) | ([_, ..], Some(_)) => Vec::new(),
+        ([], Some(_)) => {
+            let ja = "回答を待っている照会はありません。回答をご確認の上、理由を外して起案してください。";
+            let en = "No opinion is awaited. Please read what was answered, and leave the reason out.";
+            fault("nothing_awaited", ja.to_owned(), en.to_owned())
+        }
+        ([_, ..], None) => {
+            let names = |name: fn(&Bilingual) -> &str, between: &str| {
+                awaited.iter().map(name).collect::<Vec<_>>().join(between)
+            };
+            let (ja, en) = (names(|name| &name.ja, "、"), names(|name| &name.en, ", "));
+            let ja = format!(
+                "{ja}への意見照会に回答がありません。回答を待つか、照会を取り消すか、回答を待たずに処分する理由を示してください。"
+            );
+            let en = format!(
+                "The opinion of {en} is still awaited. Wait for it, take the request back, or say why it is decided without it."
+            );
+            fault("opinion_awaited", ja, en)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    /// nothing is proposed over the head of an office that was asked, unless the drafter says why.
+    #[test]
+    fn r116_who_does_not_wait_for_an_opinion_says_why() {
+        let office = Bilingual { ja: "道路課".to_owned(), en: "Road Division".to_owned() };
+        let found = |awaited: &[Bilingual], reason| -> Vec<&'static str> {
+            let faults = unheard_faults(awaited, reason);
+            assert!(faults.iter().all(|fault| fault.pointer == "/without_opinion"));
+            faults.iter().map(|fault| fault.code).collect()
+        };
+        assert_eq!(found(&[], None), Vec::<&str>::new());
+        assert_eq!(found(&[], Some("急施")), ["nothing_awaited"]);
+        assert_eq!(found(&[office.clone()], None), ["opinion_awaited"]);
+        assert_eq!(found(&[office.clone()], Some("急施")), Vec::<&str>::new());
+        let said = &unheard_faults(&[office.clone(), office], None)[0];
+        assert!(said.message_ja.starts_with("道路課、道路課への"), "{}", said.message_ja);
+        assert!(said.message_en.contains("Road Division, Road Division is"), "{}", said.message_en);
+    }
 
     #[test]
     fn a_request_ends_once() {

@@ -183,7 +183,12 @@ pub fn counts(part: &NeededPart, seen: &[SeenPart]) -> Option<usize> {
 
 /// A fault for each part that stands against a grant: all of them at once, in the order of the procedure.
 pub fn missing(parts: &[NeededPart], seen: &[SeenPart]) -> Vec<Fault> {
-    let needed = parts.iter().filter(|part| part.needed_for == NeededFor::Grant);
+    missing_for(NeededFor::Grant, parts, seen)
+}
+
+/// A fault for each part that stands against what it is needed for.
+pub fn missing_for(purpose: NeededFor, parts: &[NeededPart], seen: &[SeenPart]) -> Vec<Fault> {
+    let needed = parts.iter().filter(|part| part.needed_for == purpose);
     needed
         .filter_map(|part| {
             let found = counts(part, seen).and_then(|place| seen.get(place)).map(|record| record.result);

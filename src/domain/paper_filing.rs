@@ -97,9 +97,7 @@ pub fn statement_faults(party: PartyStatement<'_>, received_at: Timestamp, now: 
         faults.push(Fault::new("/applicant/corporate_number", "corporate_number", ja, en));
     }
     if received_at > now {
-        let ja = "受付日時に未来の日時は入力できません。";
-        let en = "Nothing is received in the future.";
-        faults.push(Fault::new("/received_at", "future", ja, en));
+        faults.push(received_in_future());
     }
     faults
 }
@@ -140,10 +138,7 @@ impl WithdrawalStatement {
         }
         match self.received_at {
             None => faults.push(required("/received_at")),
-            Some(at) if at > now => {
-                let ja = "受付日時に未来の日時は入力できません。";
-                faults.push(Fault::new("/received_at", "future", ja, "Nothing is received in the future."));
-            }
+            Some(at) if at > now => faults.push(received_in_future()),
             Some(at) if at < arrived_at => {
                 let ja = "申請の到達より後の日時を入力してください。";
                 let en = "Nothing is taken back before it has arrived.";
@@ -170,13 +165,80 @@ impl WithdrawalStatement {
             ("/received_at", self.received_at.is_some()),
             ("/reason", self.reason.is_some()),
         ];
-        let fault = |(pointer, _): (&str, bool)| {
-            let ja = "書面等で申請された案件についてだけ入力できます。";
-            let en = "This is stated of applications on paper only.";
-            Fault::new(pointer, "paper_only", ja, en)
-        };
-        stated.into_iter().filter(|(_, stated)| *stated).map(fault).collect()
+        of_paper_only(&stated)
     }
+}
+
+/// What the office states of an answer (補正書) to what it asked that came to it without the system. Where nothing is stated it came as
+/// it is entered; of the answer to one's own case nothing of it is stated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerStatement {
+    /// By which way it came.
+    pub channel: Option<PaperChannel>,
+    /// When the office received it.
+    pub received_at: Option<Timestamp>,
+}
+
+/// An answer that the office received: the clock stood still until then, whenever it is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedAnswer {
+    /// By which way it came.
+    pub channel: PaperChannel,
+    /// When the office received it: after it had asked, never in the future.
+    pub received_at: Timestamp,
+}
+
+impl AnswerStatement {
+    /// The answer to what was asked at `asked_at`, or everything wrong with the statement at `now`.
+    pub fn accept(self, asked_at: Timestamp, now: Timestamp) -> Result<Option<ReceivedAnswer>, Vec<Fault>> {
+        if self == Self::default() {
+            return Ok(None);
+        }
+        let required = |pointer: &str| {
+            let ja = "回答が届いた方法と日時は、両方を入力してください。";
+            Fault::new(pointer, "required", ja, "State both how the answer came and when.")
+        };
+        let mut faults = Vec::new();
+        if self.channel.is_none() {
+            faults.push(required("/channel"));
+        }
+        match self.received_at {
+            None => faults.push(required("/received_at")),
+            Some(at) if at > now => faults.push(received_in_future()),
+            Some(at) if at < asked_at => {
+                let ja = "求めた日時より後の日時を入力してください。";
+                let en = "Nothing is answered before it was asked.";
+                faults.push(Fault::new("/received_at", "before_request", ja, en));
+            }
+            Some(_) => {}
+        }
+        match (self.channel, self.received_at) {
+            (Some(channel), Some(received_at)) if faults.is_empty() => {
+                Ok(Some(ReceivedAnswer { channel, received_at }))
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// What stands in the way where a party answers in the own case: the system itself knows when.
+    pub fn faults_of_own(self) -> Vec<Fault> {
+        of_paper_only(&[("/channel", self.channel.is_some()), ("/received_at", self.received_at.is_some())])
+    }
+}
+
+fn received_in_future() -> Fault {
+    let ja = "受付日時に未来の日時は入力できません。";
+    Fault::new("/received_at", "future", ja, "Nothing is received in the future.")
+}
+
+/// A fault for each member that is stated although it is stated of applications on paper only.
+fn of_paper_only(stated: &[(&str, bool)]) -> Vec<Fault> {
+    let fault = |(pointer, _): &(&str, bool)| {
+        let ja = "書面等で申請された案件についてだけ入力できます。";
+        let en = "This is stated of applications on paper only.";
+        Fault::new(*pointer, "paper_only", ja, en)
+    };
+    stated.iter().filter(|(_, stated)| *stated).map(fault).collect()
 }
 
 fn text_fault(pointer: &str, text: &str) -> Option<Fault> {
@@ -224,6 +286,36 @@ mod tests {
         assert_eq!(whole.faults_of_own().len(), 3);
         let received = whole.accept(arrived, now).unwrap();
         assert_eq!((received.channel, received.reason.as_str()), (PaperChannel::Post, "廃業のため"));
+    }
+
+    /// an answer on paper came after it was asked for and before it is entered; both facts are stated, or none.
+    #[test]
+    fn r18_r194_an_answer_on_paper_says_how_and_when_it_came() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (asked, now) = (at("2026-04-01T00:00:00Z"), at("2026-04-10T00:00:00Z"));
+        let stated = |channel, received_at: Option<&str>| AnswerStatement {
+            channel,
+            received_at: received_at.map(at),
+        };
+        let post = Some(PaperChannel::Post);
+        assert_eq!(AnswerStatement::default().accept(asked, now), Ok(None));
+        for (statement, expected) in [
+            (stated(post, None), vec!["/received_at required"]),
+            (stated(None, Some("2026-04-05T00:00:00Z")), vec!["/channel required"]),
+            (
+                stated(None, Some("2026-03-31T23:59:59Z")),
+                vec!["/channel required", "/received_at before_request"],
+            ),
+            (stated(post, Some("2026-04-10T00:00:01Z")), vec!["/received_at future"]),
+        ] {
+            let faults = statement.accept(asked, now).unwrap_err();
+            let found: Vec<_> = faults.iter().map(|it| format!("{} {}", it.pointer, it.code)).collect();
+            assert_eq!(found, expected);
+        }
+        let whole = stated(post, Some("2026-04-01T00:00:00Z"));
+        let received = ReceivedAnswer { channel: PaperChannel::Post, received_at: asked };
+        assert_eq!(whole.accept(asked, now), Ok(Some(received)));
+        assert_eq!((AnswerStatement::default().faults_of_own().len(), whole.faults_of_own().len()), (0, 2));
     }
 
     #[test]

@@ -33,6 +33,11 @@ pub fn opens(rule: &PublicInspection, moment: Moment) -> bool {
     }
 }
 
+/// Whether that a filing is open says by itself that what was applied for was granted.
+pub fn tells_grant(rule: &PublicInspection) -> bool {
+    rule.opens_on == OpensOn::Grant
+}
+
 /// Whether a filing that opened can be looked at while its case stands there: what was taken back or belongs to another body cannot.
 pub fn is_shown_in(state: StateName) -> bool {
     !matches!(state, StateName::Draft | StateName::Withdrawn | StateName::Transferred)

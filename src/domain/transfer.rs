@@ -64,7 +64,12 @@ impl TransferGrounds {
 /// How the first office of a case is written at another body: body and office.
 pub fn office_elsewhere(tenant: &str, office: &str) -> String {
     // A case that was sent on twice keeps the body it began at.
-    if office.contains('/') { office.to_owned() } else { format!("{tenant}/{office}") }
+    if is_own_office(office) { format!("{tenant}/{office}") } else { office.to_owned() }
+}
+
+/// Whether an office of an arrival is one of the body that has the case, and not of the one that sent it on.
+pub fn is_own_office(office: &str) -> bool {
+    !office.contains('/')
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ use crate::service::message::{NOTIFY_MESSAGE, NOTIFY_OFFICE};
 use crate::service::notification::{self, APPLY_NOTIFICATION};
 use crate::service::opinion::{self, RAISE_OPINION};
 use crate::service::payment::RECOVER_OPERATION;
+use crate::service::payment_watch::{self, WATCH_PAYMENTS};
 use crate::service::permit_upkeep::{self, EXPIRE_PERMIT, REMIND_RENEWAL};
 use crate::service::poll::{self, POLL_PAYMENT};
 use crate::service::receipt_standing::NOTIFY_RECEIPT;
@@ -51,6 +52,7 @@ use crate::service::refund_call::{self, POLL_REFUND};
 use crate::service::refund_notice::NOTIFY_OVERPAID;
 use crate::service::remittance::WORK_SETTLEMENT;
 use crate::service::reorganisation::{self, FOLLOW_REORGANISATIONS};
+use crate::service::revived_claim::{self, REVIVE_CLAIMS};
 use crate::service::set_off::NOTIFY_SET_OFF;
 use crate::service::settlement_fetch::{self, Attempt, FETCH_REPORT, FETCH_SETTLEMENTS, LIST_SETTLEMENTS};
 use crate::service::settlement_work::{self, CHASE_SETTLEMENTS};
@@ -147,8 +149,12 @@ pub enum Job {
     ExpirePermit(PermitId),
     /// Look after the open disputes of every tenant.
     RemindOfDisputes,
+    /// Look for attempts to pay that stay open or held for too long.
+    WatchPayments,
     /// Assess the late charge of a claim that was paid after its demand.
     AssessLateCharge(InvoiceId),
+    /// Assess the claims of an invoice's revoked waivers again, whose refund came to nothing.
+    ReviveClaims(InvoiceId),
     /// Send the demands of every tenant whose day has come.
     IssueDemands,
     /// End the grants of every tenant whose rest was not paid in time.
@@ -225,8 +231,10 @@ impl Job {
             }
             EXPIRE_PERMIT => Ok(Self::ExpirePermit(PermitId(id()?))),
             REMIND_OF_DISPUTES => Ok(Self::RemindOfDisputes),
+            WATCH_PAYMENTS => Ok(Self::WatchPayments),
             EXPIRE_WAIVERS => Ok(Self::ExpireWaivers),
             ASSESS_LATE_CHARGE => Ok(Self::AssessLateCharge(InvoiceId(id()?))),
+            REVIVE_CLAIMS => Ok(Self::ReviveClaims(InvoiceId(id()?))),
             ISSUE_DEMANDS => Ok(Self::IssueDemands),
             RAISE_OVERDUE_STEPS => Ok(Self::RaiseOverdueSteps),
             NOTIFY_OVERDUE_STEP => {
@@ -277,8 +285,10 @@ pub async fn carry_out(core: &Arc<Core>, job: Job, claimed: &ClaimedJob) -> Resu
         Job::ReconcileAll => reconciliation::run_all(core).await,
         Job::ReconcileBody => reconciliation::run_job(core, tenant(claimed)?).await,
         Job::RemindOfDisputes => remind_of_disputes(core).await,
+        Job::WatchPayments => payment_watch::run_all(core).await,
         Job::ExpireWaivers => expire_waivers(core).await,
         Job::AssessLateCharge(id) => charge::assess_after_payment(core, tenant(claimed)?, id).await,
+        Job::ReviveClaims(id) => revived_claim::assess_again(core, tenant(claimed)?, id).await,
         Job::IssueDemands => issue_demands(core).await,
         Job::RaiseOverdueSteps => raise_overdue_steps(core).await,
         Job::NotifyOverdueStep(notice) => mail::step_overdue(core, notice, claimed).await,
@@ -342,6 +352,7 @@ pub fn periodic(core: &Core) -> Vec<Periodic> {
         Periodic { kind: FORGET_SIGN_INS, every_s: 86_400 },
         Periodic { kind: RECONCILE_ALL, every_s: 86_400 },
         Periodic { kind: REMIND_OF_DISPUTES, every_s: 86_400 },
+        Periodic { kind: WATCH_PAYMENTS, every_s: 86_400 },
         Periodic { kind: CHASE_SETTLEMENTS, every_s: 86_400 },
         Periodic { kind: EXPIRE_WAIVERS, every_s: 86_400 },
         Periodic { kind: ISSUE_DEMANDS, every_s: 86_400 },

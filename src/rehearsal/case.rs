@@ -251,7 +251,8 @@ impl Run {
         let applicant = self.applicant(stage)?;
         let form = json!({ "note": format!("通し稽古 {}（補正後）", self.number) });
         let (ctx, request) = self.call(stage, applicant);
-        self.version = resubmission::resubmit(ctx, request, self.id, self.version, form).await?.value.version;
+        let made = resubmission::resubmit(ctx, request, self.id, self.version, form.into()).await?;
+        self.version = made.value.version;
         self.next = if self.is_application() { Next::Propose } else { Next::Close };
         Ok(When::OpenDays(self.pause(4).max(1)))
     }
@@ -292,7 +293,7 @@ impl Run {
         let is_conditional = decision == DecisionKind::ConditionalGrant;
         let conditions =
             if is_conditional { vec!["毎年報告すること。".to_owned()] } else { Vec::new() };
-        DecisionProposal { decision, reasons, conditions }
+        DecisionProposal { decision, reasons, conditions, without_opinion: None }
     }
 
     async fn recall(&mut self, stage: &Stage, today: Date) -> Result<When, RehearsalError> {

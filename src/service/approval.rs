@@ -1,7 +1,7 @@
 //! Approval (決裁): a proposal goes its route; the last seal does what was proposed, in the same transaction.
 //!
 //! The one who drafted never seals; the text that is sealed is byte for byte the text that was proposed
-//! and no decision is made while the fee is neither paid nor entrusted. What is proposed may be a decision,
+//! and nothing is granted while the fee is neither paid nor entrusted. What is proposed may be a decision,
 //! its correction, an order about a permit, a waiver or a write-off ([`Subject`]): the machinery is the same, only what the last seal does differs ([`conclude`]).
 
 mod acting;
@@ -11,6 +11,7 @@ mod draft;
 mod history;
 mod issue;
 mod later;
+mod readiness;
 mod refusal;
 mod revise;
 mod route;
@@ -26,6 +27,7 @@ use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, OfficerId, TenantCode};
 use crate::domain::policy::{Action, Actor, Decision};
+use crate::domain::procedure::Bilingual;
 use crate::store::applications::ApplicationRow;
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::{Reads, Tx};
@@ -39,7 +41,7 @@ pub use issue::Issue;
 pub use later::{NewCorrection, propose_correction, propose_order};
 pub use refusal::ApprovalRefusal;
 pub use revise::TextChange;
-pub(super) use route::move_to_successors;
+pub(super) use route::{deciding_desks, move_to_successors};
 pub use stand_in::covered_by;
 
 /// The job that makes and sends the notice of a decision; its subject is the application's id.
@@ -58,6 +60,8 @@ pub struct Standing {
     pub comments: Vec<Option<String>>,
     /// What other offices were asked about the case, and what they answered.
     pub opinions: Vec<Opinion>,
+    /// The offices whose answer has not come, whether they were asked before the draft or after it.
+    pub awaited: Vec<Bilingual>,
     /// Everything that was done about the subject, also what no longer counts.
     pub history: History,
     /// What the last seal would issue today, while it is on its route.
@@ -75,7 +79,7 @@ pub fn open_body(case: &OpenCase, row: &ProposalRow) -> Result<ProposalBody, Fai
     let subject = Subject::parse(&row.subject).ok_or_else(broken)?;
     let text = case.key.open(&proposals::body_place(row.id), &row.sealed_body)?;
     let body = ProposalBody::read(subject, &text).map_err(|_| broken())?;
-    if body.decision().map(DecisionKind::as_str) != row.decision.as_deref() {
+    if body.decision().map(DecisionKind::row_word) != row.decision.as_deref() {
         return Err(broken());
     }
     Ok(body)
@@ -176,14 +180,15 @@ fn standing(tx: &mut impl Reads, ctx: &Ctx, case: OpenCase, routed: Routed) -> R
         }
     };
     let comments = routed.steps.iter().map(comment).collect::<Result<_, Failure>>()?;
-    let opinions = opinion::of_case(tx, &case)?;
+    let (opinions, now) = (opinion::of_case(tx, &case)?, tx.now());
+    let awaited = opinion::awaited_names(tx, ctx, &case, jst_day(now))?;
     let history = history::of_subject(tx, &case, routed.subject()?, routed.row.id)?;
-    let now = tx.now();
     let issue = match routed.row.state.as_str() {
         "in_approval" => Some(issue::of(tx, ctx, &case, (&routed, &body), now)?),
         _ => None,
     };
-    Ok(Standing { case: case.row, routed, body, comments, opinions, history, issue, today: jst_day(now) })
+    let (case, today) = (case.row, jst_day(now));
+    Ok(Standing { case, routed, body, comments, opinions, awaited, history, issue, today })
 }
 
 /// A proposal on its route with its case, for who composes the papers that it would bring about.

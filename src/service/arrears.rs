@@ -433,10 +433,11 @@ fn charges_are_demanded(terms: &ArrearsTerms) -> bool {
     terms.billing.as_ref().is_some_and(|billing| billing.demand_of_charges == ChargeDemand::ByOfficer)
 }
 
-/// Sends every demand of a body whose day has come. Run twice it has one effect.
+/// Sends every demand of a body whose day has come; one that fails does not hold up the others (R-90 gives each its days). Run
+/// twice it has one effect.
 pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
     let ctx = Ctx::new(Arc::clone(core), Caller::Anonymous, Uuid::nil());
-    let mut after = None;
+    let (mut after, mut first_failure) = (None, None);
     loop {
         let (of, inner) = (tenant.clone(), ctx.clone());
         let late = core.db.read(move |tx| {
@@ -451,12 +452,13 @@ pub async fn issue_due(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, 
             Ok::<_, Failure>((last, due))
         });
         let (last, due) = late.await?;
-        let Some(last) = last else { return Ok(JobEnd::Done) };
+        let Some(last) = last else { return first_failure.map_or(Ok(JobEnd::Done), Err) };
         after = Some(last);
         for row in due {
             let ctx = ctx.clone();
             let root = Root::Application(row.application_id);
-            core.db.write(root, move |tx| issue_if_due(tx, &ctx, &row)).await?;
+            let issued = core.db.write(root, move |tx| issue_if_due(tx, &ctx, &row)).await;
+            first_failure = first_failure.or(issued.err());
         }
     }
 }

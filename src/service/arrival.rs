@@ -30,7 +30,6 @@ use crate::domain::identification::{must_be_attested, shortfall};
 use crate::domain::money::Yen;
 use crate::domain::policy::Action;
 use crate::domain::procedure::FeeDue;
-use crate::domain::processing_clock::PauseReason;
 use crate::domain::public_inspection::Moment;
 use crate::domain::reference_number::reference_number;
 use crate::domain::validity::Warning;
@@ -188,8 +187,7 @@ pub fn record(
     let definition = &procedure.definition;
     let invoice = match fee {
         Some(fee) if definition.fee_due == FeeDue::OnSubmit && fee.total > Yen::ZERO => {
-            // From the notice to the payment the clock stands still.
-            case.row.paused_for = Some(PauseReason::FeePayment.as_str().to_owned());
+            clock::note_fee_pause(&mut case.row);
             Some(billing::issue_invoice(tx, ctx, &case, fee, None, now)?)
         }
         _ => None,

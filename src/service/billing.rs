@@ -27,7 +27,7 @@ use crate::domain::reference_number::reference_number;
 use crate::domain::revenue::Due;
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Json, Micros};
-use crate::store::{Reads, Tx, baskets, fee_lowerings, set_offs, waiver_revocations};
+use crate::store::{Reads, Tx, baskets, fee_lowerings, set_offs};
 
 /// What an invoice was computed from. It is personal, so it lies sealed with the case's key beside the lines (T-2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,17 +261,47 @@ fn issue(
 /// line, and nothing is deleted. An invoice that money or an agent covers stays: giving it back is a refund. What was
 /// assessed beside a claim goes with it. So stays what a revoked waiver had taken off what was paid.
 pub fn cancel_unpaid_invoices(tx: &mut Tx<'_>, case: &mut OpenCase, now: Timestamp) -> Result<(), Failure> {
-    let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
     waiver::end_with_case(tx, case)?;
+    let unpaid = unpaid_at_end(tx, case)?;
+    cancel(tx, case, unpaid, now)
+}
+
+/// Cancels what is still owed of a case that is refused, as [`cancel_unpaid_invoices`] does at a withdrawal, with what was asked
+/// about it. A fee that nobody paid is a defect of the form, and refusing for it is one of the two ends of such a defect
+/// what the fee is the price of is not rendered, or not granted. A fee that was paid stays with whoever examined for it
+/// (既納の手数料は還付しない, R-97).
+pub(super) fn cancel_unpaid_of_refusal(
+    tx: &mut Tx<'_>,
+    case: &mut OpenCase,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let unpaid = unpaid_at_end(tx, case)?;
+    let ended: Vec<InvoiceId> = unpaid.iter().map(|invoice| invoice.id).collect();
+    waiver::end_with_invoices(tx, case, &ended)?;
+    cancel(tx, case, unpaid, now)
+}
+
+/// What nobody has paid of a case that has ended, and is owed no more.
+fn unpaid_at_end(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<InvoiceRow>, Failure> {
     let owed = waiver_claim::owed_after_end(tx, case)?;
     let mut unpaid: Vec<InvoiceRow> = Vec::new();
-    for invoice in invoices::all_of_case(tx, &tenant, id)? {
+    for invoice in invoices::all_of_case(tx, &case.row.tenant_id, case.row.id)? {
         let goes =
             invoice.principal_id.is_none_or(|principal| unpaid.iter().any(|other| other.id == principal));
         if goes && !owed.contains(&invoice.id) && invoice.invoice_state()? == InvoiceState::Unpaid {
             unpaid.push(invoice);
         }
     }
+    Ok(unpaid)
+}
+
+fn cancel(
+    tx: &mut Tx<'_>,
+    case: &mut OpenCase,
+    unpaid: Vec<InvoiceRow>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
     for facts in book_back_unpaid(tx, (&tenant, id), unpaid, now)? {
         case.record(tx, "invoice_moved", facts, None)?;
     }
@@ -364,9 +394,9 @@ pub fn refuse_outdated_fee(
 }
 
 /// The standing invoices of a case that are the price of what was applied for, oldest first. What was assessed anew because a
-/// waiver was revoked is owed, but it is no new price: the invoice that the waiver was of has it already.
+/// waiver was revoked is owed, but it is no new price, nor is what was divided off it: the invoice that the waiver was of has it already.
 pub fn priced_invoices(tx: &mut impl Reads, case: &OpenCase) -> Result<Vec<InvoiceRow>, Failure> {
-    let anew = waiver_revocations::claims_of_case(tx, &case.row.tenant_id, case.row.id)?;
+    let anew = waiver_claim::of_case(tx, &case.row.tenant_id, case.row.id)?;
     let mut rows = standing_invoices(tx, case)?;
     rows.retain(|row| !anew.contains(&row.id));
     Ok(rows)

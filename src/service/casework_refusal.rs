@@ -70,8 +70,8 @@ impl CaseworkRefusal {
                 "The inspection that is required has not been passed; nothing can be granted yet.",
             ),
             Self::OriginalsNotSeen(_) => (
-                "原本等の確認が終わっていないため、許可等の起案はできません。",
-                "Originals or a person have not been seen, or differ; nothing can be granted yet.",
+                "原本等の確認が終わっていないため、許可等の起案・交付はできません。",
+                "Originals or a person have not been seen, or differ; nothing can be granted or handed over yet.",
             ),
             Self::NoPeriodRuns => (
                 "標準処理期間の定めがないか、審査が終わっています。",

@@ -17,7 +17,7 @@ use super::arrears_refusal::ArrearsRefusal;
 use super::billing::PricedFrom;
 use super::cases::{self, OpenCase, event_actor, system_actor};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::reassessment::{self, LoweredBy};
+use super::reassessment::{self, EARLIER_PAYMENT, LoweredBy};
 use super::recalculation::{self, Lowering};
 use super::{Caller, Core, Ctx, Effect, Failure, JobEnd, Refusal, payment, payment_notice};
 use crate::catalogue::Catalogue;
@@ -29,7 +29,7 @@ use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::ledger::{self, Cause};
-use crate::domain::money::Yen;
+use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::policy::Action;
 use crate::domain::procedure::{Bilingual, Payee};
 use crate::domain::reference_number::reference_number;
@@ -37,11 +37,11 @@ use crate::store::charges::{self, ChargeRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::{IsoDate, Json, Micros};
-use crate::store::{Reads, Root, StoreError, Tx, demands, jobs};
+use crate::store::{Reads, Root, StoreError, Tx, demands, fee_lowerings, jobs};
 
 /// Kind of the job that assesses the late charge of a claim that was paid; its subject is the invoice's id and its version.
 pub const ASSESS_LATE_CHARGE: &str = "assess_late_charge";
-/// The job that tells the obligor of a late charge; its subject is the application's id and the invoice's.
+/// The job that tells the obligor of a late charge, or of a fee that is charged again; its subject is the application's id and the invoice's.
 pub const NOTIFY_CHARGE: &str = "notify_charge";
 
 /// A charge to be assessed.
@@ -189,7 +189,7 @@ fn lower_beyond_payment(
     case: &mut OpenCase,
     found: &Arrears,
     now: Timestamp,
-) -> Result<Lowered, Failure> {
+) -> Result<Changed, Failure> {
     let of = |kind: ChargeKind| found.charges.iter().filter(move |(row, _)| row.kind == kind.as_str());
     let mut less = BTreeMap::new();
     if of(ChargeKind::LateCharge).any(|(charge, _)| charge.computed_to.0 > found.computed_to) {
@@ -200,27 +200,86 @@ fn lower_beyond_payment(
         let fees = fees.map_err(|error| Failure::Internal(error.to_string()))?;
         less.insert(ChargeKind::DemandFee.as_str().to_owned(), fees);
     }
-    let mut done = Lowered::No;
+    let mut done = Changed::No;
     for (_, row) in found.charges.iter().rev() {
         let Some(lowering) = recalculation::lowering(tx, row.clone(), &mut less)? else { continue };
         let Lowering { mut invoice, lowered, lifted } = lowering;
         let by = LoweredBy::EarlierPayment(found.invoice.id);
         reassessment::lower(tx, &ctx.core, case, &mut invoice, (by, &lowered, &lifted), now)?;
-        done = Lowered::Yes;
+        done = Changed::Yes;
     }
     Ok(done)
 }
 
-/// Whether anything was taken off.
+/// Whether anything was taken off, or assessed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lowered {
+enum Changed {
     /// Something was.
     Yes,
     /// Nothing was.
     No,
 }
 
-/// Assesses what has accrued up to the payment, or takes off what was charged beyond it; stores the case where anything changed.
+/// How much of the fee of a claim's demand is missing, since it was taken off for a payment before the demand.
+fn missing_fee(tx: &mut impl Reads, principal: &InvoiceRow) -> Result<Yen, Failure> {
+    let internal = |error: YenOutOfRange| Failure::Internal(error.to_string());
+    let (mut first, mut assessed, mut off) = (Yen::ZERO, Yen::ZERO, Yen::ZERO);
+    for fee in charges::of_principal(tx, &principal.tenant_id, principal.id)? {
+        if fee.charge_kind()? != ChargeKind::DemandFee {
+            continue;
+        }
+        // What was assessed again is never more than what was assessed first.
+        first = first.max(fee.amount);
+        assessed = assessed.plus(fee.amount).map_err(internal)?;
+        for row in fee_lowerings::of_invoice(tx, &principal.tenant_id, fee.invoice_id)? {
+            let lines = row.lowered.0.iter().filter(|_| row.cause == EARLIER_PAYMENT).map(|line| line.amount);
+            off = Yen::sum(std::iter::once(off).chain(lines)).map_err(internal)?;
+        }
+    }
+    Ok(first.minus(assessed.minus(off).map_err(internal)?).unwrap_or(Yen::ZERO))
+}
+
+/// Assesses the fee of a demand again that was taken off for a payment before the demand, where that payment turned out not to have
+/// come, and tells the obligor. The caller stores the case.
+fn assess_fee_again(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    found: &Arrears,
+    now: Timestamp,
+) -> Result<Changed, Failure> {
+    let principal = &found.invoice;
+    let ended = matches!(
+        principal.invoice_state()?,
+        InvoiceState::Waived | InvoiceState::Canceled | InvoiceState::WrittenOff
+    );
+    let Some((terms, _)) = arrears::terms(&ctx.catalogue, principal) else { return Ok(Changed::No) };
+    let (Some(billing), Some(demand)) = (&terms.billing, &found.demand) else { return Ok(Changed::No) };
+    let amount = missing_fee(tx, principal)?;
+    if ended || found.is_demanded_after_payment() || amount == Yen::ZERO {
+        return Ok(Changed::No);
+    }
+    let kind = ChargeKind::DemandFee;
+    let due = payment_notice::due_of(ctx, &principal.tenant_id, kind.account(billing), now);
+    let why = Bilingual {
+        ja: "督促前の納付がなかったことが判明したため、改めて調定".to_owned(),
+        en: "assessed again: the payment before the demand turned out not to have come".to_owned(),
+    };
+    let new = NewCharge {
+        kind,
+        amount,
+        computed_to: demand.issued_on.0,
+        due_on: due.last_day,
+        explanation: vec![why],
+    };
+    let row = assess(tx, ctx, case, (principal, terms, billing), new, (system_actor("billing"), now))?;
+    let subject = format!("{}:{}", case.row.id, row.id);
+    jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_CHARGE, &subject, now)?;
+    Ok(Changed::Yes)
+}
+
+/// Assesses what has accrued up to the payment, or takes off what was charged beyond it, and brings back what was taken off for a payment
+/// that was none; stores the case where anything changed.
 fn settle_after_payment(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -228,17 +287,22 @@ fn settle_after_payment(
     principal: &InvoiceRow,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    if is_covered(principal)?
-        && let Some(found) = arrears::read(tx, &ctx.catalogue, principal)?
-        && lower_beyond_payment(tx, ctx, case, &found, now)? == Lowered::Yes
-    {
-        return case.save(tx);
+    let (mut lowered, mut again) = (Changed::No, Changed::No);
+    if let Some(found) = arrears::read(tx, &ctx.catalogue, principal)? {
+        if is_covered(principal)? {
+            lowered = lower_beyond_payment(tx, ctx, case, &found, now)?;
+        }
+        again = assess_fee_again(tx, ctx, case, &found, now)?;
     }
     let how = (UpTo::Payment, system_actor("billing"), now);
-    match assess_accrued(tx, ctx, case, principal, how)? {
-        Some(_) => case.save(tx),
-        None => Ok(()),
+    let accrued = match lowered {
+        Changed::Yes => None,
+        Changed::No => assess_accrued(tx, ctx, case, principal, how)?,
+    };
+    if accrued.is_none() && (lowered, again) == (Changed::No, Changed::No) {
+        return Ok(());
     }
+    case.save(tx)
 }
 
 /// Assesses what has accrued since the last time; none where nothing has. The caller stores the case.
@@ -292,21 +356,25 @@ fn is_covered(invoice: &InvoiceRow) -> Result<bool, StoreError> {
     })
 }
 
-/// Asks for the late charge of a claim that has just been covered after its demand.
+/// Asks for the late charge of a claim that has just been covered after its demand, and for the fee of the demand where it had been taken
+/// off for a payment that was none.
 pub(super) fn follow(tx: &mut Tx<'_>, invoice: &InvoiceRow) -> Result<(), Failure> {
     let now = tx.now();
     let late = invoice.due_on.is_some_and(|due| due.0 < jst_day(now));
-    if !late || invoice.principal_id.is_some() || !is_covered(invoice)? {
+    if !late || invoice.principal_id.is_some() {
         return Ok(());
     }
-    if demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?.is_some() {
+    if demands::of_invoice(tx, &invoice.tenant_id, invoice.id)?.is_none() {
+        return Ok(());
+    }
+    if is_covered(invoice)? || missing_fee(tx, invoice)? > Yen::ZERO {
         let subject = format!("{}:{}", invoice.id, invoice.version);
         jobs::enqueue(tx, invoice.tenant_id.as_str(), ASSESS_LATE_CHARGE, &subject, now)?;
     }
     Ok(())
 }
 
-/// Assesses the late charge of a claim that was paid. Run twice it has one effect.
+/// Assesses the late charge of a claim that was paid, and what a payment that was none had taken off. Run twice it has one effect.
 pub async fn assess_after_payment(
     core: &Arc<Core>,
     tenant: TenantCode,

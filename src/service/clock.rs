@@ -152,6 +152,12 @@ pub(super) fn note_pause(tx: &mut impl Reads, core: &Core, row: &mut Application
     Ok(())
 }
 
+/// As [`note_pause`], of a case that arrives with a fee to be paid: from the notice to the payment the clock stands still. Nothing
+/// else can stop it yet, so nothing is looked up on the way in. The caller stores the row.
+pub(super) fn note_fee_pause(row: &mut ApplicationRow) {
+    row.paused_for = Some(PauseReason::FeePayment.as_str().to_owned());
+}
+
 /// Notes anew why the clocks of a body's open cases stand still, and moves their due dates: a pause that ended while the version of
 /// the procedure could not be read ended unnoticed. Done again it changes nothing.
 pub(super) async fn note_pauses_anew(core: &Arc<Core>, tenant: &TenantCode) -> Result<(), Failure> {

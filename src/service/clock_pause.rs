@@ -150,18 +150,20 @@ pub async fn end(
     .await
 }
 
-/// Ends today what was awaited of the applicant, who has answered a correction; gives the pauses that ended. The caller moves the due
-/// date.
+/// Ends what was awaited of the applicant, whose answer to a correction came on `answered_on`; gives the pauses that ended. The caller
+/// moves the due date.
 pub(super) fn end_with_answer(
     tx: &mut Tx<'_>,
     case: &OpenCase,
-    correction: CorrectionId,
+    (correction, answered_on): (CorrectionId, Date),
     now: Timestamp,
 ) -> Result<Vec<ClockPauseId>, Failure> {
     let mut ended = Vec::new();
     for pause in clock_pauses::of_case(tx, &case.row.tenant_id, case.row.id)? {
         if pause.ended_on.is_none() && pause.office_pause()?.ends_with_answer() {
-            close(tx, case, &pause.row, (jst_day(now), EndedBy::Answer(correction)), now)?;
+            // What was recorded after the answer had come, before it was entered, costs no day.
+            let ended_on = answered_on.max(pause.row.asked_on.0);
+            close(tx, case, &pause.row, (ended_on, EndedBy::Answer(correction)), now)?;
             ended.push(pause.row.id);
         }
     }

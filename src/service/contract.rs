@@ -3,10 +3,14 @@
 //! Invariants: nothing is concluded by one signature; both are over the same bytes, which are kept as they were offered; what is to
 //! be paid at issue is claimed with the conclusion and not before.
 
+mod authority;
 mod lapse;
 mod offer;
 mod refusal;
 mod signing;
+mod task;
+
+use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
@@ -20,8 +24,11 @@ pub use self::refusal::ContractRefusal;
 pub use self::signing::{
     Judgement, NewSignature, judge_signature, sign_by_counterpart, sign_by_office, withdraw,
 };
-use super::cases::{self, OpenCase};
-use super::{Ctx, Failure, access, review};
+use super::cases::OpenCase;
+use super::notice::{self, Given};
+use super::untold::Untold;
+use super::{Ctx, Failure, access, intake, review};
+use crate::catalogue::CatalogueProcedure;
 use crate::clock::IdGen;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -220,6 +227,7 @@ fn record(
         },
     )?;
     contracts::update(tx, row)?;
+    task::follow(tx, row, (act, next), now)?;
     let kind = match act {
         ContractAct::SignByCounterpart => "contract_signed_by_counterpart",
         ContractAct::Confirm => "contract_signature_confirmed",
@@ -230,7 +238,9 @@ fn record(
     };
     events::append(tx, &mut case.row, NewEvent { kind, actor, facts, sealed_detail: None })?;
     let is_told = !matches!(act, ContractAct::SignByCounterpart | ContractAct::Confirm);
-    if is_told || next == ContractStanding::Concluded {
+    // A mail about a contract tells that it was granted: before the notice of that is retrieved, none is sent.
+    let untold = Untold::of_cases(tx, &row.tenant_id, &[case.row.id])?;
+    if (is_told || next == ContractStanding::Concluded) && !untold.hides_decision_of(case.row.id) {
         let subject = format!("{}:{}", case.row.id, row.version);
         jobs::enqueue(tx, row.tenant_id.as_str(), NOTIFY_CONTRACT, &subject, now)?;
     }
@@ -285,18 +295,32 @@ fn office_signature(ctx: &Ctx, view: &ContractView) -> Option<SignedByOffice> {
     Some(SignedByOffice { key_id, signature, signed_on, certificate, public_key: private.jwk(), check })
 }
 
-/// The contract of a case, for its parties and the department.
+/// The contract of a case, for its parties, the department and who decides above it. It is offered with a grant only, so whoever is
+/// given it, or is told that there is none, has been told what was decided.
 pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<ContractView, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
-        let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
-        view(tx, &inner, &case)
+        let case = authority::open(tx, &inner, &body, id, Action::ReadCase)?;
+        // Where a grant offers none, that there is none says nothing.
+        let offers = |pinned: Arc<CatalogueProcedure>| terms_of(&case, &pinned.definition).is_some();
+        let waiting = if intake::pinned(&inner, &case.row).is_ok_and(offers) {
+            notice::waiting(tx, &body, id, Given::Outcome)?
+        } else {
+            Vec::new()
+        };
+        let found = match view(tx, &inner, &case) {
+            Ok(found) => Ok(found),
+            Err(Failure::Refused(refusal)) => Err(refusal),
+            Err(broken) => return Err(broken),
+        };
+        Ok::<_, Failure>((access::reader(&case.actor), waiting, found))
     });
-    let found = read.await?;
-    if let Some(officer) = found.reader {
+    let (reader, waiting, found) = read.await?;
+    if let (Some(officer), Ok(_)) = (reader, &found) {
         access::record(&ctx, &tenant, officer, "contract", &[id]).await?;
     }
-    Ok(found)
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
+    found.map_err(Failure::from)
 }
 
 /// What every event about a contract says.

@@ -11,6 +11,7 @@ use crate::files::FileStore;
 use crate::gateway::Gateways;
 use crate::mail::Mailer;
 use crate::seal::Keyring;
+use crate::service::el_qr_upload::SlipsSeen;
 use crate::service::incoming::NumberedByNothing;
 use crate::service::password::PasswordPool;
 use crate::service::payment_link::LinkCalls;
@@ -47,6 +48,8 @@ pub struct Core {
     pub link_calls: LinkCalls,
     /// What came in and no rule numbers, so that it is not judged again and again.
     pub numbered_by_nothing: NumberedByNothing,
+    /// Under which terms every open slip was looked at, so that it is not looked at again and again.
+    pub slips_seen: SlipsSeen,
     /// Crash points.
     pub drill: Arc<Drill>,
 }

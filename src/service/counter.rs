@@ -14,12 +14,10 @@ use super::cases::{self, OpenCase};
 use super::counter_terminal::{self, Taker};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::payment_standing::{self, Source};
-use super::{Ctx, Effect, Failure, Refusal, charge, payment, review, separation};
+use super::{Ctx, Effect, Failure, Refusal, charge, payment, review, separation, striking_out};
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, InvoiceId, PaymentId, TenantCode};
-use crate::domain::invoice::InvoiceState;
-use crate::domain::ledger::{self, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::domain::my_number;
 use crate::domain::payment::{
@@ -30,7 +28,7 @@ use crate::store::counter_payments::{self, CounterPaymentRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::sql::{IsoDate, Micros};
-use crate::store::{Reads, Root, Tx, refunds, settlement_matches};
+use crate::store::{Reads, Root, Tx};
 
 /// The longest reference and the longest reason, in characters.
 const LONGEST_TEXT: usize = 200;
@@ -272,34 +270,11 @@ fn strike_out(
     }
     let mut row = payments::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut invoice = invoices::find(tx, tenant, entry.invoice_id)?.ok_or(Refusal::NotFound)?;
-    let struck = row.payment()?.struck_out().filter(|_| entry.reversed_by.is_none());
-    let struck = struck.ok_or(Refusal::EntryNotReversible)?;
-    // What goes back, or is asked to, was there: the refund is decided first.
-    for refund in refunds::of_payment(tx, tenant, id)? {
-        if refund.refund()?.state.holds_headroom() {
-            return Err(Refusal::EntryNotReversible.into());
-        }
-    }
-    // What stands in a payout was there, too: its agent says so.
-    if !settlement_matches::of_payments(tx, tenant, &[id])?.is_empty() {
-        return Err(Refusal::EntryNotReversible.into());
-    }
-    // Where other money came beside it, or a waiver made a part of it too much, a person decides first what becomes of that.
-    let is_covered = matches!(invoice.invoice_state()?, InvoiceState::Paid | InvoiceState::Entrusted);
-    if !is_covered || is_partly_too_much(tx, &case, id)? {
-        return Err(Refusal::EntryNotReversible.into());
-    }
+    let strikable = striking_out::judge(tx, &row, &invoice)?.filter(|_| entry.reversed_by.is_none());
+    let strikable = strikable.ok_or(Refusal::EntryNotReversible)?;
 
     // From here on everything changes rows; every refusal stands above.
-    row.take_over(&struck);
-    row.captured_on = None;
-    // The same receipt of the terminal may be entered again, for the right case.
-    row.gateway_payment_id = None;
-    payments::update(tx, &mut row)?;
-    let entries = receipts_of(tx, &case, id)?;
-    let undone: Vec<Entry> =
-        entries.iter().filter_map(|entry| ledger::reverse(entry, jst_day(now))).collect();
-    invoices::book(tx, tenant, case.row.id, &undone)?;
+    striking_out::strike_out(tx, &mut row, strikable.with_name_freed())?;
     let place = counter_payments::reason_place(id);
     entry.reversed_by = Some(officer);
     entry.reversed_at = Some(Micros(now));
@@ -311,22 +286,6 @@ fn strike_out(
     payment_standing::settle_invoice(tx, &ctx.core, &mut case.row, &mut invoice)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: opened(&case, entry, row, invoice)? })
-}
-
-/// Whether a part of a payment became too much by a waiver.
-fn is_partly_too_much(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result<bool, Failure> {
-    let (source, kind) = (format!("{id}:"), EntryKind::Booked(Posting::Overpay));
-    let entries = invoices::entries_of_case(tx, &case.row.tenant_id, case.row.id)?;
-    Ok(entries.iter().any(|entry| entry.kind == kind && entry.source_id.starts_with(&source)))
-}
-
-/// The postings by which a payment was received, or entrusted to the agent behind a terminal.
-fn receipts_of(tx: &mut Tx<'_>, case: &OpenCase, id: PaymentId) -> Result<Vec<Entry>, Failure> {
-    let taken = [Posting::CarryOver, Posting::Receive, Posting::Entrust];
-    let (source, kinds) = (id.to_string(), taken.map(EntryKind::Booked));
-    let mut entries = invoices::entries_of_case(tx, &case.row.tenant_id, case.row.id)?;
-    entries.retain(|entry| kinds.contains(&entry.kind) && entry.source_id == source);
-    Ok(entries)
 }
 
 pub(super) fn present(

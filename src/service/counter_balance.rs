@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::arrears::{self, Arrears};
-use super::cases;
+use super::cases::{self, OpenCase};
 use super::counter::{CounterEntry, CounterPayment, enter, present};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::{Ctx, Effect, Failure, Refusal, charge, counter_terminal, payment, separation};
@@ -62,7 +62,7 @@ fn take(
     let claim = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let mut case = cases::open(tx, ctx, tenant, claim.application_id, Action::ReceiveAtCounter)?;
     let found = arrears::read(tx, &ctx.catalogue, &claim)?.ok_or(Refusal::NotFound)?;
-    payment::refuse_ended(tx, &case, &claim)?;
+    refuse_ended(tx, &case, &found)?;
     separation::refuse_own_assessment(tx, &case, &claim)?;
     counter_terminal::taker(ctx, &claim, entry.means, jst_day(now))?;
     let debts = amounts(&found)?;
@@ -91,6 +91,15 @@ fn take(
     }
     let ids: Vec<String> = made.iter().map(|payment| payment.payment.id.to_string()).collect();
     Ok(Made { resource_id: ids.join(&BETWEEN.to_string()), value: made })
+}
+
+/// Refuses where anything that the sum would pay is not owed any more, since its case ended; of what is all paid, the claim is asked.
+fn refuse_ended(tx: &mut Tx<'_>, case: &OpenCase, found: &Arrears) -> Result<(), Failure> {
+    let open = open_debts(found)?;
+    for debt in &open {
+        payment::refuse_ended(tx, case, debt)?;
+    }
+    if open.is_empty() { payment::refuse_ended(tx, case, &found.invoice) } else { Ok(()) }
 }
 
 /// The open invoices of a claim in the order in which they are taken.

@@ -3,10 +3,14 @@
 use super::cases::OpenCase;
 use super::decision_correction::{self, VersionText};
 use super::notice::{self, Given};
-use super::{Ctx, Failure, Refusal, access, approval, billing, cases, intake, officer, validity};
+use super::payment_refusal::PaymentRefusal;
+use super::{
+    Ctx, Failure, Refusal, access, approval, billing, cases, fee_at_issue, intake, invoice_money, officer,
+    validity,
+};
 use crate::domain::approval::DecisionProposal;
 use crate::domain::calendar::jst_day;
-use crate::domain::id::{ApplicationId, InvoiceId, OfficerId, ProposalId, TenantCode};
+use crate::domain::id::{ApplicationId, InvoiceId, NoticeId, OfficerId, ProposalId, TenantCode};
 use crate::domain::invoice::{PaymentGate, issue_gate};
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
@@ -62,9 +66,27 @@ pub struct DecisionText {
 
 /// The decision of a case, for its parties and the department; not found before there is one.
 pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<DecisionText, Failure> {
+    let (reader, waiting, decision) = read(&ctx, &tenant, id).await?;
+    if let Some(officer) = reader {
+        access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
+        return Ok(decision);
+    }
+    if waiting.is_empty() {
+        return Ok(decision);
+    }
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
+    // What is owed for it may have been claimed with the retrieval. What was issued in between is read with it.
+    let (_, waiting, decision) = read(&ctx, &tenant, id).await?;
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
+    Ok(decision)
+}
+
+/// Who reads, which notices are retrieved with it, and the decision.
+type Read = (Option<OfficerId>, Vec<NoticeId>, DecisionText);
+
+async fn read(ctx: &Ctx, tenant: &TenantCode, id: ApplicationId) -> Result<Read, Failure> {
     let (inner, body) = (ctx.clone(), tenant.clone());
-    let (reader, waiting, decision) = ctx
-        .core
+    ctx.core
         .db
         .read(move |tx| {
             let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
@@ -74,7 +96,7 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
             let VersionText { version, text: body, body_sha256, .. } =
                 decision_correction::current(tx, &case.key, &row)?;
             let invoices = billing::standing_invoices(tx, &case)?;
-            let fee = fee_standing(&inner, &case, &body, &invoices)?;
+            let fee = fee_standing(tx, &inner, &case, (&body, &invoices))?;
             let invoice = billing::fee_invoice(tx, &case)?.map(|invoice| invoice.id);
             let term = match &disposition {
                 Some(issued) => issued_term(issued),
@@ -84,12 +106,7 @@ pub async fn find(ctx: Ctx, tenant: TenantCode, id: ApplicationId) -> Result<Dec
             let decision = DecisionText { row, body, version, body_sha256, fee, invoice, disposition, term };
             Ok::<_, Failure>((access::reader(&case.actor), waiting, decision))
         })
-        .await?;
-    if let Some(officer) = reader {
-        access::record(&ctx, &tenant, officer, "decision", &[id]).await?;
-    }
-    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
-    Ok(decision)
+        .await
 }
 
 fn issued_term(issued: &DispositionRow) -> Option<Term> {
@@ -98,20 +115,42 @@ fn issued_term(issued: &DispositionRow) -> Option<Term> {
 
 /// A refusal hands nothing over, so nothing is held back.
 fn fee_standing(
+    tx: &mut impl Reads,
     ctx: &Ctx,
     case: &OpenCase,
-    body: &DecisionProposal,
-    invoices: &[InvoiceRow],
+    (body, invoices): (&DecisionProposal, &[InvoiceRow]),
 ) -> Result<FeeStanding, Failure> {
-    if invoices.is_empty() || !body.decision.grants() {
+    if !body.decision.grants() {
         return Ok(FeeStanding::NothingOwed);
     }
-    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    if invoices.is_empty() {
+        return match fee_at_issue::awaited(tx, ctx, case) {
+            Ok(Some(_)) => Ok(FeeStanding::PaymentAwaited),
+            // A decision is read even where this program no longer reads its version.
+            Ok(None) | Err(Failure::Refused(_)) => Ok(FeeStanding::NothingOwed),
+            Err(broken) => Err(broken),
+        };
+    }
+    let states = invoice_money::as_gated(tx, invoices)?;
     let due = intake::pinned(ctx, &case.row)?.definition.fee_due;
     Ok(match issue_gate(due, &states) {
         PaymentGate::Open => FeeStanding::Covered,
         PaymentGate::ClosedUnpaid => FeeStanding::PaymentAwaited,
     })
+}
+
+/// Refuses to hand over what was granted while what is owed for it is neither paid nor entrusted: the gate before the handing
+/// over, whatever held back the decision.
+pub(super) fn refuse_unpaid_handover(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<(), Failure> {
+    if fee_at_issue::awaited(tx, ctx, case)?.is_some() {
+        return Err(PaymentRefusal::HandoverAwaitsFee.into());
+    }
+    let invoices = billing::standing_invoices(tx, case)?;
+    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    match issue_gate(intake::pinned(ctx, &case.row)?.definition.fee_due, &states) {
+        PaymentGate::Open => Ok(()),
+        PaymentGate::ClosedUnpaid => Err(PaymentRefusal::HandoverAwaitsFee.into()),
+    }
 }
 
 /// A step that waits for the caller.

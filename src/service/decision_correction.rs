@@ -50,7 +50,7 @@ pub fn versions(tx: &mut impl Reads, key: &DataKey, row: &DecisionRow) -> Result
         let CorrectionProposal { error, decision, reasons, conditions } = body;
         found.push(VersionText {
             version: later.version,
-            text: DecisionProposal { decision, reasons, conditions },
+            text: DecisionProposal { decision, reasons, conditions, without_opinion: None },
             error: Some(error),
             decided_at: later.decided_at.0,
             body_sha256: later.body_sha256,

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::cases::OpenCase;
+use super::disposing_authority::{self, DisposingAuthority};
 use super::disposition_refusal::DispositionRefusal;
 use super::{Ctx, Failure, closing, document_number, intake, permit, validity};
 use crate::catalogue::{CatalogueProcedure, CatalogueTenant};
 use crate::domain::approval::{DecisionKind, DecisionProposal};
 use crate::domain::calendar::jst_day;
-use crate::domain::disposition::{AppealFacts, DispositionSubject, Instruction, instruct};
+use crate::domain::disposition::{AppealFacts, DispositionSubject, Instruction, LegalAct, instruct};
 use crate::domain::document_number::{DocumentKind, Numbering};
 use crate::domain::organisation::TenantKind;
 use crate::domain::procedure::{BasisKind, Bilingual};
@@ -30,6 +31,13 @@ pub struct Prepared {
     papers: Papers,
     sealer_title: String,
     permit: Option<Granted>,
+}
+
+impl Prepared {
+    /// In whose name it is made (処分庁).
+    pub fn authority(&self) -> &Bilingual {
+        &self.papers.authority
+    }
 }
 
 /// What is granted, where the procedure grants something that lasts.
@@ -58,16 +66,12 @@ pub struct Papers {
 /// that does its work does, also in the hour before the case lies there.
 pub fn papers(ctx: &Ctx, case: &OpenCase, kind: DocumentKind, now: Timestamp) -> Result<Papers, Failure> {
     let procedure = intake::pinned(ctx, &case.row)?;
-    let tenant = body_of(ctx, case)?;
     let day = jst_day(now);
-    let in_charge = ctx.catalogue.in_charge(&case.row.tenant_id, &case.row.department, day);
-    let department = in_charge.as_str();
-    let numbering = tenant.definition.numbering(kind, department, day);
+    let acting = disposing_authority::of_case(ctx, &case.row, day)?;
+    let numbering = acting.body.definition.numbering(kind, &acting.department, day);
     let numbering = numbering.ok_or(DispositionRefusal::NoNumberRule)?;
-    let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
-    let authority = tenant.definition.authority(delegated, department, day).clone();
-    let instruction = instruction(ctx, &tenant, &procedure, department, now)?;
-    Ok(Papers { numbering, instruction, authority })
+    let instruction = instruction(ctx, &acting, &procedure, now)?;
+    Ok(Papers { numbering, instruction, authority: acting.title })
 }
 
 /// Makes ready what the disposition is issued with, or says what is missing; changes nothing.
@@ -97,63 +101,55 @@ pub fn prepare(
     Ok(Prepared { kind: body.decision, papers, sealer_title, permit })
 }
 
-fn body_of(ctx: &Ctx, case: &OpenCase) -> Result<std::sync::Arc<CatalogueTenant>, Failure> {
-    let tenant = &case.row.tenant_id;
-    let found = ctx.catalogue.tenant(tenant).cloned();
-    found.ok_or_else(|| Failure::Internal(format!("no tenant {tenant} in the catalogue")))
-}
-
 /// The instruction on appeals of a refusal that concerns what is owed (減免の不承認, R-63). It rests on the clause of an ordinance and
 /// belongs to the collection of the fee (地方自治法第229条), so the head of the body reviews it and a suit follows the review
 /// only, whatever the business behind the fee.
 pub fn instruction_about_fees(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Result<Instruction, Failure> {
-    let (procedure, tenant) = (intake::pinned(ctx, &case.row)?, body_of(ctx, case)?);
-    let (body, day) = (&tenant.definition, jst_day(now));
-    let in_charge = ctx.catalogue.in_charge(&case.row.tenant_id, &case.row.department, day);
-    let department = in_charge.as_str();
-    let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
+    let acting = disposing_authority::of_case(ctx, &case.row, jst_day(now))?;
+    let body = &acting.body.definition;
     let facts = AppealFacts {
+        act: LegalAct::Disposition,
         basis_kind: BasisKind::Ordinance,
         clerical_kind: None,
         subject: DispositionSubject::Fee,
         body_kind: body.kind,
         body: &body.name,
         head: &body.disposing_authority,
-        authority: body.authority(delegated, department, day),
-        author: body.author(delegated, department, day),
+        authority: &acting.title,
+        author: acting.author.clone(),
         minister: None,
         governor: None,
     };
     Ok(instruct(&facts).map_err(DispositionRefusal::InstructionUnknown)?)
 }
 
-/// The instruction on appeals. Whose business a procedure is by law is no matter of its form: where the pinned version
+/// The instruction on appeals; none where the procedure contracts, be it here or on paper. Whose business a procedure is by law is no matter of its form: where the pinned version
 /// does not say it yet, the version in force does.
 fn instruction(
     ctx: &Ctx,
-    tenant: &CatalogueTenant,
+    acting: &DisposingAuthority,
     procedure: &CatalogueProcedure,
-    department: &str,
     now: Timestamp,
 ) -> Result<Instruction, Failure> {
-    let (body, day, pinned) = (&tenant.definition, jst_day(now), &procedure.definition);
+    let (body, day, pinned) = (&acting.body.definition, jst_day(now), &procedure.definition);
     let in_force = ctx.catalogue.find_procedure(&body.code, &pinned.id, day);
     let in_force = in_force.map(|procedure| &procedure.definition.legal_basis);
     let basis = &pinned.legal_basis;
-    let delegated = basis.disposing_authority.as_ref();
     let clerical_kind = basis.clerical_kind.or_else(|| in_force.and_then(|basis| basis.clerical_kind));
     let minister = basis.competent_minister.as_ref();
+    let contracts = pinned.contract.is_some();
     let facts = AppealFacts {
+        act: if contracts { LegalAct::Contract } else { LegalAct::Disposition },
         basis_kind: basis.basis_kind,
         clerical_kind,
         subject: basis.disposition_subject,
         body_kind: body.kind,
         body: &body.name,
         head: &body.disposing_authority,
-        authority: body.authority(delegated, department, day),
-        author: body.author(delegated, department, day),
+        authority: &acting.title,
+        author: acting.author.clone(),
         minister: minister.or_else(|| in_force.and_then(|basis| basis.competent_minister.as_ref())),
-        governor: governor(ctx, tenant),
+        governor: governor(ctx, &acting.body),
     };
     Ok(instruct(&facts).map_err(DispositionRefusal::InstructionUnknown)?)
 }

@@ -21,6 +21,8 @@ pub enum DispositionRefusal {
     NotRenewable,
     /// A renewal of the permit is open already.
     RenewalOpen,
+    /// The permit that would be renewed was revoked, or another renewal of it was granted.
+    RenewsNothing,
     /// The permit does not stand so that it could be ordered about like this.
     OrderDoesNotFit {
         /// Where it stands, today or on the day from which the order counts.
@@ -42,6 +44,7 @@ impl DispositionRefusal {
             Self::InstructionUnknown(_) => "instruction_not_determined",
             Self::NotRenewable => "permit_not_renewable",
             Self::RenewalOpen => "renewal_open",
+            Self::RenewsNothing => "renewed_permit_ended",
             Self::OrderDoesNotFit { .. } => "order_does_not_fit",
             Self::OrderDayPassed => "order_day_passed",
             Self::NotSigned => "decision_not_signed",
@@ -77,6 +80,10 @@ impl DispositionRefusal {
             Self::RenewalOpen => {
                 ("この許可の更新の申請が既にあります。", "A renewal of this permit is open already.")
             }
+            Self::RenewsNothing => (
+                "更新の対象の許可は、取り消されたか、既に更新されています。拒否処分をするか、申請の取下げを待ってください。",
+                "The permit that it would renew was revoked, or is renewed already: refuse it, or let it be withdrawn.",
+            ),
             Self::OrderDoesNotFit { .. } => (
                 "許可の状態（{}）では、この命令はできません（効力の停止とその解除は、効力が生じる日の状態によります）。",
                 "The permit is {} then: it cannot be ordered about like this.",
@@ -104,6 +111,7 @@ impl DispositionRefusal {
             | Self::InstructionUnknown(_)
             | Self::NotRenewable
             | Self::RenewalOpen
+            | Self::RenewsNothing
             | Self::OrderDayPassed
             | Self::NotSigned
             | Self::NoSignature => String::new(),

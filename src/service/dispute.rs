@@ -239,7 +239,7 @@ pub async fn list(
 /// Looks after every open dispute of a body: asks the gateway where it stands, since a notification may have been lost, and
 /// reminds before the deadline, once for each of the days that the settings name.
 pub async fn look_after(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd, Failure> {
-    let mut after = None;
+    let (mut after, mut first_failure) = (None, None);
     loop {
         let of = tenant.clone();
         let open = [DisputeState::NeedsResponse, DisputeState::UnderReview];
@@ -247,11 +247,14 @@ pub async fn look_after(core: &Arc<Core>, tenant: &TenantCode) -> Result<JobEnd,
             .db
             .read(move |tx| Ok::<_, Failure>(disputes::in_states(tx, &of, &open, after, PAGE)?))
             .await?;
-        let Some(last) = page.last() else { return Ok(JobEnd::Done) };
+        let Some(last) = page.last() else { return first_failure.map_or(Ok(JobEnd::Done), Err) };
         after = Some(last.id);
         for row in page {
             let inner = Arc::clone(core);
-            core.db.write(Root::Application(row.application_id), move |tx| remind(tx, &inner, &row)).await?;
+            let root = Root::Application(row.application_id);
+            // One that fails does not hold up the others, whose deadlines run.
+            let reminded = core.db.write(root, move |tx| remind(tx, &inner, &row)).await;
+            first_failure = first_failure.or(reminded.err());
         }
     }
 }

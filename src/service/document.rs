@@ -19,7 +19,7 @@ use self::signature::FoundSignature;
 use super::cases::OpenCase;
 use super::notice::{self, Given};
 use super::untold::Untold;
-use super::{Ctx, Failure, Refusal, access, cases, intake};
+use super::{Ctx, Failure, Refusal, access, cases, decision, intake, originals};
 use crate::documents::{DocumentOrder, RenderFault, Template, page};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, DecisionId, NoticeId, TenantCode};
@@ -99,7 +99,7 @@ fn sees_money(
 }
 
 /// where the law wants the permit on paper, or a signature that is not there, the parties get it on paper; staff print
-/// it.
+/// it. The permit itself they get once its fee is paid or entrusted, and what is exchanged for it was seen.
 fn refuse_electronic(
     tx: &mut impl Reads,
     ctx: &Ctx,
@@ -111,8 +111,12 @@ fn refuse_electronic(
     }
     let issuance =
         intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|issuance| issuance.channel);
-    if name.kind() == DocumentKind::Permit && issuance == Some(IssuanceChannel::PaperOnly) {
-        return Err(Refusal::IssuedOnPaperOnly.into());
+    if name.kind() == DocumentKind::Permit {
+        if issuance == Some(IssuanceChannel::PaperOnly) {
+            return Err(Refusal::IssuedOnPaperOnly.into());
+        }
+        decision::refuse_unpaid_handover(tx, ctx, case)?;
+        originals::refuse_unexchanged(tx, ctx, case)?;
     }
     signature::refuse_unsigned(tx, ctx, case, name)
 }
@@ -155,22 +159,66 @@ pub async fn prepare(
             DocumentAudience::OfMoney => Action::ReadMoney,
         };
         let case = cases::open(tx, &inner, &of, id, action)?;
-        let notices = match given(name) {
-            Some(given) => notice::waiting(tx, &of, id, given)?,
-            None => Vec::new(),
+        let composed = composed(tx, &inner, &case, name)?;
+        let notices = match &composed {
+            Ok(_) => told_by(tx, &case, name)?,
+            Err(_) => told_by_refusal(tx, &inner, &case, name)?,
         };
-        let composed = papers(tx, &inner, &case.row, &case.key).compose(name)?;
-        let paper = composed.ok_or(Refusal::NotFound)?;
-        refuse_electronic(tx, &inner, &case, name)?;
-        Ok::<_, Failure>((access::reader(&case.actor), notices, paper))
+        Ok::<_, Failure>((access::reader(&case.actor), notices, composed))
     });
-    let (reader, notices, paper) = read.await?;
+    let (reader, notices, composed) = read.await?;
+    let paper = match composed {
+        Ok(paper) => paper,
+        Err(refusal) => {
+            notice::retrieved(ctx, &tenant, id, reader, notices).await?;
+            return Err(refusal.into());
+        }
+    };
     if let Some(officer) = reader {
         access::record(ctx, &tenant, officer, "document", &[id]).await?;
     }
     let token = token(ctx, &tenant, id, name, &paper);
     let data = paper.printed(&format!("{}/v1/verify/{token}", ctx.core.settings.http.public_url));
     Ok(PreparedDocument { data, token, made_at: paper.made_at, procedure: paper.procedure, notices })
+}
+
+/// What a document prints, or why it is not given.
+fn composed(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    name: DocumentName,
+) -> Result<Result<Paper, Refusal>, Failure> {
+    let Some(paper) = papers(tx, ctx, &case.row, &case.key).compose(name)? else {
+        return Ok(Err(Refusal::NotFound));
+    };
+    match refuse_electronic(tx, ctx, case, name) {
+        Ok(()) => Ok(Ok(paper)),
+        Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
+        Err(broken) => Err(broken),
+    }
+}
+
+/// The notices that are retrieved with a document.
+fn told_by(tx: &mut impl Reads, case: &OpenCase, name: DocumentName) -> Result<Vec<NoticeId>, Failure> {
+    let Some(given) = given(name) else { return Ok(Vec::new()) };
+    notice::waiting(tx, &case.row.tenant_id, case.row.id, given)
+}
+
+/// The notices of which a party is told where a permit, or its signature, is not given: where what is granted lasts, whether there
+/// is a permit says what was decided as well as the paper does.
+fn told_by_refusal(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    name: DocumentName,
+) -> Result<Vec<NoticeId>, Failure> {
+    let lasts = intake::pinned(ctx, &case.row).is_ok_and(|procedure| procedure.definition.validity.is_some());
+    if name.kind() == DocumentKind::Permit && lasts {
+        notice::waiting(tx, &case.row.tenant_id, case.row.id, Given::Outcome)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 /// Makes a document of a case as PDF. Errors: no font (503), characters that no font has (422), too many at once (503).
@@ -274,14 +322,27 @@ pub async fn verify(ctx: Ctx, token: &str) -> Result<VerifiedDocument, Failure> 
         let id = ApplicationId(asked.application);
         let row = applications::find(tx, &asked.tenant, id)?;
         let Some(row) = row else { return Err(Refusal::DocumentNotAuthentic.into()) };
-        let key = inner.core.keys.open_case_key(&row.tenant_id, &row.wrapped_key)?;
-        let today = papers(tx, &inner, &row, &key).compose(asked.name)?;
-        let status = today.map_or(DocumentStatus::Superseded, |paper| {
-            DocumentStatus::of(asked.digest, paper.digest(), paper.standing)
-        });
+        let status = worth(tx, &inner, &row, &asked)?;
         let signature = signature::over(tx, &inner, &asked)?;
         Ok::<_, Failure>((row.number.unwrap_or_default(), status, signature))
     });
     let (number, status, signature) = read.await?;
     Ok(VerifiedDocument { claims, number, status, signature })
+}
+
+/// What a paper of ours about a case is worth today.
+fn worth(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &ApplicationRow,
+    claims: &DocumentClaims,
+) -> Result<DocumentStatus, Failure> {
+    // A paper outlives the records of its case: it stays ours when they are gone.
+    let Some(key) = ctx.core.keys.open_kept_case_key(&case.tenant_id, &case.wrapped_key)? else {
+        return Ok(DocumentStatus::RecordsGone);
+    };
+    let today = papers(tx, ctx, case, &key).compose(claims.name)?;
+    Ok(today.map_or(DocumentStatus::Superseded, |paper| {
+        DocumentStatus::of(claims.digest, paper.digest(), paper.standing)
+    }))
 }

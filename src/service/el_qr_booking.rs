@@ -25,7 +25,7 @@ use crate::store::el_qr_results::{self, LineRow};
 use crate::store::el_qr_slips::{self, SlipRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::sql::Micros;
-use crate::store::{Reads, Root, StoreError, Tx, applications, invoices, payments};
+use crate::store::{Reads, Root, StoreError, Tx, applications, el_qr_cancellations, invoices, payments};
 
 /// Kind of the job that books the payments of a file; its subject is the file's id.
 pub const BOOK_EL_QR: &str = "book_el_qr";
@@ -84,7 +84,12 @@ fn judge(
         return Ok(Judged::OtherCase);
     }
     let known = slip.as_ref().map(known_slip).transpose()?;
-    match (verdict(known.as_ref(), &line.line()), slip) {
+    let mut verdict = verdict(known.as_ref(), &line.line());
+    // The cancellation may have come first.
+    if el_qr_cancellations::of_payment_key(tx, tenant, &line.payment_key)?.is_some() {
+        verdict = verdict.of_taken_back();
+    }
+    match (verdict, slip) {
         (Verdict::Book, Some(slip)) => {
             let by = Booked { actor: system_actor("billing"), keep: el_qr_results::judge };
             book(tx, core, (line, slip), by)?;
@@ -139,7 +144,9 @@ fn refer(
     let kind = match trouble {
         LineTrouble::UnknownNumber => ExceptionKind::MissingAtUs,
         LineTrouble::AmountDiffers => ExceptionKind::AmountMismatch,
-        LineTrouble::Withdrawn | LineTrouble::BeforeIssue => ExceptionKind::StatusMismatch,
+        LineTrouble::Withdrawn | LineTrouble::BeforeIssue | LineTrouble::TakenBack => {
+            ExceptionKind::StatusMismatch
+        }
     };
     let facts = json!({ "gateway": EL_QR, "file": line.file_id.to_string(), "line": line.line_no,
         "trouble": trouble.as_str(), "payment_key": line.payment_key, "payment_number": line.payment_number,

@@ -2,7 +2,8 @@
 //!
 //! A file is taken in as a whole or not at all, with every fault at once; the same bytes again, and a payment that an earlier
 //! file had, have no effect but that what waits is booked. A payment of which an earlier file said another thing stays as it is, and
-//! people are told of both. What becomes of each payment is booked afterwards, case by case ([`super::el_qr_booking`]).
+//! people are told of both; so they are of what the organisation takes back ([`super::el_qr_cancellation`]). What becomes of each
+//! payment is booked afterwards, case by case ([`super::el_qr_booking`]).
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -12,13 +13,14 @@ use super::el_qr_booking::BOOK_EL_QR;
 use super::el_qr_upload::told;
 use super::exceptions::{self, Subject};
 use super::idempotency::{IdempotencyRequest, Made, once};
-use super::{Core, Ctx, Effect, Failure, Refusal};
+use super::{Core, Ctx, Effect, Failure, Refusal, el_qr_cancellation};
 use crate::domain::calendar::jst_day;
-use crate::domain::el_qr::{EL_QR, ResultLine, latest_begun, read_results};
+use crate::domain::el_qr::{EL_QR, ResultLine, Results, latest_begun, read_results};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ElQrFileId, ElQrLineId, ElQrUploadId, OfficerId, TenantCode};
 use crate::domain::settlement::ExceptionKind;
 use crate::seal::sha256_hex;
+use crate::store::el_qr_cancellations::{self, CancellationRow};
 use crate::store::el_qr_results::{self, FileRow, LineRow};
 use crate::store::sql::{IsoDate, Micros};
 use crate::store::{Tx, jobs};
@@ -33,6 +35,8 @@ pub struct ResultsDetail {
     pub row: FileRow,
     /// Its payments, in their order; without those that an earlier file had.
     pub lines: Vec<LineRow>,
+    /// What it takes back, in its order; without what an earlier file did.
+    pub cancellations: Vec<CancellationRow>,
 }
 
 /// A file of the organisation that is taken in.
@@ -90,13 +94,13 @@ pub async fn import(
     let body = ctx.catalogue.tenant(&request.tenant);
     let terms = body.and_then(|body| latest_begun(&body.definition.el_qr, today)).ok_or_else(no_terms)?;
     let whose = (request.tenant.as_str(), today);
-    let lines = read_results(&terms.layout.results, &bytes, whose).map_err(|faults| told(&faults))?;
+    let results = read_results(&terms.layout, &bytes, whose).map_err(|faults| told(&faults))?;
     let db = ctx.core.db.clone();
     db.write_alone(vec![], move |tx| {
         let tenant = &request.tenant;
         let keep = |tx: &mut Tx<'_>, now: Timestamp| -> Result<Made<FileRow>, Failure> {
             let officer = accountant(tx, &ctx, tenant)?;
-            let row = keep(tx, &ctx.core, tenant, (&bytes, &lines), (officer, now))?;
+            let row = keep(tx, &ctx.core, tenant, (&bytes, &results), (officer, now))?;
             Ok(Made { resource_id: row.id.to_string(), value: row })
         };
         once(tx, &request, "el_qr_results", keep, |tx, id| {
@@ -120,7 +124,7 @@ fn keep(
     tx: &mut Tx<'_>,
     core: &Core,
     tenant: &TenantCode,
-    (bytes, lines): (&[u8], &[ResultLine]),
+    (bytes, results): (&[u8], &Results),
     (officer, now): (OfficerId, Timestamp),
 ) -> Result<FileRow, Failure> {
     if let Some(row) = el_qr_results::find_by_sha256(tx, tenant, None, &sha256_hex(bytes))? {
@@ -130,12 +134,16 @@ fn keep(
         }
         return Ok(row);
     }
-    let keys: Vec<String> = lines.iter().map(|line| line.payment_key.clone()).collect();
-    let known = el_qr_results::known(tx, tenant, &keys)?;
+    let keys =
+        |lines: &[ResultLine]| -> Vec<String> { lines.iter().map(|line| line.payment_key.clone()).collect() };
+    let Results { paid: lines, canceled } = results;
+    let known = el_qr_results::known(tx, tenant, &keys(lines))?;
     let new: Vec<&ResultLine> = lines.iter().filter(|line| !known.contains_key(&line.payment_key)).collect();
+    let taken_back = el_qr_cancellations::known(tx, tenant, &keys(canceled))?;
 
     // From here on everything changes rows; every refusal stands above.
-    let counts = (lines.len(), new.len());
+    let newly_canceled = canceled.len() - taken_back.len();
+    let counts = (lines.len() + canceled.len(), new.len() + newly_canceled);
     let taken = TakenFile { kind: el_qr_results::RESULTS, upload: None, bytes, counts, officer };
     let row = keep_file(tx, core, tenant, &taken, now)?;
     for line in new {
@@ -166,6 +174,7 @@ fn keep(
             tell_restated(tx, &row, before, line)?;
         }
     }
+    el_qr_cancellation::take_in(tx, &row, canceled, &taken_back)?;
     jobs::enqueue_again(tx, tenant.as_str(), BOOK_EL_QR, &row.id.to_string(), now)?;
     Ok(row)
 }
@@ -208,7 +217,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: ElQrFileId) -> Result<Results
         // What was disposed of as a record is nothing to anybody.
         let row = row.filter(|row| !row.wrapped_key.is_empty()).ok_or(Refusal::NotFound)?;
         let lines = el_qr_results::lines(tx, &tenant, id)?;
-        Ok(ResultsDetail { row, lines })
+        let cancellations = el_qr_cancellations::of_file(tx, &tenant, id)?;
+        Ok(ResultsDetail { row, lines, cancellations })
     })
     .await
 }

@@ -2,12 +2,13 @@
 //!
 //! What a file must say follows from what is stored now: new slips, and slips that are to be taken no more because the debt was
 //! paid by another way, waived, canceled, is another amount, is past its day, or is not offered any more. So paying by card asks
-//! for nothing here, and no crash forgets a withdrawal. Invariants: a file is kept as it was made, sealed, with its digest; a
-//! slip is in one file for each thing that is asked about it.
+//! for nothing here, and no crash forgets a withdrawal. All of that but the terms stands in the rows, so that by the hour only the slips
+//! are read that something is to be said of; every open one is, once the terms may have changed. Invariants: a file is kept as it was
+//! made, sealed, with its digest; a slip is in one file for each thing that is asked about it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,7 +27,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, ElQrSlipId, ElQrUploadId, OfficerId, TenantCode};
 use crate::domain::settlement::ExceptionKind;
 use crate::seal::sha256_hex;
-use crate::store::el_qr_slips::{self, SlipRow};
+use crate::store::el_qr_slips::{self, OpenSlips, SlipRow};
 use crate::store::el_qr_uploads::{self, UploadRecordRow, UploadRow};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::sql::Micros;
@@ -60,34 +61,69 @@ pub async fn run_all(core: &Arc<Core>) -> Result<JobEnd, Failure> {
         if tenant.definition.el_qr.is_empty() {
             continue;
         }
-        if let Err(failure) = run(core, &tenant.definition.code).await {
+        if let Err(failure) = look(core, &tenant.definition.code).await {
             end = Err(failure);
         }
     }
     end
 }
 
-/// Makes the files of one body until there is nothing more to say.
-async fn run(core: &Arc<Core>, tenant: &TenantCode) -> Result<(), Failure> {
+/// Under which terms this node has looked at every open slip of a body. Whether the terms still offer a slip is asked again once they may
+/// have changed: with another catalogue, or on another day. Nobody else needs it; a node that starts looks at everything once.
+#[derive(Debug, Default)]
+pub struct SlipsSeen(Mutex<BTreeMap<TenantCode, (i64, Date)>>);
+
+impl SlipsSeen {
+    /// Which slips are to be looked at under a revision of the catalogue, on a day.
+    fn wanted(&self, tenant: &TenantCode, at: (i64, Date)) -> OpenSlips {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.get(tenant) == Some(&at) { OpenSlips::WithNews(at.1) } else { OpenSlips::All }
+    }
+
+    fn remember(&self, tenant: &TenantCode, at: (i64, Date)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), at);
+    }
+}
+
+/// What came of a look at the open slips of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Slips that were held against their debts and the terms, each as often as it was read.
+    pub judged: usize,
+    /// Files that were made.
+    pub files: usize,
+}
+
+/// Makes the files of one body until there is nothing more to say, and says what was read for it.
+pub async fn look(core: &Arc<Core>, tenant: &TenantCode) -> Result<Look, Failure> {
+    let mut look = Look::default();
     loop {
+        // Asked for before the catalogue: under one that is newer than its number a slip is looked at once more, never less.
+        let at = (core.catalogue.revision(), jst_day(core.clock.now()));
+        let wanted = core.slips_seen.wanted(tenant, at);
         let (of, inner) = (tenant.clone(), Arc::clone(core));
-        let due = core.db.read(move |tx| due(tx, &inner, &of)).await?;
-        if due.is_empty() {
-            return Ok(());
+        let found = core.db.read(move |tx| due(tx, &inner, &of, wanted)).await?;
+        look.judged += found.judged;
+        if found.due.is_empty() {
+            core.slips_seen.remember(tenant, at);
+            return Ok(look);
         }
-        let (of, inner, roots) = (tenant.clone(), Arc::clone(core), roots(&due));
-        core.db.write_alone(roots, move |tx| make(tx, &inner, &of, &due, None)).await?;
+        let (of, inner, roots) = (tenant.clone(), Arc::clone(core), roots(&found.due));
+        let made = core.db.write_alone(roots, move |tx| make(tx, &inner, &of, &found.due, None)).await?;
+        look.files += usize::from(made.is_some());
     }
 }
 
 /// Makes a file of what is to be said now, for the treasury.
 pub async fn create(ctx: Ctx, request: IdempotencyRequest) -> Result<Effect<UploadRow>, Failure> {
     let (inner, tenant) = (ctx.clone(), request.tenant.clone());
+    let at = (ctx.core.catalogue.revision(), jst_day(ctx.core.clock.now()));
+    let wanted = ctx.core.slips_seen.wanted(&tenant, at);
     let due = ctx.core.db.read(move |tx| {
         accountant(tx, &inner, &tenant)?;
-        due(tx, &inner.core, &tenant)
+        due(tx, &inner.core, &tenant, wanted)
     });
-    let due = due.await?;
+    let due = due.await?.due;
     let db = ctx.core.db.clone();
     db.write_alone(roots(&due), move |tx| {
         let tenant = &request.tenant;
@@ -118,26 +154,28 @@ pub(super) fn roots(due: &[(ElQrSlipId, ApplicationId)]) -> Vec<Root> {
     cases.into_iter().map(Root::Application).collect()
 }
 
-/// The slips about which there is something to say now, each with its case.
-fn due(
-    tx: &mut impl Reads,
-    core: &Core,
-    tenant: &TenantCode,
-) -> Result<Vec<(ElQrSlipId, ApplicationId)>, Failure> {
-    let (mut due, mut after) = (Vec::new(), None);
-    while due.len() < MOST {
-        let page = el_qr_slips::open(tx, tenant, after, AT_ONCE)?;
-        let Some(last) = page.last() else { break };
+/// The slips about which there is something to say now, and how many were read for that.
+struct Found {
+    /// Each with its case.
+    due: Vec<(ElQrSlipId, ApplicationId)>,
+    judged: usize,
+}
+
+fn due(tx: &mut impl Reads, core: &Core, tenant: &TenantCode, wanted: OpenSlips) -> Result<Found, Failure> {
+    let (mut found, mut after) = (Found { due: Vec::new(), judged: 0 }, None);
+    while found.due.len() < MOST {
+        let page = el_qr_slips::open(tx, tenant, wanted, after, AT_ONCE)?;
+        let Some((last, _)) = page.last() else { break };
         after = Some(last.id);
-        for slip in page {
-            let invoice = invoice_of(tx, &slip)?;
+        found.judged += page.len();
+        for (slip, invoice) in page {
             if step(tx, core, &slip, &invoice)? != SlipStep::Nothing {
-                due.push((slip.id, slip.application_id));
+                found.due.push((slip.id, slip.application_id));
             }
         }
     }
-    due.truncate(MOST);
-    Ok(due)
+    found.due.truncate(MOST);
+    Ok(found)
 }
 
 fn step(tx: &mut impl Reads, core: &Core, slip: &SlipRow, invoice: &InvoiceRow) -> Result<SlipStep, Failure> {

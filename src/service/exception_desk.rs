@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::accounting::{accountant, comment_fault};
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::reconciliation_refusal::ReconciliationRefusal;
-use super::{Ctx, Effect, Failure, Refusal, el_qr_booking, pulled_back, remittance};
+use super::{Ctx, Effect, Failure, Refusal, el_qr_booking, el_qr_cancellation, pulled_back, remittance};
 use crate::domain::fault::Fault;
-use crate::domain::id::{ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode};
-use crate::domain::reconciliation::{Consequence, Resolution, resolutions_of};
+use crate::domain::id::{ElQrCancellationId, ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode};
+use crate::domain::reconciliation::{Consequence, EL_QR_CANCELLATION, Resolution, resolutions_of};
 use crate::domain::settlement::ExceptionState;
 use crate::store::el_qr_results::LineRow;
 use crate::store::el_qr_slips::SlipRow;
@@ -112,6 +112,9 @@ async fn roots(ctx: &Ctx, tenant: &TenantCode, id: ExceptionId) -> Result<Vec<Ro
             let found = el_qr_booking::referred_slip(tx, &tenant, line)?;
             return Ok(found.map(|(_, slip)| slip.application_id));
         }
+        if let Some(cancellation) = el_qr_cancellation_of(&row) {
+            return el_qr_cancellation::case_of(tx, &tenant, cancellation);
+        }
         let Some(payment) = payment_of(&row) else { return Ok(None) };
         let payment = payments::find(tx, &tenant, payment)?;
         Ok::<_, Failure>(payment.map(|payment| payment.application_id))
@@ -128,6 +131,11 @@ fn payment_of(row: &ExceptionRow) -> Option<PaymentId> {
 /// The line of the organisation that an exception is about.
 fn el_qr_line_of(row: &ExceptionRow) -> Option<ElQrLineId> {
     row.subject.strip_prefix("el_qr_line:")?.parse().ok()
+}
+
+/// The cancellation of the organisation that an exception is about.
+fn el_qr_cancellation_of(row: &ExceptionRow) -> Option<ElQrCancellationId> {
+    row.subject.strip_prefix(EL_QR_CANCELLATION)?.strip_prefix(':')?.parse().ok()
 }
 
 fn step(
@@ -263,6 +271,10 @@ fn refuse_without_money(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(), F
             let payment = payment_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
             return pulled_back::judge(tx, &row.tenant_id, payment).map(drop);
         }
+        Some(Consequence::StrikeOut) => {
+            let cancellation = el_qr_cancellation_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            return el_qr_cancellation::judge(tx, &row.tenant_id, cancellation).map(drop);
+        }
         Some(Consequence::None) | None => true,
     };
     if found { Ok(()) } else { Err(ReconciliationRefusal::PaymentNotFound.into()) }
@@ -289,6 +301,10 @@ fn carry_out(tx: &mut Tx<'_>, ctx: &Ctx, row: &ExceptionRow, officer: OfficerId)
         Some(Consequence::OweAgain) => {
             let payment = payment_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
             pulled_back::owe_again(tx, &ctx.core, &row.tenant_id, payment, officer)
+        }
+        Some(Consequence::StrikeOut) => {
+            let cancellation = el_qr_cancellation_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            el_qr_cancellation::strike_out(tx, &ctx.core, &row.tenant_id, cancellation, officer)
         }
         Some(Consequence::BookLine) => {
             let referred = slip_of(tx, row)?;

@@ -228,7 +228,7 @@ pub async fn register(
         let office = ctx.catalogue.in_charge(&tenant, &department, today);
         staff(tx, &ctx, &tenant, &office, Action::ReadQueue)?;
         let year = year.unwrap_or_else(|| i64::from(FiscalYear::of(today).year()));
-        let series = Series::of(DocumentKind::Incoming, &department, year);
+        let series = book(&ctx, &tenant, &department, year, today);
         let limit = i64::try_from(LINES).unwrap_or(i64::MAX).saturating_add(1);
         let mut lines = incoming_documents::page(tx, &tenant, &series, after.unwrap_or(0), limit)?;
         let more = lines.len() > LINES;
@@ -238,6 +238,17 @@ pub async fn register(
         Ok(RegisterPage { year, items, next })
     })
     .await
+}
+
+/// The sequence of an office in a year. Who goes on under the symbol of a department whose work it took over goes on with its register
+/// so both names lead to the same one.
+fn book(ctx: &Ctx, tenant: &TenantCode, department: &str, year: i64, today: Date) -> Series {
+    let last = i16::try_from(year.saturating_add(1)).ok().and_then(|next| Date::new(next, 3, 31).ok());
+    let day = last.map_or(today, |last| last.min(today));
+    let body = ctx.catalogue.tenant(tenant).map(|body| &body.definition);
+    let numbering = body.and_then(|body| body.numbering(DocumentKind::Incoming, department, day));
+    let own = || Series::of(DocumentKind::Incoming, department, year);
+    numbering.map_or_else(own, |numbering| Series { year, ..numbering.series })
 }
 
 fn entry(ctx: &Ctx, tenant: &TenantCode, line: IncomingLine) -> RegisterEntry {

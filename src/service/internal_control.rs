@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::cases::permit;
 use super::idempotency::{IdempotencyRequest, Made, is_used, once};
 use super::reconciliation_refusal::ReconciliationRefusal;
+use super::untold::Untold;
 use super::{Ctx, Effect, Failure, Refusal, officer};
 use crate::catalogue::Catalogue;
 use crate::domain::audit::CHAIN_START;
@@ -108,7 +109,11 @@ fn claims(
         after = Some(last.id);
         let ids: Vec<ApplicationId> = piece.iter().map(|case| case.id).collect();
         let assessed = facts::assessed_at(tx, tenant, &ids)?;
-        let granted = facts::granted_at(tx, tenant, &ids)?;
+        let mut granted = facts::granted_at(tx, tenant, &ids)?;
+        // Where the notice of the grant goes electronically, the fee is claimed with its arrival.
+        granted.extend(facts::claimed_with_notice_at(tx, tenant, &ids)?);
+        let untold = Untold::of_cases(tx, tenant, &ids)?;
+        granted.retain(|case, _| !untold.hides_decision_of(*case) || assessed.contains_key(case));
         let ended = facts::ended_at(tx, tenant, &ids)?;
         let found = piece.iter().filter_map(|case| {
             let due_from = due_from(catalogue, tenant, case, &assessed, &granted)?;

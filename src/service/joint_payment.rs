@@ -18,8 +18,8 @@ use super::payment::{self, BesideOpen, OpenPayment};
 use super::payment_ceiling::{self, PayableNow};
 use super::payment_link::PaidBy;
 use super::{
-    Ctx, Effect, Failure, Refusal, billing, catalogue, charge, checkout, intake, payment_method,
-    payment_replacement, payment_standing,
+    Ctx, Effect, Failure, Refusal, catalogue, charge, checkout, intake, payment_method, payment_replacement,
+    payment_standing,
 };
 use crate::catalogue::CatalogueProcedure;
 use crate::domain::fault::Fault;
@@ -248,13 +248,12 @@ fn judge(
     ids: &[InvoiceId],
     cases: &mut BTreeMap<ApplicationId, OpenCase>,
 ) -> Result<Vec<Member>, Failure> {
-    let (mut faults, mut members) = (Vec::new(), Vec::new());
-    let mut obligor = None;
+    let (mut faults, mut members) = (Vec::new(), Vec::<Member>::new());
     for (index, id) in ids.iter().enumerate() {
         let judged = judge_one(tx, ctx, (tenant, beside_open, paid_by), (*id, ids), cases);
         let Some(member) = catalogue::member("/invoices", index, judged, &mut faults)? else { continue };
-        let own = cases.get(&member.invoice.application_id).and_then(billing::obligor);
-        if own.is_none() || *obligor.get_or_insert(own) != own {
+        let first = members.first().unwrap_or(&member);
+        if !member.invoice.has_obligor_of(&first.invoice) {
             let ja = "納入義務者が異なります。まとめて納付できるのは同じ納入義務者のものに限ります。";
             let en = "Another obligor: only what one person owes is paid in one act.";
             faults.push(Fault::new(format!("/invoices/{index}"), "another_obligor", ja, en));

@@ -1,7 +1,8 @@
 //! Messages between applicant and office (連絡): written once, read, and told of by a mail that says nothing of them.
 //!
 //! A message is never changed. What the other side has read first is marked before it is shown. The mail leaves from the
-//! outbox, so there is one for each message, and neither its subject nor its text says more than that there is something.
+//! outbox, so there is one for each message, and neither its subject nor its text says more than that there is something. Whoever came
+//! on paper gets a letter in the place of the mail ([`super::letter_to_send`]).
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -100,7 +101,9 @@ fn put(
     let refused = messages::guidance_refusal(tx, tenant, id)?;
     let stance = refused.map_or(Stance::Silent, |_| Stance::Unwilling);
     may_write(new.kind, case.state.name(), stance).map_err(not_now)?;
-    if side == Side::Office && case.parties.is_empty() && new.kind != MessageKind::OralGuidance {
+    // Whoever came on paper reads nothing here: the mail that nobody gets is a letter of the department then.
+    let reads_nowhere = case.parties.is_empty() && case.paper.is_none();
+    if side == Side::Office && reads_nowhere && new.kind != MessageKind::OralGuidance {
         return Err(OfficeRefusal::NobodyToRead.into());
     }
     refuse_faults(faults(tx, &case, new, side, now)?)?;

@@ -12,7 +12,7 @@ use super::decision::{self, DecisionText};
 use super::document::signature;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::permit_order::{self, OrderText};
-use super::{Ctx, Effect, Failure, Refusal, access, intake};
+use super::{Ctx, Effect, Failure, Refusal, access, fee_at_issue, intake};
 use crate::domain::approval::DecisionKind;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -59,21 +59,21 @@ impl Issued<'_> {
     /// Whether a permit is handed over with it, which R-39 is about.
     fn hands_over(self) -> bool {
         match self {
-            Self::Decision(row) => row.decision == DecisionKind::Grant.as_str(),
+            Self::Decision(row) => row.grants(),
             Self::Correction(_, kind) => kind.grants(),
             Self::Order(..) => false,
         }
     }
 }
 
-/// Makes the notice of what is issued, in the same transaction.
+/// Makes the notice of what is issued, in the same transaction; gives the way it goes.
 pub fn make(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &OpenCase,
     issued: Issued<'_>,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<Way, Failure> {
     let tenant = case.row.tenant_id.clone();
     let wish = notices::last_consent(tx, &tenant, case.row.id)?.and_then(|row| Way::parse(&row.way));
     let issuance = intake::pinned(ctx, &case.row)?.definition.issuance.as_ref().map(|it| it.channel);
@@ -108,7 +108,8 @@ pub fn make(
     };
     notices::insert(tx, &row)?;
     let act = act_of(case, &row, ("made", 1), IsoDate(jst_day(now)), now);
-    Ok(notices::insert_act(tx, &act)?)
+    notices::insert_act(tx, &act)?;
+    Ok(way)
 }
 
 /// Whether what is told lacks the signature of office that it needs.
@@ -253,6 +254,8 @@ pub async fn get(ctx: Ctx, tenant: TenantCode, id: NoticeId) -> Result<(OpenNoti
 pub enum Given {
     /// The decision with its corrections.
     Decision,
+    /// What was decided, and no word of it.
+    Outcome,
     /// Every order about the permit of the case.
     Orders,
     /// One order.
@@ -270,9 +273,9 @@ pub(super) fn waiting(
     let mut waiting = Vec::new();
     for row in notices::of_case(tx, tenant, id)? {
         let is_given = match (row.gives_notice_of()?, given) {
-            (About::Decision | About::Correction, Given::Decision) | (About::PermitOrder, Given::Orders) => {
-                true
-            }
+            (About::Decision | About::Correction, Given::Decision)
+            | (About::Decision, Given::Outcome)
+            | (About::PermitOrder, Given::Orders) => true,
             (About::PermitOrder, Given::Order(order)) => row.permit_order_id == Some(order),
             _ => false,
         };
@@ -311,6 +314,25 @@ pub async fn retrieved(
     ctx.core.db.write(Root::Application(id), arrive).await
 }
 
+/// Records in the transaction of what a party does that it was told before: it acts on what these notices say. Nothing for an officer.
+/// The caller stores the case.
+pub(super) fn retrieve_with_act(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &mut OpenCase,
+    given: Given,
+) -> Result<(), Failure> {
+    if !matches!(case.actor, Actor::Person(_)) {
+        return Ok(());
+    }
+    let (tenant, id, now) = (case.row.tenant_id.clone(), case.row.id, tx.now());
+    for notice in waiting(tx, &tenant, id, given)? {
+        let Some(mut row) = notices::find(tx, &tenant, notice)? else { continue };
+        take(tx, ctx, case, &mut row, NoticeStep::Retrieve(now), (jst_day(now), None))?;
+    }
+    Ok(())
+}
+
 /// Takes a step of a notice and records it in the notice's own acts and in the case's chain; the caller stores the case.
 pub(super) fn take(
     tx: &mut Tx<'_>,
@@ -338,7 +360,12 @@ pub(super) fn take(
     let act = act_of(case, row, (act, act_no), IsoDate(happened_on), now);
     notices::insert_act(tx, &NoticeActRow { sealed_text, ..act })?;
     let facts = json!({ "notice": row.id, "way": row.way, "on": happened_on.to_string() });
-    case.record(tx, event, facts, None)
+    case.record(tx, event, facts, None)?;
+    let is_told = matches!(step, NoticeStep::Retrieve(_) | NoticeStep::TurnToPaper);
+    if is_told && row.gives_notice_of()? == About::Decision {
+        fee_at_issue::claim_with_notice(tx, ctx, case, now)?;
+    }
+    Ok(())
 }
 
 fn names(step: NoticeStep) -> (&'static str, &'static str) {

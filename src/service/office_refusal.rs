@@ -13,7 +13,7 @@ impl From<OfficeRefusal> for Failure {
 pub enum OfficeRefusal {
     /// The applicant has stated not to follow guidance, so nobody asks for a withdrawal any more.
     GuidanceRefused,
-    /// No account acts for a party of the case: nobody would read it.
+    /// No account acts for a party of the case any more, and it did not come on paper: nobody would read it.
     NobodyToRead,
     /// The department has not answered an earlier question about the case yet.
     AlreadyAsked,

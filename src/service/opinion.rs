@@ -20,6 +20,7 @@ use crate::domain::fault::Fault;
 use crate::domain::id::{ApplicationId, OpinionId, TenantCode};
 use crate::domain::opinion::{OpinionStance, OpinionState, answer_faults, matters, question_faults};
 use crate::domain::policy::Action;
+use crate::domain::procedure::Bilingual;
 use crate::seal::DataKey;
 use crate::store::events::{self, NewEvent};
 use crate::store::opinions::{self, OpinionRow};
@@ -153,6 +154,27 @@ pub(super) fn awaited_from(
 ) -> Result<Vec<String>, Failure> {
     let asked = opinions::awaited_from(tx, tenant, case)?;
     Ok(asked.iter().map(|department| ctx.catalogue.in_charge(tenant, department, today)).collect())
+}
+
+/// As [`awaited_from`], each department once by its name of `today`; nothing of a case to which no opinion matters any more.
+pub(super) fn awaited_names(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    today: Date,
+) -> Result<Vec<Bilingual>, Failure> {
+    if !matters(case.state.name()) {
+        return Ok(Vec::new());
+    }
+    let tenant = &case.row.tenant_id;
+    let mut asked = awaited_from(tx, ctx, tenant, case.row.id, today)?;
+    asked.sort_unstable();
+    asked.dedup();
+    let name = |code: String| match ctx.catalogue.department(tenant, &code, today) {
+        Some(department) => department.name.clone(),
+        None => Bilingual { ja: code.clone(), en: code },
+    };
+    Ok(asked.into_iter().map(name).collect())
 }
 
 /// The fault of naming a department that the body does not have today.

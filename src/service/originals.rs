@@ -14,7 +14,8 @@ use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::identification::IdentityCheck;
 use crate::domain::originals::{
-    NeededPart, OriginalStatement, SeenPart, Unrecordable, counts, missing, needed, recordable,
+    NeededFor, NeededPart, OriginalStatement, SeenPart, Unrecordable, counts, missing, missing_for, needed,
+    recordable,
 };
 use crate::domain::policy::{Action, Actor};
 use crate::store::original_checks::{self, OriginalCheckRow};
@@ -182,11 +183,25 @@ fn history(
 
 /// Refuses a grant while a part that is needed for it was not seen, or differs; all of them are named.
 pub(super) fn refuse_unseen(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<(), Failure> {
+    refuse_unseen_for(tx, ctx, case, NeededFor::Grant)
+}
+
+/// Refuses to hand over what was granted while a part that is given in exchange for it (引換え) was not seen, or differs.
+pub(super) fn refuse_unexchanged(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase) -> Result<(), Failure> {
+    refuse_unseen_for(tx, ctx, case, NeededFor::Handover)
+}
+
+fn refuse_unseen_for(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    purpose: NeededFor,
+) -> Result<(), Failure> {
     let parts = parts(tx, ctx, case)?;
     if parts.is_empty() {
         return Ok(());
     }
     let rows = original_checks::of_case(tx, &case.row.tenant_id, case.row.id)?;
-    let open = missing(&parts, &seen(&rows)?);
+    let open = missing_for(purpose, &parts, &seen(&rows)?);
     if open.is_empty() { Ok(()) } else { Err(CaseworkRefusal::OriginalsNotSeen(open).into()) }
 }

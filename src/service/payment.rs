@@ -18,9 +18,9 @@ use super::payment_refusal::PaymentRefusal;
 use super::{Core, Ctx, Effect, Failure, Origin, Refusal};
 use super::{
     charge, checkout, gateway_call, intake, joint_payment, payment_ceiling, payment_closing, payment_method,
-    payment_replacement, payment_standing, waiver_claim,
+    payment_replacement, payment_standing, pulled_back, waiver_claim,
 };
-use crate::domain::application::CaseState;
+use crate::domain::application::StateName;
 use crate::domain::fault::Fault;
 use crate::domain::id::{InvoiceId, OperationId, PayableId, PaymentId, TenantCode};
 use crate::domain::money::Yen;
@@ -271,20 +271,31 @@ pub(super) fn is_owed(tx: &mut impl Reads, case: &OpenCase, invoice: &InvoiceRow
     }
 }
 
-/// Refuses to take money for a case that ended without an answer. One that was answered ends with nothing owed; what is claimed after
-/// it, because a waiver was revoked, is paid like anything else. So it is of one that was withdrawn: what was examined until then was
-/// paid but for what a false statement had taken off.
+/// Refuses to take money for a case that ended without an answer, but for what outlives it.
 pub(super) fn refuse_ended(
     tx: &mut impl Reads,
     case: &OpenCase,
     invoice: &InvoiceRow,
 ) -> Result<(), Failure> {
-    let is_owed = match case.state {
-        CaseState::Transferred(_) => false,
-        CaseState::Withdrawn(_) => waiver_claim::is_one(tx, invoice)?,
-        _ => true,
-    };
+    let is_owed = outlives(tx, case.state.name(), invoice)?;
     if is_owed { Ok(()) } else { Err(Refusal::InvoiceNotPayable.into()) }
+}
+
+/// Whether what is open of an invoice is owed where its case is in this state. A case that was answered ends with nothing owed; what is
+/// claimed after it, because a waiver was revoked, is paid like anything else. So it is of one that was withdrawn: what was examined
+/// until then was paid but for what a false statement had taken off. What was assessed beside a claim ends with that claim and
+/// not with the case: where the claim was paid, it stays owed and payable. What had been paid and was pulled back is owed
+/// again, whatever became of the case.
+pub(super) fn outlives(tx: &mut impl Reads, state: StateName, invoice: &InvoiceRow) -> Result<bool, Failure> {
+    Ok(match state {
+        StateName::Transferred => invoice.principal_id.is_some() || pulled_back::is_owed_again(tx, invoice)?,
+        StateName::Withdrawn => {
+            invoice.principal_id.is_some()
+                || waiver_claim::is_one(tx, invoice)?
+                || pulled_back::is_owed_again(tx, invoice)?
+        }
+        _ => true,
+    })
 }
 
 /// The payment of an invoice by a checkout.

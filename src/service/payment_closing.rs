@@ -79,7 +79,8 @@ pub(super) fn close_what_no_longer_fits(
         let id = OperationId(tx.new_id());
         let prepared = match prepare(core, row, id) {
             Ok(prepared) => prepared,
-            // What outlives its day alone covers the debt all the same if it is paid.
+            // What outlives its day alone covers the debt all the same if it is paid; people are told of it when it stays open
+            // ([`super::payment_watch`]).
             Err(Failure::Refused(_)) if !is_beside => continue,
             Err(Failure::Refused(_)) => {
                 raise(tx, case, row, &Alert::OpenBesideCovered)?;

@@ -21,7 +21,7 @@ use super::payment::{OpenPayment, open_as};
 use super::payment_ceiling::PayableNow;
 use super::rate_limit::RateLimiter;
 use super::session::SourceAddress;
-use super::{Core, Ctx, Effect, Failure, Origin, Refusal, billing, catalogue, payment_method};
+use super::{Core, Ctx, Effect, Failure, Origin, Refusal, catalogue, payment_method};
 use crate::config::PaymentSettings;
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -300,33 +300,32 @@ fn judge(
 ) -> Result<(Member, OpenCases, Vec<Member>), Failure> {
     let (mut faults, mut cases, mut members) = (Vec::new(), OpenCases::new(), Vec::new());
     let [first, further @ ..] = ids else { return Err(Refusal::NotFound.into()) };
-    let lead = (*first, payable(tx, ctx, tenant, *first, &mut cases)?);
-    members.push(lead);
-    let obligor = cases.get(&lead.1).and_then(billing::obligor);
+    let lead = payable(tx, ctx, tenant, *first, &mut cases)?;
+    members.push((*first, lead.application_id));
     for (index, id) in further.iter().enumerate() {
         let judged = payable(tx, ctx, tenant, *id, &mut cases);
-        let Some(case) = catalogue::member("/further_invoices", index, judged, &mut faults)? else {
+        let Some(invoice) = catalogue::member("/further_invoices", index, judged, &mut faults)? else {
             continue;
         };
-        let own = cases.get(&case).and_then(billing::obligor);
-        if own.is_none() || own != obligor {
+        if !invoice.has_obligor_of(&lead) {
             let ja = "納入義務者が異なります。まとめて納付できるのは同じ納入義務者のものに限ります。";
             let en = "Another obligor: only what one person owes is paid in one act.";
             faults.push(Fault::new(format!("/further_invoices/{index}"), "another_obligor", ja, en));
         }
-        members.push((*id, case));
+        members.push((*id, invoice.application_id));
     }
+    let lead = (*first, lead.application_id);
     if faults.is_empty() { Ok((lead, cases, members)) } else { Err(Refusal::Invalid(faults).into()) }
 }
 
-/// The case of an invoice that is owed, opened for a party who may pay it.
+/// An invoice that is owed, its case opened for a party who may pay it.
 fn payable(
     tx: &mut impl Reads,
     ctx: &Ctx,
     tenant: &TenantCode,
     id: InvoiceId,
     cases: &mut OpenCases,
-) -> Result<ApplicationId, Failure> {
+) -> Result<InvoiceRow, Failure> {
     let invoice = invoices::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
     let application = invoice.application_id;
     let case = match cases.entry(application) {
@@ -334,7 +333,7 @@ fn payable(
         Entry::Vacant(new) => new.insert(cases::open(tx, ctx, tenant, application, Action::Pay)?),
     };
     super::payment::refuse_not_owed(tx, case, &invoice)?;
-    Ok(application)
+    Ok(invoice)
 }
 
 /// Opens a payment as the holder of a link, who may say where an invitation can be sent; `key` and `fingerprint` make it

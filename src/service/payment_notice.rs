@@ -4,14 +4,13 @@ use jiff::Timestamp;
 
 use super::cases::{self, OpenCase};
 use super::receipt_standing::{Names, names_of};
-use super::{Ctx, Failure, Refusal, access, billing, el_qr, intake};
+use super::{Ctx, Failure, Refusal, access, billing, disposing_authority, el_qr, intake};
 use crate::domain::calendar::jst_day;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{InvoiceId, OfficerId, TenantCode};
 use crate::domain::payment::{PaymentState, Slip};
 use crate::domain::payment_notice::{NoticeContent, NoticeWay, reason};
 use crate::domain::policy::Action;
-use crate::domain::procedure::Bilingual;
 use crate::domain::revenue::Due;
 use crate::seal::sha256_hex;
 use crate::store::el_qr_slips::SlipRow;
@@ -82,23 +81,21 @@ pub fn issue(tx: &mut Tx<'_>, ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) 
 
 fn content_of(ctx: &Ctx, case: &OpenCase, invoice: &InvoiceRow) -> Result<NoticeContent, Failure> {
     let day = jst_day(invoice.issued_at.0);
-    let tenant = ctx.catalogue.tenant(&invoice.tenant_id).ok_or(Refusal::NotFound)?;
-    let body = &tenant.definition;
+    let acting = disposing_authority::of_case(ctx, &case.row, day)?;
+    let body = &acting.body.definition;
     let definition = &intake::pinned(ctx, &case.row)?.definition;
     let methods =
         definition.allowed_methods.as_ref().map_or_else(Vec::new, |allowed| allowed.methods.clone());
     let revenue = body.revenue.as_ref();
     let places = revenue.map_or_else(Vec::new, |revenue| revenue.places(&methods, day));
-    let of_procedure = definition.legal_basis.disposing_authority.as_ref();
-    let authority: &Bilingual = body.authority(of_procedure, &case.row.department, day);
     Ok(NoticeContent {
         issuer: body.name.clone(),
-        authority: authority.clone(),
+        authority: acting.title.clone(),
         fiscal_year: i16::try_from(invoice.fiscal_year).unwrap_or_default(),
         lines: invoice.lines.0.clone(),
         total: invoice.total,
         due_on: invoice.due_on.map(|due| due.0),
-        payable_until: invoice.due_on.map(|due| tenant.calendar.roll(due.0)),
+        payable_until: invoice.due_on.map(|due| acting.body.calendar.roll(due.0)),
         places: places.into_iter().map(|place| place.name.clone()).collect(),
         methods,
         reason: reason(&definition.title, case.row.number.as_deref().unwrap_or_default()),

@@ -26,6 +26,8 @@ pub enum PaymentRefusal {
     },
     /// Whoever fixed what is owed does not record that it came.
     OwnAssessment,
+    /// What was granted is handed over once what is owed for it is paid or entrusted.
+    HandoverAwaitsFee,
 }
 
 impl PaymentRefusal {
@@ -38,6 +40,7 @@ impl PaymentRefusal {
             Self::NoCounterTerminal => "no_counter_terminal",
             Self::TotalChanged { .. } => "total_changed",
             Self::OwnAssessment => "own_assessment",
+            Self::HandoverAwaitsFee => "payment_awaited",
         }
     }
 
@@ -49,6 +52,7 @@ impl PaymentRefusal {
             | Self::PastDueDay
             | Self::AlertHandled
             | Self::OwnAssessment
+            | Self::HandoverAwaitsFee
             | Self::NoCounterTerminal => String::new(),
         }
     }
@@ -78,6 +82,10 @@ impl PaymentRefusal {
             Self::OwnAssessment => (
                 "調定を行った職員は、その収納を記録できません。別の職員が記録してください。",
                 "Whoever assessed it does not record that it was paid; another officer does.",
+            ),
+            Self::HandoverAwaitsFee => (
+                "手数料等の納付（委託）が確認でき次第、交付します。",
+                "It is handed over once the fee is paid or entrusted.",
             ),
         }
     }

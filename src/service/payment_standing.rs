@@ -9,25 +9,22 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, payment_alert, payment_closing, poll, pulled_back,
-    receipt_standing, refund_standing, remittance, stamp, waiver_claim,
+    Core, Failure, charge, clock, dispute, ended_debt, invoice_money, payment, payment_alert,
+    payment_closing, poll, receipt_standing, refund_standing, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
-use crate::domain::invoice::{AttemptFacts, DebtEnd, InvoiceState, Remittance, derive_invoice_state};
+use crate::domain::invoice::{DebtEnd, InvoiceState, derive_invoice_state};
 use crate::domain::ledger::{self, Cause, Entry, EntryKind, Portion, Posting};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Alert, Change, Folded, LegalRole, MethodCode, Payment, PaymentSnapshot};
-use crate::domain::refund::RefundState;
 use crate::gateway::PaymentRef;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::{self, PaymentRow};
-use crate::store::reassessments;
-use crate::store::refunds::{self, RefundRow};
 use crate::store::sql::IsoDate;
-use crate::store::{Reads, StoreError, Tx, payment_slips};
+use crate::store::{Reads, StoreError, Tx, payment_slips, reassessments};
 
 /// Where a piece of news came from, for the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +199,10 @@ fn move_share(
     }
     let captured_before = before.counters.captured;
     let money_came = captured_before == Yen::ZERO && next.counters.captured > Yen::ZERO;
-    if money_came && matches!(case.state.as_str(), "withdrawn" | "transferred") {
+    let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
+    let mut invoice =
+        invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
+    if money_came && comes_after_end(tx, case, &invoice)? {
         raise(tx, case, row, &Alert::PaidAfterEnd)?;
     }
     row.take_over(next);
@@ -210,9 +210,6 @@ fn move_share(
         record_move(tx, case, row, before.state.as_str(), source)?;
     }
     payments::update(tx, row)?;
-    let invoice = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
-    let mut invoice =
-        invoice.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of payment {}", row.id)))?;
     // A share may have had its part before the whole of its act was a success, and a sum may come before all that is said
     // of it agrees.
     let succeeded = !before.state.is_captured() && next.state.is_captured();
@@ -222,6 +219,16 @@ fn move_share(
     settle_invoice(tx, core, case, &mut invoice)?;
     applications::update(tx, case)?;
     Ok(Change::Changed)
+}
+
+/// Whether money comes for what nobody owes, since its case ended without an answer.
+fn comes_after_end(
+    tx: &mut impl Reads,
+    case: &ApplicationRow,
+    invoice: &InvoiceRow,
+) -> Result<bool, Failure> {
+    let ended = matches!(case.state.as_str(), "withdrawn" | "transferred");
+    Ok(ended && !(invoice.is_open()? && payment::outlives(tx, case.case_state()?.name(), invoice)?))
 }
 
 fn record_move(
@@ -250,7 +257,8 @@ pub fn settle_invoice(
 
 /// Derives the invoice's state from all attempts and stores it with an event when it moved; the case's clock runs again
 /// once the fee is paid, what else is open of a covered invoice is closed, and what a withdrawal left owed beside it ends
-/// once it was given back whole.
+/// once it was given back whole, and comes back where it was not after all. What is unpaid after its case ended without a
+/// decision is booked back.
 fn move_invoice(
     tx: &mut Tx<'_>,
     core: &Core,
@@ -270,24 +278,8 @@ fn move_invoice(
     };
     // Of what was waived whole, the days are those of the money that had covered it.
     let total = if end == DebtEnd::Waived { invoice.total } else { invoice.owed() };
-    let today = jst_day(Reads::now(tx));
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    let by_hand = paid_by_hand(tx, invoice, &attempts)?;
-    let remitted = remittance::of_attempts(tx, &attempts)?;
-    let pulled_back = pulled_back::of_attempts(tx, &attempts)?;
-    let facts = attempts.iter().map(|attempt| {
-        let captured_on = attempt.captured_on.map_or(today, |day| day.0);
-        let mut payment = attempt.payment()?;
-        let back =
-            by_hand.iter().filter(|refund| refund.payment_id == attempt.id).map(|refund| refund.amount);
-        let back = Yen::sum(std::iter::once(payment.counters.refunded).chain(back));
-        payment.counters.refunded =
-            back.map_err(|_| StoreError::Inconsistent(format!("refunds of payment {}", attempt.id)))?;
-        let remittance = remitted.get(&attempt.id).copied().unwrap_or(Remittance::Awaited);
-        let facts = AttemptFacts::of(&payment, captured_on, remittance);
-        Ok(if pulled_back.contains(&attempt.id) { facts.pulled_back() } else { facts })
-    });
-    let facts: Vec<AttemptFacts> = facts.collect::<Result<_, StoreError>>()?;
+    let facts = invoice_money::of_attempts(tx, invoice, &attempts)?;
     let standing = derive_invoice_state(total, &facts, end);
     let standing = standing.map_err(|error| Failure::Internal(format!("invoice {}: {error}", invoice.id)))?;
     let wanted = (standing.state, &*invoice);
@@ -310,21 +302,8 @@ fn move_invoice(
     let event =
         NewEvent { kind: "invoice_moved", actor: system_actor("billing"), facts, sealed_detail: None };
     events::append(tx, case, event)?;
-    waiver_claim::end_with_refund(tx, case, invoice)
-}
-
-/// The refunds that a bank transfer paid: no gateway's sum shows them.
-fn paid_by_hand(
-    tx: &mut Tx<'_>,
-    invoice: &InvoiceRow,
-    attempts: &[PaymentRow],
-) -> Result<Vec<RefundRow>, StoreError> {
-    if attempts.iter().all(|attempt| attempt.captured == Yen::ZERO) {
-        return Ok(Vec::new());
-    }
-    let mut rows = refunds::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    rows.retain(|row| row.state == RefundState::PaidOut.as_str());
-    Ok(rows)
+    waiver_claim::follow_refund(tx, case, invoice)?;
+    ended_debt::follow(tx, case, invoice)
 }
 
 /// Books money that has just been taken: entrusted to an agent, or received.

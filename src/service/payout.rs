@@ -169,14 +169,18 @@ async fn end_pulled_back(ctx: &Ctx, tenant: &TenantCode) -> Result<(), Failure> 
     let (inner, of) = (ctx.clone(), tenant.clone());
     let gone = ctx.core.db.read(move |tx| {
         accountant(tx, &inner, &of)?;
-        let mut gone = Vec::new();
-        for row in refunds::in_state(tx, &of, RefundState::PayoutDue, MOST)? {
-            if refund_money::standing(tx, &row)? == MoneyStanding::Gone {
-                let payment = payments::find(tx, &of, row.payment_id)?.ok_or(Refusal::NotFound)?;
-                gone.push((row.id, payment));
+        let (mut gone, mut after) = (Vec::new(), None);
+        loop {
+            let page = refunds::payout_due_after(tx, &of, after, MOST)?;
+            let Some(last) = page.last() else { return Ok::<_, Failure>(gone) };
+            after = Some(last.id);
+            for row in page {
+                if refund_money::standing(tx, &row)? == MoneyStanding::Gone {
+                    let payment = payments::find(tx, &of, row.payment_id)?.ok_or(Refusal::NotFound)?;
+                    gone.push((row.id, payment));
+                }
             }
         }
-        Ok::<_, Failure>(gone)
     });
     for (id, payment) in gone.await? {
         let (inner, of) = (ctx.clone(), tenant.clone());

@@ -6,7 +6,7 @@ use super::{Core, Failure, Refusal, refund_payee, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::id::{PayoutId, TenantCode};
 use crate::domain::money::Yen;
-use crate::domain::refund::{InterestState, RefundCommand, RefundState};
+use crate::domain::refund::{InterestState, RefundCommand};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::refunds::{self, RefundRow};
 use crate::store::{Reads, Tx};
@@ -102,13 +102,13 @@ impl PayoutRecord {
 /// money that is back or settled another debt.
 pub(super) fn ready(tx: &mut impl Reads, tenant: &TenantCode) -> Result<Vec<PayoutRecord>, Failure> {
     let mut ready = Vec::new();
-    for row in refunds::in_state(tx, tenant, RefundState::PayoutDue, MOST)? {
-        if row.sealed_payee.is_some() && refund_money::standing(tx, &row)? == MoneyStanding::Held {
+    for row in refunds::payable_by_transfer(tx, tenant, MOST)? {
+        if refund_money::standing(tx, &row)? == MoneyStanding::Held {
             ready.push(PayoutRecord::Refund(row));
         }
     }
-    for row in refunds::interest_due(tx, tenant, MOST)? {
-        if row.sealed_payee.is_some() && row.refund()?.state.is_paid() {
+    for row in refunds::interest_payable(tx, tenant, MOST)? {
+        if row.refund()?.state.is_paid() {
             ready.push(PayoutRecord::Interest(row));
         }
     }

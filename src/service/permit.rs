@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::cases::OpenCase;
 use super::disposition::Granted;
+use super::disposition_refusal::DispositionRefusal;
 use super::untold::Untold;
 use super::{Ctx, Failure, Refusal, access, cases, officer, permit_upkeep};
 use crate::catalogue::{Catalogue, CatalogueProcedure};
@@ -151,6 +152,17 @@ pub fn renewed_by(tx: &mut impl Reads, case: &OpenCase) -> Result<Option<PermitR
     }
     let mut linked = permits::linked_to(tx, tenant, id)?.into_iter();
     Ok(linked.find(|permit| is_in_time(permit, case.row.arrived_at)))
+}
+
+/// Refuses to grant a renewal of a permit that was revoked, or that another renewal follows, whatever the day from which that counts:
+/// nothing is left whose term could go on, and what a revocation took away is not given back by renewing it.
+pub fn refuse_overtaken(tx: &mut impl Reads, case: &OpenCase) -> Result<(), Failure> {
+    let Some(old) = renewed_by(tx, case)? else { return Ok(()) };
+    let happened = permits::events_of(tx, &old.tenant_id, &[old.id])?;
+    if has_happened(&happened, &[PermitHappening::Revoked, PermitHappening::Superseded]) {
+        return Err(DispositionRefusal::RenewsNothing.into());
+    }
+    Ok(())
 }
 
 /// The procedure version a permit was granted under.

@@ -49,6 +49,30 @@ pub struct Ordered {
     order: OrderKind,
 }
 
+/// The permit that an order of the case is about, or what stands against the order today.
+pub fn ordered_permit(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    case: &OpenCase,
+    body: &OrderProposal,
+    now: Timestamp,
+) -> Result<PermitRow, Failure> {
+    let found = permits::find(tx, &case.row.tenant_id, body.permit)?;
+    let found = found.filter(|permit| permit.application_id == case.row.id);
+    let permit = found.ok_or_else(|| Failure::Internal(format!("no permit {} of the case", body.permit)))?;
+    refuse_misfit(tx, ctx, permit.clone(), body, now)?;
+    if !body.day_faults(jst_day(now), permit.valid_from.0).is_empty() {
+        return Err(DispositionRefusal::OrderDayPassed.into());
+    }
+    Ok(permit)
+}
+
+/// What stands on the order whatever it says: number, authority, 教示. The look before the seal, the draft of the paper and the issue
+/// ask here.
+pub fn papers(ctx: &Ctx, case: &OpenCase, now: Timestamp) -> Result<Papers, Failure> {
+    disposition::papers(ctx, case, DocumentKind::Order, now)
+}
+
 /// Makes the order ready, or says what stands against it today; changes nothing.
 pub fn judge(
     tx: &mut Tx<'_>,
@@ -59,13 +83,8 @@ pub fn judge(
     (sealer_title, now): (Option<&str>, Timestamp),
 ) -> Result<Ordered, Failure> {
     let (tenant, today) = (&case.row.tenant_id, jst_day(now));
-    let found = permits::find(tx, tenant, body.permit)?.filter(|permit| permit.application_id == case.row.id);
-    let permit = found.ok_or_else(|| Failure::Internal(format!("no permit {} of the case", body.permit)))?;
-    refuse_misfit(tx, ctx, permit.clone(), body, now)?;
-    if !body.day_faults(today, permit.valid_from.0).is_empty() {
-        return Err(DispositionRefusal::OrderDayPassed.into());
-    }
-    let papers = disposition::papers(ctx, case, DocumentKind::Order, now)?;
+    let permit = ordered_permit(tx, ctx, case, body, now)?;
+    let papers = papers(ctx, case, now)?;
     let id = DecisionId(tx.new_id());
     let sealed_body = case.key.seal_json(&permit_orders::body_place(id), body, ctx.core.ids.as_ref());
     let row = PermitOrderRow {

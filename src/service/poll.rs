@@ -14,6 +14,7 @@ use crate::domain::payment::{
     COUNTER_METHOD, Change, Folded, PayerPresence, Payment, PaymentSnapshot, PaymentState, PollFacts,
     late_check, next_poll,
 };
+use crate::domain::refund::SET_OFF;
 use crate::gateway::Outcome;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Reads, Tx, applications, jobs};
@@ -44,9 +45,14 @@ pub fn schedule(tx: &mut Tx<'_>, row: &PaymentRow) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether a gateway can be asked about a payment: of what a person entered or set off nobody else knows, and the organisation of
+/// eL-QR reports what came and is not asked.
+fn can_be_asked(row: &PaymentRow) -> bool {
+    ![COUNTER_METHOD, EL_QR, SET_OFF].contains(&row.method.as_str())
+}
+
 fn due(tx: &mut impl Reads, row: &PaymentRow) -> Result<Option<jiff::Timestamp>, Failure> {
-    if row.method == COUNTER_METHOD || row.method == EL_QR {
-        // Nobody else knows of it, or whoever does reports it and is not asked.
+    if !can_be_asked(row) {
         return Ok(None);
     }
     let now = tx.now();
@@ -108,6 +114,9 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: PaymentId) -> Result<
     let of = tenant.clone();
     let row = core.db.read(move |tx| Ok::<_, Failure>(payments::find(tx, &of, id)?)).await?;
     let row = row.ok_or_else(|| Failure::Internal(format!("no payment {id} to ask about")))?;
+    if !can_be_asked(&row) {
+        return Ok(JobEnd::Done);
+    }
     let account = core.gateways.find(&tenant, &row.gateway);
     let account = account.ok_or_else(|| Failure::Internal(format!("no gateway {} any more", row.gateway)))?;
     let query = payment_ref(&row);

@@ -18,8 +18,9 @@ use crate::domain::id::{OfficerId, PaymentId, TenantCode};
 use crate::domain::ledger::{self, Account, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::store::events::{self, NewEvent};
+use crate::store::invoices::{self, InvoiceRow};
 use crate::store::payments::PaymentRow;
-use crate::store::{Reads, StoreError, Tx, applications, invoices, payments};
+use crate::store::{Reads, StoreError, Tx, applications, payments, refunds};
 
 /// The attempts whose money was pulled back and pays nothing any more.
 pub(super) fn of_attempts(
@@ -35,6 +36,12 @@ pub(super) fn of_attempts(
         }
     }
     Ok(found)
+}
+
+/// Whether what had been paid of an invoice was pulled back, and is owed again.
+pub(super) fn is_owed_again(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Failure> {
+    let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
+    Ok(!of_attempts(tx, &attempts)?.is_empty())
 }
 
 fn is_booked(entries: &[Entry], payment: &PaymentRow) -> bool {
@@ -59,6 +66,12 @@ pub(super) fn judge(
         entry.kind == received && entry.source_id == source && entry.credit_account == Account::Receivable
     });
     let settled: i64 = settled.map(|entry| entry.amount.amount()).sum();
+    // What was decided to go back of it is not gone a second time: people settle that first.
+    for refund in refunds::of_payment(tx, tenant, id)? {
+        if refund.refund()?.state.is_decided() {
+            return Err(ReconciliationRefusal::NotPulledBackWhole.into());
+        }
+    }
     if is_whole && settled == payment.captured.amount() && !is_booked(&entries, &payment) {
         Ok((payment, entries))
     } else {

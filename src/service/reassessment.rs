@@ -26,6 +26,9 @@ use crate::store::sql::{Json, Micros};
 use crate::store::waivers::WaiverRow;
 use crate::store::{Reads, Tx, payments, refunds};
 
+/// The name of a cause: the claim beside which it was charged was paid on an earlier day.
+pub(super) const EARLIER_PAYMENT: &str = "earlier_payment";
+
 /// What a ground would take off an invoice now.
 #[derive(Clone, Debug)]
 pub struct Lifted {
@@ -122,7 +125,7 @@ pub fn lower(
     let id = ReassessmentId(tx.new_id());
     let (correction_id, why, of) = match by {
         LoweredBy::Correction(correction) => (Some(correction), "correction", correction.to_string()),
-        LoweredBy::EarlierPayment(claim) => (None, "earlier_payment", claim.to_string()),
+        LoweredBy::EarlierPayment(claim) => (None, EARLIER_PAYMENT, claim.to_string()),
         LoweredBy::Division(part) => (None, "division", part.to_string()),
     };
     let row = FeeLoweringRow {

@@ -1,7 +1,8 @@
 //! Running the reconciliation (照合) of a body: our books, the agents' payouts and the bank's credits.
 //!
 //! Everything is read at one instant and compared outside of any transaction; then each payout that is exactly a credit is
-//! written down as arrived, and each finding is raised. Running it again, or for an earlier day, changes nothing that was
+//! written down as arrived, and each finding is raised; so is each credit that leaves the days that are looked at without a payout, of
+//! which nobody would hear otherwise. Running it again, or for an earlier day, changes nothing that was
 //! found before: an arrival is recorded once, an exception is raised once for each kind and subject.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
+use serde_json::json;
 
 use super::exceptions::{self, Subject};
 use super::remittance::{self, Arrival as Arrived, Recorded, Witness};
@@ -22,10 +24,10 @@ use crate::domain::id::{BankCreditId, InvoiceId, PaymentId, SettlementId, Tenant
 use crate::domain::payment::{Designation, MethodCode, remit_by};
 use crate::domain::reconciliation::{
     About, Arrival, Finding, LineMatches, OpenCredit, OurPayment, Payout, PayoutMatches, ReportedLine, Scope,
-    match_lines, match_payouts, overdue_payouts,
+    lapsed_credits, match_lines, match_payouts, overdue_payouts,
 };
-use crate::domain::settlement::{LineKind, designated_day};
-use crate::store::bank_statements::{self, Matched};
+use crate::domain::settlement::{ExceptionKind, LineKind, designated_day};
+use crate::store::bank_statements::{self, CreditRow, Matched};
 use crate::store::reconciliation::{self as sources, TakenPayment};
 use crate::store::reconciliation_exceptions::Raised;
 use crate::store::settlements::{self, SettlementRow};
@@ -39,6 +41,9 @@ pub const RECONCILE_ALL: &str = "reconcile_all";
 
 /// How far back payments, payouts and credits are looked at: longer than any agent may hold money.
 const WINDOW_DAYS: i32 = 100;
+
+/// Credits older than that of which a run tells people; the next one tells of the rest.
+const MOST_LAPSED: i64 = 1_000;
 
 /// Findings raised in one transaction.
 const FINDINGS_AT_ONCE: usize = 200;
@@ -75,6 +80,8 @@ struct Sources {
     lines: Vec<ReportedLine>,
     payouts: Vec<Payout>,
     credits: Vec<OpenCredit>,
+    /// Credits from before those days that are matched to nothing and about which nobody was told.
+    lapsed: Vec<OpenCredit>,
 }
 
 /// By when money must be in a payout.
@@ -115,12 +122,18 @@ pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunRepor
         findings: std::collections::BTreeMap::new(),
         raised: 0,
     };
+    // One payout that cannot be taken in holds up neither the others nor what does not agree.
+    let mut first_failure = None;
     for (settlement, credit) in payouts.matches {
-        if arrive(core, tenant, settlement, credit).await? == Matched::New {
-            report.arrivals += 1;
+        match arrive(core, tenant, settlement, credit).await {
+            Ok(Matched::New) => report.arrivals += 1,
+            Ok(Matched::Known) => {}
+            Err(failure) => first_failure = first_failure.or(Some(failure)),
         }
     }
-    let findings: Vec<Finding> = lines.findings.into_iter().chain(payouts.findings).chain(overdue).collect();
+    let lapsed = lapsed_credits(&sources.lapsed);
+    let findings = lines.findings.into_iter().chain(payouts.findings).chain(overdue).chain(lapsed);
+    let findings: Vec<Finding> = findings.collect();
     for finding in &findings {
         *report.findings.entry(finding.kind.as_str()).or_default() += 1;
     }
@@ -128,7 +141,7 @@ pub async fn run(core: &Core, tenant: &TenantCode, day: Date) -> Result<RunRepor
         report.raised += raise(core, tenant, some.to_vec()).await?;
     }
     tracing::info!(%tenant, %day, lines = report.lines, arrivals = report.arrivals, raised = report.raised, "reconciled");
-    Ok(report)
+    first_failure.map_or(Ok(report), Err)
 }
 
 /// The payouts that name payments past their day and are neither here nor found at the bank by this run.
@@ -197,13 +210,15 @@ fn read_sources(
         ours.due_on = dues.get(&ours.id).copied();
         ours
     };
-    let credits_from = bank_statements::open_credits(tx, tenant, from)?;
+    let credits = bank_statements::open_credits(tx, tenant, from)?;
+    let lapsed = bank_statements::untold_credits(tx, tenant, from, MOST_LAPSED)?;
     Ok(Sources {
         scope: Scope { from, day },
         payments: payments.into_iter().map(dated).collect(),
         lines,
         payouts,
-        credits: credits_from,
+        credits,
+        lapsed,
     })
 }
 
@@ -309,8 +324,10 @@ async fn arrive(
             let found = bank_statements::find_credit(tx, &tenant, credit)?;
             let (row, officer) = found.ok_or_else(|| Failure::Internal(format!("bank credit {credit}")))?;
             let payout = settlements::find(tx, &tenant, settlement)?;
-            let attested = payout.is_some_and(|payout| payout.arrival_confirmed_by.is_some());
-            if !attested {
+            let attested = payout.filter(|payout| payout.arrival_confirmed_by.is_some());
+            if let Some(payout) = attested {
+                raise_where_the_days_differ(tx, &payout, &row)?;
+            } else {
                 let arrival = Arrived {
                     arrived_on: row.credited_on.0,
                     amount: row.amount.amount(),
@@ -326,6 +343,22 @@ async fn arrive(
             Ok(bank_statements::insert_match(tx, &tenant, credit, settlement)?)
         })
         .await
+}
+
+/// Two officers said another day than the bank's, and by theirs it was judged what is paid: somebody must look.
+fn raise_where_the_days_differ(
+    tx: &mut Tx<'_>,
+    payout: &SettlementRow,
+    credit: &CreditRow,
+) -> Result<(), Failure> {
+    if payout.arrived_on == Some(credit.credited_on) {
+        return Ok(());
+    }
+    let facts = json!({ "settlement": payout.id.to_string(), "gateway": payout.gateway, "batch": payout.batch_reference,
+        "arrived_on": payout.arrived_on.map(|day| day.0.to_string()), "credited_on": credit.credited_on.0.to_string() });
+    let subject = Subject::Settlement(payout.id);
+    exceptions::raise(tx, &payout.tenant_id, ExceptionKind::BankMismatch, &subject, facts)?;
+    Ok(())
 }
 
 async fn raise(core: &Core, tenant: &TenantCode, findings: Vec<Finding>) -> Result<usize, Failure> {

@@ -37,6 +37,8 @@ pub enum ReconciliationRefusal {
     NoSlip,
     /// Not the whole of a payment that settled a debt was pulled back, or it is owed again already.
     NotPulledBackWhole,
+    /// What the organisation took back is another amount than the payment's, or something depends on the payment's money.
+    NotTakenBackSo,
     /// The day is closed.
     DayClosed,
     /// The day is not over, or only just.
@@ -67,6 +69,7 @@ impl ReconciliationRefusal {
             Self::PaymentNotFound => "exception_without_payment",
             Self::NoSlip => "exception_without_slip",
             Self::NotPulledBackWhole => "not_pulled_back_whole",
+            Self::NotTakenBackSo => "not_taken_back_so",
             Self::DayClosed => "day_closed",
             Self::DayNotOver => "day_not_over",
             Self::EarlierDayOpen { .. } => "earlier_day_open",
@@ -114,6 +117,10 @@ impl ReconciliationRefusal {
             Self::NotPulledBackWhole => (
                 "債務に充てた支払いの全額が取り戻されたものではないか、処理済みであるため、この処理は承認できません。差し戻して別の処理を起案してください。",
                 "Not the whole of a payment that settled a debt was pulled back, or that is done; send the proposal back and propose another one.",
+            ),
+            Self::NotTakenBackSo => (
+                "取消しの番号・金額が収納と一致しないか、還付・払込み・他の入金があるか、処理済みであるため、この処理は承認できません。差し戻して別の処理を起案してください。",
+                "The cancellation is not of this number and amount, or the money is refunded, in a payout, beside other money, or taken back already; send the proposal back and propose another one.",
             ),
             Self::DayClosed => ("この日は締め済みです。", "The day is closed."),
             Self::DayNotOver => (

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use super::refund_refusal::RefundRefusal;
 use super::{Failure, Refusal};
 use crate::domain::id::{PaymentId, PaymentLinkId};
-use crate::domain::invoice::InvoiceLine;
-use crate::domain::ledger::{Account, Entry, EntryKind};
+use crate::domain::invoice::{InvoiceLine, Settles};
+use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::{Headroom, RefundPart, RefundState};
 use crate::store::Reads;
@@ -149,7 +149,7 @@ fn of_payment(
     if beyond > 0 {
         ceilings.push((RefundPart::Overpaid, Yen::new(beyond)?));
     }
-    if booked_from(payment, entries, &Account::Receivable) > 0 {
+    if settles(payment, entries) == Settles::Debt {
         let lines = lines.iter().zip(1..);
         ceilings.extend(lines.map(|(line, number)| (RefundPart::Line(number), line.amount)));
     }
@@ -160,13 +160,20 @@ fn of_payment(
     Ok(ceilings.into_iter().map(with_taken).collect())
 }
 
-/// What a payment was booked to have brought against an account: its debt, or beyond it.
+/// What the money of a payment was booked as: what it settled of a debt that is owed again it settles no more.
+pub(super) fn settles(payment: &PaymentRow, entries: &[Entry]) -> Settles {
+    if booked_from(payment, entries, &Account::Receivable) > 0 { Settles::Debt } else { Settles::Nothing }
+}
+
+/// What a payment was booked to have brought against an account, and was not taken out of it again: its debt, or beyond it.
 fn booked_from(payment: &PaymentRow, entries: &[Entry], account: &Account) -> i64 {
     let id = payment.id.to_string();
     let ours = entries.iter().filter(|entry| entry.source_id.split(':').next() == Some(id.as_str()));
     ours.map(|entry| match entry.kind {
         EntryKind::Booked(_) if entry.credit_account == *account => entry.amount.amount(),
-        EntryKind::Reversed(_) if entry.debit_account == *account => -entry.amount.amount(),
+        EntryKind::Reversed(_) | EntryKind::Booked(Posting::PullBack) if entry.debit_account == *account => {
+            -entry.amount.amount()
+        }
         _ => 0,
     })
     .sum()

@@ -63,8 +63,9 @@ pub enum Recorded {
     },
 }
 
-/// Takes in that the money of a payout arrived. The caller holds [`crate::store::Root::settlement`] (or writes alone) and
-/// must commit also when the amount differs, so that the exception stays.
+/// Takes in that the money of a payout arrived. A word that nobody has confirmed gives way to another one: to the bank's
+/// statement, or to the officer who corrects the day. The caller holds [`crate::store::Root::settlement`] (or writes alone)
+/// and must commit also when the amount differs, so that the exception stays.
 pub fn record_arrival(
     tx: &mut Tx<'_>,
     tenant: &TenantCode,
@@ -73,8 +74,8 @@ pub fn record_arrival(
     witness: Witness,
 ) -> Result<Recorded, Failure> {
     let mut row = settlements::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    let known = row.arrived_on.is_some();
-    if known && !says_the_same(&row, arrival) {
+    let same = says_the_same(&row, arrival);
+    if row.arrival_confirmed_by.is_some() && !same {
         return Err(SettlementRefusal::WrongState.into());
     }
     let net: i64 = settlements::lines(tx, tenant, id)?.iter().map(|line| line.net.amount()).sum();
@@ -89,13 +90,16 @@ pub fn record_arrival(
             keep(&mut row, arrival, &officer.to_string())?;
             "arrival_recorded".clone_into(&mut row.state);
         }
-        ("imported", Witness::Statement(officer)) => {
-            keep(&mut row, arrival, THE_BANK)?;
-            row.arrival_confirmed_by = Some(officer.to_string());
+        ("arrival_recorded", Witness::Officer(officer)) if !same => {
+            keep(&mut row, arrival, &officer.to_string())?;
+        }
+        ("arrival_recorded", Witness::Statement(_)) if same => {
+            row.arrival_confirmed_by = Some(THE_BANK.to_owned());
             "arrived".clone_into(&mut row.state);
         }
-        ("arrival_recorded", Witness::Statement(_)) => {
-            row.arrival_confirmed_by = Some(THE_BANK.to_owned());
+        ("imported" | "arrival_recorded", Witness::Statement(officer)) => {
+            keep(&mut row, arrival, THE_BANK)?;
+            row.arrival_confirmed_by = Some(officer.to_string());
             "arrived".clone_into(&mut row.state);
         }
         // The same word again.
@@ -122,14 +126,19 @@ fn keep(row: &mut SettlementRow, arrival: &Arrival, by: &str) -> Result<(), Fail
     Ok(())
 }
 
-/// Confirms an arrival that another officer recorded. The caller holds [`crate::store::Root::settlement`].
+/// Confirms an arrival that another officer recorded, as the confirming one has read it: of another version than `read` it is
+/// refused. The caller holds [`crate::store::Root::settlement`].
 pub fn confirm_arrival(
     tx: &mut Tx<'_>,
     tenant: &TenantCode,
     id: SettlementId,
     officer: OfficerId,
+    read: Option<i64>,
 ) -> Result<SettlementRow, Failure> {
     let mut row = settlements::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
+    if read.is_some_and(|version| version != row.version) {
+        return Err(Refusal::StaleVersion { current: row.version }.into());
+    }
     if row.state != "arrival_recorded" {
         return Err(SettlementRefusal::WrongState.into());
     }

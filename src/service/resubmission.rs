@@ -14,47 +14,76 @@ use super::filing::Filing;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::intake::{self, pinned, refuse_faults, seal_form};
 use super::recalculation::{self, FeeChange};
-use super::{Ctx, Effect, Failure, Refusal, arrival, case_task, clock, clock_pause};
+use super::{Ctx, Effect, Failure, Refusal, access, arrival, case_task, clock, clock_pause};
 use crate::domain::application::Command;
 use crate::domain::calendar::jst_day;
 use crate::domain::expression::Facts;
 use crate::domain::fault::Fault;
 use crate::domain::form::{CompiledForm, escape};
-use crate::domain::id::{ApplicationId, CorrectionId};
+use crate::domain::id::{ApplicationId, CorrectionId, TenantCode};
 use crate::domain::merge_patch::merge_patch;
+use crate::domain::paper_filing::{AnswerStatement, ReceivedAnswer};
 use crate::domain::policy::Action;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::resubmissions::{self, ResubmissionRow};
 use crate::store::sql::{IsoDate, Json, Micros};
-use crate::store::{Root, Tx, attachments, corrections};
+use crate::store::{Reads, Root, Tx, attachments, corrections};
 
-/// Answers the open request: `form` holds the corrected answers, the others stay (JSON Merge Patch).
+/// An answer as it is given.
+#[derive(Clone, Debug)]
+pub struct GivenAnswer {
+    /// The corrected answers; the others stay (JSON Merge Patch).
+    pub form: Value,
+    /// How and when it came to the office, where it did.
+    pub statement: AnswerStatement,
+}
+
+impl From<Value> for GivenAnswer {
+    /// An answer through the system, of which nothing is to be stated.
+    fn from(form: Value) -> Self {
+        Self { form, statement: AnswerStatement::default() }
+    }
+}
+
+/// Answers the open request.
 ///
-/// Only what was asked may differ; the answers before are kept, and the arrival stays where it is.
+/// Only what was asked may differ; the answers before are kept, and the arrival stays where it is. What came on paper was
+/// answered when the office received it, as the officer who enters it attests: the clock runs again from there.
 pub async fn resubmit(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: ApplicationId,
     version: i64,
-    form: Value,
+    given: GivenAnswer,
 ) -> Result<Effect<ApplicationRow>, Failure> {
     let db = ctx.core.db.clone();
     db.write(Root::Application(id), move |tx| {
         let answer = |tx: &mut Tx<'_>, now| {
             let case = cases::open(tx, &ctx, &request.tenant, id, Action::EditCase)?;
             case.expect_version(version)?;
-            answer(tx, &ctx, case, &form, now)
+            answer(tx, &ctx, case, &given, now)
         };
-        once(tx, &request, "application", answer, |tx, id| intake::present(tx, &ctx, &request.tenant, id))
+        once(tx, &request, "application", answer, |tx, _| answered_case(tx, &ctx, &request.tenant, id))
     })
     .await
+}
+
+/// The case of a key that was used before: whoever entered an answer may not see a case any more that went to another department by
+/// it, but sees what became of the act.
+fn answered_case(
+    tx: &mut impl Reads,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<ApplicationRow, Failure> {
+    Ok(cases::open_for_system(tx, &ctx.core, tenant, id)?.row)
 }
 
 fn answer(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     mut case: OpenCase,
-    form: &Value,
+    given: &GivenAnswer,
     now: Timestamp,
 ) -> Result<Made<ApplicationRow>, Failure> {
     let open = open_request(tx, &case)?.ok_or(Refusal::WrongState { state: case.state.name() })?;
@@ -63,7 +92,7 @@ fn answer(
     let arrived_at = case.row.arrived_at.as_ref().map_or(now, |arrived_at| arrived_at.0);
     let known = intake::circumstances(case.filer(), arrived_at);
     let before = case.form()?;
-    let written = merge_patch(procedure.form.without_calculated(before.clone()), form);
+    let written = merge_patch(procedure.form.without_calculated(before.clone()), &given.form);
     let after = procedure.form.tidy(written);
     let faults_of_answers = form_faults(procedure.form.validate(&after, &known));
     let after = procedure.form.complete(after, &known);
@@ -82,6 +111,11 @@ fn answer(
         .filter(|department| *department != case.row.department);
     faults.extend(form_faults(filing.unknown_places(&ctx.catalogue)));
     faults.extend(filing.missing_documents(&case.row.attachment_codes.0));
+    let stated = receipt(&case, given.statement, open.row.requested_at.0, now);
+    let received = stated.unwrap_or_else(|wrong| {
+        faults.extend(wrong);
+        None
+    });
     refuse_faults(faults)?;
 
     let expected = recalculation::expected(tx, ctx, &case, &procedure, now);
@@ -96,13 +130,29 @@ fn answer(
         case.step(Command::Release)?;
         case.row.department = department;
     }
-    let answered = Answered { correction: open.row.id, standing, changed };
+    let answered = Answered { correction: open.row.id, received, standing, changed };
     record(tx, ctx, case, (answered, fee), now)
+}
+
+/// How and when an answer came to the office, where it did and the officer who enters it says so; or everything wrong with that.
+fn receipt(
+    case: &OpenCase,
+    statement: AnswerStatement,
+    asked_at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<ReceivedAnswer>, Vec<Fault>> {
+    if case.paper.is_some() && access::reader(&case.actor).is_some() {
+        return statement.accept(asked_at, now);
+    }
+    let faults = statement.faults_of_own();
+    if faults.is_empty() { Ok(None) } else { Err(faults) }
 }
 
 /// An answer that was judged.
 struct Answered {
     correction: CorrectionId,
+    /// How it came to the office, where that is stated.
+    received: Option<ReceivedAnswer>,
     /// The case as it was asked.
     standing: ApplicationRow,
     /// Pointers of the answers that differ.
@@ -117,14 +167,16 @@ fn record(
     (answered, fee): (Answered, FeeChange),
     now: Timestamp,
 ) -> Result<Made<ApplicationRow>, Failure> {
-    let Answered { correction, standing, changed } = answered;
+    let Answered { correction, received, standing, changed } = answered;
+    let answered_at = received.map_or(now, |received| received.received_at);
     let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
     applications::keep_revision(tx, &standing)?;
-    corrections::mark_answered(tx, &tenant, correction)?;
+    corrections::mark_answered(tx, &tenant, correction, answered_at)?;
     case_task::end_with_answer(tx, &tenant, correction)?;
     let (fee_before, fee_after) = (fee.before, fee.after);
     recalculation::carry_out(tx, ctx, &mut case, fee, correction, now)?;
-    let pauses_ended = clock_pause::end_with_answer(tx, &case, correction, now)?;
+    let ended_by = (correction, jst_day(answered_at));
+    let pauses_ended = clock_pause::end_with_answer(tx, &case, ended_by, now)?;
     clock::move_due_date(tx, &ctx.core, &mut case.row)?;
     let present = attachments::of_case(tx, &tenant, id)?;
     let row = ResubmissionRow {
@@ -140,11 +192,11 @@ fn record(
         due_on_after: case.row.due_on,
         fee_before,
         fee_after,
-        answered_at: Micros(now),
+        answered_at: Micros(answered_at),
     };
     resubmissions::insert(tx, &row)?;
     let day = |day: Option<IsoDate>| day.map(|day| day.0.to_string());
-    let facts = json!({
+    let mut facts = json!({
         "correction": correction,
         "due_on_before": day(row.due_on_before),
         "due_on": day(row.due_on_after),
@@ -158,6 +210,13 @@ fn record(
         "clock_pauses_ended": pauses_ended,
         "form_sha256": crate::seal::sha256_hex(&case.row.sealed_form),
     });
+    if let (Some(received), Some(officer), Value::Object(facts)) =
+        (received, access::reader(&case.actor), &mut facts)
+    {
+        facts.insert("channel".to_owned(), json!(received.channel.as_str()));
+        facts.insert("received_at".to_owned(), json!(received.received_at));
+        facts.insert("attested_by".to_owned(), json!(officer.to_string()));
+    }
     case.record(tx, "resubmitted", facts, None)?;
     case.save(tx)?;
     Ok(Made { resource_id: id.to_string(), value: case.row })

@@ -171,8 +171,7 @@ fn put(
 
 /// Only debts of one obligor are set off; of whoever has no account it is not known that they are the same.
 fn refuse_other_obligor(invoice: &InvoiceRow, claim: &InvoiceRow) -> Result<(), Failure> {
-    let same = invoice.obligor_account_id.is_some() && invoice.obligor_account_id == claim.obligor_account_id;
-    if same { Ok(()) } else { Err(RefundRefusal::OtherObligor.into()) }
+    if invoice.has_obligor_of(claim) { Ok(()) } else { Err(RefundRefusal::OtherObligor.into()) }
 }
 
 /// What an agent was entrusted with is the body's once it was sent in time, or taken all the same.

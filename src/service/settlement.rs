@@ -197,17 +197,19 @@ fn refuse_arrival(arrival: &Arrival, today: Date) -> Result<(), Refusal> {
     if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
 }
 
-/// Confirms an arrival that somebody else recorded; then its lines are booked.
+/// Confirms an arrival that somebody else recorded, as of the version that was `read`, where the caller names one; then its
+/// lines are booked.
 pub async fn confirm(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: SettlementId,
+    read: Option<i64>,
 ) -> Result<Effect<SettlementRow>, Failure> {
     let db = ctx.core.db.clone();
     db.write(Root::settlement(id), move |tx| {
         let confirm = |tx: &mut Tx<'_>, _: Timestamp| -> Result<Made<SettlementRow>, Failure> {
             let officer = accountant(tx, &ctx, &request.tenant)?;
-            let row = remittance::confirm_arrival(tx, &request.tenant, id, officer)?;
+            let row = remittance::confirm_arrival(tx, &request.tenant, id, officer, read)?;
             Ok(Made { resource_id: id.to_string(), value: row })
         };
         once(tx, &request, "settlement_confirmation", confirm, |tx, _| present(tx, &ctx, &request.tenant, id))

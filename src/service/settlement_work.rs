@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use jiff::civil::Date;
 use serde_json::json;
 
@@ -69,6 +69,8 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: SettlementId) -> Resu
         return Ok(JobEnd::Done);
     };
     let cases: Vec<ApplicationId> = cases.into_iter().collect();
+    // One case that cannot be booked does not hold up the others.
+    let mut first_failure = None;
     for some in cases.chunks(CASES_AT_ONCE) {
         // Side by side, so that the writers commit many of them at once.
         let booked = some.iter().map(|case| {
@@ -76,10 +78,11 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: SettlementId) -> Resu
             let book = move |tx: &mut Tx<'_>| book_case(tx, &inner, &of, id, case, arrived_on);
             core.db.write(Root::Application(case), book)
         });
-        try_join_all(booked).await?;
+        let failed = join_all(booked).await.into_iter().filter_map(Result::err).next();
+        first_failure = first_failure.or(failed);
     }
     core.db.write(Root::settlement(id), move |tx| finish(tx, &tenant, id, arrived_on)).await?;
-    Ok(JobEnd::Done)
+    first_failure.map_or(Ok(JobEnd::Done), Err)
 }
 
 /// The lines about payments that have found none, without those that do not hold in themselves.
@@ -158,7 +161,9 @@ fn book_case(
         let payment = found.payment_id.ok_or_else(missing)?;
         let payment = payments::find(tx, tenant, payment)?.ok_or_else(missing)?;
         let invoice = invoices::find(tx, tenant, payment.invoice_id)?.ok_or_else(missing)?;
-        book_line(tx, (&line, &found), &payment, &entries, arrived_on)?;
+        if book_line(tx, (&line, &found), &payment, &entries, arrived_on)? == Booked::TooLittleTaken {
+            continue;
+        }
         found.booked_at = Some(Micros(Reads::now(tx)));
         if line.line()?.kind == LineKind::Capture
             && payment.payment()?.legal_role == LegalRole::DesignatedAgent
@@ -206,25 +211,44 @@ fn judge(
     Ok(remitted)
 }
 
+/// Whether a line is in the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Booked {
+    /// It is.
+    Now,
+    /// The payment was struck out since, or took less than the line brings: a person looks at it, and it is tried again.
+    TooLittleTaken,
+}
+
 fn book_line(
     tx: &mut Tx<'_>,
     (line, found): (&LineRow, &MatchRow),
     payment: &PaymentRow,
     entries: &[Entry],
     arrived_on: Date,
-) -> Result<(), Failure> {
+) -> Result<Booked, Failure> {
     let kind = line.line()?.kind;
     let claim = match payment.payment()?.legal_role {
         LegalRole::DesignatedAgent => Account::Entrusted(payment.gateway.clone()),
         LegalRole::CollectionAgent | LegalRole::Direct => Account::Cash(payment.gateway.clone()),
     };
     let internal = |error: crate::domain::money::YenOutOfRange| Failure::Internal(error.to_string());
+    let gross = found.gross.amount();
     let taken = taken_by_year(payment, entries)?;
+    let taken = if kind == LineKind::Capture {
+        // What was taken after the report comes with another line.
+        let Ok((reported, _)) = ledger::split(&taken, Yen::new(gross).map_err(internal)?) else {
+            raise_too_little(tx, line, payment, (&taken, gross))?;
+            return Ok(Booked::TooLittleTaken);
+        };
+        reported
+    } else {
+        taken
+    };
     let is_entrusted = matches!(claim, Account::Entrusted(_));
     // What an agent sends after the books of its year closed is received in the present one.
     let taken = if is_entrusted { ledger::incomes(&taken, arrived_on).map_err(internal)? } else { taken };
     let fiscal_year = taken.first().map_or(FiscalYear::of(arrived_on).year(), |portion| portion.fiscal_year);
-    let gross = found.gross.amount();
     let portions = if kind == LineKind::Capture {
         taken
     } else {
@@ -245,7 +269,21 @@ fn book_line(
     let kept = gross - found.net.amount();
     let remitted = RemittedLine { kind, claim, gross, portions: &portions, kept };
     booked.extend(ledger::remit(&cause, &remitted).map_err(internal)?);
-    Ok(invoices::book(tx, &line.tenant_id, payment.application_id, &booked)?)
+    invoices::book(tx, &line.tenant_id, payment.application_id, &booked)?;
+    Ok(Booked::Now)
+}
+
+fn raise_too_little(
+    tx: &mut Tx<'_>,
+    line: &LineRow,
+    payment: &PaymentRow,
+    (taken, gross): (&[Portion], i64),
+) -> Result<(), Failure> {
+    let taken: i64 = taken.iter().map(|portion| portion.amount.amount()).sum();
+    let facts = json!({ "line": line.id.to_string(), "gross": gross, "ours": taken });
+    let subject = Subject::Payment(payment.id);
+    exceptions::raise(tx, &line.tenant_id, ExceptionKind::StatusMismatch, &subject, facts)?;
+    Ok(())
 }
 
 fn record(

@@ -232,10 +232,11 @@ fn send(
         return Err(Refusal::Busy { retry_after_s: 1 }.into());
     }
     let from_department = case.row.department.clone();
+    // A fee that is canceled was never waited for, so what paused the clock is read before anything is.
+    let pauses = clock::pauses_until(tx, ctx, &case.row, jst_day(now))?;
     case.step(Command::Transfer)?;
     billing::cancel_unpaid_invoices(tx, &mut case, now)?;
     case_task::end_with_case(tx, &case)?;
-    let pauses = clock::pauses_until(tx, ctx, &case.row, jst_day(now))?;
     let mut there = begin(tx, ctx, &case, &accepted, (to, prepared), &pauses, now)?;
     copy_documents(tx, ctx, &case, &there, &files, prepared)?;
     let transfer = TransferId(tx.new_id());

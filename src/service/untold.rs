@@ -56,6 +56,10 @@ impl Untold {
         let facts = || serde_json::from_str::<Value>(&event.facts).unwrap_or_default();
         match event.kind.as_str() {
             "decided" if self.hides_decision_of(event.application_id) => Telling::WithoutFacts,
+            // A contract is offered with a grant only.
+            kind if kind.starts_with("contract_") && self.hides_decision_of(event.application_id) => {
+                Telling::Nothing
+            }
             "decision_corrected" => {
                 let version = facts().get("version").and_then(Value::as_i64);
                 let waits = self.waiting.iter().any(|(about, row)| {

@@ -90,7 +90,8 @@ pub fn without_leftovers(procedure: &CatalogueProcedure, mut form: Value, patch:
     form
 }
 
-/// Moves a draft to the version in force today; a draft that is there already stays as it is.
+/// Moves a draft to the version in force on the day it arrives: today, or the day the office received it on paper. A draft
+/// that is there already stays as it is.
 pub async fn run(
     ctx: Ctx,
     request: IdempotencyRequest,
@@ -122,7 +123,9 @@ fn move_draft(
     if case.state != CaseState::Draft {
         return Err(Refusal::WrongState { state: case.state.name() }.into());
     }
-    let found = ctx.catalogue.find_procedure(tenant, &case.row.procedure, jst_day(now)).cloned();
+    // As it is begun and handed in: what came on paper before a version began never fits that version.
+    let arrival_day = jst_day(case.arrives_at(now));
+    let found = ctx.catalogue.find_procedure(tenant, &case.row.procedure, arrival_day).cloned();
     let procedure = found.ok_or(Refusal::ProcedureClosed)?;
     let mut form = case.form()?;
     let known = circumstances(case.filer(), case.arrives_at(now));

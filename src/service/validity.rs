@@ -1,7 +1,7 @@
 //! How long what a case was granted is valid (有効期間, R-22, R-41).
 
 use super::cases::OpenCase;
-use super::filing::{Filing, sole_applicant_kind};
+use super::filing::Filing;
 use super::{Ctx, Failure, intake, permit};
 use crate::domain::calendar::jst_day;
 use crate::domain::validity::{Term, term};
@@ -20,7 +20,7 @@ pub fn of_grant(
     let Some(validity) = &procedure.definition.validity else { return Ok(None) };
     let (form, arrived_on) = (case.form()?, case.arrival_day(decided_at));
     let arrived_at = case.row.arrived_at.map_or(decided_at, |at| at.0);
-    let filing = Filing::of(&procedure, &form, sole_applicant_kind(&procedure), arrived_at);
+    let filing = Filing::of(&procedure, &form, case.filer(), arrived_at);
     // What our own register says of the old permit goes before what the application says of it.
     let renewed = permit::renewed_by(tx, case)?;
     let old_end = renewed.and_then(|permit| permit.valid_to).map(|day| day.0);

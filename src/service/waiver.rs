@@ -11,8 +11,8 @@ use super::catalogue::faults_below;
 use super::idempotency::{IdempotencyRequest, Made, once};
 use super::waiver_refusal::WaiverRefusal;
 use super::waiver_revocation::{self, OpenRevocation};
-use super::{Ctx, Effect, Failure, Refusal, access, billing, intake, payment, reassessment};
-use crate::domain::approval::Subject;
+use super::{Ctx, Effect, Failure, Refusal, access, approval, billing, intake, payment, reassessment};
+use crate::domain::approval::{ProposalBody, ProposalState, Subject};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
@@ -332,6 +332,41 @@ pub(super) fn end_with_case(tx: &mut Tx<'_>, case: &mut OpenCase) -> Result<(), 
         case.record(tx, "proposal_ended", facts, None)?;
     }
     for mut row in waivers::of_case(tx, &case.row.tenant_id, case.row.id)? {
+        let Ok(next) = row.waiver_state()?.apply(WaiverStep::Withdraw) else { continue };
+        next.as_str().clone_into(&mut row.state);
+        waivers::update(tx, &mut row)?;
+        case.record(tx, "waiver_withdrawn", json!({ "waiver": row.id.to_string() }), None)?;
+    }
+    Ok(())
+}
+
+/// Ends what was asked and what waits for a seal about invoices that are canceled: nothing is left to be waived or given up. The
+/// caller stores the case.
+pub(super) fn end_with_invoices(
+    tx: &mut Tx<'_>,
+    case: &mut OpenCase,
+    ended: &[InvoiceId],
+) -> Result<(), Failure> {
+    let (tenant, id) = (case.row.tenant_id.clone(), case.row.id);
+    for subject in [Subject::Waiver, Subject::WriteOff] {
+        let Some(mut routed) = proposals::latest_of_case(tx, &tenant, id, subject)? else { continue };
+        let is_about_them = match approval::open_body(case, &routed.row)? {
+            ProposalBody::Waiver(body) => ended.contains(&body.invoice),
+            ProposalBody::WriteOff(body) => ended.contains(&body.invoice),
+            _ => false,
+        };
+        if !is_about_them || routed.row.state != "in_approval" {
+            continue;
+        }
+        ProposalState::Recalled.as_str().clone_into(&mut routed.row.state);
+        proposals::update(tx, &mut routed)?;
+        let facts = json!({ "proposal": routed.row.id, "subject": routed.row.subject });
+        case.record(tx, "proposal_ended", facts, None)?;
+    }
+    for mut row in waivers::of_case(tx, &tenant, id)? {
+        if !ended.contains(&row.invoice_id) {
+            continue;
+        }
         let Ok(next) = row.waiver_state()?.apply(WaiverStep::Withdraw) else { continue };
         next.as_str().clone_into(&mut row.state);
         waivers::update(tx, &mut row)?;

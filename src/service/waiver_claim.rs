@@ -3,15 +3,16 @@
 //!
 //! It is no price of its own: the invoice that the waiver was of has that. What corrected answers cost less, and what cannot be taken
 //! off that invoice because it was waived, is taken off the claim, so that both together never come to more than the fee.
-//! It is also owed where the case was withdrawn after somebody had paid the rest, as long as not all of that has gone back.
+//! It is also owed where the case was withdrawn after somebody had paid the rest, as long as not all of that has gone back
+//! ([`super::revived_claim`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cases::{OpenCase, system_actor};
 use super::recalculation::{self, Lowering};
-use super::{Failure, billing, reassessment, refund_money};
+use super::{Failure, billing, reassessment, refund_money, revived_claim};
 use crate::domain::application::StateName;
-use crate::domain::id::InvoiceId;
+use crate::domain::id::{ApplicationId, InvoiceId, TenantCode};
 use crate::domain::invoice::InvoiceState;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::waiver::{LineReduction, Reductions, still_evaded};
@@ -19,7 +20,7 @@ use crate::store::applications::ApplicationRow;
 use crate::store::events::{self, NewEvent};
 use crate::store::invoices::{self, InvoiceRow};
 use crate::store::waiver_revocations::{self, WaiverRevocationRow};
-use crate::store::{Reads, StoreError, Tx, fee_lowerings};
+use crate::store::{Reads, StoreError, Tx, fee_lowerings, set_offs};
 
 /// What the claims of an invoice's revoked waivers are lowered by, together with the invoice itself; none while money waits on one of
 /// them that covers nothing: then neither moves before a person has settled it.
@@ -27,69 +28,123 @@ pub(super) fn following(tx: &mut impl Reads, of: &Lowering) -> Result<Option<Vec
     let mut less = waived_of(of).map_err(internal)?;
     let mut following = Vec::new();
     for row in waiver_revocations::of_invoice(tx, &of.invoice.tenant_id, of.invoice.id)?.iter().rev() {
-        let claim = claim_of(tx, row)?;
-        let is_concerned =
-            claim.lines.0.iter().any(|line| less.get(&line.item).is_some_and(|rest| *rest > Yen::ZERO));
-        if !is_concerned || claim.invoice_state()? == InvoiceState::Canceled {
-            continue;
+        for claim in with_parts(tx, row)? {
+            let is_concerned =
+                claim.lines.0.iter().any(|line| less.get(&line.item).is_some_and(|rest| *rest > Yen::ZERO));
+            if !is_concerned || claim.invoice_state()? == InvoiceState::Canceled {
+                continue;
+            }
+            if reassessment::is_unsettled(&refund_money::of_invoice(tx, &claim)?) {
+                return Ok(None);
+            }
+            following.extend(recalculation::lowering(tx, claim, &mut less)?);
         }
-        if reassessment::is_unsettled(&refund_money::of_invoice(tx, &claim)?) {
-            return Ok(None);
-        }
-        following.extend(recalculation::lowering(tx, claim, &mut less)?);
     }
     Ok(Some(following))
 }
 
-/// Whether an invoice is such a claim, or is owed beside one.
+/// Whether an invoice is such a claim.
 pub(super) fn is_one(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Failure> {
     let claims = waiver_revocations::claims_of_case(tx, &invoice.tenant_id, invoice.application_id)?;
-    let claim = invoice.principal_id.unwrap_or(invoice.id);
-    Ok(claims.contains(&claim))
+    Ok(claims.contains(&invoice.id))
 }
 
-/// The claims that the withdrawal of a case leaves owed: somebody had paid for what was examined until then, but for what a false
-/// statement had taken off. What goes to another body takes no claim along.
+/// The claims of revoked waivers of a case, with what was divided off them to be set off: none of them is a price.
+pub(super) fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<BTreeSet<InvoiceId>, Failure> {
+    let mut claims = waiver_revocations::claims_of_case(tx, tenant, id)?;
+    if !claims.is_empty() {
+        let divided = set_offs::divided_of_case(tx, tenant, id)?;
+        let parts: Vec<InvoiceId> =
+            divided.into_iter().filter(|(claim, _)| claims.contains(claim)).map(|(_, part)| part).collect();
+        claims.extend(parts);
+    }
+    Ok(claims)
+}
+
+/// The claim of a revoked waiver as it stands: the one of the revocation, or the last that was assessed again instead of it.
+pub(super) fn standing(tx: &mut impl Reads, row: &WaiverRevocationRow) -> Result<InvoiceId, StoreError> {
+    let revived = waiver_revocations::revived_of_case(tx, &row.tenant_id, row.application_id)?;
+    let mut claim = row.claim_id;
+    while let Some(next) = revived.iter().find(|next| next.replaces_id == claim) {
+        claim = next.claim_id;
+    }
+    Ok(claim)
+}
+
+/// The claims that the withdrawal or the refusal of a case leaves owed: somebody had paid for what was examined until then, but for
+/// what a false statement had taken off. What goes to another body takes no claim along.
 pub(super) fn owed_after_end(tx: &mut impl Reads, case: &OpenCase) -> Result<BTreeSet<InvoiceId>, Failure> {
     let mut owed = BTreeSet::new();
-    if case.state.name() != StateName::Withdrawn {
+    let ended = case.state.name();
+    if !matches!(ended, StateName::Withdrawn | StateName::Decided) {
         return Ok(owed);
     }
     for row in waiver_revocations::of_case(tx, &case.row.tenant_id, case.row.id)? {
-        let first = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
-        let first = first
-            .ok_or_else(|| StoreError::Inconsistent(format!("no invoice of waiver {}", row.waiver_id)))?;
-        if still_evaded(first.invoice_state()?, StateName::Withdrawn) {
-            owed.insert(row.claim_id);
+        // What nobody has paid is canceled with the end.
+        let state = first_of(tx, &row)?.invoice_state()?;
+        if state != InvoiceState::Unpaid && still_evaded(state, ended) {
+            owed.insert(standing(tx, &row)?);
         }
     }
     Ok(owed)
 }
 
-/// Ends the claims that a withdrawn case left owed, with what was assessed beside them, once all that was paid of the fee has gone
-/// back: nobody pays for what was examined any more, so nothing was evaded either. Callers hold the case's root lock and store it.
-pub(super) fn end_with_refund(
+/// Lets the claims that a withdrawn case left owed follow the refund of the fee, with what was assessed beside them: they end once all
+/// that was paid of it has gone back, for nobody pays for what was examined any more, and are asked to be assessed again where it turns
+/// out that it has not. A claim that somebody is paying ends when that attempt has. `moved` is the invoice that has just moved, a fee or
+/// such a claim. Callers hold the case's root lock and store it.
+pub(super) fn follow_refund(
     tx: &mut Tx<'_>,
     case: &mut ApplicationRow,
-    first: &InvoiceRow,
+    moved: &mut InvoiceRow,
 ) -> Result<(), Failure> {
-    let is_back = first.invoice_state()? == InvoiceState::Refunded;
-    if !is_back || case.state != StateName::Withdrawn.as_str() {
+    if case.state != StateName::Withdrawn.as_str() {
         return Ok(());
     }
+    let mut ended = BTreeSet::new();
+    for row in waiver_revocations::of_case(tx, &case.tenant_id, case.id)? {
+        let claim = standing(tx, &row)?;
+        if ![row.invoice_id, claim].contains(&moved.id) && moved.principal_id != Some(claim) {
+            continue;
+        }
+        let first = first_of(tx, &row)?;
+        if first.invoice_state()? == InvoiceState::Refunded {
+            ended.insert(claim);
+        } else if moved.id == first.id {
+            revived_claim::ask(tx, &first, &row)?;
+        }
+    }
+    if ended.is_empty() {
+        return Ok(());
+    }
+    end(tx, case, &ended)?;
+    // It may have ended itself.
+    if let Some(now) = invoices::find(tx, &moved.tenant_id, moved.id)? {
+        *moved = now;
+    }
+    Ok(())
+}
+
+/// Books back what is unpaid of some claims of a case, and of what was assessed beside them.
+fn end(tx: &mut Tx<'_>, case: &mut ApplicationRow, claims: &BTreeSet<InvoiceId>) -> Result<(), Failure> {
     let (tenant, id) = (case.tenant_id.clone(), case.id);
-    let revoked = waiver_revocations::of_invoice(tx, &tenant, first.id)?;
-    let claims: BTreeSet<InvoiceId> = revoked.iter().map(|row| row.claim_id).collect();
-    let mut unpaid: Vec<InvoiceRow> = Vec::new();
-    if !claims.is_empty() {
-        for invoice in invoices::all_of_case(tx, &tenant, id)? {
-            let goes = match invoice.principal_id {
-                None => claims.contains(&invoice.id),
-                Some(principal) => unpaid.iter().any(|other| other.id == principal),
-            };
-            if goes && invoice.invoice_state()? == InvoiceState::Unpaid {
-                unpaid.push(invoice);
-            }
+    let (mut gone, mut unpaid) = (BTreeSet::new(), Vec::new());
+    for invoice in invoices::all_of_case(tx, &tenant, id)? {
+        let goes = match invoice.principal_id {
+            None => claims.contains(&invoice.id),
+            Some(principal) => gone.contains(&principal),
+        };
+        let state = invoice.invoice_state()?;
+        // What was being paid beside a claim when that ended follows it.
+        if goes && matches!(state, InvoiceState::Unpaid | InvoiceState::Canceled) {
+            gone.insert(invoice.id);
+        }
+        if goes && state == InvoiceState::Unpaid {
+            unpaid.push(invoice);
         }
     }
     let now = Reads::now(tx);
@@ -98,6 +153,12 @@ pub(super) fn end_with_refund(
         events::append(tx, case, NewEvent { kind: "invoice_moved", actor, facts, sealed_detail: None })?;
     }
     Ok(())
+}
+
+/// The invoice that a revoked waiver was of.
+fn first_of(tx: &mut impl Reads, row: &WaiverRevocationRow) -> Result<InvoiceRow, StoreError> {
+    let first = invoices::find(tx, &row.tenant_id, row.invoice_id)?;
+    first.ok_or_else(|| StoreError::Inconsistent(format!("no invoice of waiver {}", row.waiver_id)))
 }
 
 /// What an invoice is assessed less and was not owed any more, fee item by fee item.
@@ -132,26 +193,36 @@ pub(super) fn assessed_anew(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result
     Ok(anew)
 }
 
-/// How much less a claim is assessed at by corrected answers, fee item by fee item.
+/// How much less the claim of a revocation is assessed at by corrected answers, with its parts, fee item by fee item.
 fn lowered_by_answers(
     tx: &mut impl Reads,
     row: &WaiverRevocationRow,
 ) -> Result<BTreeMap<String, Yen>, Failure> {
-    let claim = claim_of(tx, row)?;
     let mut less: BTreeMap<String, Yen> = BTreeMap::new();
-    for lowering in fee_lowerings::of_invoice(tx, &claim.tenant_id, claim.id)? {
-        for one in lowering.lowered.0.iter().filter(|_| lowering.correction_id.is_some()) {
-            let Some(item) = item_of(&claim, one) else { continue };
-            let sum = less.entry(item.to_owned()).or_default();
-            *sum = sum.plus(one.amount).map_err(internal)?;
+    for claim in with_parts(tx, row)? {
+        for lowering in fee_lowerings::of_invoice(tx, &claim.tenant_id, claim.id)? {
+            for one in lowering.lowered.0.iter().filter(|_| lowering.correction_id.is_some()) {
+                let Some(item) = item_of(&claim, one) else { continue };
+                let sum = less.entry(item.to_owned()).or_default();
+                *sum = sum.plus(one.amount).map_err(internal)?;
+            }
         }
     }
     Ok(less)
 }
 
-fn claim_of(tx: &mut impl Reads, row: &WaiverRevocationRow) -> Result<InvoiceRow, StoreError> {
-    let claim = invoices::find(tx, &row.tenant_id, row.claim_id)?;
-    claim.ok_or_else(|| StoreError::Inconsistent(format!("no claim of waiver {}", row.waiver_id)))
+/// The claim of a revocation as it stands, and what was divided off it.
+fn with_parts(tx: &mut impl Reads, row: &WaiverRevocationRow) -> Result<Vec<InvoiceRow>, StoreError> {
+    let claim = standing(tx, row)?;
+    let divided = set_offs::divided_of_case(tx, &row.tenant_id, row.application_id)?;
+    let parts = divided.into_iter().filter(|(of, _)| *of == claim).map(|(_, part)| part);
+    let mut found = Vec::new();
+    for id in std::iter::once(claim).chain(parts) {
+        let invoice = invoices::find(tx, &row.tenant_id, id)?;
+        let missing = || StoreError::Inconsistent(format!("no claim of waiver {}", row.waiver_id));
+        found.push(invoice.ok_or_else(missing)?);
+    }
+    Ok(found)
 }
 
 /// The fee item of a line that is named by its number.

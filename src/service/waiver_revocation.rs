@@ -5,6 +5,8 @@
 //! missing because of the waiver becomes a claim of its own, with its notice and of the year in which that is issued.
 //! Once a waiver, and not once the claim is extinct by limitation. Whatever fine is imposed is a disposition of its own.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -20,11 +22,13 @@ use crate::domain::approval::{ProposalBody, WaiverRevocationProposal, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Instruction;
 use crate::domain::fault::Fault;
-use crate::domain::id::{AttachmentId, ProposalId, TenantCode, WaiverId};
+use crate::domain::id::{AttachmentId, InvoiceId, ProposalId, TenantCode, WaiverId};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::policy::Action;
+use crate::domain::refund::{PlannedPart, RefundPart};
 use crate::domain::waiver::{
-    FALSE_STATEMENT, LineReduction, PinnedFile, Waived, WaiverStep, evaded, still_evaded, sum,
+    FALSE_STATEMENT, LineReduction, PinnedFile, Reductions, Waived, WaiverStep, evaded, given_back,
+    still_evaded, sum,
 };
 use crate::store::false_claims::{self, FalseClaimRow};
 use crate::store::invoices::{self, InvoiceRow};
@@ -33,7 +37,7 @@ use crate::store::reassessments::{self, ReassessmentKind};
 use crate::store::sql::{Json, Micros};
 use crate::store::waiver_revocations::{self, WaiverRevocationRow};
 use crate::store::waivers::{self, WaiverRow};
-use crate::store::{Reads, StoreError, Tx, fee_lowerings};
+use crate::store::{Reads, StoreError, Tx, fee_lowerings, refunds};
 
 /// What an officer drafts.
 #[derive(Clone, Debug)]
@@ -51,6 +55,8 @@ pub struct DraftRevocation {
 pub struct OpenRevocation {
     /// The revocation.
     pub row: WaiverRevocationRow,
+    /// The claim as it stands: that of the revocation, or the one that was assessed again instead of it.
+    pub claim: InvoiceId,
     /// Why.
     pub reasons: Vec<String>,
 }
@@ -64,7 +70,8 @@ pub(super) fn of_waiver(
     let Some(row) = waiver_revocations::of_waiver(tx, &waiver.tenant_id, waiver.id)? else { return Ok(None) };
     let reasons =
         case.key.open_json(&waiver_revocations::reasons_place(row.waiver_id), &row.sealed_reasons)?;
-    Ok(Some(OpenRevocation { row, reasons }))
+    let claim = waiver_claim::standing(tx, &row)?;
+    Ok(Some(OpenRevocation { row, claim, reasons }))
 }
 
 /// Drafts the revocation of a granted waiver and puts it on the route of waivers.
@@ -166,13 +173,37 @@ fn missing(tx: &mut impl Reads, ctx: &Ctx, case: &OpenCase, row: &WaiverRow) -> 
     let off = reassessments::reductions(tx, &invoice)?;
     let lowered = fee_lowerings::lowered(tx, tenant, invoice.id)?;
     let revoked = waiver_claim::assessed_anew(tx, &invoice)?;
-    let waived = Waived { taken: &taken.lines.0, off: &off, lowered: &lowered, revoked: &revoked };
+    let given_back = &lines_given_back(tx, &invoice)?;
+    let waived =
+        Waived { taken: &taken.lines.0, off: &off, lowered: &lowered, revoked: &revoked, given_back };
     let lines = evaded(waived).map_err(internal)?;
     let amount = sum(&lines).map_err(internal)?;
     if amount == Yen::ZERO {
         return Err(WaiverRefusal::NothingToRevoke.into());
     }
     Ok(Missing { invoice, lines, amount })
+}
+
+/// The lines of which decided refunds give all back that was owed, whether or not the money has left: what a false statement took off
+/// them is missing no more. Where that is all that was paid, nothing is missing at all.
+fn lines_given_back(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<BTreeSet<u32>, Failure> {
+    let mut going = Reductions::default();
+    for refund in refunds::of_invoice(tx, &invoice.tenant_id, invoice.id)? {
+        if !refund.refund()?.state.is_decided() {
+            continue;
+        }
+        for PlannedPart { part, amount } in refund.planned()? {
+            let RefundPart::Line(line) = part else { continue };
+            going.take_off(&[LineReduction { line, amount }]).map_err(internal)?;
+        }
+    }
+    let owed = reassessments::owed_lines(tx, invoice)?;
+    let back = given_back(&owed, &going);
+    let mut paid = (1_u32..).zip(&owed).filter(|(_, line)| line.amount > Yen::ZERO);
+    if !back.is_empty() && paid.all(|(number, _)| back.contains(&number)) {
+        return Err(WaiverRefusal::NothingToRevoke.into());
+    }
+    Ok(back)
 }
 
 fn broken(row: &WaiverRow, what: &str) -> StoreError {

@@ -2,15 +2,19 @@
 
 use std::collections::HashSet;
 
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use jiff::civil::Date;
 
 use super::schema::reconciliation::{bank_credit_matches, bank_credits, bank_statements};
+use super::schema::settlements::reconciliation_exceptions;
 use super::sql::{IsoDate, Micros, or_ignore};
 use super::{Reads, StoreError, Tx};
 use crate::domain::id::{BankCreditId, BankStatementId, OfficerId, SettlementId, TenantCode};
 use crate::domain::money::Yen;
 use crate::domain::reconciliation::OpenCredit;
+use crate::domain::settlement::ExceptionKind;
 
 /// Names looked up in one go.
 const AT_ONCE: usize = 500;
@@ -186,12 +190,37 @@ pub fn open_credits(
         .order(bank_credits::id)
         .select((bank_credits::id, bank_credits::credited_on, bank_credits::amount))
         .load(tx.read())?;
-    let open = |(id, credited_on, amount): (BankCreditId, IsoDate, Yen)| OpenCredit {
-        id,
-        credited_on: credited_on.0,
-        amount: amount.amount(),
-    };
-    Ok(rows.into_iter().map(open).collect())
+    Ok(rows.into_iter().map(open_credit).collect())
+}
+
+/// The oldest credits from before a day that are matched to no payout and about which no person was told.
+pub fn untold_credits(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    before: Date,
+    limit: i64,
+) -> Result<Vec<OpenCredit>, StoreError> {
+    let of_credit = bank_credit_matches::credit_id
+        .eq(bank_credits::id)
+        .and(bank_credit_matches::tenant_id.eq(bank_credits::tenant_id));
+    let about_credit = reconciliation_exceptions::tenant_id
+        .eq(bank_credits::tenant_id)
+        .and(reconciliation_exceptions::kind.eq(ExceptionKind::BankMismatch.as_str()))
+        .and(reconciliation_exceptions::subject.eq(sql::<Text>("'bank_credit:' || bank_credits.id")));
+    let rows: Vec<(BankCreditId, IsoDate, Yen)> = bank_credits::table
+        .filter(bank_credits::tenant_id.eq(tenant))
+        .filter(bank_credits::credited_on.lt(IsoDate(before)))
+        .filter(not(exists(bank_credit_matches::table.filter(of_credit))))
+        .filter(not(exists(reconciliation_exceptions::table.filter(about_credit))))
+        .order((bank_credits::credited_on, bank_credits::id))
+        .limit(limit)
+        .select((bank_credits::id, bank_credits::credited_on, bank_credits::amount))
+        .load(tx.read())?;
+    Ok(rows.into_iter().map(open_credit).collect())
+}
+
+fn open_credit((id, credited_on, amount): (BankCreditId, IsoDate, Yen)) -> OpenCredit {
+    OpenCredit { id, credited_on: credited_on.0, amount: amount.amount() }
 }
 
 /// Whether a match was written down.

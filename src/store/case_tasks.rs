@@ -22,9 +22,9 @@ pub struct CaseTaskRow {
     /// Why it was made.
     pub kind: String,
     /// What it is about: the id of the correction, or of the refund (with that of the file that a bank returned it from); of a
-    /// letter what it tells ([`crate::domain::letter`]).
+    /// letter what it tells ([`crate::domain::letter`]); of a contract its id and the number of the signature.
     pub subject_id: String,
-    /// The day that went by.
+    /// The day that went by; of a contract the last one for the signatures.
     pub due_on: IsoDate,
     /// Where it stands.
     pub state: String,

@@ -3,6 +3,7 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::schema::corrections;
@@ -128,15 +129,19 @@ pub fn close_open(
     Ok(())
 }
 
-/// Marks an open request as answered now.
-pub fn mark_answered(tx: &mut Tx<'_>, tenant: &TenantCode, id: CorrectionId) -> Result<(), StoreError> {
-    let now = Micros(tx.now());
+/// Marks an open request as answered at that instant.
+pub fn mark_answered(
+    tx: &mut Tx<'_>,
+    tenant: &TenantCode,
+    id: CorrectionId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let open = corrections::table
         .filter(corrections::tenant_id.eq(tenant))
         .filter(corrections::id.eq(id))
         .filter(corrections::state.eq("open"));
     let changed = diesel::update(open)
-        .set((corrections::state.eq("answered"), corrections::answered_at.eq(Some(now))))
+        .set((corrections::state.eq("answered"), corrections::answered_at.eq(Some(Micros(at)))))
         .execute(tx.change())?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Inconsistent(format!("corrections.state of {id}"))) }
 }

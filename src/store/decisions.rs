@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::schema::decisions;
 use super::sql::Micros;
 use super::{Reads, StoreError, Tx};
+use crate::domain::disposition::DecisionKind;
 use crate::domain::id::{ApplicationId, DecisionId, OfficerId, ProposalId, TenantCode};
 
 /// A decision as stored.
@@ -32,6 +33,13 @@ pub struct DecisionRow {
     pub decided_by: OfficerId,
     /// When.
     pub decided_at: Micros,
+}
+
+impl DecisionRow {
+    /// Whether anything was granted, under conditions or in part among it.
+    pub fn grants(&self) -> bool {
+        self.decision == DecisionKind::Grant.row_word()
+    }
 }
 
 /// The place that the sealed text is bound to.

@@ -60,6 +60,20 @@ pub fn of_invoice(
         .optional()?)
 }
 
+/// The demands of a case, oldest first.
+pub fn of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    case: ApplicationId,
+) -> Result<Vec<DemandRow>, StoreError> {
+    Ok(demands::table
+        .filter(demands::tenant_id.eq(tenant))
+        .filter(demands::application_id.eq(case))
+        .order((demands::issued_at, demands::invoice_id))
+        .select(DemandRow::as_select())
+        .load(tx.read())?)
+}
+
 /// The unpaid claims of a body that were due before `day`, or what was assessed beside late ones and is unpaid, in the order of
 /// their ids, after `after`. What names no due day may have been due at any time.
 pub fn late(

@@ -1,8 +1,13 @@
 //! Slips under one eL number (納付書, R-82).
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use jiff::civil::Date;
 
+use super::invoices::InvoiceRow;
 use super::schema::el_qr::el_qr_slips;
+use super::schema::invoices;
 use super::sql::{IsoDate, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::el_qr::{ElNumber, SlipState};
@@ -116,20 +121,43 @@ pub fn youngest(
         .optional()?)
 }
 
-/// Slips that can be paid as far as is known, oldest first, after one of them.
+/// Which open slips are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenSlips {
+    /// Every one.
+    All,
+    /// Those of which something is to be said today, whatever the terms of the body are: nobody was told of them, their debt does not
+    /// wait for them any more, another amount is owed, or their last day is over.
+    WithNews(Date),
+}
+
+/// As the partial index of open slips says it, so that it is used.
+const IS_OPEN: &str = "el_qr_slips.state IN ('issued', 'uploaded', 'accepted')";
+
+/// What is to be said of a slip, up to the day that follows.
+const HAS_NEWS: &str = "(el_qr_slips.state = 'issued' OR invoices.state NOT IN ('unpaid', 'pending') \
+     OR el_qr_slips.amount <> invoices.total - invoices.reduced OR el_qr_slips.payable_until < ";
+
+/// Slips that can be paid as far as is known, each with what it pays, oldest first, after one of them.
 pub fn open(
     tx: &mut impl Reads,
     tenant: &TenantCode,
+    wanted: OpenSlips,
     after: Option<ElQrSlipId>,
     limit: i64,
-) -> Result<Vec<SlipRow>, StoreError> {
+) -> Result<Vec<(SlipRow, InvoiceRow)>, StoreError> {
+    let same = invoices::id.eq(el_qr_slips::invoice_id).and(invoices::tenant_id.eq(el_qr_slips::tenant_id));
     let mut query = el_qr_slips::table
+        .inner_join(invoices::table.on(same))
         .filter(el_qr_slips::tenant_id.eq(tenant))
-        .filter(el_qr_slips::state.eq_any(["issued", "uploaded", "accepted"]))
+        .filter(sql::<Bool>(IS_OPEN))
         .order(el_qr_slips::id)
         .limit(limit)
-        .select(SlipRow::as_select())
+        .select((SlipRow::as_select(), InvoiceRow::as_select()))
         .into_boxed();
+    if let OpenSlips::WithNews(today) = wanted {
+        query = query.filter(sql::<Bool>(HAS_NEWS).bind::<Text, _>(today.to_string()).sql(")"));
+    }
     if let Some(after) = after {
         query = query.filter(el_qr_slips::id.gt(after));
     }

@@ -123,8 +123,8 @@ pub fn granted_at(
     })
 }
 
-/// When each of some cases ended without a grant: taken back, sent elsewhere, or refused or closed.
-pub fn ended_at(
+/// When the fee of each of some cases was claimed that waited for the notice of its grant.
+pub fn claimed_with_notice_at(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     cases: &[ApplicationId],
@@ -133,9 +133,33 @@ pub fn ended_at(
         Ok(events::table
             .filter(events::tenant_id.eq(tenant))
             .filter(events::application_id.eq_any(some))
-            .filter(events::kind.eq_any(["withdrawn", "transferred", "closed"]))
+            .filter(events::kind.eq("fee_claimed"))
             .select((events::application_id, events::at))
             .load(tx.read())?)
+    })
+}
+
+/// When each of some cases ended without a grant: taken back, sent elsewhere, or refused or closed.
+pub fn ended_at(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    cases: &[ApplicationId],
+) -> Result<HashMap<ApplicationId, Micros>, StoreError> {
+    first_of_each(tx, cases, |tx, some| {
+        let mut ended: Vec<(ApplicationId, Micros)> = events::table
+            .filter(events::tenant_id.eq(tenant))
+            .filter(events::application_id.eq_any(some))
+            .filter(events::kind.eq_any(["withdrawn", "transferred", "closed"]))
+            .select((events::application_id, events::at))
+            .load(tx.read())?;
+        let refused: Vec<(ApplicationId, Micros)> = decisions::table
+            .filter(decisions::tenant_id.eq(tenant))
+            .filter(decisions::application_id.eq_any(some))
+            .filter(decisions::decision.eq("refuse"))
+            .select((decisions::application_id, decisions::decided_at))
+            .load(tx.read())?;
+        ended.extend(refused);
+        Ok(ended)
     })
 }
 

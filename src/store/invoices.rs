@@ -63,6 +63,12 @@ impl InvoiceRow {
         self.total.minus(self.reduced).unwrap_or(Yen::ZERO)
     }
 
+    /// Whether one and the same person owes it and another invoice, by the obligors that their notices named: whoever stands in the
+    /// cases by now may be somebody else. Of what names no account it is not known who owes it.
+    pub fn has_obligor_of(&self, other: &Self) -> bool {
+        self.obligor_account_id.is_some() && self.obligor_account_id == other.obligor_account_id
+    }
+
     /// Whether it is owed and not covered yet.
     pub fn is_open(&self) -> Result<bool, StoreError> {
         Ok(matches!(self.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending))
@@ -233,8 +239,8 @@ pub fn of_obligor(
     Ok(query.load(tx.read())?)
 }
 
-/// The invoices of a body that more was paid of than is owed, or of which a payment holds money without being a success,
-/// oldest first, after `after`.
+/// The invoices of a body that more was paid of than is owed, or of which a payment holds money without being a success, or that are
+/// owed although a payment was one, oldest first, after `after`.
 pub fn with_too_much(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -248,7 +254,15 @@ pub fn with_too_much(
         .filter(payments::captured.gt(Yen::ZERO))
         .filter(payments::state.ne_all(["captured", "partially_refunded", "refunded"]))
         .select(payments::invoice_id);
-    let too_much = invoices::state.eq("overpaid").or(invoices::id.eq_any(no_success));
+    let settled_nothing = payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(payments::captured_on.is_not_null())
+        .filter(payments::state.eq_any(["captured", "partially_refunded"]))
+        .select(payments::invoice_id);
+    let too_much = invoices::state
+        .eq("overpaid")
+        .or(invoices::id.eq_any(no_success))
+        .or(invoices::state.eq("pending").and(invoices::id.eq_any(settled_nothing)));
     let mut query = invoices::table
         .filter(invoices::tenant_id.eq(tenant))
         .filter(too_much)

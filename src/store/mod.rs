@@ -42,6 +42,7 @@ pub mod dispositions;
 pub mod disputes;
 pub mod document_numbers;
 pub mod document_signatures;
+pub mod el_qr_cancellations;
 pub mod el_qr_results;
 pub mod el_qr_slips;
 pub mod el_qr_uploads;

@@ -1,6 +1,9 @@
 //! Payments (支払) and what they pay (納付単位).
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use jiff::Timestamp;
 
 use super::schema::{payable_invoices, payables, payments};
 use super::sql::{IsoDate, Micros};
@@ -228,6 +231,35 @@ pub fn of_ids(
         .load(tx.read())?)
 }
 
+<<<<<<< HEAD
+/// As the partial index of live attempts says it, so that it is used.
+const IS_LIVE: &str = "payments.state IN ('submitting', 'requires_action', 'awaiting_payment', 'processing', \
+     'authorized', 'unknown')";
+
+/// Attempts in one of these states that were opened by an instant, in the order of their invoices, of which each has one; after one of
+/// these. Live states only.
+pub fn live_since(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    (states, opened_by): (&[PaymentState], Timestamp),
+    after: Option<InvoiceId>,
+    limit: i64,
+) -> Result<Vec<PaymentRow>, StoreError> {
+    let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    let mut query = payments::table
+        .filter(payments::tenant_id.eq(tenant))
+        .filter(sql::<Bool>(IS_LIVE))
+        .filter(payments::state.eq_any(states))
+        .filter(payments::created_at.le(Micros(opened_by)))
+        .order(payments::invoice_id)
+        .limit(limit)
+        .select(PaymentRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(payments::invoice_id.gt(after));
+    }
+    Ok(query.load(tx.read())?)
+=======
 /// All attempts to pay these invoices, oldest first, in one statement.
 pub fn of_invoices(
     tx: &mut impl Reads,
@@ -240,6 +272,7 @@ pub fn of_invoices(
         .order(payments::attempt_no)
         .select(PaymentRow::as_select())
         .load(tx.read())?)
+>>>>>>> w/queues
 }
 
 /// All attempts to pay an invoice, oldest first.

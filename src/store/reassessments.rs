@@ -78,10 +78,12 @@ pub fn of_invoice(
 
 /// What is taken off each line of an invoice now, by waivers and by corrected answers.
 pub fn reductions(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reductions, StoreError> {
-    let mut off = by_waivers(tx, invoice)?;
-    if invoice.reduced == Yen::ZERO {
-        return Ok(off);
-    }
+    if invoice.reduced == Yen::ZERO { Ok(Reductions::default()) } else { taken_off(tx, invoice) }
+}
+
+/// What was taken off each line of an invoice, also where it was booked back since with the invoice itself.
+pub fn taken_off(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reductions, StoreError> {
+    let mut off = waived(tx, invoice)?;
     for row in fee_lowerings::of_invoice(tx, &invoice.tenant_id, invoice.id)? {
         off.take_off(&row.lines.0).map_err(|error| broken(invoice, error))?;
     }
@@ -90,10 +92,11 @@ pub fn reductions(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reduction
 
 /// What waivers take off each line of an invoice now.
 pub fn by_waivers(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reductions, StoreError> {
+    if invoice.reduced == Yen::ZERO { Ok(Reductions::default()) } else { waived(tx, invoice) }
+}
+
+fn waived(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<Reductions, StoreError> {
     let mut off = Reductions::default();
-    if invoice.reduced == Yen::ZERO {
-        return Ok(off);
-    }
     for row in of_invoice(tx, &invoice.tenant_id, invoice.id)? {
         let taken = if row.kind == ReassessmentKind::Restore.as_str() {
             off.put_back(&row.lines.0)

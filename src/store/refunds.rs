@@ -219,6 +219,42 @@ pub fn in_state(
         .load(tx.read())?)
 }
 
+/// The refunds that wait for a transfer file and whose payee has named an account, oldest first.
+pub fn payable_by_transfer(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    limit: i64,
+) -> Result<Vec<RefundRow>, StoreError> {
+    Ok(refunds::table
+        .filter(refunds::tenant_id.eq(tenant))
+        .filter(refunds::state.eq(RefundState::PayoutDue.as_str()))
+        .filter(refunds::sealed_payee.is_not_null())
+        .order(refunds::id)
+        .limit(limit)
+        .select(RefundRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The next refunds after `after` that wait for a transfer file, oldest first.
+pub fn payout_due_after(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    after: Option<RefundId>,
+    limit: i64,
+) -> Result<Vec<RefundRow>, StoreError> {
+    let mut query = refunds::table
+        .filter(refunds::tenant_id.eq(tenant))
+        .filter(refunds::state.eq(RefundState::PayoutDue.as_str()))
+        .order(refunds::id)
+        .limit(limit)
+        .select(RefundRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(refunds::id.gt(after));
+    }
+    Ok(query.load(tx.read())?)
+}
+
 /// The refunds of a transfer file, oldest first.
 pub fn of_payout(
     tx: &mut impl Reads,
@@ -243,6 +279,23 @@ pub fn interest_due(
         .filter(refunds::tenant_id.eq(tenant))
         .filter(refunds::interest_state.eq(InterestState::Due.as_str()))
         .filter(refunds::route.ne(RefundRoute::BankTransfer.as_str()))
+        .order(refunds::id)
+        .limit(limit)
+        .select(RefundRow::as_select())
+        .load(tx.read())?)
+}
+
+/// Those of [`interest_due`] whose payee has named an account, oldest first.
+pub fn interest_payable(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    limit: i64,
+) -> Result<Vec<RefundRow>, StoreError> {
+    Ok(refunds::table
+        .filter(refunds::tenant_id.eq(tenant))
+        .filter(refunds::interest_state.eq(InterestState::Due.as_str()))
+        .filter(refunds::route.ne(RefundRoute::BankTransfer.as_str()))
+        .filter(refunds::sealed_payee.is_not_null())
         .order(refunds::id)
         .limit(limit)
         .select(RefundRow::as_select())

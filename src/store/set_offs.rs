@@ -94,28 +94,38 @@ pub fn of_invoice(
     rows.into_iter().map(|row| Ok((row.clone(), payment_of(tx, tenant, row.refund_id)?))).collect()
 }
 
+/// What set-offs divided off the claims of a case: each claim with the part that became an invoice of its own.
+pub fn divided_of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<(InvoiceId, InvoiceId)>, StoreError> {
+    let divided: Vec<(RefundId, InvoiceId)> = set_offs::table
+        .filter(set_offs::tenant_id.eq(tenant))
+        .filter(set_offs::application_id.eq(id))
+        .filter(set_offs::extent.eq(SetOffExtent::Part.as_str()))
+        .select((set_offs::refund_id, set_offs::invoice_id))
+        .load(tx.read())?;
+    let mut found = Vec::new();
+    for (refund, claim) in divided {
+        let Some(made) = payment_of(tx, tenant, refund)? else { continue };
+        let part: InvoiceId = payments::table
+            .filter(payments::tenant_id.eq(tenant))
+            .filter(payments::id.eq(made.payment_id))
+            .select(payments::invoice_id)
+            .first(tx.read())?;
+        found.push((claim, part));
+    }
+    Ok(found)
+}
+
 /// The invoices that set-offs divided off the claims of a case.
 pub fn parts_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     id: ApplicationId,
 ) -> Result<Vec<InvoiceId>, StoreError> {
-    let divided: Vec<RefundId> = set_offs::table
-        .filter(set_offs::tenant_id.eq(tenant))
-        .filter(set_offs::application_id.eq(id))
-        .filter(set_offs::extent.eq(SetOffExtent::Part.as_str()))
-        .select(set_offs::refund_id)
-        .load(tx.read())?;
-    let made: Vec<PaymentId> = set_off_payments::table
-        .filter(set_off_payments::tenant_id.eq(tenant))
-        .filter(set_off_payments::refund_id.eq_any(divided))
-        .select(set_off_payments::payment_id)
-        .load(tx.read())?;
-    Ok(payments::table
-        .filter(payments::tenant_id.eq(tenant))
-        .filter(payments::id.eq_any(made))
-        .select(payments::invoice_id)
-        .load(tx.read())?)
+    Ok(divided_of_case(tx, tenant, id)?.into_iter().map(|(_, part)| part).collect())
 }
 
 fn payment_of(

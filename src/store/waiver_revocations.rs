@@ -1,10 +1,11 @@
-//! Revoked waivers (減免の取消し, R-65): which claim was assessed anew because of it. One a waiver, never rewritten.
+//! Revoked waivers (減免の取消し, R-65): which claim was assessed anew because of it, and which ones again after a refund that had ended it
+//! came to nothing. One a waiver, never rewritten.
 
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 
-use super::schema::waivers::waiver_revocations;
+use super::schema::waivers::{revived_claims, waiver_revocations};
 use super::sql::{Json, Micros};
 use super::{Reads, StoreError, Tx};
 use crate::domain::disposition::Instruction;
@@ -44,6 +45,26 @@ pub struct WaiverRevocationRow {
     pub instruction: Json<Instruction>,
     /// When the last seal was set.
     pub revoked_at: Micros,
+}
+
+/// A claim that was assessed again, as stored.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = revived_claims)]
+pub struct RevivedClaimRow {
+    /// The body.
+    pub tenant_id: TenantCode,
+    /// The claim.
+    pub claim_id: InvoiceId,
+    /// The claim that a refund had ended.
+    pub replaces_id: InvoiceId,
+    /// The revoked waiver.
+    pub waiver_id: WaiverId,
+    /// The case.
+    pub application_id: ApplicationId,
+    /// How much.
+    pub amount: Yen,
+    /// When.
+    pub assessed_at: Micros,
 }
 
 /// The place that sealed reasons are bound to.
@@ -99,7 +120,27 @@ pub fn of_case(
         .load(tx.read())?)
 }
 
-/// The claims of a case that revocations assessed: they are no new price of what was applied for.
+/// Stores a claim that was assessed again; a second one instead of the same claim is refused by a constraint.
+pub fn insert_revived(tx: &mut Tx<'_>, row: &RevivedClaimRow) -> Result<(), StoreError> {
+    diesel::insert_into(revived_claims::table).values(row).execute(tx.change())?;
+    Ok(())
+}
+
+/// The claims of a case that were assessed again.
+pub fn revived_of_case(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    id: ApplicationId,
+) -> Result<Vec<RevivedClaimRow>, StoreError> {
+    Ok(revived_claims::table
+        .filter(revived_claims::tenant_id.eq(tenant))
+        .filter(revived_claims::application_id.eq(id))
+        .order((revived_claims::assessed_at, revived_claims::claim_id))
+        .select(RevivedClaimRow::as_select())
+        .load(tx.read())?)
+}
+
+/// The claims of a case that revocations assessed, with those assessed again: they are no new price of what was applied for.
 pub fn claims_of_case(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -110,5 +151,10 @@ pub fn claims_of_case(
         .filter(waiver_revocations::application_id.eq(id))
         .select(waiver_revocations::claim_id)
         .load(tx.read())?;
-    Ok(claims.into_iter().collect())
+    let mut claims: BTreeSet<InvoiceId> = claims.into_iter().collect();
+    // Most cases have none at all.
+    if !claims.is_empty() {
+        claims.extend(revived_of_case(tx, tenant, id)?.into_iter().map(|row| row.claim_id));
+    }
+    Ok(claims)
 }

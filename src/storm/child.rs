@@ -153,7 +153,7 @@ impl Gateways {
     /// for nanaco.
     fn blocks(&self, life: u64) -> String {
         let blocks = [
-            self.block("komoju", "/api/v1", r#"{ code = "card", max = 10000000 }, { code = "nanaco", max = 50000 }, { code = "konbini", max = 300000 }"#, ""),
+            self.block("komoju", "/api/v1", r#"{ code = "card", max = 10000000 }, { code = "nanaco", max = 50000 }, { code = "konbini", max = 300000 }, { code = "pay_easy", max = 999999 }"#, ""),
             self.block("stripe", "", r#"{ code = "card", max = 9999999 }, { code = "konbini", max = 300000 }"#, ""),
             self.block(
                 "veritrans",

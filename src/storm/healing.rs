@@ -101,8 +101,8 @@ async fn pay_now(stand: &Stand, payment: &str, method: Method) -> Result<Came, S
     let applicant = stand.counter.people().applicant;
     let shown = stand.counter.get(applicant, &format!("payments/{payment}")).await?;
     let Some(line) = stand.simulator.truth_of(&reference(payment)).await? else { return Ok(Came::Otherwise) };
-    let has_slip = method == Method::Konbini && line.session_status == "completed";
-    let acts = if has_slip { &[("konbini/pay", "")] } else { method.acts() };
+    let has_slip = method.has_slip() && line.session_status == "completed";
+    let acts = if has_slip { method.remaining_acts() } else { method.acts() };
     let acted = stand.simulator.act(&stand.simulator.page(&line.session_id), acts).await?;
     let had_ended = matches!(shown.text("/state"), Some("expired" | "canceled" | "failed"));
     Ok(if had_ended && acted == Acted::Taken { Came::Late } else { Came::Otherwise })

@@ -94,6 +94,30 @@ fn money_that_comes_twice_by_choice_must_show_as_too_much() {
     assert_eq!(judge(&both, &truth).double_charges, 1, "nobody would send it back");
 }
 
+/// A slip of a shop, or a number of Pay-easy.
+#[test]
+fn a_slip_that_lapsed_is_over_and_one_that_was_paid_late_is_money() {
+    let (lapsed, paid) = (truth(0, 0, 0), truth(100, 0, 1));
+    assert_eq!(judge(&books("unpaid", payment("expired", 0, 0, 0)), &lapsed), Counts::default());
+    let still_waiting = judge(&books("pending", payment("awaiting_payment", 0, 0, 0)), &lapsed);
+    assert_eq!(still_waiting.wrong_final_states, 2, "nobody can pay it any more");
+    assert_eq!(judge(&books("entrusted", payment("captured", 100, 0, 1)), &paid), Counts::default());
+    for state in ["awaiting_payment", "expired", "canceled"] {
+        let late = judge(&books("unpaid", payment(state, 0, 0, 0)), &paid);
+        assert_eq!((late.lost_payments, late.wrong_final_states), (1, 2), "{state}");
+    }
+    // Called off here, paid at the ATM all the same, and beside it by nanaco: to go back, not to be kept.
+    let mut both = books("overpaid", payment("captured", 100, 0, 1));
+    both.payments.push(PaymentBook { reference: "s".to_owned(), ..payment("captured", 100, 0, 1) });
+    both.confirmed = seen(vec![receipt("r", ENTRUSTED, 100), receipt("s", ENTRUSTED, 100)], 2);
+    both.pays_twice = PaysTwice::Perhaps;
+    let mut truth = paid;
+    truth.insert("s".to_owned(), TruthLine { captured: 100, charges: 1, ..TruthLine::default() });
+    assert_eq!(judge(&both, &truth), Counts::default());
+    both.payments[1] = PaymentBook { reference: "s".to_owned(), ..payment("canceled", 0, 0, 0) };
+    assert_eq!(judge(&both, &truth).lost_payments, 1);
+}
+
 /// R-80: an entrusted payment is confirmed as such, once, and what is not certain is not confirmed at all.
 #[test]
 fn what_the_payer_has_in_hand_is_judged_by_number_kind_and_sum() {

@@ -127,7 +127,7 @@ async fn go_through(shop: Arc<Shop>, seed: u64, number: u64) -> Result<Run, Stor
     };
     let mut run = Run { references: Vec::new(), pays_twice };
     let method = match plan.method {
-        Method::Card | Method::Nanaco | Method::Konbini => plan.method,
+        Method::Card | Method::Nanaco | Method::Konbini | Method::PayEasy => plan.method,
         _ => Method::Nanaco,
     };
     if let Some(fault) = plan.fault(Step::Create) {
@@ -140,10 +140,15 @@ async fn go_through(shop: Arc<Shop>, seed: u64, number: u64) -> Result<Run, Stor
     match plan.behaviour {
         Behaviour::Fails => return shop.simulator.act(&page, method.failing_acts()).await.map(|_| run),
         Behaviour::Abandons => return Ok(run),
-        Behaviour::FailsThenPays => drop(shop.simulator.act(&page, method.failing_acts()).await?),
         _ => {}
     }
-    let mut paid = (reference, shop.simulator.act(&page, method.acts()).await?);
+    let acts = if plan.behaviour == Behaviour::FailsThenPays {
+        shop.simulator.act(&page, method.failing_acts()).await?;
+        method.remaining_acts()
+    } else {
+        method.acts()
+    };
+    let mut paid = (reference, shop.simulator.act(&page, acts).await?);
     let is_told = paid.1 == Acted::Refused || shop.says_paid(&paid.0).await;
     if !is_told || plan.behaviour == Behaviour::Switches {
         // "Unpaid", says the page; so the payer pays once more.
@@ -200,7 +205,7 @@ impl Shop {
             let reference = format!("naive-{}", Uuid::from_u64_pair(dice.throw(), dice.throw()).simple());
             run.references.push(reference.clone());
             let body = json!({ "amount": TOTAL, "currency": "JPY", "return_url": "http://127.0.0.1/back",
-                "payment_types": ["credit_card", "nanaco", "konbini"],
+                "payment_types": ["credit_card", "nanaco", "konbini", "pay_easy"],
                 "payment_data": { "external_order_num": reference } });
             let request = self.http.post(format!("{}/api/v1/sessions", self.simulator.base));
             let request = request.basic_auth(&self.key, Some("")).timeout(Duration::from_secs(1));

@@ -189,7 +189,7 @@ impl Payer {
             Behaviour::Pays => self.pays(&page, method).await?,
             Behaviour::FailsThenPays => {
                 self.stand.simulator.act(&page, method.failing_acts()).await?;
-                self.pays(&page, method).await?
+                Paid::of(self.stand.simulator.act(&page, method.remaining_acts()).await?)
             }
             Behaviour::Fails => {
                 self.stand.simulator.act(&page, method.failing_acts()).await?;
@@ -217,9 +217,7 @@ impl Payer {
                 Paid::of(paid?)
             }
             Behaviour::PaysLate => {
-                if method == Method::Konbini {
-                    self.stand.simulator.act(&page, &[("konbini", "")]).await?;
-                }
+                self.stand.simulator.act(&page, method.slip_acts()).await?;
                 self.record.comes_back = Some(method);
                 Paid::No
             }

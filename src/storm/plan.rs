@@ -12,6 +12,8 @@ pub enum Method {
     Nanaco,
     /// A slip for the convenience store, at KOMOJU or Stripe.
     Konbini,
+    /// A number for the ATM or internet banking (ペイジー), at KOMOJU.
+    PayEasy,
     /// PayPay.
     Paypay,
     /// Edy, at VeriTrans.
@@ -31,6 +33,7 @@ impl Method {
             Self::Card => "card",
             Self::Nanaco => "nanaco",
             Self::Konbini => "konbini",
+            Self::PayEasy => "pay_easy",
             Self::Paypay => "paypay",
             Self::Edy => "edy",
             Self::Waon => "waon",
@@ -45,6 +48,7 @@ impl Method {
             Self::Card => &[("card", "number=4111111111111111"), ("3ds", "result=ok")],
             Self::Nanaco => &[("nanaco", "result=ok")],
             Self::Konbini => &[("konbini", ""), ("konbini/pay", "")],
+            Self::PayEasy => &[("pay_easy", ""), ("pay_easy/pay", "")],
             Self::Paypay => &[("paypay", "result=ok")],
             Self::Edy => &[("edy", "result=ok")],
             Self::Waon => &[("waon", "result=ok")],
@@ -53,7 +57,22 @@ impl Method {
         }
     }
 
-    /// The forms by which an attempt fails.
+    /// Whether a page gives a slip or a number first, and the money is brought elsewhere later.
+    pub fn has_slip(self) -> bool {
+        matches!(self, Self::Konbini | Self::PayEasy)
+    }
+
+    /// The forms by which a slip is taken and not paid; none where there is no slip.
+    pub fn slip_acts(self) -> &'static [(&'static str, &'static str)] {
+        if self.has_slip() { self.acts().get(..1).unwrap_or_default() } else { &[] }
+    }
+
+    /// The forms that lead to money from where a failed attempt, or whoever took a slip and left, has come to.
+    pub fn remaining_acts(self) -> &'static [(&'static str, &'static str)] {
+        self.acts().get(self.slip_acts().len()..).unwrap_or_default()
+    }
+
+    /// The forms by which an attempt fails. A slip fails when nobody pays it until it lapses.
     pub fn failing_acts(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Card => &[("card", "number=4111111111111111"), ("3ds", "result=fail")],
@@ -62,7 +81,8 @@ impl Method {
             Self::Edy => &[("edy", "result=insufficient")],
             Self::Waon => &[("waon", "result=insufficient")],
             Self::Suica => &[("suica", "result=insufficient")],
-            Self::Konbini | Self::Counter => &[],
+            Self::Konbini | Self::PayEasy => self.slip_acts(),
+            Self::Counter => &[],
         }
     }
 
@@ -75,7 +95,8 @@ impl Method {
             (Step::Query, Self::Paypay) => &["get_payment"],
             (Step::Query, Self::Edy | Self::Waon | Self::Suica) => &["list_payments"],
             (Step::Query, _) => &["get_session"],
-            (Step::Cancel, Self::Paypay) => &["cancel_session", "cancel"],
+            // A slip that was issued is called off by itself: its session has ended.
+            (Step::Cancel, Self::Paypay | Self::Konbini | Self::PayEasy) => &["cancel_session", "cancel"],
             (Step::Cancel, Self::Edy | Self::Waon | Self::Suica) => &["cancel"],
             (Step::Cancel, _) => &["cancel_session"],
         }
@@ -87,9 +108,9 @@ impl Method {
 pub enum Behaviour {
     /// Pays.
     Pays,
-    /// Has a failed attempt first.
+    /// Has a failed attempt first, or comes back with the slip.
     FailsThenPays,
-    /// Fails the authentication and leaves.
+    /// Fails the authentication, or takes a slip, and leaves for good.
     Fails,
     /// Never acts.
     Abandons,
@@ -206,14 +227,15 @@ pub struct Plan {
 }
 
 /// By what payers pay, each with its weight.
-const METHODS: [(u64, Method); 8] = [
-    (30, Method::Card),
-    (14, Method::Nanaco),
-    (14, Method::Konbini),
-    (14, Method::Paypay),
-    (8, Method::Edy),
+const METHODS: [(u64, Method); 9] = [
+    (28, Method::Card),
+    (13, Method::Nanaco),
+    (12, Method::Konbini),
+    (13, Method::Paypay),
+    (7, Method::Edy),
     (7, Method::Waon),
-    (7, Method::Suica),
+    (6, Method::Suica),
+    (8, Method::PayEasy),
     (6, Method::Counter),
 ];
 
@@ -327,6 +349,7 @@ fn contested(method: Method, behaviour: Behaviour, dice: &mut Dice) -> Option<Ve
 
 #[cfg(test)]
 mod tests {
+    use super::Method::{Card, Edy, Konbini, Nanaco, PayEasy, Paypay, Waon};
     use super::*;
     use crate::storm::faults::FAULTS;
 
@@ -340,6 +363,38 @@ mod tests {
     }
 
     #[test]
+    fn slips_of_shops_and_numbers_of_pay_easy_are_taken_first_paid_later_and_fail_unpaid() {
+        for (_, method) in METHODS {
+            let (code, steps) = (method.code(), method.acts());
+            if matches!(method, Konbini | PayEasy) {
+                assert_eq!(steps, [(code, ""), (format!("{code}/pay").as_str(), "")]);
+                assert_eq!(method.failing_acts(), [(code, "")], "nobody pays it");
+                assert_eq!(method.slip_acts(), [(code, "")]);
+                assert_eq!([method.slip_acts(), method.remaining_acts()].concat(), steps);
+                assert!(method.ops(Step::Cancel).contains(&"cancel"), "the slip itself is called off");
+            } else {
+                assert_eq!((method.slip_acts(), method.remaining_acts()), (&[][..], steps), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_payer_of_twelve_pays_by_pay_easy_in_whatever_way_payers_behave() {
+        assert_eq!(METHODS.iter().map(|(weight, _)| weight).sum::<u64>(), 100);
+        let plans: Vec<Plan> = (0..4_000).map(|number| Plan::draw(1, number)).collect();
+        let by_pay_easy: Vec<&Plan> = plans.iter().filter(|plan| plan.method == PayEasy).collect();
+        assert!((240..=400).contains(&by_pay_easy.len()), "{}", by_pay_easy.len());
+        for (_, behaviour) in BEHAVIOURS {
+            assert!(by_pay_easy.iter().any(|plan| plan.behaviour == behaviour), "{behaviour:?}");
+        }
+        for step in [Step::Create, Step::Query, Step::Cancel, Step::Refund, Step::Webhook] {
+            assert!(by_pay_easy.iter().any(|plan| plan.fault(step).is_some()), "{step:?}");
+        }
+        let not_of_cards = |plan: &Plan| plan.contested.is_none() && plan.stranger != Some("F21");
+        assert!(by_pay_easy.iter().all(|plan| not_of_cards(plan)), "no bank contests it");
+    }
+
+    #[test]
     fn a_few_thousand_plans_hold_every_fault_method_and_behaviour() {
         let plans: Vec<Plan> = (0..4_000).map(|number| Plan::draw(1, number)).collect();
         for fault in FAULTS {
@@ -348,7 +403,7 @@ mod tests {
         for behaviour in [Behaviour::Fails, Behaviour::Abandons, Behaviour::Switches, Behaviour::PaysLate] {
             assert!(plans.iter().any(|plan| plan.behaviour == behaviour), "{behaviour:?}");
         }
-        for method in [Method::Suica, Method::Waon, Method::Edy, Method::Counter, Method::Konbini] {
+        for (_, method) in METHODS {
             assert!(plans.iter().any(|plan| plan.method == method), "{method:?}");
         }
         for stranger in ["F21", "F22", "F23", "F24", "F25"] {
@@ -363,13 +418,12 @@ mod tests {
             let full = contested.clone().filter(|plan| plan.refunding == Refunding::Full).count();
             assert!(full > 0 && contested.count() > full, "{verdict:?}");
         }
-        for method in
-            [Method::Card, Method::Nanaco, Method::Konbini, Method::Paypay, Method::Edy, Method::Waon]
-        {
+        let at_a_page = [Card, Nanaco, Konbini, PayEasy, Paypay, Edy];
+        for method in at_a_page.into_iter().chain([Waon]) {
             let of_two = plans.iter().filter(|plan| plan.act == Act::OfTwo && plan.method == method);
             assert!(of_two.clone().any(|plan| plan.refunding != Refunding::None), "{method:?}");
         }
-        for method in [Method::Card, Method::Nanaco, Method::Konbini, Method::Paypay, Method::Edy] {
+        for method in at_a_page {
             let by_link = plans.iter().filter(|plan| plan.hand == Hand::Link && plan.method == method);
             assert!(by_link.clone().any(|plan| plan.behaviour == Behaviour::Pays), "{method:?}");
             assert!(by_link.clone().any(|plan| plan.refunding != Refunding::None), "{method:?}");

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::ledger::{Account, balances};
 use madoguchi::service::arrears;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::app::{AOMORI, Answer, Person, TestApp};
@@ -65,6 +66,41 @@ on_both_databases!(
         let found = (&paid["in_arrears"], &paid["charge"], &paid["computed_to"]);
         assert_eq!(found, (&json!(false), &json!(290), &json!("2026-06-15")), "it accrues up to the payment");
         assert_eq!(list(&office).await, Vec::<String>::new());
+    }
+);
+
+/// The page of a document of the case, as somebody reads it.
+async fn page(office: &Office<'_>, who: &Person, path: &str) -> (u16, String) {
+    let answer = office.app.raw(Method::GET, path).bearer_auth(&who.token).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+on_both_databases!(
+    /// a demand is a paper of its own, for whoever sees the money of the case; what is paid later does not change it.
+    r89_a_demand_is_a_paper_that_says_what_is_owed_and_by_when,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (owing, other) = (office.owing().await, office.owing().await);
+        days(&mut office, 31).await;
+        let kind = async |who: &Person| crate::issued_documents::of_kind(&app, who, &owing.case, "demand").await;
+        assert_eq!(kind(&office.business).await, Vec::<String>::new());
+        demand(&office, &office.clerk, &owing).await.expect(201);
+        let name = format!("demand.{}", owing.invoice);
+        let path = format!("{}/documents/{name}/page", owing.case);
+        for who in [&office.business, &office.clerk] {
+            assert_eq!(kind(who).await, [name.as_str()]);
+        }
+        let (_, issued) = page(&office, &office.business, &path).await;
+        for words in ["督促状", "青森県知事", "22,000円", "指定期限", "令和8年5月17日", "督促手数料", "20円", "納期限"] {
+            assert!(issued.contains(words), "{words}: {issued}");
+        }
+        let elsewhere = format!("{}/documents/{name}/page", other.case);
+        assert_eq!(page(&office, &office.business, &elsewhere).await.0, 404, "it is of its own case");
+        let stranger = app.register("stranger@example.jp", "business").await;
+        assert_eq!(page(&office, &stranger, &path).await.0, 404);
+        office.pays(&owing).await;
+        assert_eq!(page(&office, &office.business, &path).await.1, issued);
     }
 );
 

@@ -12,12 +12,12 @@ use crate::waivers::office::{FEE, Office, Owing};
 
 const TENANT: &str = include_str!("../../config/tenants/020001.yaml");
 
-async fn days(office: &mut Office<'_>, days: i64) {
+pub async fn days(office: &mut Office<'_>, days: i64) {
     office.app.advance(SignedDuration::from_hours(24 * days)).await;
     office.sign_in_again().await;
 }
 
-async fn late(office: &Office<'_>, owing: &Owing) -> Value {
+pub async fn late(office: &Office<'_>, owing: &Owing) -> Value {
     office.app.get(&office.business, &owing.path("/arrears")).await.expect(200)
 }
 
@@ -30,13 +30,13 @@ async fn demanded(office: &mut Office<'_>) -> Owing {
 }
 
 /// The charge of a kind, as something that is owed.
-fn charge(owing: &Owing, late: &Value, kind: &str) -> Owing {
+pub fn charge(owing: &Owing, late: &Value, kind: &str) -> Owing {
     let all = late["charges"].as_array().unwrap();
     let found = all.iter().find(|charge| charge["kind"] == kind).unwrap_or_else(|| panic!("{kind}: {late}"));
     Owing { case: owing.case.clone(), invoice: found["invoice"].as_str().unwrap().to_owned() }
 }
 
-async fn at_counter(office: &Office<'_>, who: &Person, owing: &Owing, amount: i64, day: &str) -> Answer {
+pub async fn at_counter(office: &Office<'_>, who: &Person, owing: &Owing, amount: i64, day: &str) -> Answer {
     let entry = json!({ "means": "cash", "amount": amount, "received_on": day });
     office.app.post(who, &owing.path("/counter-payments"), entry).await
 }

@@ -1,6 +1,7 @@
 //! Contracts: offered with a decision, concluded by the second signature and never before.
 
 mod more;
+mod untold;
 
 use jiff::{SignedDuration, Timestamp};
 use madoguchi::domain::contract::certificate::{CertificateFault, DetachedSignature, check};
@@ -54,9 +55,18 @@ impl Desk {
 
     /// The same over a file of the body that is changed first.
     async fn over(db: &TestDb, change: impl FnOnce(String) -> String) -> Self {
+        Self::over_files(db, contracting(), change).await
+    }
+
+    /// The same with another procedure.
+    async fn over_procedure(db: &TestDb, change: impl FnOnce(String) -> String) -> Self {
+        Self::over_files(db, change(contracting()), |body| body).await
+    }
+
+    async fn over_files(db: &TestDb, procedure: String, change: impl FnOnce(String) -> String) -> Self {
         let service = SigningService::new();
         let body = change(trusting(BODY, &service));
-        let files = [(FILE.to_owned(), contracting()), ("tenants/020001.yaml".to_owned(), body)];
+        let files = [(FILE.to_owned(), procedure), ("tenants/020001.yaml".to_owned(), body)];
         let app = TestApp::start_over(db, files, |_| {}).await;
         let business = app.register("business@example.jp", "business").await;
         let clerk = app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;

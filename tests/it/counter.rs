@@ -1,7 +1,7 @@
 //! Money at the counter: entered by staff, paid on the day it came, undone only by somebody else.
 
 use jiff::SignedDuration;
-use madoguchi::domain::ledger::{Account, EntryKind, Posting};
+use madoguchi::domain::ledger::{Account, EntryKind, Posting, balances};
 use madoguchi::domain::policy::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -275,5 +275,27 @@ on_both_databases!(
         let refused = scene.reverse(&scene.colleague, entry["id"].as_str().unwrap(), reason).await;
         assert_eq!(refused.problem(), "409 entry_not_reversible");
         assert_eq!(scene.books().await.sorted_states(), ["canceled", "captured"]);
+    }
+);
+
+on_both_databases!(
+    /// without the entry the fee would have ended with the case: it is booked back with the entry, and nobody is asked for it.
+    r87_an_entry_that_is_taken_back_after_the_case_was_withdrawn_leaves_nothing_owed,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let scene = Scene::set(&app, &db).await;
+        let entry = scene.enter(&scene.clerk, cash()).await.expect(201);
+        let withdraw = format!("/v1/tenants/{AOMORI}/applications/{}/withdraw", scene.case);
+        app.post(&scene.business, &withdraw, json!({})).await.expect(200);
+        assert_eq!(scene.books().await.invoice.state, "paid", "what was paid stays");
+        let reason = "別の申請の納付書を誤って入力した。";
+        let id = entry["id"].as_str().unwrap();
+        let reversed = scene.reverse(&scene.colleague, id, reason).await.expect(200);
+        assert_eq!((&reversed["state"], &reversed["invoice_state"]), (&json!("canceled"), &json!("canceled")));
+        let books = scene.books().await;
+        assert_eq!(books.invoice.state, "canceled");
+        assert!(balances(&books.entries).values().all(|balance| *balance == 0), "{:?}", books.entries);
+        let again = scene.enter(&scene.clerk, cash()).await;
+        assert_eq!(again.problem(), "409 invoice_not_payable");
     }
 );

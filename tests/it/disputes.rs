@@ -1,5 +1,7 @@
 //! Payments that a payer's bank contests: a dimension of its own, whatever order and number its news come in.
 
+mod owed_again;
+
 use jiff::SignedDuration;
 use madoguchi::clock::Clock;
 use madoguchi::domain::ledger::{Account, balances};

@@ -1,7 +1,9 @@
 //! Public money other than tax by eL-QR (R-82, R-83, R-84, T-5): from the number on the notice to the payout of the organisation.
 
 pub mod desk;
+mod hourly;
 mod restated;
+mod taken_back;
 
 use std::fmt::Write as _;
 
@@ -53,13 +55,22 @@ pub fn handed_in(bytes: &[u8]) -> Value {
     json!({ "content_base64": BASE64.encode(bytes) })
 }
 
-/// A file of payments in the sample layout: name, 納付番号, amount and day of each.
-pub fn results(lines: &[(&str, &str, i64, &str)]) -> Vec<u8> {
+/// A payment or a cancellation: name, 納付番号, amount and day.
+type Line<'a> = (&'a str, &'a str, i64, &'a str);
+
+/// A file of payments in the sample layout.
+pub fn results(lines: &[Line<'_>]) -> Vec<u8> {
+    let lines: Vec<(&str, Line<'_>)> = lines.iter().map(|line| ("1", *line)).collect();
+    told(&lines)
+}
+
+/// A file of lines in the sample layout, each with its kind: 1 that a payment came, 9 that it is taken back.
+fn told(lines: &[(&str, Line<'_>)]) -> Vec<u8> {
     let mut text = "1020001\r\n".to_owned();
-    for (key, number, amount, day) in lines {
-        write!(text, "2{key:<20}58191{number:<20}      {amount:011}{day:<8}02\r\n").unwrap();
+    for (kind, (key, number, amount, day)) in lines {
+        write!(text, "2{key:<20}58191{number:<20}      {amount:011}{day:<8}02{kind}\r\n").unwrap();
     }
-    let total: i64 = lines.iter().map(|(_, _, amount, _)| amount).sum();
+    let total: i64 = lines.iter().map(|(_, (_, _, amount, _))| amount).sum();
     write!(text, "8{:06}{total:013}\r\n", lines.len()).unwrap();
     text.into_bytes()
 }

@@ -4,6 +4,7 @@ use madoguchi::domain::policy::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::policy_coverage::world::paper_draft;
 use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::TestDb;
 
@@ -276,17 +277,53 @@ on_both_databases!(
             let begun = draft(&app, &resident, answers).await.expect(201);
             let case = format!("/v1/tenants/020001/applications/{}", begun["id"].as_str().unwrap());
             submit(&app, &resident, &begun).await.expect(200);
-            app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
-            let version = app.get(&clerk, &case).await.etag();
-            let proposal = json!({ "decision": "grant", "reasons": [], "conditions": [] });
-            app.post_if(&clerk, &format!("{case}/proposal"), &version, proposal).await.expect(201);
-            let version = app.get(&chief, &case).await.etag();
-            app.post_if(&chief, &format!("{case}/approval/approve"), &version, json!({})).await.expect(200);
+            grant(&app, (&clerk, &chief), &case).await;
             let decision = app.get(&resident, &format!("{case}/decision")).await.expect(200);
             assert_eq!((&decision["valid_from"], &decision["valid_to"]), (&json!(from), &json!(to)));
         }
     }
 );
+
+on_both_databases!(
+    /// whether it renews is read as at the arrival, of who applied and by which way.
+    r41_the_term_of_a_renewal_is_judged_by_who_applied_and_by_which_way,
+    async |db: TestDb| {
+        let online = "form.filing == 'renewal' && applicant_kind == 'resident' && channel == 'online'";
+        let text = PROCEDURE.replace("when: form.filing == 'renewal'", &format!("when: \"{online}\""));
+        let app = TestApp::start_offering(&db, NAME, &text).await;
+        let resident = app.register("resident@example.jp", "resident").await;
+        let clerk = app.officer(AOMORI, "kankyo-hozen", Role::Clerk, "clerk@example.jp").await;
+        let chief = app.officer(AOMORI, "kankyo-hozen", Role::SectionChief, "chief@example.jp").await;
+        let mut renewal = form("022021", 5);
+        renewal["filing"] = json!("renewal");
+        renewal["expires_on"] = json!("2026-04-30");
+        let own = draft(&app, &resident, renewal.clone()).await.expect(201);
+        let mut paper = paper_draft();
+        (paper["procedure"], paper["form"]) = (json!("shisetsu-kyoka"), renewal);
+        paper["applicant"]["kind"] = json!("resident");
+        let begin = "/v1/tenants/020001/departments/kankyo-hozen/applications";
+        let paper = app.post(&clerk, begin, paper).await.expect(201);
+        for (begun, who, from, to) in
+            [(own, &resident, "2026-05-01", "2031-04-30"), (paper, &clerk, "2026-04-01", "2031-03-31")]
+        {
+            let case = format!("/v1/tenants/020001/applications/{}", begun["id"].as_str().unwrap());
+            submit(&app, who, &begun).await.expect(200);
+            grant(&app, (&clerk, &chief), &case).await;
+            let decision = app.get(&chief, &format!("{case}/decision")).await.expect(200);
+            assert_eq!((&decision["valid_from"], &decision["valid_to"]), (&json!(from), &json!(to)));
+        }
+    }
+);
+
+/// A clerk takes a case up and drafts the grant, a chief seals it.
+async fn grant(app: &TestApp, (clerk, chief): (&Person, &Person), case: &str) {
+    app.post(clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+    let version = app.get(clerk, case).await.etag();
+    let proposal = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+    app.post_if(clerk, &format!("{case}/proposal"), &version, proposal).await.expect(201);
+    let version = app.get(chief, case).await.etag();
+    app.post_if(chief, &format!("{case}/approval/approve"), &version, json!({})).await.expect(200);
+}
 
 on_both_databases!(
     a_procedure_says_what_it_rests_on_what_it_needs_and_what_is_not_confirmed,

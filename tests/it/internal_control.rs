@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::decision_changes::registered;
 use crate::fee_timing::Counter;
 use crate::policy_coverage::world::exception;
-use crate::support::app::{AFTER_REVIEW, AOMORI, Person};
+use crate::support::app::{AFTER_REVIEW, AOMORI, ON_ISSUE, Person};
 use crate::support::db::{TestDb, execute};
 
 const CONTROL: &str = "/v1/tenants/020001/internal-control";
@@ -121,6 +121,31 @@ on_both_databases!(
             "{table}"
         );
         assert_eq!(table.lines().count(), 4);
+    }
+);
+
+on_both_databases!(
+    /// a claim that is made with the retrieval of a notice is late neither while that waits nor when it comes; a refusal without a
+    /// claim owes none.
+    r129_a_claim_that_waits_for_a_notice_or_that_no_refusal_makes_is_not_late,
+    async |db: TestDb| {
+        let mut office = Oversight::open(&db).await;
+        let counter = &office.counter;
+        let case = counter.claimed(ON_ISSUE).await;
+        let way = json!({ "way": "electronic" });
+        counter.app.post(&counter.business, &format!("{case}/notice-way"), way).await.expect(201);
+        counter.propose(&case, "grant").await;
+        assert_eq!(counter.seal(&case).await, "decided");
+        let refused = counter.claimed(AFTER_REVIEW).await;
+        counter.propose(&refused, "refuse").await;
+        assert_eq!(counter.seal(&refused).await, "decided");
+        office.days_later(40).await;
+        assert_eq!(office.entries(2026).await, []);
+        let counter = &office.counter;
+        let business = counter.app.sign_in("business@example.jp", &counter.business.id).await;
+        let decision = counter.app.get(&business, &format!("{case}/decision")).await.expect(200);
+        assert!(decision["invoice"].is_string());
+        assert_eq!(office.entries(2026).await, []);
     }
 );
 

@@ -55,7 +55,8 @@ async fn token(app: &TestApp, applicant: &Person, id: &str, kind: DocumentKind) 
     document::make(ctx, tenant, ApplicationId(id.parse().unwrap()), name).await.unwrap().token
 }
 
-async fn checked(app: &TestApp, token: &str) -> (u16, Value) {
+/// What anybody is told who checks a paper by its token: the status and the body.
+pub(crate) async fn checked(app: &TestApp, token: &str) -> (u16, Value) {
     let answer = app.raw(Method::GET, &format!("/v1/verify/{token}")).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::payment_faults::payer::{client, notifications_arrive};
 use crate::refunds::desk::{Desk, FEE, Paid};
 use crate::support::app::{AOMORI, Answer, Person, TestApp, gateway_first, new_key};
-use crate::support::db::TestDb;
+use crate::support::db::{TestDb, execute};
 use crate::support::repeat::everything_again;
 use crate::support::traces::rounds;
 
@@ -144,6 +144,30 @@ on_both_databases!(every_invoice_that_cannot_be_paid_with_the_others_is_named, a
     assert_eq!(faults(&accountant), [("/invoices/0", "not_found"), ("/invoices/1", "not_found")]);
     open(&app, &desk.business, &mine).await.expect(201);
 });
+
+on_both_databases!(
+    /// what counts is who owes it by its notice, not who stands in the case by now.
+    what_another_person_owes_is_paid_alone_whoever_stands_in_its_case,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let desk = Desk::open(&app, &db).await;
+        let mine = owed(&desk, 1).await.remove(0);
+        let stranger = app.register("stranger@example.jp", "business").await;
+        let foreign = app.submitted(&stranger, AOMORI, PROCEDURE).await;
+        let theirs = foreign["invoice"]["id"].as_str().unwrap().to_owned();
+        let (url, case) = (db.settings.url.clone(), foreign["id"].as_str().unwrap());
+        let handed_over =
+            format!("UPDATE parties SET account_id = '{}' WHERE application_id = '{case}'", desk.business.id);
+        std::thread::spawn(move || execute(&url, &handed_over)).join().unwrap();
+
+        let both = open(&app, &desk.business, &[mine.clone(), theirs.clone()]).await;
+        assert_eq!(faults(&both), [("/invoices/1", "another_obligor")]);
+        let links = format!("/v1/tenants/{AOMORI}/invoices/{mine}/payment-links");
+        let link = app.post(&desk.business, &links, json!({ "further_invoices": [theirs] })).await;
+        assert_eq!(faults(&link), [("/further_invoices/0", "another_obligor")]);
+        open(&app, &desk.business, &[theirs]).await.expect(201);
+    }
+);
 
 on_both_databases!(
     /// First payment wins: what is open of one invoice bars the act, and giving it up frees all that were in it.

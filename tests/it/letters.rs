@@ -85,6 +85,58 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// What the office writes to somebody without an account is one letter of the work list; the message keeps what it says.
+    what_the_office_writes_to_somebody_without_an_account_is_a_letter,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let (app, clerk) = (&counter.app, &counter.clerk);
+        let submitted = on_paper(&counter, AFTER_REVIEW).await;
+        let case = path(&submitted);
+        app.post(clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let mut written = Vec::new();
+        for (kind, text) in [("message", "図面の縮尺をお知らせください。"), ("guidance_to_withdraw", "取下げをご検討ください。")] {
+            let message = json!({ "kind": kind, "text": text });
+            let made = app.post(clerk, &format!("{case}/messages"), message).await.expect(201);
+            written.push(format!("message_written:{}:{}", submitted["id"].as_str().unwrap(), made["id"].as_str().unwrap()));
+        }
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        let waiting = letters(&counter).await;
+        let mut told: Vec<_> = waiting.iter().map(|letter| letter["subject"].as_str().unwrap().to_owned()).collect();
+        told.sort();
+        written.sort();
+        assert_eq!(told, written, "one letter a message, however often the job runs");
+        assert!(waiting.iter().all(|letter| letter["document"].is_null() && letter["number"] == submitted["number"]));
+        let kept = app.get(clerk, &format!("{case}/messages")).await.expect(200);
+        assert!(kept["items"].to_string().contains("図面の縮尺"), "{kept}");
+        assert!(!waiting.iter().any(|letter| letter.to_string().contains("縮尺")), "a list says nothing of it");
+        assert_eq!(std::fs::read_dir(&app.core.settings.mail.directory).unwrap().count(), 0, "nobody was mailed");
+    }
+);
+
+on_both_databases!(
+    /// whoever has no account is demanded from by letter; the demand is the paper to print.
+    r89_a_demand_to_somebody_without_an_account_is_a_letter_to_print,
+    async |db: TestDb| {
+        let counter = Counter::open(&db).await;
+        let app = &counter.app;
+        let submitted = on_paper(&counter, PROCEDURE).await;
+        let invoice = submitted["invoice"]["id"].as_str().unwrap();
+        app.advance(SignedDuration::from_hours(24 * 35)).await;
+        let clerk = app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+        let demand = format!("/v1/tenants/{AOMORI}/invoices/{invoice}/demand");
+        app.post(&clerk, &demand, json!({})).await.expect(201);
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        let waiting = letters(&counter).await;
+        let of_demand = |letter: &&Value| letter["subject"].as_str().unwrap().starts_with("demand_issued:");
+        let told: Vec<_> = waiting.iter().filter(of_demand).map(|letter| letter["document"].clone()).collect();
+        assert_eq!(told, [json!(format!("demand.{invoice}"))], "{waiting:?}");
+        let path = format!("{}/documents/demand.{invoice}/page", path(&submitted));
+        let page = app.raw(Method::GET, &path).bearer_auth(&clerk.token).send().await.unwrap();
+        assert!(page.text().await.unwrap().contains("督促状"));
+    }
+);
+
 /// 85 days before the end of what was granted on the first of April.
 async fn near_the_end(counter: &Counter) {
     counter.app.advance(SignedDuration::from_hours(24 * (1_825 - 85))).await;

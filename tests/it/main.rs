@@ -36,6 +36,7 @@ mod counter_terminals;
 mod counter_together;
 mod deadlines;
 mod decision_changes;
+mod demand_fees;
 mod designated_agents;
 mod dispositions;
 mod disputes;
@@ -47,6 +48,7 @@ mod fee_replay;
 mod fee_timing;
 mod filing;
 mod forms;
+mod handover;
 mod hostile_definitions;
 mod hostile_expressions;
 mod identification;
@@ -75,7 +77,11 @@ mod opinions;
 mod organisation;
 mod originals;
 mod paper;
+<<<<<<< HEAD
+mod papers_over_time;
+=======
 mod parties;
+>>>>>>> w/queues
 mod payment_alerts;
 mod payment_faults;
 mod payment_links;
@@ -91,6 +97,7 @@ mod receipts;
 mod reconciliation;
 mod records;
 mod refunds;
+mod refusals;
 mod rehearsal;
 mod reorganisations;
 mod resubmissions;

@@ -285,3 +285,31 @@ fn r40_a_shipped_procedure_asks_for_a_signature_as_a_sample() {
         wanted.map(|signature| (signature.sample, signature.basis.contains("未確認"))).collect();
     assert_eq!(wanted, [(true, true)]);
 }
+
+on_both_databases!(
+    /// the signature of a permit says that it was granted, and the answer that there is none says that it was refused.
+    r38_whoever_is_given_the_signature_of_a_permit_has_been_told_what_was_decided,
+    async |db: TestDb| {
+        let counter = registry(&db, |tenant| tenant).await;
+        let (app, business) = (&counter.app, &counter.business);
+        for (decision, answer) in [("grant", "200 -"), ("refuse", "409 no_office_signature")] {
+            let submitted = app.submitted(business, AOMORI, "denki-koji-toroku").await;
+            let case = format!("/v1/tenants/{AOMORI}/applications/{}", submitted["id"].as_str().unwrap());
+            let way = json!({ "way": "electronic" });
+            app.post(business, &format!("{case}/notice-way"), way).await.expect(201);
+            counter.pay(submitted["invoice"]["id"].as_str().unwrap()).await;
+            app.post(&counter.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+            counter.propose(&case, decision).await;
+            assert_eq!(counter.seal(&case).await, "decided");
+            let state = async || {
+                let notices = app.get(&counter.clerk, &format!("{case}/notices")).await.expect(200);
+                notices["items"][0]["state"].clone()
+            };
+            let path = format!("{case}/documents/permit/signature");
+            assert_eq!(app.get(&counter.clerk, &path).await.problem(), answer);
+            assert_eq!(state().await, "available", "an officer's look is no retrieval");
+            assert_eq!(app.get(business, &path).await.problem(), answer);
+            assert_eq!(state().await, "arrived", "{decision}");
+        }
+    }
+);

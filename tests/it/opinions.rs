@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::fee_timing::Counter;
-use crate::support::app::{AOMORI, ON_ISSUE, Person, new_key};
+use crate::support::app::{AOMORI, Answer, ON_ISSUE, Person, new_key};
 use crate::support::db::TestDb;
 use crate::support::traces::{rounds, traces};
 
@@ -204,5 +204,91 @@ on_both_databases!(
             statuses.sort_unstable();
             assert_eq!(statuses, [200, 409], "{} {}", answered.body, recalled.body);
         }
+    }
+);
+
+/// What the clerk's draft is answered with; `why` says why no opinion is waited for.
+async fn draft(counter: &Counter, case: &str, decision: &str, why: Value) -> Answer {
+    let version = counter.app.get(&counter.clerk, case).await.etag();
+    let body = json!({
+        "decision": decision,
+        "reasons": [{ "fact": "位置が重なる", "clause": "第3条", "criterion": "審査基準第3" }],
+        "without_opinion": why,
+    });
+    counter.app.post_if(&counter.clerk, &format!("{case}/proposal"), &version, body).await
+}
+
+fn fault(answer: &Answer) -> (&str, &str) {
+    let faults = answer.body["errors"].as_array().unwrap();
+    assert_eq!(faults.len(), 1, "{}", answer.body);
+    (faults[0]["pointer"].as_str().unwrap(), faults[0]["code"].as_str().unwrap())
+}
+
+on_both_databases!(
+    /// an open question holds every draft; a reason, the answer or the end of the question lets it go on.
+    r116_nothing_is_proposed_over_the_head_of_an_office_that_was_asked,
+    async |db: TestDb| {
+        let (counter, case, _) = scene(&db).await;
+        let opinion = ask(&counter, &case).await;
+        let before = traces(&db).await;
+        for decision in ["grant", "refuse"] {
+            let held = draft(&counter, &case, decision, Value::Null).await;
+            assert_eq!(held.problem(), "422 validation_failed");
+            assert_eq!(fault(&held), ("/without_opinion", "opinion_awaited"));
+            let said = held.body["errors"][0]["message"].as_str().unwrap();
+            assert!(said.starts_with("道路課への意見照会に回答がありません。"), "{said}");
+        }
+        assert_eq!(fault(&draft(&counter, &case, "grant", json!(" ")).await), ("/without_opinion", "required"));
+        assert_eq!(traces(&db).await, before);
+        let why = "道路課から口頭で異議なしと確認した";
+        draft(&counter, &case, "grant", json!(why)).await.expect(201);
+        let seen = counter.app.get(&counter.chief, &format!("{case}/proposal")).await.expect(200);
+        assert_eq!((&seen["without_opinion"], &seen["opinions_awaited"]), (&json!(why), &json!(["道路課"])));
+        assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'proposed' AND facts LIKE '%without_opinion_of%kendo-doro%')").await, 1);
+        let timeline = counter.app.get(&counter.business, &format!("{case}/timeline")).await.expect(200);
+        assert!(!timeline.to_string().contains("kendo-doro"), "the office's own matter: {timeline}");
+        let version = counter.app.get(&counter.clerk, &case).await.etag();
+        counter.app.post_if(&counter.clerk, &format!("{case}/approval/recall"), &version, json!({})).await.expect(200);
+
+        counter.app.post(&counter.clerk, &format!("{opinion}/recall"), json!({})).await.expect(200);
+        let vain = draft(&counter, &case, "grant", json!(why)).await;
+        assert_eq!(fault(&vain), ("/without_opinion", "nothing_awaited"));
+        draft(&counter, &case, "grant", Value::Null).await.expect(201);
+        let seen = counter.app.get(&counter.chief, &format!("{case}/proposal")).await.expect(200);
+        assert_eq!((&seen["without_opinion"], &seen["opinions_awaited"]), (&Value::Null, &json!([])));
+        assert_eq!(counter.seal(&case).await, "decided");
+    }
+);
+
+on_both_databases!(
+    /// who seals sees that an office was asked after the draft, and is not held by it; another text says why it does not wait.
+    r116_an_office_that_is_asked_after_the_draft_holds_no_seal_but_is_seen,
+    async |db: TestDb| {
+        let (counter, case, other) = scene(&db).await;
+        draft(&counter, &case, "grant", Value::Null).await.expect(201);
+        let opinion = ask(&counter, &case).await;
+        let look = async || counter.app.get(&counter.chief, &format!("{case}/proposal")).await.expect(200);
+        let seen = look().await;
+        assert_eq!((&seen["opinions_awaited"], &seen["opinions"][0]["state"]), (&json!(["道路課"]), &json!("open")));
+        assert_eq!(seen["issue"]["missing"], json!([]), "it holds no seal");
+        let revise = async |change: Value| {
+            let (version, key) = (counter.app.get(&counter.clerk, &case).await.etag(), new_key());
+            let headers = [("idempotency-key", key.as_str()), ("if-match", version.as_str())];
+            let path = format!("{case}/proposal");
+            counter.app.call(Method::PATCH, &path, Some(&counter.clerk), &headers, Some(change)).await
+        };
+        let refuse = json!({ "decision": "refuse" });
+        assert_eq!(fault(&revise(refuse.clone()).await), ("/without_opinion", "opinion_awaited"));
+        let why = json!({ "decision": "refuse", "without_opinion": "期限を過ぎても回答がない" });
+        revise(why).await.expect(200);
+        assert_eq!(look().await["without_opinion"], "期限を過ぎても回答がない");
+        counter.app.post(&other, &format!("{opinion}/answer"), json!({ "stance": "agree" })).await.expect(200);
+        revise(json!({ "decision": "grant" })).await.expect(200);
+        let seen = look().await;
+        assert_eq!((&seen["without_opinion"], &seen["opinions_awaited"]), (&Value::Null, &json!([])));
+
+        ask(&counter, &case).await;
+        assert_eq!(counter.seal(&case).await, "decided");
+        assert_eq!(look().await["opinions_awaited"], json!([]), "nothing is awaited of a case that is decided");
     }
 );

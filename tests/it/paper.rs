@@ -158,6 +158,75 @@ on_both_databases!(
     }
 );
 
+on_both_databases!(
+    /// R-18(1), R-194: the clock stood still until the answer reached the office, not until somebody entered it.
+    r18_r194_an_answer_on_paper_is_dated_by_its_receipt,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let app = &office.app;
+        let case = office.draft(&office.clerk, PROCEDURE, "post").await;
+        office.submit(&office.clerk, &case).await;
+        app.post(&office.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let asked = json!({ "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20" });
+        app.post(&office.clerk, &format!("{case}/corrections"), asked).await.expect(201);
+        app.advance(SignedDuration::from_hours(24 * 12)).await;
+        let clerk = app.sign_in("clerk@example.jp", &office.clerk.id).await;
+        for (reason, asked_on) in [("extra_documents", "2026-04-02"), ("applicant_change", "2026-04-08")] {
+            let pause = json!({ "reason": reason, "asked_on": asked_on, "note": "図面を待っています。" });
+            app.post(&clerk, &format!("{case}/clock-pauses"), pause).await.expect(201);
+        }
+        let answer = json!({ "form": { "phone": "0177223333" }, "channel": "post" });
+        let missing = office.act(&clerk, &case, "resubmit", answer.clone()).await;
+        assert_eq!((missing.problem(), &missing.body["errors"][0]["pointer"]), ("422 validation_failed".into(), &json!("/received_at")));
+        let at = |instant: &str| {
+            let mut answer = answer.clone();
+            answer["received_at"] = json!(instant);
+            answer
+        };
+        for (instant, code) in [("2026-03-31T23:00:00Z", "before_request"), ("2026-04-14T00:00:00Z", "future")] {
+            let refused = office.act(&clerk, &case, "resubmit", at(instant)).await;
+            assert_eq!(refused.body["errors"][0]["code"], code, "{}", refused.body);
+        }
+        let received = "2026-04-06T01:00:00Z";
+        office.act(&clerk, &case, "resubmit", at(received)).await.expect(200);
+        let shown = app.get(&clerk, &format!("{case}/corrections")).await.expect(200);
+        assert_eq!(shown["items"][0]["answered_at"], received);
+        let clock = app.get(&clerk, &format!("{case}/clock")).await.expect(200);
+        let ended = |reason: &str| {
+            let pauses = clock["pauses"].as_array().unwrap();
+            pauses.iter().find(|pause| pause["reason"] == reason).unwrap()["answered_on"].clone()
+        };
+        assert_eq!((ended("correction"), ended("extra_documents")), (json!("2026-04-06"), json!("2026-04-06")), "{clock}");
+        assert_eq!(ended("applicant_change"), "2026-04-08", "what was asked later costs no day");
+        let timeline = app.get(&clerk, &format!("{case}/timeline")).await.expect(200);
+        let event = timeline["items"].as_array().unwrap().iter().find(|it| it["kind"] == "resubmitted").unwrap();
+        let facts = ["channel", "received_at", "attested_by"].map(|fact| event["facts"][fact].clone());
+        assert_eq!((facts, &timeline["chain"]), ([json!("post"), json!(received), json!(clerk.id)], &json!("intact")));
+        assert_eq!(db.count("(SELECT COUNT(*) FROM resubmissions WHERE answered_at = 1775437200000000)").await, 1);
+    }
+);
+
+on_both_databases!(
+    /// who answers through the system says nothing of when: the system knows it.
+    r10_of_an_answer_through_the_system_nothing_is_stated,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let app = &office.app;
+        let business = app.register("business@example.jp", "business").await;
+        let filed = app.submitted(&business, AOMORI, PROCEDURE).await;
+        let case = format!("{CASES}/{}", filed["id"].as_str().unwrap());
+        app.post(&office.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let asked = json!({ "items": [{ "pointer": "/form/phone", "message": "市外局番から" }], "due_on": "2026-04-20" });
+        app.post(&office.clerk, &format!("{case}/corrections"), asked).await.expect(201);
+        let mut answer = json!({ "form": { "phone": "0177223333" }, "channel": "post", "received_at": "2026-04-01T00:00:00Z" });
+        let refused = office.act(&business, &case, "resubmit", answer.clone()).await;
+        let faults = refused.body["errors"].as_array().unwrap();
+        assert_eq!(faults.iter().map(|fault| fault["code"].clone()).collect::<Vec<_>>(), ["paper_only", "paper_only"]);
+        answer.as_object_mut().unwrap().retain(|member, _| member == "form");
+        office.act(&business, &case, "resubmit", answer).await.expect(200);
+    }
+);
+
 on_both_databases!(nobody_else_writes_in_or_sees_what_the_office_enters, async |db: TestDb| {
     let office = Office::open(&db).await;
     let (app, clerk) = (&office.app, &office.clerk);

@@ -1,5 +1,7 @@
 //! What a person must look at about payments: a list for the accountants, each item handled once with a word.
 
+mod stuck;
+
 use jiff::SignedDuration;
 use madoguchi::domain::id::{InvoiceId, TenantCode};
 use madoguchi::domain::payment::{PaymentCounters, PaymentSnapshot, SnapshotStatus};
@@ -12,10 +14,21 @@ use crate::support::app::{AOMORI, TestApp, new_key};
 use crate::support::db::TestDb;
 use crate::waivers::office::{Office, Owing};
 
+/// Where alerts are listed.
 const ALERTS: &str = "/v1/tenants/020001/payment-alerts";
 
 /// The gateway says a word about the open attempt that nobody knows.
 pub async fn unknown_word(app: &TestApp, invoice: &str, word: &str) {
+    hears(app, invoice, (SnapshotStatus::Unrecognised, word), PaymentCounters::default()).await;
+}
+
+/// The gateway says something of the open attempt: where it stands in our words and in its own, and how much moved.
+async fn hears(
+    app: &TestApp,
+    invoice: &str,
+    (status, word): (SnapshotStatus, &str),
+    counters: PaymentCounters,
+) {
     let (core, word) = (app.core.clone(), word.to_owned());
     let (tenant, invoice): (_, InvoiceId) = (TenantCode::parse(AOMORI).unwrap(), invoice.parse().unwrap());
     let of = tenant.clone();
@@ -24,10 +37,10 @@ pub async fn unknown_word(app: &TestApp, invoice: &str, word: &str) {
         let mut case = applications::find(tx, &tenant, attempt.application_id)?.unwrap();
         let mut payment = payments::find(tx, &tenant, attempt.id)?.unwrap();
         let snapshot = PaymentSnapshot {
-            status: SnapshotStatus::Unrecognised,
+            status,
             raw_status: word.clone(),
             merchant_reference: Some(payment.merchant_reference.clone()),
-            counters: PaymentCounters::default(),
+            counters,
             amount: None,
             gateway_payment_id: None,
             gateway_session_id: None,

@@ -252,3 +252,69 @@ on_both_databases!(
         assert_eq!((&next["valid_from"], &next["valid_to"]), (&json!("2031-04-01"), &json!("2036-03-31")));
     }
 );
+
+/// Begins a renewal of a permit from the catalogue, hands it in and pays for it; gives its path.
+async fn filed_from_catalogue(counter: &Counter, permit: &str) -> String {
+    let held = counter.app.get(&counter.clerk, permit).await.expect(200);
+    let draft = counter.app.draft(&counter.business, AOMORI, RENEWAL).await;
+    let path = format!("/v1/tenants/{AOMORI}/applications/{draft}");
+    let (key, etag) = (new_key(), counter.app.get(&counter.business, &path).await.etag());
+    let headers = [("idempotency-key", key.as_str()), ("if-match", etag.as_str())];
+    let number = held["document_number"].as_str().unwrap();
+    let body = json!({ "form": renewal_form(counter, &held, number).await });
+    counter.app.call(Method::PATCH, &path, Some(&counter.business), &headers, Some(body)).await.expect(200);
+    let case = submit(&counter.app, &counter.business, draft).await;
+    pay(&counter.app, &counter.business, &case).await;
+    path
+}
+
+on_both_databases!(
+    /// of two renewals of one permit that both came in time one is granted; the other is refused or taken back.
+    r41_a_permit_is_not_renewed_twice,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let (_, permit) = registered(&counter).await;
+        days_later(&mut counter, 365 * 5 - 40).await;
+        let first = filed_from_catalogue(&counter, &permit).await;
+        let second = filed_from_catalogue(&counter, &permit).await;
+        let third = filed_from_catalogue(&counter, &permit).await;
+        for case in [&second, &third] {
+            counter.app.post(&counter.clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        }
+        counter.propose(&second, "grant").await;
+        grant(&counter, &first).await;
+
+        assert_eq!(counter.seal(&second).await, "409 renewed_permit_ended", "although it was drafted before");
+        let seen = counter.app.get(&counter.chief, &format!("{second}/proposal")).await.expect(200);
+        assert_eq!(seen["issue"]["missing"][0]["code"], "renewed_permit_ended", "and who looks is told");
+        let version = counter.app.get(&counter.clerk, &third).await.etag();
+        let body = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        let late = counter.app.post_if(&counter.clerk, &format!("{third}/proposal"), &version, body).await;
+        assert_eq!(late.problem(), "409 renewed_permit_ended");
+        counter.propose(&third, "refuse").await;
+        assert_eq!(counter.seal(&third).await, "decided");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM permits)").await, 2);
+    }
+);
+
+on_both_databases!(
+    /// what a revocation took away does not come back with a renewal that was pending, whatever the day it counts from.
+    r41_a_revoked_permit_is_not_renewed,
+    async |db: TestDb| {
+        let mut counter = Counter::open(&db).await;
+        let (case, permit) = registered(&counter).await;
+        days_later(&mut counter, 365 * 5 - 40).await;
+        let renewal = renew(&counter.app, &counter.business, &permit).await;
+        let renewal = format!("/v1/tenants/{AOMORI}/applications/{}", renewal.id);
+        let revocation = json!({ "order": "revocation", "ground": "電気工事業の業務の適正化に関する法律第28条第1項",
+            "effective_on": "2031-03-20", "hearing": hearing(), "reasons": [parts("第28条第1項第1号")] });
+        ordered(&counter, &case, &permit, revocation).await;
+        counter.app.post(&counter.clerk, &format!("{renewal}/claim"), json!({})).await.expect(200);
+        let version = counter.app.get(&counter.clerk, &renewal).await.etag();
+        let body = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        let refused = counter.app.post_if(&counter.clerk, &format!("{renewal}/proposal"), &version, body).await;
+        assert_eq!(refused.problem(), "409 renewed_permit_ended");
+        counter.propose(&renewal, "refuse").await;
+        assert_eq!(counter.seal(&renewal).await, "decided");
+    }
+);

@@ -97,6 +97,8 @@ on_both_databases!(
             "until": "2026-04-30", "hearing": heard, "reasons": [parts("第28条第2項")] });
         order(&counter, &case, &permit, suspend).await.expect(201);
         let draft = page(app, chief, &of("permit_order", "permit_order")).await;
+        let shown = app.get(chief, &format!("{case}/proposal?subject=permit_order")).await.expect(200);
+        let instruction = shown["issue"]["instruction"].clone();
         seal(&counter, &case, "permit_order").await.expect(200);
         let listed = app.get(business, &format!("{case}/documents")).await.expect(200);
         let items = listed["items"].as_array().unwrap();
@@ -104,6 +106,14 @@ on_both_databases!(
         let issued = page(app, business, &format!("{case}/documents/{id}/page")).await;
         let (before, after) = ("青森県達（消保）第　　号", "青森県達（消保）第1号");
         assert_eq!(words(&draft, before), words(&issued, after));
+        // what the approver is shown is what was issued and what the paper prints.
+        let orders = app.get(business, &format!("{permit}/orders")).await.expect(200);
+        assert_eq!(
+            (&shown["issue"]["authority"], &shown["issue"]["missing"]),
+            (&json!("青森県知事"), &json!([]))
+        );
+        assert_eq!(instruction, orders["items"][0]["instruction"]);
+        assert!(issued.contains(instruction["text"].as_str().unwrap().lines().next().unwrap()), "{issued}");
     }
 );
 

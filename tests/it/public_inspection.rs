@@ -130,6 +130,38 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// a filing that opens with a grant would tell it: it is seen once the notice of the grant is retrieved.
+    r38_a_filing_that_opens_with_a_grant_is_seen_once_the_applicant_was_told,
+    async |db: TestDb| {
+        let app = app(&db, "grant", "always").await;
+        let business = app.register("business@example.jp", "business").await;
+        let clerk = app.officer(AOMORI, "kiki-shobo-hoan", Role::Clerk, "clerk@example.jp").await;
+        let chief = app.officer(AOMORI, "kiki-shobo-hoan", Role::SectionChief, "chief@example.jp").await;
+        let made = app.submitted(&business, AOMORI, "test-corrections").await;
+        let id = made["id"].as_str().unwrap();
+        let case = format!("{CASES}/{id}");
+        let way = json!({ "way": "electronic" });
+        app.post(&business, &format!("{case}/notice-way"), way).await.expect(201);
+        let invoice = format!("/v1/tenants/020001/invoices/{}", made["invoice"]["id"].as_str().unwrap());
+        let taken = json!({ "means": "cash", "amount": made["invoice"]["total"], "received_on": "2026-04-01" });
+        app.post(&clerk, &format!("{invoice}/counter-payments"), taken).await.expect(201);
+        app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let version = app.get(&clerk, &case).await.etag();
+        let body = json!({ "decision": "grant", "reasons": [], "conditions": [] });
+        app.post_if(&clerk, &format!("{case}/proposal"), &version, body).await.expect(201);
+        let version = app.get(&chief, &case).await.etag();
+        app.post_if(&chief, &format!("{case}/approval/approve"), &version, json!({})).await.expect(200);
+
+        let one = format!("/{id}");
+        assert_eq!(ids(&look(&app, "test-corrections", "").await.expect(200)), Vec::<&str>::new());
+        assert_eq!(look(&app, "test-corrections", &one).await.problem(), "404 not_found");
+        app.get(&business, &format!("{case}/decision")).await.expect(200);
+        assert_eq!(ids(&look(&app, "test-corrections", "").await.expect(200)), [id]);
+        look(&app, "test-corrections", &one).await.expect(200);
+    }
+);
+
+on_both_databases!(
     /// days and hours are shown with every filing; here they bind only where the rule says so.
     r47_days_and_hours_bind_the_view_here_only_where_the_rule_says_so,
     async |db: TestDb| {

@@ -1,6 +1,8 @@
 //! Books, payouts and the bank: what agrees is booked, what does not is raised once and resolved by two, and days are closed.
 
+mod arrivals;
 mod closes;
+mod lapsed;
 pub mod office;
 
 use jiff::civil::date;
@@ -15,6 +17,7 @@ use crate::support::app::{AOMORI, TestApp, new_key};
 use crate::support::db::{TestDb, execute};
 use madoguchi::domain::policy::Role;
 
+/// Where what does not agree is listed.
 const EXCEPTIONS: &str = "/v1/tenants/020001/reconciliation/exceptions";
 
 on_both_databases!(

@@ -6,6 +6,7 @@ mod interest_in_vain;
 pub mod payouts;
 mod set_offs;
 mod set_offs_in_part;
+pub mod too_much;
 mod wrong_sums;
 
 use futures_util::future::join_all;

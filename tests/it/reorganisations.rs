@@ -1,7 +1,9 @@
 //! What departments that end or merge leave behind: steps, absences, looks afterwards, opinions, and the hour before work follows.
 
 use jiff::SignedDuration;
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::Role;
+use madoguchi::service::{document_number, incoming};
 use serde_json::{Value, json};
 
 use crate::approval_routes::{DEPARTMENT, Office, states};
@@ -308,5 +310,49 @@ on_both_databases!(
         let zaisei = app.officer(AOMORI, "zaimu-zaisei", Role::Clerk, "zaisei@example.jp").await;
         let queue = app.get(&zaisei, &format!("/v1/tenants/{AOMORI}/departments/zaimu-zaisei/queue")).await.expect(200);
         assert!(queue["items"].as_array().unwrap().len() >= 2, "{queue}");
+    }
+);
+
+on_both_databases!(
+    /// under the symbol that it took over, an office goes on in the register of the year, without gap or double.
+    r120_the_register_of_what_came_in_goes_on_under_the_inherited_symbol,
+    async |db: TestDb| {
+        let shipped = include_str!("../../config/tenants/020001.yaml");
+        let of_all = "  - { kind: incoming, symbol: \"{department}収\"";
+        let rules: String = shipped.lines().filter(|line| !line.starts_with(of_all)).flat_map(|line| [line, "\n"]).collect();
+        let app = TestApp::start_offering(&db, "tenants/020001.yaml", &rules).await;
+        let counter = crate::fee_timing::Counter::over(app).await;
+        let (app, tenant) = (&counter.app, TenantCode::parse(AOMORI).unwrap());
+        let arrive = async |business: &Person| {
+            app.submitted(business, AOMORI, crate::support::app::ON_ISSUE).await;
+            assert_eq!(incoming::number(&app.core, &tenant).await.unwrap(), 1);
+        };
+        for _ in 0..2 {
+            arrive(&counter.business).await;
+        }
+        let mut file = "departments:\n".to_owned();
+        file += &ends(DEPARTMENT, "消防保安課", "Fire and Safety Division", "kiki-kanri", MERGED);
+        file += &format!(
+            "  - {{ code: {MERGED}, name_ja: 保安課, name_en: Safety Division, parent: kiki-kanri, valid_from: 2026-05-01 }}\nholdings:\n"
+        );
+        file += &holding("clerk", "clerk", DEPARTMENT, Some(MERGED));
+        import(app, &(file + &holding("chief", "section_chief", DEPARTMENT, Some(MERGED)))).await;
+        app.advance(MONTH).await;
+        let business = app.sign_in("business@example.jp", &counter.business.id).await;
+        let clerk = app.sign_in("clerk@example.jp", &counter.clerk.id).await;
+        for _ in 0..2 {
+            arrive(&business).await;
+        }
+        for department in [MERGED, DEPARTMENT] {
+            let path = format!("/v1/tenants/{AOMORI}/departments/{department}/incoming");
+            let register = app.get(&clerk, &path).await.expect(200);
+            let lines = register["items"].as_array().unwrap().iter();
+            let numbers: Vec<_> = lines.map(|line| line["incoming_number"].as_str().unwrap()).collect();
+            assert_eq!(numbers, ["消保収第1号", "消保収第2号", "消保収第3号", "消保収第4号"], "{department}");
+        }
+        let at_successor = "(SELECT COUNT(*) FROM incoming_documents WHERE department = 'kiki-hoan')";
+        assert_eq!(db.count(at_successor).await, 2, "each line names the office it came in at");
+        let report = document_number::check(&app.core, &tenant).await.unwrap();
+        assert_eq!((report.incoming, report.irregularities), (4, vec![]));
     }
 );

@@ -6,7 +6,8 @@ use madoguchi::service::fee_replay::replay;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::app::{AOMORI, TestApp};
+use crate::policy_coverage::world::paper_draft;
+use crate::support::app::{AOMORI, TestApp, new_key};
 use crate::support::db::TestDb;
 use crate::support::traces::traces;
 use crate::waiver_revocations::revoked;
@@ -280,6 +281,36 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// so does what was divided off such a claim, to be set off: what it settled beyond the corrected fee goes back.
+    r65_a_part_of_the_claim_of_a_revoked_waiver_falls_with_the_corrected_fee,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (owing, from) = (claimed(&office).await, office.owing().await);
+        let waiver = office.waived(&owing, "hardship").await;
+        let claim = revoked(&office, &owing, &waiver).await;
+        let entry = json!({ "means": "cash", "amount": 22_000, "received_on": "2026-04-01" });
+        app.post(&office.clerk, &from.path("/counter-payments"), entry).await.expect(201);
+        office.waived(&from, "hardship").await;
+        app.advance(SignedDuration::from_hours(24 * 35)).await;
+        office.sign_in_again().await;
+        let part = json!({ "claim": claim.invoice, "amount": 20_000, "refund_amount_available": 22_000 });
+        let part = app.post(&office.accountant, &from.path("/set-offs"), part).await.expect(201);
+        let approve = format!("/v1/tenants/{AOMORI}/refunds/{}/approve", part["refund"]["id"].as_str().unwrap());
+        app.post(&office.chief, &approve, json!({})).await.expect(200);
+
+        let items = json!([{ "pointer": "/form/count", "message": "確認してください" }]);
+        let asked = json!({ "items": items, "due_on": "2026-05-20" });
+        app.post(&office.clerk, &format!("{}/corrections", owing.case), asked).await.expect(201);
+        answer(&office, &owing.case, json!({ "count": 1 })).await.expect(200);
+        assert_eq!(last(&office, &owing.case).await["outcome"]["fee"], fee(25_000, 10_000));
+        assert_eq!(office.books(&claim).await.invoice.owed().amount(), 0);
+        let back = office.proposals().await;
+        assert!(back.iter().any(|(_, amount, ground)| (*amount, ground.as_str()) == (10_000, "overpaid")), "{back:?}");
+    }
+);
+
+on_both_databases!(
     /// an attempt that was opened over another amount is closed, and what the payer owes then is the corrected fee.
     r87_an_open_payment_over_the_old_amount_is_closed_by_the_corrected_one,
     async |db: TestDb| {
@@ -351,5 +382,38 @@ on_both_databases!(
         let body = Some(json!({ "form": { "name": "x" } }));
         let twice = app.call(Method::POST, &path, Some(&office.business), &headers, body).await;
         assert_eq!(twice.problem(), "412 stale_version");
+    }
+);
+
+on_both_databases!(
+    /// whoever entered the answer does not see the case any more that it sent on, and a repeat still says what became of it.
+    r194_a_repeated_answer_on_paper_is_told_the_same_after_it_moved_the_case,
+    async |db: TestDb| {
+        let app = app(&db).await;
+        let clerk = app.officer(AOMORI, "kiki-shobo-hoan", Role::Clerk, "clerk@example.jp").await;
+        let example = app.example(AOMORI, PROCEDURE).await;
+        let mut body = paper_draft();
+        (body["procedure"], body["form"]) = (json!(PROCEDURE), example["form"].clone());
+        let begin = "/v1/tenants/020001/departments/kiki-shobo-hoan/applications";
+        let draft = app.post(&clerk, begin, body).await.expect(201);
+        let id = draft["id"].as_str().unwrap();
+        for file in example["attachments"].as_array().unwrap() {
+            app.attach(&clerk, AOMORI, id, file).await.expect(201);
+        }
+        let case = format!("{CASES}/{id}");
+        app.post(&clerk, &format!("{case}/submit"), json!({})).await.expect(200);
+        app.post(&clerk, &format!("{case}/claim"), json!({})).await.expect(200);
+        let asked = json!({ "items": [{ "pointer": "/form/place", "message": "確認してください" }], "due_on": "2026-04-20" });
+        app.post(&clerk, &format!("{case}/corrections"), asked).await.expect(201);
+        let (key, version, path) = (new_key(), app.get(&clerk, &case).await.etag(), format!("{case}/resubmit"));
+        let headers = [("idempotency-key", key.as_str()), ("if-match", version.as_str())];
+        let answer = json!({ "form": { "place": "east" } });
+        let send = || app.call(Method::POST, &path, Some(&clerk), &headers, Some(answer.clone()));
+        let first = send().await.expect(200);
+        assert_eq!(app.get(&clerk, &case).await.problem(), "404 not_found", "it is another desk's now");
+        let again = send().await;
+        assert_eq!(again.problem(), "200 -", "{}", again.body);
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        assert_eq!(again.body, first);
     }
 );

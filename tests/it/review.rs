@@ -26,7 +26,7 @@ use madoguchi::service::{
 use madoguchi::store::applications::ApplicationRow;
 use madoguchi::store::officers::Term;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::core::core;
@@ -185,7 +185,12 @@ impl Stage {
 }
 
 fn grant() -> DecisionProposal {
-    DecisionProposal { decision: DecisionKind::Grant, reasons: vec![], conditions: vec![] }
+    DecisionProposal {
+        decision: DecisionKind::Grant,
+        reasons: vec![],
+        conditions: vec![],
+        without_opinion: None,
+    }
 }
 
 on_both_databases!(two_officers_who_claim_at_once_get_one_winner, async |db: TestDb| {
@@ -293,9 +298,9 @@ on_both_databases!(r10_a_correction_unlocks_exactly_what_was_asked, async |db: T
     let asked = correction::ask(ctx, Stage::key(clerk), row.id, ask).await.unwrap().value;
     assert_eq!(asked.case.state, "correction_requested");
 
-    let answer = async |version, form| {
+    let answer = async |version, form: Value| {
         let request = Stage::key(stage.applicant);
-        resubmission::resubmit(stage.ctx(stage.applicant), request, row.id, version, form).await
+        resubmission::resubmit(stage.ctx(stage.applicant), request, row.id, version, form.into()).await
     };
     let version = asked.case.version;
     assert!(matches!(refusal(answer(version - 1, json!({})).await), Refusal::StaleVersion { .. }));

@@ -99,7 +99,7 @@ fn what_is_sealed_with_a_case_is_found_by_an_index() {
         found.into_iter().map(|found| found.line).collect()
     };
     let (found, of_cases) = (names(BY_CASE), names(OF_CASES));
-    for table in ["false_claims", "case_links", "permit_orders", "waiver_revocations"] {
+    for table in ["false_claims", "case_links", "permit_orders", "waiver_revocations", "revived_claims"] {
         assert!(of_cases.contains(table) && found.contains(table), "{table} is searched from end to end");
     }
 }

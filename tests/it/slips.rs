@@ -26,7 +26,7 @@ async fn opens(office: &Office<'_>, owing: &Owing, method: &str) -> Value {
 }
 
 /// A slip of a shop: its page, once it is issued.
-async fn slip(office: &Office<'_>, owing: &Owing) -> String {
+pub async fn slip(office: &Office<'_>, owing: &Owing) -> String {
     let page = opens(office, owing, "konbini").await["redirect_url"].as_str().unwrap().to_owned();
     assert_eq!(office.app.at_gateway(&page, "konbini", "").await.0, 303);
     let issued = async || office.books(owing).await.states().contains(&"awaiting_payment");

@@ -254,6 +254,25 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// R-18(2), R-198: the fee that nobody paid here is canceled, and the days that the office waited for it do not count there.
+    r18_r198_the_wait_for_an_unpaid_fee_goes_along,
+    async |db: TestDb| {
+        let region = Region::open(&db).await;
+        let (case, _) = region.submitted().await;
+        let app = &region.app;
+        app.advance(SignedDuration::from_hours(24 * 5)).await;
+        let clerk = app.sign_in("clerk@example.jp", &region.clerk.id).await;
+        let business = app.sign_in("business@example.jp", &region.business.id).await;
+        let sent = app.post(&clerk, &format!("{case}/transfer"), to_city()).await.expect(201);
+        let clock = app.get(&business, &format!("{}/clock", there(&sent))).await.expect(200);
+        let waited = &clock["pauses"][0];
+        assert_eq!((waited["reason"].as_str(), waited["asked_on"].as_str(), waited["answered_on"].as_str()), (Some("fee_payment"), Some("2026-04-01"), Some("2026-04-06")), "{clock}");
+        // Ten open days after the 6th, as if it had been paid on that day.
+        assert_eq!(app.get(&business, &there(&sent)).await.expect(200)["due_on"], "2026-04-20");
+    }
+);
+
+on_both_databases!(
     /// what the office waited for here ends with the case.
     r198_a_case_sent_on_leaves_neither_task_nor_request,
     async |db: TestDb| {

@@ -1,12 +1,14 @@
 //! Waivers that are revoked because they were got by a false statement: what was waived is claimed anew, once.
 
 use jiff::SignedDuration;
+use madoguchi::domain::ledger::{Account, balances};
 use madoguchi::service::fee_replay::replay;
 use madoguchi::service::ledger_check;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::app::{AOMORI, Answer, TestApp, new_key};
+use crate::payment_faults::payer::notifications_arrive;
+use crate::support::app::{AOMORI, Answer, TestApp, gateway_first, new_key};
 use crate::support::db::{TestDb, execute};
 use crate::support::repeat::everything_again;
 use crate::support::traces::traces;
@@ -281,6 +283,139 @@ on_both_databases!(
             claim.invoice
         );
         assert_eq!(db.count(booked_back.leak()).await, 1);
+    }
+);
+
+/// Sends all back that was paid, by two people; gives the refund.
+async fn given_back(office: &Office<'_>, owing: &Owing, amount: i64) -> Value {
+    let body = json!({ "amount": amount, "reason": "assessment_error", "refund_amount_available": amount });
+    let asked = office.app.post(&office.accountant, &owing.path("/refunds"), body).await.expect(201);
+    let approve = format!("/v1/tenants/{AOMORI}/refunds/{}/approve", asked["id"].as_str().unwrap());
+    office.app.post(&office.chief, &approve, json!({})).await.expect(200)
+}
+
+on_both_databases!(
+    /// F28: the refund that had ended the claim was done and came to nothing afterwards. What was booked back stays so; the
+    /// claim is assessed again as another one, once, and ends again with the next refund.
+    r65_the_claim_is_assessed_again_when_the_refund_that_ended_it_came_to_nothing,
+    async |db: TestDb| {
+        let app = TestApp::start_with(&db, |settings| gateway_first(settings, "stripe")).await;
+        let office = Office::open(&app, &db).await;
+        let first = office.owing().await;
+        let waiver = office.waived(&first, "half").await;
+        office.pays(&first).await;
+        let claim = revoked(&office, &first, &waiver).await;
+        app.post(&office.business, &format!("{}/withdraw", first.case), json!({})).await.expect(200);
+        let args = json!({ "delay_seconds": 40 });
+        app.fault(json!({ "match": { "op": "refund" }, "fault": "F28", "args": args })).await;
+        assert_eq!(given_back(&office, &first, HALF).await["state"], "succeeded");
+        assert_eq!(office.books(&claim).await.invoice.state, "canceled");
+
+        app.advance(SignedDuration::from_secs(60)).await;
+        notifications_arrive(&app).await;
+        for _ in 0..20 {
+            app.drain().await;
+            if office.books(&first).await.payments[0].refunded.amount() == 0 {
+                break;
+            }
+            app.advance(SignedDuration::from_secs(30)).await;
+        }
+        app.drain().await;
+        assert_eq!(office.stands(&first).await, ("entrusted".to_owned(), HALF), "the money has not gone");
+        let shown = office.waiver(&waiver).await;
+        let again =
+            Owing { case: first.case.clone(), invoice: shown["revocation"]["invoice"].as_str().unwrap().to_owned() };
+        assert_ne!(again.invoice, claim.invoice, "R-87: by another assessment");
+        let books = office.books(&again).await;
+        assert_eq!((books.invoice.state.as_str(), books.invoice.total.amount()), ("unpaid", HALF));
+        assert_eq!(books.invoice.fiscal_year, office.books(&claim).await.invoice.fiscal_year);
+        assert_eq!(office.books(&claim).await.invoice.state, "canceled");
+        let report = replay(&app.core).await.unwrap();
+        assert_eq!((report.invoices, report.findings), (3, vec![]), "T-2");
+        let standing = office.books(&again).await.standing();
+        everything_again(&db.db, async || { app.drain().await; }).await;
+        assert_eq!(office.books(&again).await.standing(), standing, "once");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM revived_claims)").await, 1);
+        for ledger in ledger_check::check(&db.db).await.unwrap() {
+            assert!(ledger.findings.is_empty(), "{ledger:?}");
+        }
+
+        app.post(&office.business, &again.path("/payment-links"), json!({})).await.expect(201);
+        assert_eq!(given_back(&office, &first, HALF).await["state"], "succeeded");
+        assert_eq!(office.books(&again).await.invoice.state, "canceled");
+        let url = db.settings.url.clone();
+        let rewrite = "UPDATE revived_claims SET amount = 1";
+        assert!(std::thread::spawn(move || execute(&url, rewrite)).join().is_err(), "it is never rewritten");
+    }
+);
+
+on_both_databases!(
+    /// a claim that somebody is paying when all of the fee has gone back ends with that attempt.
+    r65_a_claim_that_is_being_paid_ends_with_the_attempt_once_the_fee_has_gone_back,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let first = office.owing().await;
+        let waiver = office.waived(&first, "half").await;
+        office.pays(&first).await;
+        let claim = revoked(&office, &first, &waiver).await;
+        app.post(&office.business, &format!("{}/withdraw", first.case), json!({})).await.expect(200);
+        let attempt = office.opens(&claim).await;
+        given_back(&office, &first, HALF).await;
+        app.until("the money is back", async || office.books(&first).await.invoice.state == "refunded").await;
+        assert_eq!(office.books(&claim).await.invoice.state, "pending");
+        let cancel = format!("/v1/tenants/{AOMORI}/payments/{}/cancel", attempt["id"].as_str().unwrap());
+        app.post(&office.business, &cancel, json!({})).await.expect(200);
+        app.until("the claim has ended", async || office.books(&claim).await.invoice.state == "canceled").await;
+        assert_eq!(balances(&office.books(&claim).await.entries)[&Account::Receivable], 0);
+    }
+);
+
+on_both_databases!(
+    /// what is evaded is looked at again by the last seal: nothing is of a fee that decided refunds give back whole, also before the
+    /// money has left.
+    r65_nothing_is_claimed_of_a_fee_that_goes_back_before_the_last_seal,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let office = Office::open(&app, &db).await;
+        let owing = office.owing().await;
+        let waiver = office.waived(&owing, "half").await;
+        // What came at the counter goes back by bank, and leaves with a file.
+        let entry = json!({ "means": "cash", "amount": HALF, "received_on": "2026-04-01" });
+        app.post(&office.clerk, &owing.path("/counter-payments"), entry).await.expect(201);
+        found_out(&office, &waiver).await;
+        draft(&office, &owing, &waiver, facts()).await.expect(201);
+        office.seal(&office.manager, &owing).await.expect(200);
+        assert_eq!(given_back(&office, &owing, HALF).await["state"], "payout_due");
+        assert_eq!(office.books(&owing).await.invoice.state, "paid", "the money is still here");
+        assert_eq!(office.seal(&office.chief, &owing).await.problem(), "409 nothing_to_revoke");
+        assert_eq!(office.waiver(&waiver).await["state"], "granted");
+        assert_eq!(db.count("(SELECT COUNT(*) FROM waiver_revocations)").await, 0);
+    }
+);
+
+on_both_databases!(
+    /// what is divided off the claim of a revoked waiver, to be set off, is no price of what was applied for, either.
+    r65_a_part_of_the_claim_of_a_revoked_waiver_is_no_price,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let mut office = Office::open(&app, &db).await;
+        let (from, owing) = (office.owing().await, office.owing().await);
+        let entry = json!({ "means": "cash", "amount": FEE, "received_on": "2026-04-01" });
+        app.post(&office.clerk, &from.path("/counter-payments"), entry).await.expect(201);
+        office.waived(&from, "half").await;
+        let waiver = office.waived(&owing, "half").await;
+        office.pays(&owing).await;
+        let claim = revoked(&office, &owing, &waiver).await;
+        app.advance(SignedDuration::from_hours(24 * 35)).await;
+        office.sign_in_again().await;
+        let part = json!({ "claim": claim.invoice, "amount": 3_000, "refund_amount_available": FEE });
+        let part = app.post(&office.accountant, &from.path("/set-offs"), part).await.expect(201);
+        let approve = format!("/v1/tenants/{AOMORI}/refunds/{}/approve", part["refund"]["id"].as_str().unwrap());
+        app.post(&office.chief, &approve, json!({})).await.expect(200);
+        office.pays(&claim).await;
+        proposed(&office, &owing).await;
+        assert_eq!(decided(&office, &owing).await.expect(200)["application_state"], "decided");
     }
 );
 

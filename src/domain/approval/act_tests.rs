@@ -359,7 +359,8 @@ fn r113_a_standing_decision_names_whatever_goes_its_route() {
     use crate::domain::id::PermitId;
     let mut names: Vec<&str> = Vec::new();
     for decision in DecisionKind::ALL {
-        let body = DecisionProposal { decision, reasons: Vec::new(), conditions: Vec::new() };
+        let body =
+            DecisionProposal { decision, reasons: Vec::new(), conditions: Vec::new(), without_opinion: None };
         names.extend(ProposalBody::Decision(body).matter_names());
     }
     let correction = CorrectionProposal {

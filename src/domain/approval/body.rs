@@ -84,6 +84,10 @@ pub struct DecisionProposal {
     pub reasons: Vec<Reason>,
     /// Conditions of a grant (附款).
     pub conditions: Vec<String>,
+    /// Why it is decided before an opinion has come that another office was asked for (合議, R-116); none where nothing is awaited. The
+    /// office's own matter: it is sealed with the proposal and is no part of what is issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_opinion: Option<String>,
 }
 
 /// A proposed waiver (減免), or the refusal of one that was asked for (不承認).
@@ -275,10 +279,16 @@ impl ProposalBody {
 }
 
 impl DecisionProposal {
+    /// What of it is issued: the decision with its reasons and conditions.
+    pub fn issued(&self) -> Self {
+        Self { without_opinion: None, ..self.clone() }
+    }
+
     /// Everything wrong with the text. What burdens gives its reasons at the same time (R-27), and conditions burden.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = reason_faults(self.decision, &self.reasons);
         faults.extend(text_faults("/conditions", &self.conditions));
+        faults.extend(self.without_opinion.iter().filter_map(|why| text_fault("/without_opinion", why)));
         match (self.decision, self.conditions.is_empty()) {
             (DecisionKind::Refuse, false) => {
                 let (ja, en) = ("拒否処分に条件は付けられません。", "A refusal carries no conditions.");
@@ -347,23 +357,50 @@ fn text_faults(pointer: &str, texts: &[String]) -> Vec<Fault> {
         let ja = format!("{MOST_TEXTS}件以内にしてください。");
         faults.push(Fault::new(pointer, "too_many", ja, format!("At most {MOST_TEXTS} are possible.")));
     }
-    for (index, text) in texts.iter().enumerate() {
-        let place = format!("{pointer}/{index}");
-        if text.trim().is_empty() {
-            faults.push(Fault::new(place, "required", "空にできません。", "It must not be empty."));
-        } else if text.chars().count() > LONGEST_TEXT {
-            let ja = format!("{LONGEST_TEXT}文字以内にしてください。");
-            let en = format!("It must have at most {LONGEST_TEXT} characters.");
-            faults.push(Fault::new(place, "too_long", ja, en));
-        }
-    }
+    let each = texts.iter().enumerate();
+    faults.extend(each.filter_map(|(index, text)| text_fault(&format!("{pointer}/{index}"), text)));
     faults
+}
+
+fn text_fault(place: &str, text: &str) -> Option<Fault> {
+    if text.trim().is_empty() {
+        return Some(Fault::new(place, "required", "空にできません。", "It must not be empty."));
+    }
+    let ja = format!("{LONGEST_TEXT}文字以内にしてください。");
+    let en = format!("It must have at most {LONGEST_TEXT} characters.");
+    (text.chars().count() > LONGEST_TEXT).then(|| Fault::new(place, "too_long", ja, en))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::procedure::ProcedureKind::{Application, Notification};
+
+    /// The text of a decision has the bytes it always had, unless it says why an opinion is not waited for.
+    #[test]
+    fn r116_why_an_opinion_is_not_waited_for_is_sealed_with_the_proposal_and_not_issued() {
+        let plain = DecisionProposal {
+            decision: DecisionKind::Grant,
+            reasons: Vec::new(),
+            conditions: Vec::new(),
+            without_opinion: None,
+        };
+        let text = serde_json::to_string(&plain).unwrap();
+        assert_eq!(text, r#"{"decision":"grant","reasons":[],"conditions":[]}"#);
+        let early = DecisionProposal {
+            without_opinion: Some("口頭で異議なしと確認".to_owned()),
+            ..plain.clone()
+        };
+        let text = serde_json::to_vec(&early).unwrap();
+        let read = ProposalBody::read(Subject::Decision, &text).unwrap();
+        assert_eq!(read, ProposalBody::Decision(early.clone()));
+        assert_eq!((early.faults(), early.issued()), (Vec::new(), plain.clone()));
+        for (why, code) in [(" ".to_owned(), "required"), ("あ".repeat(LONGEST_TEXT + 1), "too_long")] {
+            let faults = DecisionProposal { without_opinion: Some(why), ..plain.clone() }.faults();
+            let found: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+            assert_eq!(found, [("/without_opinion", code)]);
+        }
+    }
 
     /// R-65: the revocation of a waiver goes the route of waivers, reads back as what it is, and is possible after the end of the case.
     #[test]

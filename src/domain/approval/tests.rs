@@ -158,7 +158,12 @@ fn owned(texts: &[&str]) -> Vec<String> {
 
 fn body(decision: DecisionKind, reasons: &[&str], conditions: &[&str]) -> ProposalBody {
     let reasons = reasons.iter().map(|text| Reason::Text((*text).to_owned())).collect();
-    ProposalBody::Decision(DecisionProposal { decision, reasons, conditions: owned(conditions) })
+    ProposalBody::Decision(DecisionProposal {
+        decision,
+        reasons,
+        conditions: owned(conditions),
+        without_opinion: None,
+    })
 }
 
 #[test]
@@ -173,7 +178,8 @@ fn r27_what_burdens_needs_reasons_and_all_faults_are_named() {
         vec![Reason::Parts(parts)]
     };
     let with_parts = |decision, conditions: &[&str]| {
-        ProposalBody::Decision(DecisionProposal { decision, reasons: parts(), conditions: owned(conditions) })
+        let (reasons, conditions) = (parts(), owned(conditions));
+        ProposalBody::Decision(DecisionProposal { decision, reasons, conditions, without_opinion: None })
     };
     for (body, expected) in [
         (body(Grant, &[], &[]), vec![]),

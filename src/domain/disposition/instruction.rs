@@ -22,9 +22,20 @@ pub enum Author {
     Manager,
 }
 
+/// What an act is in law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegalAct {
+    /// 処分.
+    Disposition,
+    /// 契約の申込みへの応答: whether the body contracts is private law, so nobody reviews it and nothing is instructed.
+    Contract,
+}
+
 /// What the instruction follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppealFacts<'a> {
+    /// Disposition or contract.
+    pub act: LegalAct,
     /// Law, ordinance, rule or guideline.
     pub basis_kind: BasisKind,
     /// 事務区分; what rests on the body's own ordinance or rule is its own business.
@@ -84,7 +95,7 @@ pub struct Instructed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Instruction {
-    /// 要綱 only: usually no disposition, so nothing is instructed.
+    /// 要綱 only, or a contract: no disposition, so nothing is instructed.
     NotADisposition,
     /// How to appeal.
     Given(Box<Instructed>),
@@ -112,7 +123,7 @@ pub enum UnknownAppeal {
 
 /// The instruction that follows from the facts.
 pub fn instruct(facts: &AppealFacts<'_>) -> Result<Instruction, UnknownAppeal> {
-    if facts.basis_kind == BasisKind::Guideline {
+    if facts.basis_kind == BasisKind::Guideline || facts.act == LegalAct::Contract {
         return Ok(Instruction::NotADisposition);
     }
     let is_facility = facts.subject == DispositionSubject::FacilityUse;

@@ -32,6 +32,7 @@ fn facts(names: &Names, body_kind: TenantKind) -> AppealFacts<'_> {
         TenantKind::Municipality => (&names.city, &names.mayor),
     };
     AppealFacts {
+        act: LegalAct::Disposition,
         basis_kind: BasisKind::Law,
         clerical_kind: Some(ClericalKind::Autonomous),
         subject: DispositionSubject::General,
@@ -136,6 +137,19 @@ fn r30_r35_and_r36_guidelines_fees_and_facilities_have_rules_of_their_own() {
         }
         facts.author = author;
         assert_eq!(short(&facts), expected, "{basis_kind:?} {subject:?}");
+    }
+}
+
+/// whether the body leases what it owns is private law, whatever the law behind it.
+#[test]
+fn r103_of_a_contract_nothing_is_instructed() {
+    let names = names();
+    for basis_kind in [BasisKind::Law, BasisKind::Ordinance, BasisKind::Rule, BasisKind::Guideline] {
+        let contract =
+            AppealFacts { act: LegalAct::Contract, basis_kind, ..facts(&names, TenantKind::Prefecture) };
+        assert_eq!(short(&contract), "none");
+        // Nothing has to be known of whose business it is.
+        assert_eq!(short(&AppealFacts { clerical_kind: None, ..contract }), "none");
     }
 }
 

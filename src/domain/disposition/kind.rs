@@ -22,7 +22,7 @@ impl DecisionKind {
 
     /// How the rows of proposals and decisions say it: something is granted, or nothing is. The full kind stands in the
     /// sealed text and in the row of the disposition.
-    pub fn as_str(self) -> &'static str {
+    pub fn row_word(self) -> &'static str {
         if self.grants() { "grant" } else { "refuse" }
     }
 
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_of_its_own_and_rows_tell_grants_from_refusals() {
-        let table = DecisionKind::ALL.map(|kind| (kind.name(), kind.as_str(), kind.is_adverse()));
+        let table = DecisionKind::ALL.map(|kind| (kind.name(), kind.row_word(), kind.is_adverse()));
         assert_eq!(
             table,
             [

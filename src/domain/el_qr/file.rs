@@ -55,6 +55,8 @@ pub enum Field {
     PaidOn,
     /// By which way the payer paid.
     Channel,
+    /// Whether the line says that a payment came, or takes one back.
+    Kind,
     /// Nothing that is asked for.
     Ignored,
 }
@@ -82,6 +84,7 @@ impl Field {
             Self::PaymentKey => "payment_key",
             Self::PaidOn => "paid_on",
             Self::Channel => "channel",
+            Self::Kind => "kind",
             Self::Ignored => "ignored",
         }
     }

@@ -23,12 +23,13 @@ pub use file::{Cell, Column, DateForm, Field, FileEncoding, FileForm, FileLayout
 pub use file_fault::{FileFault, FileFaultKind};
 pub use number::{ElNumber, NumberLayout, NumberSeed, Segment};
 pub use results::{
-    Answer, KnownSlip, LineTrouble, Outcome, ResultLine, Verdict, read_acceptance, read_results, verdict,
+    Answer, KnownSlip, LineTrouble, Outcome, ResultLine, Results, Verdict, read_acceptance, read_results,
+    verdict,
 };
 pub use slip::{SlipFacts, SlipOffer, SlipState, SlipStep, WithdrawalReason, next_step, why_withdrawn};
 pub use terms::{
-    AcceptanceLayout, ElQrLayout, ElQrTerms, OperationCodes, ProofGiver, ReportedWithin, SlipForm,
-    SlipOperation, UploadLayout, el_qr_faults, latest_begun, terms_for, with_layout,
+    AcceptanceLayout, ElQrLayout, ElQrTerms, OperationCodes, ProofGiver, ReportedWithin, ResultKinds,
+    SlipForm, SlipOperation, UploadLayout, el_qr_faults, latest_begun, terms_for, with_layout,
 };
 
 /// The code of the method, and the name of the organisation in `payments.gateway`.

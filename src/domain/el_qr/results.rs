@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::file::{Cell, Field, FileLayout, Record};
+use super::file::{Cell, Field, Record};
 use super::file_fault::{FileFault, FileFaultKind};
 use super::slip::SlipState;
-use super::terms::AcceptanceLayout;
+use super::terms::{AcceptanceLayout, ElQrLayout};
 use crate::domain::money::Yen;
 
 /// A payment as the organisation reports it.
@@ -31,6 +31,15 @@ pub struct ResultLine {
     pub channel: Option<String>,
 }
 
+/// What a file of results says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    /// Payments that came.
+    pub paid: Vec<ResultLine>,
+    /// Payments that are taken back (収納取消), each as the line states it; its day may be that of the cancellation.
+    pub canceled: Vec<ResultLine>,
+}
+
 fn text(record: &Record, field: Field) -> Option<String> {
     match record.get(&field) {
         Some(Cell::Text(text)) => Some(text.clone()),
@@ -38,16 +47,38 @@ fn text(record: &Record, field: Field) -> Option<String> {
     }
 }
 
-/// The lines of a file of results of a body, or every fault; a payment stands in it once, and none on a day that has not come.
+/// What a line says of its payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum LineKind {
+    Paid,
+    Canceled,
+}
+
+/// What a line says of its payment; none where it says something that the layout does not know.
+fn line_kind(layout: &ElQrLayout, record: &Record) -> Option<LineKind> {
+    let Some(kinds) = &layout.result_kinds else { return Some(LineKind::Paid) };
+    let code = text(record, Field::Kind)?;
+    if kinds.canceled.contains(&code) {
+        return Some(LineKind::Canceled);
+    }
+    kinds.paid.contains(&code).then_some(LineKind::Paid)
+}
+
+/// What a file of results of a body says, or every fault; a payment comes in it once and is taken back once at most, and nothing is on
+/// a day that has not come.
 pub fn read_results(
-    layout: &FileLayout,
+    layout: &ElQrLayout,
     bytes: &[u8],
     (body, today): (&str, Date),
-) -> Result<Vec<ResultLine>, Vec<FileFault>> {
-    let (records, mut faults) = layout.read(bytes, body);
-    let (mut lines, mut keys) = (Vec::new(), BTreeSet::new());
+) -> Result<Results, Vec<FileFault>> {
+    let (records, mut faults) = layout.results.read(bytes, body);
+    let (mut results, mut keys) = (Results::default(), BTreeSet::new());
     for (line_no, record) in records {
         let mut missing = |field: Field, kind| faults.push(FileFault { line_no, field: Some(field), kind });
+        let Some(kind) = line_kind(layout, &record) else {
+            missing(Field::Kind, FileFaultKind::Value);
+            continue;
+        };
         let amount = match record.get(&Field::Amount) {
             Some(Cell::Number(amount)) => Yen::new(*amount).ok().filter(|amount| *amount > Yen::ZERO),
             _ => None,
@@ -70,13 +101,17 @@ pub fn read_results(
         if paid_on.is_some_and(|day| day > today) {
             missing(Field::PaidOn, FileFaultKind::InTheFuture);
         }
-        if key.as_ref().is_some_and(|key| !keys.insert(key.clone())) {
+        if key.as_ref().is_some_and(|key| !keys.insert((kind, key.clone()))) {
             missing(Field::PaymentKey, FileFaultKind::Duplicate);
         }
         let (Some(payment_key), Some(payment_number), Some(amount), Some(paid_on)) =
             (key, number, amount, paid_on)
         else {
             continue;
+        };
+        let lines = match kind {
+            LineKind::Paid => &mut results.paid,
+            LineKind::Canceled => &mut results.canceled,
         };
         lines.push(ResultLine {
             line_no,
@@ -89,11 +124,11 @@ pub fn read_results(
             channel: text(&record, Field::Channel),
         });
     }
-    in_order(lines, faults)
+    in_order(results, faults)
 }
 
 /// What was read where nothing is wrong, else every fault in the order of the lines.
-fn in_order<T>(read: Vec<T>, mut faults: Vec<FileFault>) -> Result<Vec<T>, Vec<FileFault>> {
+fn in_order<T>(read: T, mut faults: Vec<FileFault>) -> Result<T, Vec<FileFault>> {
     faults.sort_by_key(|fault| fault.line_no);
     if faults.is_empty() { Ok(read) } else { Err(faults) }
 }
@@ -176,6 +211,17 @@ pub enum Verdict {
     Refer(LineTrouble),
 }
 
+impl Verdict {
+    /// The verdict where the organisation has taken the payment back before it was booked: nothing is booked by itself.
+    #[must_use]
+    pub fn of_taken_back(self) -> Self {
+        match self {
+            Self::Book => Self::Refer(LineTrouble::TakenBack),
+            Self::Refer(trouble) => Self::Refer(trouble),
+        }
+    }
+}
+
 /// Why a line is no payment by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineTrouble {
@@ -187,11 +233,14 @@ pub enum LineTrouble {
     AmountDiffers,
     /// It was paid before there was a number.
     BeforeIssue,
+    /// The organisation took it back before it was booked (収納取消).
+    TakenBack,
 }
 
 impl LineTrouble {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::UnknownNumber, Self::Withdrawn, Self::AmountDiffers, Self::BeforeIssue];
+    pub const ALL: [Self; 5] =
+        [Self::UnknownNumber, Self::Withdrawn, Self::AmountDiffers, Self::BeforeIssue, Self::TakenBack];
 
     /// The name stored and shown.
     pub fn as_str(self) -> &'static str {
@@ -200,6 +249,7 @@ impl LineTrouble {
             Self::Withdrawn => "withdrawn",
             Self::AmountDiffers => "amount_differs",
             Self::BeforeIssue => "before_issue",
+            Self::TakenBack => "taken_back",
         }
     }
 }

@@ -121,6 +121,25 @@ pub struct AcceptanceLayout {
     pub accepted: Vec<String>,
 }
 
+/// What stands in the column `kind` of a file of payments (収納・収納取消の区分).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultKinds {
+    /// Of lines that say that a payment came.
+    pub paid: Vec<String>,
+    /// Of lines that take back a payment that was reported, or is still to be.
+    pub canceled: Vec<String>,
+}
+
+impl ResultKinds {
+    /// Whether both can be told apart.
+    fn is_usable(&self) -> bool {
+        let all = || self.paid.iter().chain(&self.canceled);
+        let told_apart = all().collect::<BTreeSet<_>>().len() == self.paid.len() + self.canceled.len();
+        !self.paid.is_empty() && !self.canceled.is_empty() && told_apart && !all().any(String::is_empty)
+    }
+}
+
 /// Layouts of number, code and files under one version (U-6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,6 +156,9 @@ pub struct ElQrLayout {
     pub acceptance: AcceptanceLayout,
     /// Of the file of payments.
     pub results: FileLayout,
+    /// What its column `kind` may say; none where it has no such column, and every line is a payment.
+    #[serde(default)]
+    pub result_kinds: Option<ResultKinds>,
     /// Where the layouts were taken from.
     pub source: String,
     /// True while they have not been confirmed.
@@ -329,6 +351,13 @@ fn layout_faults(layout: &ElQrLayout, check: &mut impl FnMut(bool, &str, &'stati
     for (place, file, needed) in files {
         check(file.is_usable(&needed), place, "layout", ja, en);
     }
+    let has_kinds = layout.results.columns.iter().any(|column| column.value == Field::Kind);
+    let usable = layout.result_kinds.as_ref().is_none_or(ResultKinds::is_usable);
+    let (ja, en) = (
+        "区分の列があるときに限り、収納と収納取消の区分を別々に定めてください",
+        "where there is a column `kind`, and only there, the codes of payments and of cancellations must be told apart",
+    );
+    check(usable && has_kinds == layout.result_kinds.is_some(), "layout/result_kinds", "layout", ja, en);
     let one_line = layout.code.header.is_empty() && layout.code.trailer.is_empty();
     let (ja, en) = ("コードは1行のUTF-8にしてください", "a code is one line of UTF-8");
     check(one_line && layout.code.encoding == FileEncoding::Utf8, "layout/code", "layout", ja, en);

@@ -178,9 +178,11 @@ const GOOD: &str = "Dk0001 00581020001000012348 000220002026100101";
 
 #[test]
 fn r82_results_are_read_line_by_line() {
-    let layout = terms().layout.results;
+    let layout = terms().layout;
     let file = results("0001", &[GOOD], "0000022000");
-    let lines = read_results(&layout, &file, ("020001", date(2026, 10, 1))).unwrap();
+    let Results { paid: lines, canceled } =
+        read_results(&layout, &file, ("020001", date(2026, 10, 1))).unwrap();
+    assert_eq!(canceled, [], "a layout without kinds knows payments only");
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!((line.line_no, line.payment_key.as_str(), line.amount), (2, "k0001", yen(22_000)));
     assert_eq!((line.payment_number.as_str(), line.paid_on), ("020001000012348", date(2026, 10, 1)));
@@ -188,8 +190,44 @@ fn r82_results_are_read_line_by_line() {
 }
 
 #[test]
+fn r82_a_line_that_takes_a_payment_back_is_told_from_one_that_says_that_it_came() {
+    let mut terms = terms();
+    let kind = Column { value: Field::Kind, text: None, width: Some(1), pad: None };
+    terms.layout.results.columns.push(kind);
+    let faults = |terms: &ElQrTerms| -> Vec<String> {
+        el_qr_faults(std::slice::from_ref(terms)).into_iter().map(|fault| fault.pointer).collect()
+    };
+    assert_eq!(faults(&terms), ["/el_qr/0/layout/result_kinds"], "a column without its codes");
+    let codes = |code: &str| vec![code.to_owned()];
+    terms.layout.result_kinds = Some(ResultKinds { paid: codes("1"), canceled: codes("1") });
+    assert_eq!(faults(&terms), ["/el_qr/0/layout/result_kinds"], "they cannot be told apart");
+    terms.layout.result_kinds = Some(ResultKinds { paid: codes("1"), canceled: codes("9") });
+    assert_eq!(faults(&terms), Vec::<String>::new());
+
+    let read = |kinds: &[&str]| {
+        let lines: Vec<String> = kinds.iter().map(|kind| format!("{GOOD}{kind}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let total = format!("{:010}", 22_000 * kinds.len());
+        let file = results(&format!("{:04}", kinds.len()), &lines, &total);
+        read_results(&terms.layout, &file, ("020001", date(2026, 10, 1)))
+    };
+    let both = read(&["9", "1"]).unwrap();
+    let places = |lines: &[ResultLine]| lines.iter().map(|line| line.line_no).collect::<Vec<_>>();
+    assert_eq!((places(&both.paid), places(&both.canceled)), (vec![3], vec![2]), "in whatever order");
+    assert_eq!(both.canceled[0].payment_key, both.paid[0].payment_key);
+    let kinds = |kinds: &[&str]| -> Vec<(usize, Option<Field>, FileFaultKind)> {
+        let faults = read(kinds).unwrap_err();
+        faults.into_iter().map(|fault| (fault.line_no, fault.field, fault.kind)).collect()
+    };
+    let expected = [(3, Some(Field::PaymentKey), FileFaultKind::Duplicate)];
+    assert_eq!(kinds(&["9", "9"]), expected, "taken back once");
+    let value = FileFaultKind::Value;
+    assert_eq!(kinds(&["5", " "]), [(2, Some(Field::Kind), value), (3, Some(Field::Kind), value)]);
+}
+
+#[test]
 fn every_fault_of_a_file_is_found_at_once_at_its_line_and_column() {
-    let layout = terms().layout.results;
+    let layout = terms().layout;
     let faults = |file: &[u8]| -> Vec<String> {
         let found = read_results(&layout, file, ("020001", date(2026, 10, 1))).unwrap_err();
         found
@@ -367,4 +405,6 @@ fn r84_a_line_is_a_payment_unless_its_number_amount_or_day_is_not_that_of_a_slip
     }
     let early = ResultLine { paid_on: date(2026, 9, 30), ..line.clone() };
     assert_eq!(refers(&early), Verdict::Refer(LineTrouble::BeforeIssue));
+    assert_eq!(refers(&early).of_taken_back(), refers(&early), "what is no payment anyhow stays so");
+    assert_eq!(refers(&line).of_taken_back(), Verdict::Refer(LineTrouble::TakenBack));
 }

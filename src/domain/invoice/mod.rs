@@ -2,8 +2,9 @@
 //!
 //! Purpose: derive an invoice's state from all attempts to pay it. Invariants: R-87, a failed attempt never changes
 //! it; R-77, `entrusted` is not `paid`: the day of payment is set only when the agent remits by the designated day;
-//! money that exceeds the debt is `overpaid`, never silently kept. A chargeback is the agent's matter (it guarantees
-//! the remittance) and raises an alert on the payment; it does not change the state here.
+//! money that exceeds the debt is `overpaid`, never silently kept: what a decided refund of lines gave back is no debt any
+//! more, and only money that settled the debt pays it, whatever else comes up to. A chargeback is the agent's matter (it
+//! guarantees the remittance) and raises an alert on the payment; it does not change the state here.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,28 @@ pub enum Remittance {
     },
 }
 
+/// What money was booked as when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settles {
+    /// It settled the debt, and may have brought more.
+    Debt,
+    /// All of it is too much until people have decided about it: another sum than was owed, or money beside a settled debt.
+    Nothing,
+}
+
+/// What the books say of the money of an attempt, beside its counters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoneyBooked {
+    /// The JST day on which it was taken.
+    pub captured_on: Date,
+    /// Whether a designated agent's money arrived; without meaning for other roles.
+    pub remittance: Remittance,
+    /// What it was booked as.
+    pub settles: Settles,
+    /// What of the money that went back was paid lines of the debt, by decided refunds.
+    pub lines_back: Yen,
+}
+
 /// What one attempt contributes to one invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptStanding {
@@ -156,10 +179,8 @@ pub enum AttemptStanding {
         captured: Yen,
         /// This invoice's share of what went back.
         refunded: Yen,
-        /// The JST day on which it was taken.
-        captured_on: Date,
-        /// Whether a designated agent's money arrived; without meaning for other roles.
-        remittance: Remittance,
+        /// What the books say of it.
+        booked: MoneyBooked,
     },
 }
 
@@ -173,11 +194,11 @@ pub struct AttemptFacts {
 }
 
 impl AttemptFacts {
-    /// The facts of a payment whose payable is this invoice alone. `captured_on` is the JST day of capture.
-    pub fn of(payment: &Payment, captured_on: Date, remittance: Remittance) -> Self {
+    /// The facts of a payment whose payable is this invoice alone.
+    pub fn of(payment: &Payment, booked: MoneyBooked) -> Self {
         let standing = if payment.state.is_captured() {
             let (captured, refunded) = (payment.counters.captured, payment.counters.refunded);
-            AttemptStanding::Captured { captured, refunded, captured_on, remittance }
+            AttemptStanding::Captured { captured, refunded, booked }
         } else if payment.state.is_closed_without_money() {
             AttemptStanding::Ended
         } else {
@@ -225,13 +246,10 @@ pub fn derive_invoice_state(
     attempts: &[AttemptFacts],
     end: DebtEnd,
 ) -> Result<InvoiceStanding, YenOutOfRange> {
-    let mut kept: Vec<Kept> = attempts.iter().filter_map(Kept::of).collect();
-    kept.sort_by_key(|one| one.captured_on);
-    let captured = Yen::sum(kept.iter().map(|one| one.captured))?;
+    let kept = kept(attempts);
     let stays = Yen::sum(kept.iter().map(|one| one.stays))?;
-    let owed = if end == DebtEnd::Stands { total } else { Yen::ZERO };
-    if stays > owed {
-        return with_days(InvoiceState::Overpaid, total, &kept);
+    if end != DebtEnd::Stands && stays > Yen::ZERO {
+        return with_days(InvoiceState::Overpaid, total, (&kept, |one: &Kept| one.stays));
     }
     match end {
         DebtEnd::Waived => return Ok(without_days(InvoiceState::Waived)),
@@ -243,15 +261,56 @@ pub fn derive_invoice_state(
         }
         DebtEnd::Stands => {}
     }
-    if stays == total {
-        return with_days(InvoiceState::Paid, total, &kept);
+    let settling: Vec<Kept> = kept.iter().filter(|one| one.settles == Settles::Debt).copied().collect();
+    if Yen::sum(settling.iter().map(|one| one.captured))? < total {
+        let open = attempts.iter().any(|attempt| attempt.standing == AttemptStanding::Open);
+        return Ok(without_days(if open || stays > Yen::ZERO {
+            InvoiceState::Pending
+        } else {
+            InvoiceState::Unpaid
+        }));
     }
-    if captured >= total {
-        let state = if stays == Yen::ZERO { InvoiceState::Refunded } else { InvoiceState::PartiallyRefunded };
-        return with_days(state, total, &kept);
+    let is_too_much = stays > left_of(total, &kept)?;
+    if !is_too_much && Yen::sum(settling.iter().map(|one| one.stays))? == total {
+        return with_days(InvoiceState::Paid, total, (&settling, |one: &Kept| one.stays));
     }
-    let open = attempts.iter().any(|attempt| attempt.standing == AttemptStanding::Open);
-    Ok(without_days(if open || stays > Yen::ZERO { InvoiceState::Pending } else { InvoiceState::Unpaid }))
+    let state = match (is_too_much, stays == Yen::ZERO) {
+        (true, _) => InvoiceState::Overpaid,
+        (false, true) => InvoiceState::Refunded,
+        (false, false) => InvoiceState::PartiallyRefunded,
+    };
+    // The debt was covered when its money came, also where that went back since.
+    with_days(state, total, (&settling, |one: &Kept| one.captured))
+}
+
+/// Whether what stays of the money is all that is owed, where decided refunds gave paid lines back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// It is: what went back is owed no more.
+    Covered,
+    /// It is not: money went back that is owed as before, or nothing stays.
+    Short,
+}
+
+/// What stays of a debt of which a part went back. `total` is what is owed by the assessment.
+pub fn rest_of(total: Yen, attempts: &[AttemptFacts]) -> Result<Rest, YenOutOfRange> {
+    let kept = kept(attempts);
+    let settling = kept.iter().filter(|one| one.settles == Settles::Debt);
+    let stays = Yen::sum(settling.map(|one| one.stays))?;
+    Ok(if stays > Yen::ZERO && stays == left_of(total, &kept)? { Rest::Covered } else { Rest::Short })
+}
+
+/// What is left of a debt after decided refunds of its lines.
+fn left_of(total: Yen, kept: &[Kept]) -> Result<Yen, YenOutOfRange> {
+    let back = Yen::sum(kept.iter().map(|one| one.lines_back))?;
+    Ok(total.minus(back).unwrap_or(Yen::ZERO))
+}
+
+/// The money of all attempts, oldest first.
+fn kept(attempts: &[AttemptFacts]) -> Vec<Kept> {
+    let mut kept: Vec<Kept> = attempts.iter().filter_map(Kept::of).collect();
+    kept.sort_by_key(|one| one.captured_on);
+    kept
 }
 
 /// One attempt's money.
@@ -260,18 +319,21 @@ struct Kept {
     legal_role: LegalRole,
     captured: Yen,
     stays: Yen,
+    lines_back: Yen,
+    settles: Settles,
     captured_on: Date,
     remittance: Remittance,
 }
 
 impl Kept {
     fn of(attempt: &AttemptFacts) -> Option<Self> {
-        let AttemptStanding::Captured { captured, refunded, captured_on, remittance } = attempt.standing
-        else {
+        let AttemptStanding::Captured { captured, refunded, booked } = attempt.standing else {
             return None;
         };
+        let MoneyBooked { captured_on, remittance, settles, lines_back } = booked;
         let stays = captured.minus(refunded).unwrap_or(Yen::ZERO);
-        Some(Self { legal_role: attempt.legal_role, captured, stays, captured_on, remittance })
+        let legal_role = attempt.legal_role;
+        Some(Self { legal_role, captured, stays, lines_back, settles, captured_on, remittance })
     }
 
     /// The day on which this money pays the debt; none while it does not.
@@ -289,16 +351,19 @@ fn without_days(state: InvoiceState) -> InvoiceStanding {
     InvoiceStanding { state, entrusted_on: None, paid_on: None }
 }
 
-/// Sets the days from the earliest money that covers the debt; covered but not remitted is `entrusted`.
-fn with_days(state: InvoiceState, total: Yen, in_order: &[Kept]) -> Result<InvoiceStanding, YenOutOfRange> {
-    let whole_back = state == InvoiceState::Refunded || state == InvoiceState::PartiallyRefunded;
+/// Sets the days from the earliest money that covers the debt, as far as each counts; covered but not remitted is `entrusted`.
+fn with_days(
+    state: InvoiceState,
+    total: Yen,
+    (in_order, counts): (&[Kept], impl Fn(&Kept) -> Yen),
+) -> Result<InvoiceStanding, YenOutOfRange> {
     let mut covering = Vec::new();
     let mut sum = Yen::ZERO;
-    for one in in_order.iter().filter(|one| whole_back || one.stays > Yen::ZERO) {
+    for one in in_order.iter().filter(|one| counts(one) > Yen::ZERO) {
         if sum >= total {
             break;
         }
-        sum = sum.plus(if whole_back { one.captured } else { one.stays })?;
+        sum = sum.plus(counts(one))?;
         covering.push(*one);
     }
     let entrusted_on = covering

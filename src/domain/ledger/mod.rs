@@ -22,7 +22,7 @@ use crate::domain::procedure::Payee;
 pub use agreement::{Agreement, Disagreement, Fact, InvoiceClaim, LineClaim, PaymentClaim, RefundClaim};
 pub use check::{LedgerCheck, Violation, check};
 pub use interest::{interest, interest_cause, interest_paid};
-pub use remit::{BANK, RemittedLine, remit};
+pub use remit::{BANK, RemittedLine, remit, split};
 pub use years::{Receipt, carry_claim, carry_over, incomes, of_closed_years, overpaid_source, refund_source};
 
 /// An account of the ledger. Its text form is stored.
@@ -389,7 +389,8 @@ pub fn refund(cause: &Cause, sources: &[RefundSource]) -> Vec<Entry> {
 }
 
 /// What a payment brought was pulled back by the payer's bank after the body had received it: the debt is owed again, in the year in
-/// which it was owed before, and nothing of the place of the money is left. `entries`: those of its case. Cause: the payment.
+/// which it was owed before, and nothing of the place of the money is left. What a reduction had made too much of it is no more so:
+/// nothing of it is there to go back. `entries`: those of its case. Cause: the payment.
 pub fn pull_back(payment: &str, entries: &[Entry], booked_on: Date) -> Vec<Entry> {
     let ours = entries.iter().filter(|entry| entry.source_id == payment);
     let back = |entry: &Entry| match entry.kind {
@@ -403,7 +404,12 @@ pub fn pull_back(payment: &str, entries: &[Entry], booked_on: Date) -> Vec<Entry
         }),
         _ => None,
     };
-    ours.filter_map(back).collect()
+    let later = format!("{payment}:");
+    let is_too_much = |entry: &&Entry| {
+        entry.kind == EntryKind::Booked(Posting::Overpay) && entry.source_id.starts_with(&later)
+    };
+    let too_much = entries.iter().filter(is_too_much).filter_map(|entry| reverse(entry, booked_on));
+    ours.filter_map(back).chain(too_much).collect()
 }
 
 /// A refund left: through the agent ([`Account::Entrusted`], it remits less) or from a bank account. Cause: the refund.

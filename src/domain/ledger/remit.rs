@@ -60,8 +60,8 @@ fn signed(mut entries: Vec<Entry>, amount: i64) -> Vec<Entry> {
     entries
 }
 
-/// Divides portions into the first `kept` yen of them and the rest.
-fn split(portions: &[Portion], kept: Yen) -> Result<(Vec<Portion>, Vec<Portion>), YenOutOfRange> {
+/// Divides portions into the first `kept` yen of them and the rest; refused where they come to less.
+pub fn split(portions: &[Portion], kept: Yen) -> Result<(Vec<Portion>, Vec<Portion>), YenOutOfRange> {
     let (mut left, mut first, mut rest) = (kept, Vec::new(), Vec::new());
     for portion in portions {
         let taken = left.min(portion.amount);
@@ -103,6 +103,18 @@ mod tests {
         assert_eq!((by(&Account::FeeExpense, 2025), by(&Account::FeeExpense, 2026)), (400, 100));
         assert_eq!(by(&Account::Cash(BANK.to_owned()), 2026), 500);
         assert!(remit(&cause("l"), &line(LineKind::Capture, 1_000, &years, 1_001)).is_err());
+    }
+
+    #[test]
+    fn r74_the_first_yen_of_what_was_taken_are_of_the_oldest_year_and_never_more_than_there_are() {
+        let years = [part(2025, 400), part(2026, 600)];
+        let (first, rest) = split(&years, Yen::new(700).unwrap()).unwrap();
+        assert_eq!(
+            (first, rest),
+            (vec![part(2025, 400), part(2026, 300)], vec![part(2025, 0), part(2026, 300)])
+        );
+        assert!(split(&years, Yen::new(1_001).unwrap()).is_err());
+        assert!(split(&[], Yen::new(1).unwrap()).is_err());
     }
 
     #[test]

@@ -15,6 +15,8 @@
 //!
 //! Money that was sent back before it was a success does not become one by what comes later ([`Folded::without_success`]).
 
+use jiff::civil::Date;
+
 use crate::domain::money::Yen;
 use crate::domain::payment::{Payment, PaymentCounters, PaymentSnapshot, PaymentState, SnapshotStatus};
 
@@ -65,6 +67,13 @@ pub enum Alert {
     OpenAfterGivenUp,
     /// The debt is covered, and its gateway cannot close this open attempt: what comes by it is too much.
     OpenBesideCovered,
+    /// Money is held for longer than it ever should be: have it taken, or let go.
+    HeldLong,
+    /// The debt is past its last day, and this attempt is open all the same because its gateway does not close it: it may still be paid.
+    OpenPastLastDay {
+        /// The JST day that was its last one; where its agent's designation ended instead, the day on which it was opened.
+        since: Date,
+    },
 }
 
 impl Alert {
@@ -80,6 +89,8 @@ impl Alert {
             Self::PaidAfterEnd => "paid_after_end",
             Self::OpenAfterGivenUp => "open_after_given_up",
             Self::OpenBesideCovered => "open_beside_covered",
+            Self::HeldLong => "held_long",
+            Self::OpenPastLastDay { .. } => "open_past_last_day",
         }
     }
 
@@ -90,7 +101,12 @@ impl Alert {
             Self::UnrecognisedStatus { raw_status } => Some(raw_status.clone()),
             Self::SecondCharge { gateway_payment_id } => Some(gateway_payment_id.clone()),
             Self::ChargedBack { total } | Self::ReturnedOutside { total } => Some(total.amount().to_string()),
-            Self::LatePayment | Self::PaidAfterEnd | Self::OpenAfterGivenUp | Self::OpenBesideCovered => None,
+            Self::OpenPastLastDay { since } => Some(since.to_string()),
+            Self::LatePayment
+            | Self::PaidAfterEnd
+            | Self::OpenAfterGivenUp
+            | Self::OpenBesideCovered
+            | Self::HeldLong => None,
         }
     }
 }

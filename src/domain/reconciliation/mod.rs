@@ -22,8 +22,8 @@ use crate::domain::settlement::{ExceptionKind, SettlementLine};
 pub use comeback::is_same_trouble;
 pub use lines::{LineMatches, match_lines};
 pub use overdue::overdue_payouts;
-pub use payouts::{PayoutMatches, match_payouts};
-pub use resolution::{Consequence, Resolution, resolutions_of};
+pub use payouts::{PayoutMatches, lapsed_credits, match_payouts};
+pub use resolution::{Consequence, EL_QR_CANCELLATION, Resolution, resolutions_of};
 
 /// Which days are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

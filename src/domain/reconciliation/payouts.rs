@@ -46,6 +46,15 @@ pub fn match_payouts(payouts: &[Payout], credits: &[OpenCredit], day: Date) -> P
     open.found
 }
 
+/// Credits that have left the days that are looked at without a payout, and about which nobody was told: one finding each.
+pub fn lapsed_credits(credits: &[OpenCredit]) -> Vec<Finding> {
+    let find = |credit: &OpenCredit| {
+        let facts = credit_facts("a_credit_is_a_payout_while_it_is_looked_for", credit);
+        Finding { kind: Kind::BankMismatch, about: About::Credit(credit.id), facts }
+    };
+    credits.iter().map(find).collect()
+}
+
 /// What is not matched yet.
 struct Open<'a> {
     payouts: Vec<&'a Payout>,
@@ -206,12 +215,14 @@ impl Open<'_> {
         }
         for credit in self.credits.clone() {
             if waited(credit.credited_on, day) {
-                let facts = json!({ "rule": "a_credit_is_a_payout", "amount": credit.amount,
-                    "credited_on": credit.credited_on.to_string() });
-                self.raise(About::Credit(credit.id), facts);
+                self.raise(About::Credit(credit.id), credit_facts("a_credit_is_a_payout", credit));
             }
         }
     }
+}
+
+fn credit_facts(rule: &str, credit: &OpenCredit) -> Value {
+    json!({ "rule": rule, "amount": credit.amount, "credited_on": credit.credited_on.to_string() })
 }
 
 fn facts(rule: &str, payout: &Payout, credits: &[BankCreditId]) -> Value {

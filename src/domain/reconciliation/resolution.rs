@@ -13,6 +13,8 @@ pub enum Consequence {
     BookLine,
     /// What the payer's bank pulled back of money that the body had received is owed again.
     OweAgain,
+    /// A payment that the organisation took back leaves the books, and its debt is owed again.
+    StrikeOut,
 }
 
 impl Consequence {
@@ -21,12 +23,16 @@ impl Consequence {
         match self {
             Self::None | Self::AcceptLate | Self::OweAgain => true,
             Self::BookLine => subject.starts_with(EL_QR_LINE),
+            Self::StrikeOut => subject.split_once(':').is_some_and(|(kind, _)| kind == EL_QR_CANCELLATION),
         }
     }
 }
 
 /// What the subjects begin with that are payments reported by the organisation.
 const EL_QR_LINE: &str = "el_qr_line:";
+
+/// Of which kind the subjects are that are cancellations reported by the organisation (収納取消).
+pub const EL_QR_CANCELLATION: &str = "el_qr_cancellation";
 
 /// One way to end an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +74,8 @@ const OWE_AGAIN: Resolution = Resolution {
     consequence: Consequence::OweAgain,
 };
 
+const STRIKE_OUT: Resolution = Resolution { consequence: Consequence::StrikeOut, ..OWE_AGAIN };
+
 /// The resolutions of an exception of a kind about a subject.
 pub fn resolutions_of(kind: Kind, subject: &str) -> impl Iterator<Item = &'static Resolution> {
     resolutions(kind).iter().filter(move |resolution| resolution.consequence.fits(subject))
@@ -79,9 +87,8 @@ fn resolutions(kind: Kind) -> &'static [Resolution] {
         Kind::LateRemittance => &[ACCEPT_LATE, CLAIMED],
         Kind::MissingAtUs => &[BOOK_LINE, BY_HAND, REFUND, CORRECTED, EXPLAINED],
         Kind::MissingAtGateway | Kind::OverdueSettlement => &[CLAIMED, CORRECTED, BY_HAND, EXPLAINED],
-        Kind::AmountMismatch | Kind::StatusMismatch => {
-            &[BOOK_LINE, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED]
-        }
+        Kind::AmountMismatch => &[BOOK_LINE, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED],
+        Kind::StatusMismatch => &[BOOK_LINE, STRIKE_OUT, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED],
         Kind::DuplicateLine | Kind::BatchReissued | Kind::UnreadableReport => &[CORRECTED, EXPLAINED],
         Kind::FeeMismatch => &[CORRECTED, CLAIMED, EXPLAINED],
         Kind::UnexpectedChargeback => &[CLAIMED, BY_HAND, EXPLAINED],
@@ -105,6 +112,23 @@ mod tests {
             assert!(!books(kind, "payment:1") && !books(kind, "line:1"), "{kind:?}");
         }
         assert!(!books(Kind::BankMismatch, "el_qr_line:1"));
+    }
+
+    #[test]
+    fn r87_only_what_the_organisation_took_back_is_struck_out_and_only_a_lost_dispute_is_pulled_back() {
+        let owed_again = |kind, subject: &str| {
+            let found = resolutions_of(kind, subject).find(|one| one.code == "owed_again");
+            found.map(|one| one.consequence)
+        };
+        let cancellation = "el_qr_cancellation:1";
+        assert_eq!(owed_again(Kind::StatusMismatch, cancellation), Some(Consequence::StrikeOut));
+        for subject in ["el_qr_line:1", "el_qr_restated:1", "el_qr_slip:1", "payment:1", "el_qr_cancellation"]
+        {
+            assert_eq!(owed_again(Kind::StatusMismatch, subject), None, "{subject}");
+        }
+        assert_eq!(owed_again(Kind::LostDispute, "payment:1"), Some(Consequence::OweAgain));
+        let booked = resolutions_of(Kind::StatusMismatch, cancellation).any(|one| one.code == "book_line");
+        assert!(!booked, "what is taken back is no payment");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) use false_claim::false_claim_faults;
 pub use false_claim::{FalseClaimTerms, PinnedFile};
 pub use ground::{DisasterNotice, NoticeUse, WaiverEffect, WaiverGround, WaiverSituation, possible_grounds};
 pub(crate) use ground::{ground_faults, notice_faults};
-pub use revocation::{FALSE_STATEMENT, Waived, evaded, still_evaded};
+pub use revocation::{FALSE_STATEMENT, Waived, evaded, given_back, still_evaded};
 
 /// Where a request for a waiver stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

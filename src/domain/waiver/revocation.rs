@@ -7,9 +7,11 @@
 //! A revocation that fixes a sum to be paid needs no hearing before it (行政手続法第13条第2項第4号); it states its reasons like any
 //! disposition that burdens.
 
+use std::collections::BTreeSet;
+
 use super::{LineReduction, Reductions};
 use crate::domain::application::StateName;
-use crate::domain::invoice::InvoiceState;
+use crate::domain::invoice::{InvoiceLine, InvoiceState};
 use crate::domain::money::{Yen, YenOutOfRange};
 
 /// The code of the only ground: what was stated to get the waiver was false.
@@ -26,6 +28,8 @@ pub struct Waived<'a> {
     pub lowered: &'a Reductions,
     /// What revocations of other waivers assessed anew, less what corrected answers took off that since.
     pub revoked: &'a Reductions,
+    /// The lines of which all that was owed goes back, by their number from 1.
+    pub given_back: &'a BTreeSet<u32>,
 }
 
 /// Whether anything is missing because of a waiver: not of an assessment that was withdrawn or given back whole, and not where the
@@ -45,14 +49,23 @@ pub fn still_evaded(invoice: InvoiceState, case: StateName) -> bool {
     }
 }
 
-/// What is missing of each line because of the waiver; lines of which nothing is, are left out.
+/// The lines of an invoice of which all that was owed goes back, by their number from 1; `owed` are the lines as they are owed, `going`
+/// is what decided refunds take of each. Of a line of which nothing was owed nothing goes back.
+pub fn given_back(owed: &[InvoiceLine], going: &Reductions) -> BTreeSet<u32> {
+    let lines = (1_u32..).zip(owed).filter(|(_, line)| line.amount > Yen::ZERO);
+    lines.filter(|(number, line)| going.of_line(*number) >= line.amount).map(|(number, _)| number).collect()
+}
+
+/// What is missing of each line because of the waiver; lines of which nothing is, are left out, and so are those that are given back
+/// whole: nobody pays for them.
 pub fn evaded(waived: Waived<'_>) -> Result<Vec<LineReduction>, YenOutOfRange> {
     let missing = |one: &LineReduction| {
         let elsewhere = waived.lowered.of_line(one.line).plus(waived.revoked.of_line(one.line))?;
         let gap = waived.off.of_line(one.line).minus(elsewhere).unwrap_or(Yen::ZERO);
         Ok(LineReduction { line: one.line, amount: one.amount.min(gap) })
     };
-    let lines: Result<Vec<LineReduction>, YenOutOfRange> = waived.taken.iter().map(missing).collect();
+    let kept = waived.taken.iter().filter(|one| !waived.given_back.contains(&one.line));
+    let lines: Result<Vec<LineReduction>, YenOutOfRange> = kept.map(missing).collect();
     Ok(lines?.into_iter().filter(|one| one.amount > Yen::ZERO).collect())
 }
 
@@ -91,7 +104,13 @@ mod tests {
             let (all, lowered, revoked) =
                 (reductions(&[(1, all)]), reductions(&[(1, lowered)]), reductions(&[(1, revoked)]));
             let taken = [off(1, taken)];
-            let waived = Waived { taken: &taken, off: &all, lowered: &lowered, revoked: &revoked };
+            let waived = Waived {
+                taken: &taken,
+                off: &all,
+                lowered: &lowered,
+                revoked: &revoked,
+                given_back: &BTreeSet::new(),
+            };
             let expected: Vec<_> = anew.into_iter().map(|amount| off(1, amount)).collect();
             assert_eq!(evaded(waived), Ok(expected), "{waived:?}");
         }
@@ -101,8 +120,31 @@ mod tests {
     fn r65_lines_are_looked_at_one_by_one() {
         let (taken, all) = ([off(1, 10), off(3, 20)], reductions(&[(1, 10), (3, 20)]));
         let (lowered, none) = (reductions(&[(1, 10)]), Reductions::default());
-        let waived = Waived { taken: &taken, off: &all, lowered: &lowered, revoked: &none };
+        let nothing = BTreeSet::new();
+        let waived =
+            Waived { taken: &taken, off: &all, lowered: &lowered, revoked: &none, given_back: &nothing };
         assert_eq!(evaded(waived), Ok(vec![off(3, 20)]));
+        let third = BTreeSet::from([3]);
+        assert_eq!(evaded(Waived { given_back: &third, ..waived }), Ok(vec![]));
+    }
+
+    #[test]
+    fn r65_a_line_is_given_back_once_refunds_take_all_that_is_owed_of_it() {
+        let line = |amount: i64| {
+            let text = serde_json::json!({ "item": "fee", "label_ja": "手数料", "label_en": "Fee", "amount": amount,
+                "basis": "条例", "revenue_account": "08-01-02-01", "fiscal_year": 2026, "formula_version": "1",
+                "payee": "own", "tax": null, "relief": null, "sample": true });
+            serde_json::from_value::<InvoiceLine>(text).unwrap()
+        };
+        let owed = [line(100), line(50), line(0)];
+        for (going, found) in [
+            (reductions(&[]), vec![]),
+            (reductions(&[(1, 99)]), vec![]),
+            (reductions(&[(1, 100), (2, 49)]), vec![1]),
+            (reductions(&[(1, 100), (2, 50)]), vec![1, 2]),
+        ] {
+            assert_eq!(given_back(&owed, &going).into_iter().collect::<Vec<_>>(), found);
+        }
     }
 
     #[test]

@@ -329,7 +329,7 @@ pub async fn withdraw_application(
 ///
 /// A draft keeps the version of the procedure it was begun under. When that version takes no more applications, submitting
 /// is refused with 409 `procedure_version_closed`; this call moves the draft to the version in force and says which answers
-/// no longer fit.
+/// no longer fit. For what came on paper that is the version in force on the day it was received.
 #[utoipa::path(
     operation_id = "upgrade_application", tag = "applications", params(CasePath, IdempotencyKeyHeader),
     responses((status = 200, description = "The draft", body = UpgradedApplication), ChangeProblems),

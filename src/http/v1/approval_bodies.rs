@@ -13,6 +13,7 @@ use super::false_claims::EvidenceBody;
 use super::opinions::OpinionBody;
 use crate::domain::approval::{ProposalBody, Subject, Weight};
 use crate::domain::id::InvoiceId;
+use crate::domain::procedure::Bilingual;
 use crate::http::locale;
 use crate::service::approval::Standing;
 use crate::service::decision::WaitingForMe;
@@ -176,6 +177,11 @@ pub struct ProposalView {
     steps: Vec<StepBody>,
     /// What other departments were asked about the case, and what they answered.
     opinions: Vec<OpinionBody>,
+    /// The names of the departments whose answer has not come, whether they were asked before the draft or after it; none holds a seal.
+    #[schema(example = json!(["道路課"]))]
+    opinions_awaited: Vec<String>,
+    /// Why the drafter does not wait for them.
+    without_opinion: Option<String>,
     /// What would be issued if the last seal were set now; null where it is on its route no more.
     issue: Option<IssueBody>,
     /// Everything that was done about the subject in this case, in its order; what no longer counts stays.
@@ -200,6 +206,7 @@ struct Said {
     error: Option<String>,
     order: Option<OrderTextBody>,
     evidence: Vec<EvidenceBody>,
+    without_opinion: Option<String>,
 }
 
 impl From<ProposalBody> for Said {
@@ -211,9 +218,12 @@ impl From<ProposalBody> for Said {
             ..Self::default()
         };
         match body {
-            ProposalBody::Decision(body) => {
-                Self { reasons: reasons(body.reasons), conditions: body.conditions, ..Self::default() }
-            }
+            ProposalBody::Decision(body) => Self {
+                reasons: reasons(body.reasons),
+                conditions: body.conditions,
+                without_opinion: body.without_opinion,
+                ..Self::default()
+            },
             ProposalBody::Waiver(body) => of_money(body.invoice, body.ground, body.reasons),
             ProposalBody::WaiverRevocation(body) => Self {
                 evidence: body.evidence.iter().map(EvidenceBody::of).collect(),
@@ -241,6 +251,7 @@ impl From<Standing> for ProposalView {
         let row = standing.routed.row;
         let decision = standing.body.decision().map(DecisionWord::from);
         let said = Said::from(standing.body);
+        let name = |name: Bilingual| locale::current().locale.pick(name.ja, name.en);
         Self {
             id: row.id.0,
             application: row.application_id.0,
@@ -264,6 +275,8 @@ impl From<Standing> for ProposalView {
             current_step,
             steps: steps.map(|(step, comment)| StepBody::of(step, comment, today)).collect(),
             opinions: standing.opinions.into_iter().map(OpinionBody::from).collect(),
+            opinions_awaited: standing.awaited.into_iter().map(name).collect(),
+            without_opinion: said.without_opinion,
             issue: standing.issue.map(IssueBody::from),
             history: standing.history.acts.into_iter().map(HistoryActBody::from).collect(),
             instructions: standing.history.instructions.into_iter().map(InstructionGivenBody::from).collect(),

@@ -53,7 +53,7 @@ impl From<FeeAssessment> for IssueFee {
 /// What would be issued if the last seal were set now.
 #[derive(Serialize, ToSchema)]
 pub struct IssueBody {
-    /// In whose name (処分庁) a decision would be made; null where it is not known, and for other subjects.
+    /// In whose name (処分庁) a decision or an order about a permit would be made; null where it is not known, and for other subjects.
     #[schema(example = "青森県知事")]
     authority: Option<String>,
     /// The title of who sits at the last desk today, under which it would be sealed.

@@ -56,13 +56,18 @@ pub struct CreateProposal {
     #[serde(default)]
     #[schema(required = false)]
     weight: WeightWord,
+    /// Why it is decided before an opinion has come that another department was asked for; needed while one is awaited, for the
+    /// approvers, and no part of what is issued.
+    #[serde(default)]
+    #[schema(required = false)]
+    without_opinion: Option<String>,
 }
 
 impl From<CreateProposal> for Draft {
     fn from(request: CreateProposal) -> Self {
-        let CreateProposal { decision, reasons, conditions, weight } = request;
+        let CreateProposal { decision, reasons, conditions, weight, without_opinion } = request;
         let reasons = reasons.into_iter().map(Reason::from).collect();
-        let body = DecisionProposal { decision: decision.into(), reasons, conditions };
+        let body = DecisionProposal { decision: decision.into(), reasons, conditions, without_opinion };
         Self { body: ProposalBody::Decision(body), weight: weight.into() }
     }
 }
@@ -146,13 +151,17 @@ pub struct ReviseProposal {
     #[serde(default)]
     #[schema(required = false)]
     conditions: Option<Vec<String>>,
+    /// Why it is decided before an opinion has come that another department was asked for; needed while one is awaited.
+    #[serde(default)]
+    #[schema(required = false)]
+    without_opinion: Option<String>,
 }
 
 impl From<ReviseProposal> for TextChange {
     fn from(request: ReviseProposal) -> Self {
-        let ReviseProposal { decision, reasons, conditions } = request;
+        let ReviseProposal { decision, reasons, conditions, without_opinion } = request;
         let reasons = reasons.map(|all| all.into_iter().map(Reason::from).collect());
-        Self { decision: decision.map(DecisionKind::from), reasons, conditions }
+        Self { decision: decision.map(DecisionKind::from), reasons, conditions, without_opinion }
     }
 }
 
@@ -206,7 +215,8 @@ fn stands(status: StatusCode, effect: Effect<Standing>) -> HttpResponse {
 /// Propose a decision
 ///
 /// The officer in charge drafts; the text is frozen from then on. A refusal states its reasons: the facts, the clause
-/// applied, the standard of review. Nobody proposes anything about a notification.
+/// applied, the standard of review. While another department's opinion is awaited, nothing is proposed over its head: wait, take the
+/// request back, or say in `without_opinion` why. Nobody proposes anything about a notification.
 #[utoipa::path(
     operation_id = "create_proposal", tag = "review", params(CasePath, IdempotencyKeyHeader, IfMatchHeader),
     request_body = CreateProposal,

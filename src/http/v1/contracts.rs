@@ -248,7 +248,7 @@ fn answer(made: &Effect<ContractView>) -> HttpResponse {
 
 /// Get the contract
 ///
-/// For the parties and the department: the exact text to sign, where the contract stands, and what a third party needs to check both
+/// For the parties, the department and who decides above it: the exact text to sign, where the contract stands, and what a third party needs to check both
 /// signatures. An offer is no contract: it is concluded once both have signed and an officer has confirmed whose certificate the
 /// counterpart's is.
 #[utoipa::path(
@@ -318,7 +318,7 @@ pub async fn reject_counterpart_signature(
 
 /// Sign a contract for the body
 ///
-/// For those who decide in the department (from 課長 upwards), never for the officer who confirmed the counterpart's signature (403
+/// For those who decide in the department (from 課長 upwards) or at a desk above it that decides in the line of the case, never for the officer who confirmed the counterpart's signature (403
 /// `own_contract_act`): the authority's key of office in force signs the exact bytes of `statement`.
 #[utoipa::path(
     operation_id = "sign_contract", tag = "review", params(CasePath, IdempotencyKeyHeader),
@@ -336,7 +336,7 @@ pub async fn sign_contract(
 
 /// Take the offer of a contract back
 ///
-/// For those who decide in the department (from 課長 upwards), with a reason for the other side, as long as not both have signed.
+/// For those who decide in the department (from 課長 upwards) or at a desk above it, with a reason for the other side, as long as not both have signed.
 #[utoipa::path(
     operation_id = "withdraw_contract", tag = "review", params(CasePath, IdempotencyKeyHeader),
     request_body = ContractReasonBody,

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -9,7 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::applications::ApplicationSummary;
+use super::paper_filings::PaperChannelWord;
 use super::review::tenant;
+use crate::domain::paper_filing::AnswerStatement;
 use crate::http::contract::{
     CasePath, ChangeProblems, IdempotencyKeyHeader, IfMatchHeader, ReadProblems, VersionProblems,
 };
@@ -19,7 +22,7 @@ use crate::http::respond;
 use crate::service::correction::{self, Ask, Correction, CorrectionItem};
 use crate::service::correction_end;
 use crate::service::correction_view::{self, CorrectionView, Difference, FormVersion, Moved, Outcome};
-use crate::service::resubmission;
+use crate::service::resubmission::{self, GivenAnswer};
 
 /// Adds the calls of this file.
 pub fn configure(cfg: &mut ServiceConfig<'_>) {
@@ -70,6 +73,21 @@ pub struct ResubmitApplication {
     /// The answers that change; those that are not given stay, `null` takes one out.
     #[schema(value_type = Object)]
     form: Value,
+    /// By which way the answer came to the office, of an application on paper; staff state it with `received_at`.
+    #[serde(default)]
+    #[schema(required = false)]
+    channel: Option<PaperChannelWord>,
+    /// When the office received it; whoever enters it attests that. Now, where it is left out.
+    #[serde(default)]
+    #[schema(required = false, value_type = Option<String>, format = DateTime)]
+    received_at: Option<Timestamp>,
+}
+
+impl From<ResubmitApplication> for GivenAnswer {
+    fn from(body: ResubmitApplication) -> Self {
+        let ResubmitApplication { form, channel, received_at } = body;
+        Self { form, statement: AnswerStatement { channel: channel.map(Into::into), received_at } }
+    }
 }
 
 /// A request for correction, or an inquiry.
@@ -89,7 +107,7 @@ pub struct CorrectionBody {
     /// When it was asked.
     #[schema(format = DateTime, value_type = String)]
     requested_at: String,
-    /// When it was answered.
+    /// When it was answered; of an answer on paper, when the office received it.
     #[schema(format = DateTime, value_type = Option<String>)]
     answered_at: Option<String>,
     /// When the office ended it without an answer.
@@ -369,7 +387,8 @@ pub async fn end_correction(
 ///
 /// Only what was asked may change; every other change is named in the refusal. What you handed in before is kept, and
 /// your application keeps the moment it arrived. Fee, department and due date follow the corrected answers; what changed
-/// is shown beside the request.
+/// is shown beside the request. Who applied on paper answers the office, whose staff then state how and when the answer came: the
+/// clock stood still until then.
 #[utoipa::path(
     operation_id = "resubmit_application", tag = "applications",
     params(CasePath, IdempotencyKeyHeader, IfMatchHeader), request_body = ResubmitApplication,
@@ -385,8 +404,8 @@ pub async fn resubmit_application(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    let form = mutation.body.form;
-    let made = resubmission::resubmit(mutation.ctx, mutation.idempotency, id, version.0, form).await?;
+    let given = mutation.body.into();
+    let made = resubmission::resubmit(mutation.ctx, mutation.idempotency, id, version.0, given).await?;
     let body = ApplicationSummary::of(&made.value);
     Ok(respond::effect(StatusCode::OK, made.origin, Some(made.value.version), &body))
 }

@@ -37,6 +37,8 @@ pub enum DocumentKindBody {
     CorrectionRequest,
     /// 納入通知書.
     PaymentNotice,
+    /// 督促状.
+    Demand,
     /// 領収証書, or the confirmation of an entrusted payment.
     Receipt,
     /// 決定の通知書.
@@ -53,6 +55,7 @@ impl From<DocumentKind> for DocumentKindBody {
             DocumentKind::ApplicationCopy => Self::ApplicationCopy,
             DocumentKind::CorrectionRequest => Self::CorrectionRequest,
             DocumentKind::PaymentNotice => Self::PaymentNotice,
+            DocumentKind::Demand => Self::Demand,
             DocumentKind::Receipt => Self::Receipt,
             DocumentKind::Decision => Self::Decision,
             DocumentKind::Permit => Self::Permit,
@@ -279,7 +282,8 @@ pub struct Verification {
     /// The day it bears.
     issued_on: String,
     /// `current` while it prints what stands today; `superseded` when that was corrected or decided anew since. A paper
-    /// that proves a permit or a payment tells how that stands: `not_yet_valid`, `suspended`, `revoked`, `expired`.
+    /// that proves a permit or a payment tells how that stands: `not_yet_valid`, `suspended`, `revoked`, `expired`. When the
+    /// records of the case were disposed of by law, nothing but its origin can be told any more: `records_gone`.
     status: &'static str,
     /// SHA-256 of everything it prints, hexadecimal.
     content_sha256: String,

@@ -17,6 +17,7 @@ use crate::http::extract::{Mutation, SignedIn, segment};
 use crate::http::respond;
 use crate::service::Refusal;
 use crate::service::el_qr_results::{self, PAGE, ResultsDetail};
+use crate::store::el_qr_cancellations::CancellationRow;
 use crate::store::el_qr_results::{FileRow, LineRow};
 
 /// Adds the calls of this file.
@@ -31,7 +32,7 @@ pub struct ElQrResultsBody {
     id: Uuid,
     /// SHA-256 of its bytes.
     sha256: String,
-    /// How many payments it has.
+    /// How many payments and cancellations it has.
     count: i64,
     /// How many of them no earlier file had.
     new_count: i64,
@@ -82,7 +83,7 @@ pub struct ElQrResultLineBody {
     channel: Option<String>,
     /// `waiting`, `booked` or `referred`: then it is among the exceptions.
     state: String,
-    /// `unknown_number`, `withdrawn`, `amount_differs` or `before_issue`; null where it is a payment.
+    /// `unknown_number`, `withdrawn`, `amount_differs`, `before_issue` or `taken_back`; null where it is a payment.
     trouble: Option<String>,
     /// The payment that it made.
     payment: Option<Uuid>,
@@ -107,6 +108,34 @@ impl ElQrResultLineBody {
     }
 }
 
+/// What the organisation takes back of what it reported (収納取消); it is among the exceptions.
+#[derive(Serialize, ToSchema)]
+pub struct ElQrCancellationBody {
+    /// Its line in the file, from 1.
+    line: i64,
+    /// The organisation's name of the payment that it takes back.
+    payment_key: String,
+    /// 納付番号.
+    payment_number: String,
+    /// In yen.
+    amount: i64,
+    /// The day that the line states.
+    #[schema(format = Date)]
+    stated_on: String,
+}
+
+impl ElQrCancellationBody {
+    fn of(row: &CancellationRow) -> Self {
+        Self {
+            line: row.line_no,
+            payment_key: row.payment_key.clone(),
+            payment_number: row.payment_number.clone(),
+            amount: row.amount.amount(),
+            stated_on: row.stated_on.0.to_string(),
+        }
+    }
+}
+
 /// A file with its payments.
 #[derive(Serialize, ToSchema)]
 pub struct ElQrResultsDetails {
@@ -114,12 +143,15 @@ pub struct ElQrResultsDetails {
     results: ElQrResultsBody,
     /// Its payments; without those that an earlier file had.
     items: Vec<ElQrResultLineBody>,
+    /// What it takes back; without what an earlier file did.
+    cancellations: Vec<ElQrCancellationBody>,
 }
 
 impl ElQrResultsDetails {
     fn of(found: &ResultsDetail) -> Self {
         let items = found.lines.iter().map(ElQrResultLineBody::of).collect();
-        Self { results: ElQrResultsBody::of(&found.row), items }
+        let cancellations = found.cancellations.iter().map(ElQrCancellationBody::of).collect();
+        Self { results: ElQrResultsBody::of(&found.row), items, cancellations }
     }
 }
 
@@ -128,7 +160,8 @@ impl ElQrResultsDetails {
 /// For accountants. A broken file is refused as a whole, with every fault at its line and column (422). The same bytes again, under
 /// whatever key, give the file that is there; a payment that an earlier file had is not taken in twice. Each payment is booked
 /// soon after: for a debt that is paid already it is too much and proposed to go back, and what names no slip, a withdrawn one, or
-/// another amount becomes an exception.
+/// another amount becomes an exception. So does what the organisation takes back, before or after it reported the payment: what is
+/// booked stays so until two people end that exception as `owed_again`, and what is not is not booked by itself.
 #[utoipa::path(
     operation_id = "import_el_qr_results", tag = "accounting", params(TenantPath, IdempotencyKeyHeader),
     request_body = ImportElQrFile,

@@ -200,7 +200,7 @@ impl From<GuidanceRefusal> for GuidanceRefusalBody {
 /// Write to the other side
 ///
 /// The applicant or an agent writes to the department, its staff to them. A message is never changed; the other side gets a
-/// mail that there is one. A decided case still takes messages, a closed, withdrawn or transferred one does not. Once the
+/// mail that there is one, and who came on paper a letter: a task of the department (`letter_to_send`). A decided case still takes messages, a closed, withdrawn or transferred one does not. Once the
 /// applicant has stated not to follow guidance, guidance to withdraw is refused (409 `guidance_refused`).
 #[utoipa::path(
     operation_id = "create_message", tag = "applications", params(CasePath, IdempotencyKeyHeader),

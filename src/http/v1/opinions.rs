@@ -224,6 +224,7 @@ pub struct OpinionFilter {
 ///
 /// For staff of the department in charge, while the case is open. The department that is asked can read the case until it
 /// has answered or the request is taken back. The standard processing period goes on: an open request pauses nothing.
+/// Until then a decision is proposed only by saying why it is not waited for (`without_opinion`).
 #[utoipa::path(
     operation_id = "ask_opinion", tag = "review", params(CasePath, IdempotencyKeyHeader), request_body = AskOpinion,
     responses((status = 201, description = "It is asked", body = OpinionBody), ChangeProblems),

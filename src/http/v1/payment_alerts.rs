@@ -51,7 +51,7 @@ pub struct PaymentAlertBody {
     /// The alert.
     id: Uuid,
     /// `amount_mismatch`, `late_payment`, `unrecognised_status`, `second_charge`, `charged_back`, `returned_outside`,
-    /// `paid_after_end`, `open_after_given_up` or `open_beside_covered`.
+    /// `paid_after_end`, `open_after_given_up`, `open_beside_covered`, `held_long` or `open_past_last_day`.
     code: String,
     /// What was found, such as an amount or the gateway's word; null where the code says all.
     found: Option<String>,

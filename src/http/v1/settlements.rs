@@ -16,7 +16,7 @@ use crate::http::contract::{
     ChangeProblems, IdempotencyKeyHeader, PageQuery, ReadProblems, ResourcePath, TenantPath,
 };
 use crate::http::error::ApiError;
-use crate::http::extract::{Mutation, Nothing, SignedIn, segment};
+use crate::http::extract::{Mutation, Nothing, OptionalIfMatch, SignedIn, segment};
 use crate::http::respond;
 use crate::service::Refusal;
 use crate::service::remittance::Arrival;
@@ -326,7 +326,7 @@ pub async fn get_settlement(SignedIn(ctx): SignedIn, request: HttpRequest) -> Re
 /// Record that the money of a payout arrived
 ///
 /// For accountants. Another amount than the lines come to is refused (409 `arrival_amount_differs`) and raised as an
-/// exception.
+/// exception. Until somebody confirms it, another day takes the place of the recorded one.
 #[utoipa::path(
     operation_id = "record_arrival", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     request_body = RecordArrival,
@@ -347,8 +347,8 @@ pub async fn record_arrival(
 
 /// Confirm that the money of a payout arrived
 ///
-/// Never by the person who recorded it (403 `own_arrival`). Then the lines are booked, and each invoice whose money came by
-/// the designated day is paid.
+/// Never by the person who recorded it (403 `own_arrival`). With `If-Match`, only as it was read. Then the lines are booked,
+/// and each invoice whose money came by the designated day is paid.
 #[utoipa::path(
     operation_id = "confirm_arrival", tag = "payments", params(ResourcePath, IdempotencyKeyHeader),
     responses((status = 200, description = "The payout", body = SettlementBody), ChangeProblems),
@@ -356,10 +356,11 @@ pub async fn record_arrival(
 #[post("/v1/tenants/{tenant}/settlements/{id}/arrival/confirm")]
 pub async fn confirm_arrival(
     mutation: Mutation<Nothing>,
+    version: OptionalIfMatch,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "id")?;
-    let made = settlement::confirm(mutation.ctx, mutation.idempotency, id).await?;
+    let made = settlement::confirm(mutation.ctx, mutation.idempotency, id, version.0).await?;
     let version = Some(made.value.version);
     Ok(respond::effect(StatusCode::OK, made.origin, version, &SettlementBody::of(&made.value)))
 }

@@ -1,4 +1,4 @@
-//! `…/tasks`: what somebody of a department has to look at because a day went by.
+//! `…/tasks`: what somebody of a department has to look at because a day went by, or because something is missing or came.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -45,15 +45,17 @@ pub struct TaskBody {
     number: Option<String>,
     /// `correction_missed`: the day by which a correction or an answer was asked for went by without one. `payee_missing`: a refund
     /// by bank transfer was decided, and nobody said to which account. `letter_to_send`: somebody without an account, whom no mail
-    /// reaches, is to be told something on paper.
+    /// reaches, is to be told something on paper. `contract_to_conclude`: the other side of a contract has signed, so the office confirms
+    /// the signature and signs.
     #[schema(example = "correction_missed")]
     kind: String,
-    /// What it is about: the request, or the refund; of a letter the name of what it tells, with what that is about.
+    /// What it is about: the request, or the refund; of a letter the name of what it tells, with what that is about; of a contract the
+    /// contract with the number of the signature.
     subject: String,
     /// The name of the paper to print for a letter, where there is one: `GET …/documents/{document}`.
     #[schema(example = "correction_request.0191d2a0-0000-7000-8000-000000000001")]
     document: Option<String>,
-    /// The day that went by; of a missing account the day since which it is missing.
+    /// The day that went by; of a missing account the day since which it is missing; of a contract the last day for the signatures.
     #[schema(format = Date, value_type = String)]
     due_on: String,
     /// `open`, `answered`, `case_ended`, `not_needed` or `closed`.

@@ -38,7 +38,8 @@ pub struct ProposeWaiverRevocation {
 /// That a waiver was revoked.
 #[derive(Serialize, ToSchema)]
 pub struct RevocationBody {
-    /// The claim that was assessed anew: an invoice of its own, with its notice.
+    /// The claim that was assessed anew: an invoice of its own, with its notice. The one that stands, where a refund had ended it and
+    /// came to nothing.
     invoice: Uuid,
     /// How much was assessed anew, in yen.
     amount: i64,
@@ -58,7 +59,7 @@ impl RevocationBody {
     pub(super) fn of(open: &OpenRevocation) -> Self {
         let row = &open.row;
         Self {
-            invoice: row.claim_id.0,
+            invoice: open.claim.0,
             amount: row.amount.amount(),
             ground: row.ground.clone(),
             reasons: open.reasons.clone(),

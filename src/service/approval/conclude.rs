@@ -6,20 +6,17 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::route::body_of;
-use super::{NOTIFY_DECISION, open_body};
+use super::{NOTIFY_DECISION, open_body, readiness};
 use crate::domain::application::Command;
 use crate::domain::approval::{DecisionProposal, ProposalBody};
-use crate::domain::calendar::jst_day;
 use crate::domain::fee::FeeAssessment;
 use crate::domain::id::DecisionId;
-use crate::domain::invoice::{self, PaymentGate};
 use crate::domain::merge_patch::merge_patch;
 use crate::domain::money::Yen;
+use crate::domain::notice::Way;
 use crate::domain::procedure::FeeDue;
 use crate::domain::public_inspection::Moment;
 use crate::seal::sha256_hex;
-use crate::service::assessment::NOTIFY_FEE;
 use crate::service::cases::OpenCase;
 use crate::service::decision_correction::{self, Corrected};
 use crate::service::disposition::{self, Prepared};
@@ -30,13 +27,11 @@ use crate::service::permit_order::{self, Ordered};
 use crate::service::waiver_decision::{self, WaiverConclusion};
 use crate::service::waiver_revocation::{self, RevocationConclusion};
 use crate::service::write_off::{self, WriteOffConclusion};
-use crate::service::{
-    Ctx, Failure, Refusal, billing, contract, inspection, originals, public_inspection, review, waiver,
-};
+use crate::service::{Ctx, Failure, billing, contract, fee_at_issue, public_inspection, review};
 use crate::store::decisions::{self, DecisionRow};
 use crate::store::proposals::{Routed, StepRow};
 use crate::store::sql::Micros;
-use crate::store::{Tx, invoices, jobs};
+use crate::store::{Tx, jobs};
 
 /// What is to be done now that the last seal is set.
 pub(super) enum Conclusion {
@@ -128,19 +123,8 @@ fn decide(
 ) -> Result<Disposition, Failure> {
     let procedure = pinned(ctx, &case.row)?;
     let tenant = &case.row.tenant_id;
-    let states = invoices::of_case(tx, tenant, case.row.id)?;
-    let states = states.iter().map(invoices::InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
-    let due = procedure.definition.fee_due;
-    if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
-        return Err(Refusal::FeeNotSettled.into());
-    }
-    if body.decision.grants() {
-        // The place, or an original, may have been looked at again since the draft.
-        inspection::refuse_missing(tx, ctx, case, body.decision)?;
-        originals::refuse_unseen(tx, ctx, case)?;
-        contract::refuse_unsignable(ctx, case, now)?;
-    }
-    let fee = match (due, body.decision.grants()) {
+    readiness::refuse_missing(tx, ctx, case, body.decision, now)?;
+    let fee = match (procedure.definition.fee_due, body.decision.grants()) {
         (FeeDue::OnIssue, true) => {
             let priced_by = billing::priced_by(ctx, case, &procedure, now);
             let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now)?;
@@ -149,18 +133,15 @@ fn decide(
         _ => None,
     };
     let prepared = disposition::prepare(tx, ctx, case, body, sealer_title(routed, now), now)?;
-    let delegated = procedure.definition.legal_basis.disposing_authority.as_ref();
-    let department = ctx.catalogue.in_charge(tenant, &case.row.department, jst_day(now));
-    let authority = body_of(ctx, case)?.definition.authority(delegated, &department, jst_day(now));
     let id = DecisionId(tx.new_id());
-    let sealed_body = case.key.seal_json(&decisions::body_place(id), body, ctx.core.ids.as_ref());
+    let sealed_body = case.key.seal_json(&decisions::body_place(id), &body.issued(), ctx.core.ids.as_ref());
     let row = DecisionRow {
         tenant_id: tenant.clone(),
         id,
         application_id: case.row.id,
         proposal_id: routed.row.id,
-        decision: body.decision.as_str().to_owned(),
-        authority: authority.ja.clone(),
+        decision: body.decision.row_word().to_owned(),
+        authority: prepared.authority().ja.clone(),
         body_sha256: sha256_hex(&sealed_body),
         sealed_body,
         decided_by: review::officer(case)?.officer,
@@ -185,27 +166,27 @@ fn issue(
 ) -> Result<(), Failure> {
     let Disposition { row: decision, fee, prepared, grants } = made;
     decisions::insert(tx, &decision)?;
+    if !grants {
+        billing::cancel_unpaid_of_refusal(tx, case, now)?;
+    }
     let procedure = pinned(ctx, &case.row)?;
     // A contract is offered, not concluded: what is to be paid for it is claimed with its conclusion.
     let offers = grants && contract::terms_of(case, &procedure.definition).is_some();
     let (offered, fee) = if offers { (fee, None) } else { (None, fee) };
-    let invoice = fee.map(|fee| billing::issue_invoice(tx, ctx, case, fee, None, now)).transpose()?;
+    let total = fee.as_ref().map_or(0, |fee| fee.total.amount());
+    let invoice = match notice::make(tx, ctx, case, Issued::Decision(&decision), now)? {
+        Way::Paper => fee.map(|fee| fee_at_issue::claim(tx, ctx, case, fee, now)).transpose()?,
+        // Before its notice is retrieved nothing tells the grant: the fee is claimed with the arrival.
+        Way::Electronic => None,
+    };
     let facts = json!({
         "decision_id": decision.id,
         "decision": decision.decision,
         "authority": decision.authority,
         "body_sha256": decision.body_sha256,
         "invoice": invoice.as_ref().map(|invoice| invoice.id.to_string()),
-        "total": invoice.as_ref().map_or(0, |invoice| invoice.total.amount()),
+        "total": total,
     });
-    notice::make(tx, ctx, case, Issued::Decision(&decision), now)?;
-    if let Some(invoice) = &invoice {
-        waiver::open_by_notice(tx, ctx, case, invoice, now)?;
-    }
-    if let Some(invoice) = invoice.filter(|invoice| invoice.total > Yen::ZERO) {
-        let subject = format!("{}:{}", case.row.id, invoice.id);
-        jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_FEE, &subject, now)?;
-    }
     jobs::enqueue(tx, case.row.tenant_id.as_str(), NOTIFY_DECISION, &case.row.id.to_string(), now)?;
     let issued = disposition::issue(tx, case, &decision, prepared)?;
     public_inspection::open(tx, case, &procedure, Moment::Decision { grants }, now)?;

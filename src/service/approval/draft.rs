@@ -4,17 +4,19 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::route::{amount_of_matter, body_of, ladder, no_route, put_in_charge, schedule};
-use super::{ApprovalRefusal, Standing, present, standing};
+use super::{ApprovalRefusal, Standing, present, readiness, standing};
 use crate::domain::application::Command;
-use crate::domain::approval::{DecisionKind, Matter, Proposal, ProposalBody, Weight};
+use crate::domain::approval::{Matter, Proposal, ProposalBody, Weight};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, ProposalId, TenantCode};
+use crate::domain::merge_patch::merge_patch;
+use crate::domain::opinion::unheard_faults;
 use crate::domain::policy::Action;
 use crate::seal::sha256_hex;
 use crate::service::cases::{self, OpenCase};
 use crate::service::idempotency::{IdempotencyRequest, Made, once};
 use crate::service::intake::{pinned, refuse_faults};
-use crate::service::{Ctx, Effect, Failure, Refusal, billing, checklist, inspection, originals, review};
+use crate::service::{Ctx, Effect, Failure, Refusal, opinion, review};
 use crate::store::proposals::{self, ProposalRow, Routed, StepRow};
 use crate::store::sql::Micros;
 use crate::store::{Root, Tx};
@@ -61,32 +63,19 @@ fn decision(
     if assignee != Some(review::officer(&case)?.officer) {
         return Err(Refusal::Forbidden.into());
     }
-    refuse_faults(draft.body.faults())?;
+    let mut faults = draft.body.faults();
+    if let ProposalBody::Decision(text) = &draft.body {
+        // An office that is asked later holds no seal: the approvers see that its answer is awaited.
+        let awaited = opinion::awaited_names(tx, ctx, &case, jst_day(now))?;
+        faults.extend(unheard_faults(&awaited, text.without_opinion.as_deref()));
+    }
+    refuse_faults(faults)?;
     if let Some(decision) = draft.body.decision() {
-        refuse_unready(tx, ctx, &case, decision, now)?;
+        readiness::refuse_unready(tx, ctx, &case, decision, now)?;
     }
     let routed = put_on_route(tx, ctx, &mut case, proposal_id, draft, now)?;
     case.save(tx)?;
     Ok(Made { value: standing(tx, ctx, case, routed)?, resource_id: proposal_id.to_string() })
-}
-
-/// Refuses to propose a grant that the review is not ready for: open items, an inspection that was not passed, originals that
-/// were not seen, an outdated fee.
-/// A refusal needs none of it: a case must never be stuck between a changed fee and no decision.
-pub(super) fn refuse_unready(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &OpenCase,
-    decision: DecisionKind,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    if !decision.grants() {
-        return Ok(());
-    }
-    checklist::refuse_open(tx, ctx, case)?;
-    inspection::refuse_missing(tx, ctx, case, decision)?;
-    originals::refuse_unseen(tx, ctx, case)?;
-    billing::refuse_outdated_fee(tx, ctx, case, now)
 }
 
 /// Puts a proposal of any subject on the route that data gives it, in the transaction of the caller, who has asked the policy
@@ -127,7 +116,7 @@ pub fn put_on_route(
         application_id: case.row.id,
         subject: subject.as_str().to_owned(),
         state: proposal.state.as_str().to_owned(),
-        decision: body.decision().map(|decision| decision.as_str().to_owned()),
+        decision: body.decision().map(|decision| decision.row_word().to_owned()),
         amount: body.amount().or(amount),
         weight: draft.weight.as_str().to_owned(),
         standing_basis,
@@ -144,11 +133,19 @@ pub fn put_on_route(
     let mut routed = Routed { row, steps };
     schedule(&mut routed, &body_of(ctx, case)?.calendar, now);
     proposals::insert(tx, &routed)?;
-    record(tx, case, &routed)?;
+    let unheard = match body {
+        ProposalBody::Decision(text) if text.without_opinion.is_some() => {
+            opinion::awaited_from(tx, ctx, &case.row.tenant_id, case.row.id, jst_day(now))?
+        }
+        _ => Vec::new(),
+    };
+    record(tx, case, &routed, &unheard)?;
     Ok(routed)
 }
 
-fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed) -> Result<(), Failure> {
+/// Records what was proposed, and over the heads of which departments that were asked for an opinion; why lies sealed in the text, whose
+/// hash the event bears.
+fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed, unheard: &[String]) -> Result<(), Failure> {
     let row = &routed.row;
     let facts = json!({
         "proposal": row.id,
@@ -161,5 +158,9 @@ fn record(tx: &mut Tx<'_>, case: &mut OpenCase, routed: &Routed) -> Result<(), F
         "form_revision": case.row.form_revision,
         "steps": routed.steps.len(),
     });
+    let facts = match unheard {
+        [] => facts,
+        unheard => merge_patch(facts, &json!({ "without_opinion_of": unheard })),
+    };
     case.record(tx, "proposed", facts, None)
 }

@@ -6,21 +6,19 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::ApprovalRefusal;
+use super::{ApprovalRefusal, readiness};
 use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
 use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Instruction;
 use crate::domain::document_number::DocumentKind;
 use crate::domain::fee::FeeAssessment;
-use crate::domain::invoice::{self, PaymentGate};
 use crate::domain::procedure::{Bilingual, FeeDue};
 use crate::domain::validity::Term;
 use crate::seal::sha256_hex;
 use crate::service::cases::OpenCase;
+use crate::service::disposition::Papers;
 use crate::service::intake::pinned;
-use crate::service::{
-    Ctx, Failure, Refusal, billing, contract, disposition, inspection, originals, validity,
-};
+use crate::service::{Ctx, Failure, Refusal, billing, disposition, permit_order, validity};
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::Routed;
 use crate::store::sql::Micros;
@@ -29,7 +27,7 @@ use crate::store::{Reads, approval_acts, officers};
 /// What would be issued.
 #[derive(Clone, Debug)]
 pub struct Issue {
-    /// In whose name (処分庁) and with which instruction on appeals (教示); of a decision, where both are known.
+    /// In whose name (処分庁) and with which instruction on appeals (教示); of a decision or an order, where both are known.
     pub papers: Option<(Bilingual, Instruction)>,
     /// How long what is granted would be valid, if it began today.
     pub term: Option<Term>,
@@ -62,8 +60,16 @@ pub(super) fn of(
         missing: Vec::new(),
         content_sha256: String::new(),
     };
-    if let ProposalBody::Decision(text) = body {
-        issue.look_at(tx, ctx, case, text, now)?;
+    match body {
+        ProposalBody::Decision(text) => issue.look_at(tx, ctx, case, text, now)?,
+        ProposalBody::PermitOrder(order) => {
+            issue.known(permit_order::ordered_permit(tx, ctx, case, order, now))?;
+            issue.print(permit_order::papers(ctx, case, now))?;
+        }
+        ProposalBody::Waiver(_)
+        | ProposalBody::WaiverRevocation(_)
+        | ProposalBody::WriteOff(_)
+        | ProposalBody::Correction(_) => {}
     }
     issue.content_sha256 = issue.sha256(&routed.row.body_sha256, issue.term);
     Ok(issue)
@@ -104,26 +110,25 @@ impl Issue {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let procedure = pinned(ctx, &case.row)?;
-        let due = procedure.definition.fee_due;
-        let states = self.invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
-        if invoice::payment_gate(due, &states) == PaymentGate::ClosedUnpaid {
-            self.missing.push(Refusal::FeeNotSettled);
-        }
-        let papers = self.known(disposition::papers(ctx, case, DocumentKind::Answer, now))?;
-        self.papers = papers.map(|papers| (papers.authority, papers.instruction));
+        self.missing = readiness::missing(tx, ctx, case, text.decision, now)?;
+        self.print(disposition::papers(ctx, case, DocumentKind::Answer, now))?;
         if !DecisionKind::grants(text.decision) {
             return Ok(());
         }
-        self.known(inspection::refuse_missing(tx, ctx, case, text.decision))?;
-        self.known(originals::refuse_unseen(tx, ctx, case))?;
-        self.known(contract::refuse_unsignable(ctx, case, now))?;
         let term = validity::of_grant(tx, ctx, case, now);
         self.term = self.known(term)?.flatten();
-        if due == FeeDue::OnIssue {
+        if procedure.definition.fee_due == FeeDue::OnIssue {
             let priced_by = billing::priced_by(ctx, case, &procedure, now);
             let fee = billing::assess_case(tx, case, (&procedure, &priced_by), None, now);
             self.fee = self.known(fee)?;
         }
+        Ok(())
+    }
+
+    /// Takes over what would be printed beside the text.
+    fn print(&mut self, papers: Result<Papers, Failure>) -> Result<(), Failure> {
+        let papers = self.known(papers)?;
+        self.papers = papers.map(|papers| (papers.authority, papers.instruction));
         Ok(())
     }
 

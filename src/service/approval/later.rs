@@ -46,13 +46,14 @@ pub async fn propose_correction(
             let issued = issued.ok_or(Refusal::WrongState { state: case.state.name() })?;
             let before = decision_correction::current(tx, &case.key, &issued)?.text;
             let NewCorrection { error, reasons, conditions, weight } = new.clone();
-            let after = DecisionProposal { decision: before.decision, reasons, conditions };
+            let decision = before.decision;
+            let after = DecisionProposal { decision, reasons, conditions, without_opinion: None };
             if after == before {
                 let ja = "発出された処分と内容が同じです。";
                 let en = "This says what was issued.";
                 return Err(Refusal::Invalid(vec![Fault::new("", "nothing_changed", ja, en)]).into());
             }
-            let DecisionProposal { decision, reasons, conditions } = after;
+            let DecisionProposal { decision, reasons, conditions, .. } = after;
             let body = CorrectionProposal { error, decision, reasons, conditions };
             put_on(tx, &ctx, case, &Draft { body: ProposalBody::Correction(body), weight }, now)
         };

@@ -4,15 +4,18 @@
 use serde_json::json;
 
 use super::acting::Desk;
-use super::draft::{Draft, put_on_route, refuse_unready};
+use super::draft::{Draft, put_on_route};
+use super::readiness::refuse_unready;
 use super::{Standing, open_body, refuse, standing};
 use crate::domain::application::Command;
 use crate::domain::approval::{DecisionKind, DecisionProposal, ProposalBody};
+use crate::domain::calendar::jst_day;
 use crate::domain::disposition::Reason;
 use crate::domain::fault::Fault;
 use crate::domain::id::ProposalId;
+use crate::domain::opinion::unheard_faults;
 use crate::service::intake::refuse_faults;
-use crate::service::{Failure, Refusal};
+use crate::service::{Failure, Refusal, opinion};
 use crate::store::Tx;
 use crate::store::proposals;
 
@@ -25,6 +28,8 @@ pub struct TextChange {
     pub reasons: Option<Vec<Reason>>,
     /// Under which conditions.
     pub conditions: Option<Vec<String>>,
+    /// Why it is decided before an opinion that was asked for has come.
+    pub without_opinion: Option<String>,
 }
 
 impl TextChange {
@@ -34,6 +39,7 @@ impl TextChange {
             decision: self.decision.unwrap_or(before.decision),
             reasons: self.reasons.clone().unwrap_or_else(|| before.reasons.clone()),
             conditions: self.conditions.clone().unwrap_or_else(|| before.conditions.clone()),
+            without_opinion: self.without_opinion.clone().or_else(|| before.without_opinion.clone()),
         }
     }
 }
@@ -47,12 +53,19 @@ impl Desk<'_> {
         let ProposalBody::Decision(old) = open_body(&self.case, &self.routed.row)? else {
             return Err(Refusal::WrongState { state: self.case.state.name() }.into());
         };
-        let text = change.apply(&old);
+        let mut text = change.apply(&old);
         if text == old {
             let (ja, en) = ("現在の案と内容が同じです。", "This says what is on its route already.");
             return Err(Refusal::Invalid(vec![Fault::new("", "nothing_changed", ja, en)]).into());
         }
-        refuse_faults(text.faults())?;
+        // What was waited for may have come since the draft: then nothing is left to give a reason for.
+        let awaited = opinion::awaited_names(tx, self.ctx, &self.case, jst_day(self.now))?;
+        if awaited.is_empty() && change.without_opinion.is_none() {
+            text.without_opinion = None;
+        }
+        let mut faults = text.faults();
+        faults.extend(unheard_faults(&awaited, text.without_opinion.as_deref()));
+        refuse_faults(faults)?;
         refuse_unready(tx, self.ctx, &self.case, text.decision, self.now)?;
         let void = self.sealed_from(1);
         self.take_over(&replaced)?;

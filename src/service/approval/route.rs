@@ -10,9 +10,11 @@ use crate::domain::calendar::{Calendar, jst_day};
 use crate::domain::id::ProposalId;
 use crate::domain::invoice::InvoiceState;
 use crate::domain::organisation::Tenant;
-use crate::domain::procedure::FeeDue;
+use crate::domain::procedure::{FeeDue, StepKind};
 use crate::service::cases::OpenCase;
-use crate::service::{Ctx, Failure, billing};
+use crate::service::intake::pinned;
+use crate::service::{Ctx, Failure, Refusal, billing};
+use crate::store::applications::ApplicationRow;
 use crate::store::invoices::InvoiceRow;
 use crate::store::proposals::{self, Routed};
 use crate::store::sql::{IsoDate, Micros};
@@ -47,6 +49,32 @@ pub(super) fn ladder<'a>(
         }
     };
     Ok(Ladder { steps, standing, department: &case.row.department, deciding: body.deciding_desk.as_ref() })
+}
+
+/// The desks that decide in the line of a case, up to the deciding authority, as data has them on `day`. Who is consulted or
+/// passes on decides nothing.
+pub(in crate::service) fn deciding_desks(
+    ctx: &Ctx,
+    row: &ApplicationRow,
+    day: Date,
+) -> Result<Vec<RouteDesk>, Failure> {
+    let procedure = pinned(ctx, row)?;
+    let body = ctx.catalogue.tenant(&row.tenant_id).ok_or(Refusal::NotFound)?;
+    let ladder = Ladder {
+        steps: &procedure.definition.approval_route,
+        standing: &[],
+        department: &row.department,
+        deciding: body.definition.deciding_desk.as_ref(),
+    };
+    let steps = ladder.upward().map_err(no_route)?.into_iter();
+    let deciding = steps.filter(|step| step.kind == StepKind::Seal && step.desk.role.decides());
+    let of_today = |mut desk: RouteDesk| {
+        if let Some(in_charge) = body.definition.department_in_charge(&desk.department, day) {
+            desk.department.clone_from(&in_charge.code);
+        }
+        desk
+    };
+    Ok(deciding.map(|step| of_today(step.desk)).collect())
 }
 
 /// Puts the desks of departments that no longer exist with those that do their work on `day`; data keeps the old names.

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::super::cases::{self, OpenCase, event_actor};
 use super::super::idempotency::{IdempotencyRequest, Made, once};
+use super::super::notice::{self, Given};
 use super::super::{Ctx, Effect, Failure, Refusal, billing, intake, review, waiver};
+use super::authority::{self, refuse_undeciding};
 use super::{
     ActDetail, ContractRefusal, ContractView, CounterpartSignature, Loaded, Step, facts_of, record,
     statement_of, view,
@@ -87,7 +89,7 @@ pub async fn judge_signature(
     .await
 }
 
-/// Signs for the body with the key of office of the authority, for whoever decides in the department and did not
+/// Signs for the body with the key of office of the authority, for whoever decides in the department or above it and did not
 /// confirm the counterpart's signature.
 pub async fn sign_by_office(
     ctx: Ctx,
@@ -95,7 +97,7 @@ pub async fn sign_by_office(
     id: ApplicationId,
 ) -> Result<Effect<ContractView>, Failure> {
     act(ctx, request, id, Action::Approve, |ctx, case, loaded, now| {
-        refuse_undeciding(case)?;
+        refuse_undeciding(ctx, case, jst_day(now))?;
         let next = loaded.judge(ContractAct::SignByOffice, now)?;
         loaded.refuse_doer_of(ContractAct::Confirm, case)?;
         let (tenant, today) = (&case.row.tenant_id, jst_day(now));
@@ -112,27 +114,19 @@ pub async fn sign_by_office(
     .await
 }
 
-/// Takes the offer back before it is concluded, for whoever decides in the department.
+/// Takes the offer back before it is concluded, for whoever decides in the department or above it.
 pub async fn withdraw(
     ctx: Ctx,
     request: IdempotencyRequest,
     id: ApplicationId,
     reason: String,
 ) -> Result<Effect<ContractView>, Failure> {
-    act(ctx, request, id, Action::Approve, move |_, case, loaded, now| {
-        refuse_undeciding(case)?;
+    act(ctx, request, id, Action::Approve, move |ctx, case, loaded, now| {
+        refuse_undeciding(ctx, case, jst_day(now))?;
         let next = loaded.judge(ContractAct::Withdraw, now)?;
         Ok((ContractAct::Withdraw, next, words_of(&reason, "/reason")?, json!({})))
     })
     .await
-}
-
-/// Refuses who holds no post in the department that decides for it by itself (専決 or above, R-110): any seal is not enough to bind
-/// the body, or to take back what it offered.
-fn refuse_undeciding(case: &OpenCase) -> Result<(), Refusal> {
-    let mut posts = review::officer(case)?.posts.iter();
-    let decides = posts.any(|post| post.department == case.row.department && post.role.decides());
-    if decides { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
 /// What was judged: the act, where the contract stands then, what is sealed with it, what its event says beside.
@@ -152,15 +146,20 @@ where
     let db = ctx.core.db.clone();
     db.write(Root::Application(id), move |tx| {
         let make = |tx: &mut Tx<'_>, now| {
-            let mut case = cases::open(tx, &ctx, &request.tenant, id, action)?;
+            let mut case = match action {
+                Action::Approve => authority::open(tx, &ctx, &request.tenant, id, action)?,
+                action => cases::open(tx, &ctx, &request.tenant, id, action)?,
+            };
             let mut loaded = Loaded::of(tx, &request.tenant, id)?;
             let judged = judge(&ctx, &case, &loaded, now)?;
+            // Who signs what was offered has been told of the grant.
+            notice::retrieve_with_act(tx, &ctx, &mut case, Given::Outcome)?;
             store(tx, &ctx, &mut case, &mut loaded, judged, now)?;
             let value = view(tx, &ctx, &case)?;
             Ok(Made { resource_id: value.row.id.to_string(), value })
         };
         once(tx, &request, "contract", make, |tx, _| {
-            let case = cases::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
+            let case = authority::open(tx, &ctx, &request.tenant, id, Action::ReadCase)?;
             view(tx, &ctx, &case)
         })
     })

@@ -4,6 +4,7 @@
 //! taken over all of it, so the templates, which are the installation's, decide how it looks and never what it says.
 
 mod decided;
+mod demanded;
 mod filed;
 mod money;
 
@@ -21,7 +22,7 @@ use crate::domain::issued_document::{DocumentKind, DocumentName, DocumentStatus}
 use crate::domain::money::Yen;
 use crate::seal::{DataKey, sha256};
 use crate::service::account::Profile;
-use crate::service::{Ctx, Failure, intake};
+use crate::service::{Ctx, Failure, disposing_authority, intake};
 use crate::store::applications::ApplicationRow;
 use crate::store::{Reads, StoreError, parties};
 
@@ -209,6 +210,7 @@ impl<T: Reads> Papers<'_, T> {
             DocumentKind::ApplicationCopy => filed::application_copy(self),
             DocumentKind::CorrectionRequest => filed::correction_request(self, subject),
             DocumentKind::PaymentNotice => money::payment_notice(self, subject),
+            DocumentKind::Demand => demanded::demand(self, subject),
             DocumentKind::Receipt => money::receipt(self, subject),
             DocumentKind::Decision => decided::decision(self),
             DocumentKind::Permit => decided::permit(self),
@@ -254,6 +256,7 @@ impl<T: Reads> Papers<'_, T> {
             }
             DocumentKind::CorrectionRequest => filed::correction_requests(self)?,
             DocumentKind::PaymentNotice => money::payment_notices(self)?,
+            DocumentKind::Demand => demanded::demands(self)?,
             DocumentKind::Receipt => money::receipts(self)?,
             DocumentKind::Decision => decided::decisions(self)?,
             DocumentKind::Permit => decided::permits(self)?,
@@ -262,14 +265,10 @@ impl<T: Reads> Papers<'_, T> {
         Ok(found.into_iter().map(|(subject, at)| (DocumentName::new(kind, subject), at)).collect())
     }
 
-    /// Who speaks in a case at an instant: the authority of the department in charge on that day.
-    fn authority(&self, at: Timestamp) -> String {
-        let tenant = self.ctx.catalogue.tenant(&self.case.tenant_id);
-        let department =
-            self.ctx.catalogue.department(&self.case.tenant_id, &self.case.department, jst_day(at));
-        let own = department.and_then(|department| department.disposing_authority.as_ref());
-        let of_body = tenant.map(|tenant| &tenant.definition.disposing_authority);
-        own.or(of_body).map_or_else(|| self.case.tenant_id.to_string(), |authority| authority.ja.clone())
+    /// In whose name `department` spoke in the case at an instant: it had the case then, and may have sent it on since.
+    fn authority(&self, department: &str, at: Timestamp) -> Result<String, Failure> {
+        let acting = disposing_authority::of_department(self.ctx, self.case, department, jst_day(at))?;
+        Ok(acting.title.ja)
     }
 
     /// The name the applicant had when the case was begun, as a letter addresses it.
@@ -282,10 +281,10 @@ impl<T: Reads> Papers<'_, T> {
         Ok(format!("{}　様", self.key.open_json::<Profile>(&place, &party.sealed_party)?.name))
     }
 
-    /// What a light matter bears in the place of a number (号外, R-120); nothing where the body has no such mark.
-    fn light_mark(&self, at: Timestamp) -> Option<String> {
+    /// What a light matter of `department` bears in the place of a number (号外, R-120); nothing where the body has no such mark.
+    fn light_mark(&self, department: &str, at: Timestamp) -> Option<String> {
         let (tenant, day) = (&self.case.tenant_id, jst_day(at));
-        let department = self.ctx.catalogue.in_charge(tenant, &self.case.department, day);
+        let department = self.ctx.catalogue.in_charge(tenant, department, day);
         let body = &self.ctx.catalogue.tenant(tenant)?.definition;
         let mark = body.numbering(document_number::DocumentKind::Light, &department, day)?;
         Some(mark.unnumbered().to_owned())

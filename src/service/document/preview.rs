@@ -13,7 +13,7 @@ use crate::domain::document_number;
 use crate::domain::id::{ApplicationId, TenantCode};
 use crate::domain::issued_document::DocumentKind;
 use crate::service::approval::{self, Proposed};
-use crate::service::{Ctx, Failure, Refusal, access, disposition};
+use crate::service::{Ctx, Failure, Refusal, access, disposition, permit_order};
 use crate::store::Reads;
 
 /// Which paper of which proposal.
@@ -53,11 +53,10 @@ async fn compose(ctx: &Ctx, wanted: &PaperWanted) -> Result<Draft, Failure> {
 
 /// What would stand on the paper if the last seal were set now, or what is missing for it (T-4).
 fn letterhead(ctx: &Ctx, proposed: &Proposed, now: Timestamp) -> Result<Letterhead, Failure> {
-    let kind = match proposed.body {
-        ProposalBody::PermitOrder(_) => document_number::DocumentKind::Order,
-        _ => document_number::DocumentKind::Answer,
+    let papers = match proposed.body {
+        ProposalBody::PermitOrder(_) => permit_order::papers(ctx, &proposed.case, now)?,
+        _ => disposition::papers(ctx, &proposed.case, document_number::DocumentKind::Answer, now)?,
     };
-    let papers = disposition::papers(ctx, &proposed.case, kind, now)?;
     Ok(Letterhead {
         number: papers.numbering.blank(),
         authority: papers.authority.ja,

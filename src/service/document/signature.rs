@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::papers;
+use super::{papers, told_by, told_by_refusal};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{ApplicationId, DecisionId, SignedSubjectId, TenantCode};
 use crate::domain::issued_document::{DocumentClaims, DocumentKind, DocumentName};
@@ -20,7 +20,7 @@ use crate::domain::procedure::IssuanceChannel;
 use crate::seal::signer::SignatureCheck;
 use crate::service::cases::{self, OpenCase};
 use crate::service::disposition_refusal::DispositionRefusal;
-use crate::service::{Ctx, Failure, access, intake};
+use crate::service::{Ctx, Failure, access, intake, notice};
 use crate::store::document_signatures::{self, DocumentSignatureRow};
 use crate::store::permit_orders::PermitOrderRow;
 use crate::store::sql::Micros;
@@ -44,6 +44,7 @@ fn is_required(ctx: &Ctx, case: &OpenCase, kind: DocumentKind) -> Result<bool, F
         DocumentKind::ApplicationCopy
         | DocumentKind::CorrectionRequest
         | DocumentKind::PaymentNotice
+        | DocumentKind::Demand
         | DocumentKind::Receipt => false,
     })
 }
@@ -258,7 +259,8 @@ pub(super) fn over(
 }
 
 /// The detached signature of a document of a case as it stands, for its parties and the department. A decision, a
-/// permit and an order about one bear one, and only where the law wants it.
+/// permit and an order about one bear one, and only where the law wants it. What it is over is given with it, so a party has been
+/// told what was decided.
 pub async fn find(
     ctx: Ctx,
     tenant: TenantCode,
@@ -268,12 +270,22 @@ pub async fn find(
     let (inner, body) = (ctx.clone(), tenant.clone());
     let read = ctx.core.db.read(move |tx| {
         let case = cases::open(tx, &inner, &body, id, Action::ReadCase)?;
-        let row = present(tx, &body, id, name)?.ok_or(DispositionRefusal::NoSignature)?;
-        Ok::<_, Failure>((access::reader(&case.actor), looked_at(&inner, row)?))
+        let found = present(tx, &body, id, name)?.map(|row| looked_at(&inner, row)).transpose()?;
+        let waiting = match &found {
+            Some(_) => told_by(tx, &case, name)?,
+            None if is_required(&inner, &case, name.kind())? => told_by_refusal(tx, &inner, &case, name)?,
+            None => Vec::new(),
+        };
+        Ok::<_, Failure>((access::reader(&case.actor), waiting, found))
     });
-    let (reader, found) = read.await?;
+    let (reader, waiting, found) = read.await?;
+    let Some(found) = found else {
+        notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
+        return Err(DispositionRefusal::NoSignature.into());
+    };
     if let Some(officer) = reader {
         access::record(&ctx, &tenant, officer, "document", &[id]).await?;
     }
+    notice::retrieved(&ctx, &tenant, id, reader, waiting).await?;
     Ok(found)
 }

@@ -9,7 +9,10 @@ use crate::catalogue::Catalogue;
 use crate::domain::calendar::jst_day;
 use crate::domain::fault::Fault;
 use crate::domain::fiscal_year::FiscalYear;
-use crate::domain::id::{ElQrUploadId, PaymentId, RecordFileId, SettlementLineId, TenantCode};
+use crate::domain::id::{
+    ElQrCancellationId, ElQrUploadId, PaymentId, RecordFileId, SettlementLineId, TenantCode,
+};
+use crate::domain::reconciliation::EL_QR_CANCELLATION;
 use crate::domain::records::{BookKind, DisposalBlock, Hold, grounds_at};
 use crate::domain::settlement::ExceptionState;
 use crate::service::closing::is_open;
@@ -18,7 +21,7 @@ use crate::service::{Core, Failure};
 use crate::store::record_books::{self, BooksWanted, RecordBookRow};
 use crate::store::settlements::SettlementRow;
 use crate::store::{
-    Reads, bank_statements, day_closes, el_qr_results, el_qr_uploads, invoices, payouts,
+    Reads, bank_statements, day_closes, el_qr_cancellations, el_qr_results, el_qr_uploads, invoices, payouts,
     reconciliation_exceptions, record_file_holds, refunds, settlement_matches, settlements,
 };
 
@@ -207,8 +210,11 @@ fn of_el_qr_file(
     if lines.iter().any(|line| line.judged_at.is_none()) {
         blocks.insert(DisposalBlock::OpenLines);
     }
-    let subjects: Vec<String> =
-        lines.iter().map(|line| Subject::Other("el_qr_line", line.id.to_string()).text()).collect();
+    let of_lines = lines.iter().map(|line| Subject::Other("el_qr_line", line.id.to_string()).text());
+    let mut subjects: Vec<String> = of_lines.collect();
+    let cancellations = el_qr_cancellations::of_file(tx, tenant, id)?;
+    let of_cancellation = |id: ElQrCancellationId| Subject::Other(EL_QR_CANCELLATION, id.to_string()).text();
+    subjects.extend(cancellations.iter().map(|cancellation| of_cancellation(cancellation.id)));
     let standing = reconciliation_exceptions::standing(tx, tenant, &subjects)?;
     if standing.values().any(|state| *state != ExceptionState::Resolved) {
         blocks.insert(DisposalBlock::OpenException);

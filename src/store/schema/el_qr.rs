@@ -1,5 +1,7 @@
 //! The tables of public money by eL-QR: slips, files of them, and what was paid.
 
+use super::invoices;
+
 diesel::table! {
     el_qr_slips (tenant_id, id) {
         tenant_id -> Text,
@@ -85,4 +87,18 @@ diesel::table! {
         recorded_at -> BigInt,
     }
 }
+diesel::table! {
+    el_qr_cancellations (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        file_id -> Text,
+        line_no -> BigInt,
+        payment_key -> Text,
+        payment_number -> Text,
+        amount -> BigInt,
+        stated_on -> Text,
+        recorded_at -> BigInt,
+    }
+}
 diesel::allow_tables_to_appear_in_same_query!(el_qr_upload_records, el_qr_slips);
+diesel::allow_tables_to_appear_in_same_query!(el_qr_slips, invoices);

@@ -1,5 +1,7 @@
 //! The tables of the bank's statements, of what is done about exceptions, and of closed days.
 
+use super::settlements::reconciliation_exceptions;
+
 diesel::table! {
     bank_statements (tenant_id, id) {
         tenant_id -> Text,
@@ -75,3 +77,4 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(day_closes, day_close_confirmations);
 diesel::allow_tables_to_appear_in_same_query!(bank_credits, bank_statements, bank_credit_matches);
+diesel::allow_tables_to_appear_in_same_query!(bank_credits, reconciliation_exceptions);

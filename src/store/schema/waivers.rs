@@ -71,3 +71,14 @@ diesel::table! {
         revoked_at -> BigInt,
     }
 }
+diesel::table! {
+    revived_claims (tenant_id, claim_id) {
+        tenant_id -> Text,
+        claim_id -> Text,
+        replaces_id -> Text,
+        waiver_id -> Text,
+        application_id -> Text,
+        amount -> BigInt,
+        assessed_at -> BigInt,
+    }
+}

@@ -15,12 +15,12 @@ use super::MultiBackend;
 use crate::domain::id::{
     AbsenceId, AccountId, AcknowledgementId, ActingDecisionId, ActingInstructionId, ApplicationId,
     AttachmentId, BankCreditId, BankStatementId, BasketId, BulkApprovalId, BulkReviewId, CaseLinkId,
-    CaseTaskId, ClockPauseId, ContractId, CorrectionId, DecisionId, DelayReasonId, DisputeId, ElQrFileId,
-    ElQrLineId, ElQrSlipId, ElQrUploadId, ExceptionId, FalseClaimId, InspectionId, InvoiceId, JobId,
-    MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId, PaymentAlertId, PaymentId,
-    PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId, ReassessmentId, ReceiptId,
-    RecordBookId, RecordFileId, RecordHoldId, RecordMeasureId, RecordMemberId, RefundId, SettlementId,
-    SettlementLineId, SignedSubjectId, StampUseId, TenantCode, TransferId, WaiverId,
+    CaseTaskId, ClockPauseId, ContractId, CorrectionId, DecisionId, DelayReasonId, DisputeId,
+    ElQrCancellationId, ElQrFileId, ElQrLineId, ElQrSlipId, ElQrUploadId, ExceptionId, FalseClaimId,
+    InspectionId, InvoiceId, JobId, MessageId, NoticeId, OfficerId, OperationId, OpinionId, PayableId,
+    PaymentAlertId, PaymentId, PaymentLinkId, PayoutId, PermitId, ProposalId, PublicationId, QueueViewId,
+    ReassessmentId, ReceiptId, RecordBookId, RecordFileId, RecordHoldId, RecordMeasureId, RecordMemberId,
+    RefundId, SettlementId, SettlementLineId, SignedSubjectId, StampUseId, TenantCode, TransferId, WaiverId,
 };
 use crate::domain::money::Yen;
 use crate::domain::settlement::SignedYen;
@@ -80,7 +80,7 @@ macro_rules! text_ids {
 text_ids! {
     AccountId AcknowledgementId StampUseId OfficerId ApplicationId AttachmentId BasketId CaseTaskId ClockPauseId ContractId CorrectionId DelayReasonId ProposalId DecisionId SignedSubjectId InvoiceId PayableId
     FalseClaimId PaymentAlertId PaymentId PaymentLinkId OperationId JobId PublicationId RefundId PayoutId ReceiptId DisputeId
-    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId BulkApprovalId ActingDecisionId ActingInstructionId WaiverId ReassessmentId BankStatementId BankCreditId ElQrSlipId ElQrUploadId ElQrFileId ElQrLineId PermitId NoticeId
+    SettlementId SettlementLineId ExceptionId QueueViewId AbsenceId BulkReviewId BulkApprovalId ActingDecisionId ActingInstructionId WaiverId ReassessmentId BankStatementId BankCreditId ElQrSlipId ElQrUploadId ElQrFileId ElQrLineId ElQrCancellationId PermitId NoticeId
     MessageId OpinionId InspectionId CaseLinkId TransferId RecordFileId RecordBookId RecordMemberId RecordMeasureId RecordHoldId
 }
 

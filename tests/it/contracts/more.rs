@@ -144,6 +144,121 @@ on_both_databases!(
 );
 
 on_both_databases!(
+    /// R-110, R-112: who decides above the department signs and takes back as who decides in it; who sits anywhere else sees nothing.
+    r110_who_decides_above_the_department_signs_for_the_body_and_takes_the_offer_back,
+    async |db: TestDb| {
+        let line = "approval_route:\n  - { role: section_chief }";
+        let above = "  - { role: director, department: somu-jinji }\nstanding_decisions:\n  \
+            - { closes_at: section_chief, basis: 試験用の専決規程, sample: true }";
+        let longer = [line, above].join("\n");
+        let desk = Desk::over_procedure(&db, |procedure| procedure.replace(line, &longer)).await;
+        let (signed, withdrawn) = (desk.offered().await, desk.offered().await);
+        let none = desk.counter.claimed(ON_ISSUE).await;
+        let app = &desk.counter.app;
+        let director = app.officer(AOMORI, "somu-jinji", Role::Director, "director@example.jp").await;
+        let head = app.officer(AOMORI, AOMORI, Role::Head, "head@example.jp").await;
+        for stranger in [
+            app.officer(AOMORI, "somu-jinji", Role::SectionChief, "jinji@example.jp").await,
+            app.officer(AOMORI, "kankyo-hozen", Role::Director, "kankyo@example.jp").await,
+        ] {
+            assert_eq!(app.get(&stranger, &format!("{signed}/contract")).await.problem(), "404 not_found");
+            assert_eq!(desk.by(&stranger, &signed, "sign", json!({})).await, "404 not_found");
+        }
+        for who in [&director, &head] {
+            let shown = app.get(who, &format!("{signed}/contract")).await.expect(200);
+            assert_eq!(shown["state"], "offered");
+            let empty = app.get(who, &format!("{none}/contract")).await;
+            assert_eq!(empty.problem(), "404 not_found", "there is no contract to see");
+            let note = json!({ "note": "一致" });
+            let confirm = desk.by(who, &signed, "counterpart-signature/confirm", note).await;
+            assert_eq!(confirm, "404 not_found", "the department looks at certificates");
+        }
+        desk.sign(&signed).await.expect(200);
+        desk.confirm(&signed).await.expect(200);
+        assert_eq!(desk.by(&director, &signed, "sign", json!({})).await, "concluded");
+        assert_eq!(desk.by(&head, &withdrawn, "withdraw", json!({ "reason": "公用に供する" })).await, "withdrawn");
+    }
+);
+
+/// The tasks about contracts that a department has, each with the day it names.
+async fn tasks(desk: &Desk, state: &str) -> Vec<(String, Value)> {
+    let path = format!("/v1/tenants/{AOMORI}/departments/{DEPARTMENT}/tasks?state={state}");
+    let page = desk.counter.app.get(&desk.counter.clerk, &path).await.expect(200);
+    let items = page["items"].as_array().unwrap().iter();
+    let ours = items.filter(|task| task["kind"] == "contract_to_conclude");
+    ours.map(|task| (task["state"].as_str().unwrap().to_owned(), task["due_on"].clone())).collect()
+}
+
+/// How those that have ended did, by the alphabet: ids of one millisecond have no order.
+async fn ended(desk: &Desk) -> Vec<String> {
+    let mut states: Vec<_> = tasks(desk, "ended").await.into_iter().map(|(state, _)| state).collect();
+    states.sort();
+    states
+}
+
+fn words(of: &[&str]) -> Vec<String> {
+    of.iter().map(|word| (*word).to_owned()).collect()
+}
+
+on_both_databases!(
+    /// The signature of the other side is a task of the department until something comes of it; each signature has one of its own.
+    r103_a_signature_that_waits_for_the_office_is_a_task_until_something_comes_of_it,
+    async |db: TestDb| {
+        let mut desk = Desk::open(&db).await;
+        let case = desk.offered().await;
+        assert!(tasks(&desk, "open").await.is_empty(), "an offer alone asks nothing of the office");
+        desk.sign(&case).await.expect(200);
+        let waits = [("open".to_owned(), json!("2026-04-15"))];
+        assert_eq!(tasks(&desk, "open").await, waits);
+        desk.reject(&case).await.expect(200);
+        assert_eq!((tasks(&desk, "open").await.len(), ended(&desk).await), (0, words(&["not_needed"])));
+        desk.sign(&case).await.expect(200);
+        desk.confirm(&case).await.expect(200);
+        assert_eq!(tasks(&desk, "open").await, waits, "the body has not signed");
+        desk.seal(&case).await.expect(200);
+        assert_eq!((tasks(&desk, "open").await.len(), ended(&desk).await), (0, words(&["answered", "not_needed"])));
+
+        let (first, taken_back, lapsing) = (desk.offered().await, desk.offered().await, desk.offered().await);
+        desk.seal(&first).await.expect(200);
+        assert!(tasks(&desk, "open").await.is_empty(), "the body waits for the other side");
+        desk.sign(&first).await.expect(200);
+        assert_eq!(tasks(&desk, "open").await, waits);
+        assert_eq!(code(&desk.confirm(&first).await), "concluded");
+        for other in [&taken_back, &lapsing] {
+            desk.sign(other).await.expect(200);
+        }
+        desk.withdraw(&taken_back).await.expect(200);
+        assert_eq!(tasks(&desk, "open").await, waits);
+        desk.days_later(15).await;
+        assert_eq!(desk.contract(&lapsing).await["state"], "lapsed");
+        assert!(tasks(&desk, "open").await.is_empty());
+        assert_eq!(db.count("(SELECT COUNT(*) FROM case_tasks WHERE kind = 'contract_to_conclude')").await, 5);
+    }
+);
+
+on_both_databases!(
+    /// Whether the body contracts is private law: neither the grant nor the refusal of a lease tells how to appeal (R-30, R-32).
+    r103_what_ends_in_a_contract_is_no_disposition_and_tells_of_no_appeal,
+    async |db: TestDb| {
+        let desk = Desk::open(&db).await;
+        let granted = desk.offered().await;
+        let refused = desk.counter.claimed(ON_ISSUE).await;
+        desk.counter.propose(&refused, "refuse").await;
+        let proposed = desk.counter.app.get(&desk.counter.chief, &format!("{refused}/proposal")).await.expect(200);
+        assert_eq!(proposed["issue"]["instruction"], Value::Null);
+        assert_eq!(desk.counter.seal(&refused).await, "decided");
+        for case in [&granted, &refused] {
+            let decision = desk.counter.app.get(&desk.counter.business, &format!("{case}/decision")).await.expect(200);
+            assert!(decision["document_number"].is_string() && decision["instruction"].is_null(), "{decision}");
+            let path = format!("{case}/documents/decision/page");
+            let page = desk.counter.app.raw(Method::GET, &path).bearer_auth(&desk.counter.clerk.token);
+            let page = page.send().await.unwrap().text().await.unwrap();
+            assert!(page.contains("通知書") && !page.contains("教示") && !page.contains("審査請求"), "{page}");
+        }
+    }
+);
+
+on_both_databases!(
     /// R-119: one desk, one act. Who confirms the counterpart's certificate does not sign for the body, in either order.
     r119_one_officer_does_not_both_confirm_and_sign_for_the_body,
     async |db: TestDb| {

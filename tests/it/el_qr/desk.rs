@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::handed_in;
-use crate::support::app::{AOMORI, Answer, TestApp};
+use crate::support::app::{AOMORI, Answer, Person, TestApp};
 use crate::support::db::TestDb;
 use crate::waivers::office::{Office, Owing};
 
@@ -118,6 +118,17 @@ impl<'a> Counter<'a> {
         let listed = self.get(&format!("/v1/tenants/{AOMORI}/reconciliation/exceptions")).await;
         let items = listed["items"].as_array().unwrap().iter();
         items.map(|item| item["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Two of the treasury look at an exception, and agree to end it so.
+    pub async fn ends_one(&self, second: &Person, exception: &Value, resolution: &str) -> Answer {
+        let id = exception["id"].as_str().unwrap();
+        let path = format!("/v1/tenants/{AOMORI}/reconciliation/exceptions/{id}");
+        let proposal = json!({ "resolution": resolution, "comment": "機構の報告どおり" });
+        self.post(&format!("{path}/resolution"), proposal).await.expect(200);
+        let own = self.post(&format!("{path}/approve"), json!({})).await;
+        assert_eq!(own.problem(), "403 own_resolution");
+        self.app().post(second, &format!("{path}/approve"), json!({})).await
     }
 
     pub async fn truth(&self) -> Value {

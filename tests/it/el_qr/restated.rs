@@ -12,16 +12,11 @@ use crate::support::repeat::everything_again;
 use crate::waivers::office::FEE;
 
 /// Two of the treasury look at the only exception of a kind, and agree to end it so.
-async fn ends(counter: &Counter<'_>, second: &Person, kind: &str, resolution: &str) -> Answer {
+pub async fn ends(counter: &Counter<'_>, second: &Person, kind: &str, resolution: &str) -> Answer {
     let exceptions = format!("/v1/tenants/{AOMORI}/reconciliation/exceptions");
     let listed = counter.get(&format!("{exceptions}?kind={kind}&state=open")).await;
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
-    let path = format!("{exceptions}/{}", listed["items"][0]["id"].as_str().unwrap());
-    let proposal = json!({ "resolution": resolution, "comment": "機構の報告どおり" });
-    counter.post(&format!("{path}/resolution"), proposal).await.expect(200);
-    let own = counter.post(&format!("{path}/approve"), json!({})).await;
-    assert_eq!(own.problem(), "403 own_resolution");
-    counter.office.app.post(second, &format!("{path}/approve"), json!({})).await
+    counter.ends_one(second, &listed["items"][0], resolution).await
 }
 
 fn execute_on(db: &TestDb, statement: String) {

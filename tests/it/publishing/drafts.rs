@@ -1,9 +1,11 @@
 //! Drafts whose version ends: in the drain with the fee of the day, afterwards by moving to the present version.
 
 use jiff::SignedDuration;
+use madoguchi::domain::policy::Role;
 use serde_json::{Value, json};
 
 use super::{Office, PROCEDURE, id, text};
+use crate::policy_coverage::world::{DEPARTMENT, paper_draft};
 use crate::support::app::{AOMORI, Person, new_key};
 use crate::support::db::TestDb;
 use reqwest::Method;
@@ -126,3 +128,29 @@ on_both_databases!(a_case_keeps_its_version_whatever_is_published_after_it, asyn
     let fresh = office.app.get(&business, &format!("{CASES}/{fresh}")).await.expect(200);
     assert_eq!(fresh["procedure_version"], 2);
 });
+
+on_both_databases!(
+    /// what came on paper arrived on the day it was received, so it moves to the version of that day, whenever it moves.
+    r194_a_paper_draft_moves_to_the_version_of_the_day_it_was_received,
+    async |db: TestDb| {
+        let office = Office::open(&db).await;
+        let clerk = office.app.officer(AOMORI, DEPARTMENT, Role::Clerk, "clerk@example.jp").await;
+        let example = office.app.example(AOMORI, PROCEDURE).await;
+        let mut body = paper_draft();
+        body["form"] = example["form"].clone();
+        let begin = format!("/v1/tenants/020001/departments/{DEPARTMENT}/applications");
+        let draft = office.app.post(&clerk, &begin, body).await.expect(201);
+        for file in example["attachments"].as_array().unwrap() {
+            office.app.attach(&clerk, AOMORI, &id(&draft), file).await.expect(201);
+        }
+        office.publish(&id(&office.write(&text(2, "2026-04-02", 25000)).await)).await;
+        office.app.advance(SignedDuration::from_hours(24)).await;
+        let clerk = office.app.sign_in("clerk@example.jp", &clerk.id).await;
+        assert_eq!(office.offered("").await.expect(200)["version"], 2, "today another one is in force");
+        let upgrade = format!("{CASES}/{}/upgrade", id(&draft));
+        let moved = office.app.post(&clerk, &upgrade, json!({})).await.expect(200);
+        assert_eq!((&moved["procedure_version"], &moved["misfits"]), (&json!(1), &json!([])));
+        let submitted = submit(&office, &clerk, &id(&draft)).await.expect(200);
+        assert_eq!((&submitted["procedure_version"], &submitted["invoice"]["total"]), (&json!(1), &json!(22000)));
+    }
+);

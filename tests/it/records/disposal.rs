@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::archive::{Archive, FILES, codes};
+use crate::issued_documents::{checked, page};
 use crate::store::hold;
 use crate::support::app::new_key;
 use crate::support::db::{TestDb, execute};
@@ -259,5 +260,30 @@ on_both_databases!(
         let (ended, stood) = tokio::join!(run, meanwhile(open, release));
         holder.await.unwrap();
         assert_eq!((ended.unwrap(), stood, db.count(open).await), (JobEnd::Done, 1, 0));
+    }
+);
+
+on_both_databases!(
+    /// a paper outlives the records of its case. It stays ours, and the check says that nothing more can be told of it.
+    r124_a_paper_of_a_disposed_case_stays_authentic,
+    async |db: TestDb| {
+        let mut archive = Archive::open(&db).await;
+        let case = archive.withdrawn("denki-koji-torokusho").await;
+        let path = format!("/v1/tenants/020001/applications/{case}");
+        let (_, paper) = page(&archive.app, &archive.business, &path, "application_copy").await;
+        assert_eq!(checked(&archive.app, &paper).await.1["status"], "current");
+        archive.file().await;
+        let file = archive.file_of(&case).await;
+        archive.years_later(6).await;
+        let proposed = archive.propose(&file, "dispose").await.expect(201);
+        archive.decide(&archive.chief, &proposed, "approve").await.expect(200);
+        for _ in 0..2 {
+            archive.app.drain().await;
+        }
+        assert_eq!(db.count("(SELECT COUNT(*) FROM applications WHERE length(wrapped_key) = 0)").await, 1);
+        let (status, found) = checked(&archive.app, &paper).await;
+        assert_eq!((status, &found["authentic"], &found["status"]), (200, &json!(true), &json!("records_gone")), "{found}");
+        let forged = paper.replacen(&paper[60..64], "AAAA", 1);
+        assert_eq!(checked(&archive.app, &forged).await.0, 404);
     }
 );

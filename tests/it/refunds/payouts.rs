@@ -1,7 +1,9 @@
 //! Refunds that go by bank transfer: the payee's account, the file, the bank's word.
 
+use madoguchi::domain::id::TenantCode;
 use madoguchi::domain::policy::Role;
 use madoguchi::domain::zengin;
+use madoguchi::store::{StoreError, refunds};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, FEE, Paid};
@@ -31,6 +33,29 @@ async fn due(desk: &Desk<'_>, paid: &Paid<'_>, holder: &str) -> Value {
     assert_eq!(approved["state"], "payout_due");
     approved
 }
+
+on_both_databases!(
+    /// a payee who names no account keeps nobody's money back, however long the list of such payees is.
+    r99_who_never_names_an_account_stands_before_nobody_who_did,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let desk = Desk::open(&app, &db).await;
+        let silent = desk.paid("nanaco").await;
+        let asked = silent.ask(&desk.accountant, FEE, FEE).await.expect(201);
+        silent.decide(&desk.chief, &asked, "approve").await.expect(200);
+        let named = desk.paid("nanaco").await;
+        let wanted = due(&desk, &named, "クドウ タロウ").await;
+        let found = app.core.db.read(|tx| {
+            let tenant = TenantCode::parse(AOMORI).unwrap();
+            let payable = refunds::payable_by_transfer(tx, &tenant, 1)?;
+            let first = refunds::payout_due_after(tx, &tenant, None, 1)?;
+            let second = refunds::payout_due_after(tx, &tenant, first.last().map(|row| row.id), 1)?;
+            Ok::<_, StoreError>([payable, first, second].map(|rows| rows[0].id.to_string()))
+        });
+        let (asked, wanted) = (asked["id"].as_str().unwrap(), wanted["id"].as_str().unwrap());
+        assert_eq!(found.await.unwrap(), [wanted, asked, wanted]);
+    }
+);
 
 /// A file of everything that is due.
 async fn export(desk: &Desk<'_>, who: &Person) -> Value {

@@ -89,6 +89,8 @@ on_both_databases!(
         let receipt = app.get(&office.business, &to.path("/receipt")).await;
         assert_eq!(receipt.problem().split(' ').next(), Some("404"), "nobody handed money in: {}", receipt.body);
         assert_eq!(db.count("(SELECT COUNT(*) FROM jobs WHERE kind = 'notify_set_off')").await, 2);
+        let asked = "(SELECT COUNT(*) FROM jobs JOIN payments ON payments.id = subject WHERE method = 'set_off')";
+        assert_eq!(db.count(asked).await, 0, "no gateway knows of it, so none is asked");
         assert_eq!(decide(&office, &office.chief, &proposed, "approve").await.problem(), "409 wrong_state");
 
         assert_eq!(ask_back(&office, &from, HALF + 1, HALF).await.problem(), "422 validation_failed");

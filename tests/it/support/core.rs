@@ -12,6 +12,7 @@ use madoguchi::gateway::Gateways;
 use madoguchi::mail::Mailer;
 use madoguchi::seal::Keyring;
 use madoguchi::service::Core;
+use madoguchi::service::el_qr_upload::SlipsSeen;
 use madoguchi::service::incoming::NumberedByNothing;
 use madoguchi::service::password::PasswordPool;
 use madoguchi::service::payment_link::LinkCalls;
@@ -55,6 +56,7 @@ pub fn core_over(db: Db, clock: Arc<dyn Clock>, change: impl FnOnce(&mut Setting
         gateways: Gateways::default(),
         drill: Arc::new(Drill::default()),
         numbered_by_nothing: NumberedByNothing::default(),
+        slips_seen: SlipsSeen::default(),
         link_calls: LinkCalls::new(&settings.payments),
         settings: Arc::new(settings),
     })

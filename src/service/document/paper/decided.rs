@@ -204,7 +204,7 @@ pub(super) fn corrected<T: Reads>(
     let CorrectionProposal { error, decision: kept, reasons, conditions } = body.clone();
     match (kind, found_permit(papers)?) {
         (DocumentKind::Decision, _) => {
-            let text = DecisionProposal { decision: kept, reasons, conditions };
+            let text = DecisionProposal { decision: kept, reasons, conditions, without_opinion: None };
             let said = VersionText { version, error: Some(error), ..first_version(&text, now) };
             let head = head_of(papers, decision)?;
             decision_notice(papers, head, &said).map(Some)

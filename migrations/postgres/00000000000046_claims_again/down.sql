@@ -1,0 +1,1 @@
+DROP TABLE revived_claims;
