@@ -126,20 +126,13 @@ pub async fn list(
         let page = public_filings::page(tx, &body, &procedure, after, PAGE)?;
         let full = i64::try_from(page.len()).unwrap_or(i64::MAX) == PAGE;
         let next = page.last().filter(|_| full).map(|filing| filing.application);
-<<<<<<< HEAD
-        let cases: Vec<_> = page.iter().map(|filing| filing.application).collect();
-        let untold = Untold::of_cases(tx, &body, &cases)?;
-        let mut items = Vec::with_capacity(page.len());
-        for filing in page {
-            items.extend(visible(tx, &inner, (&body, filing), &untold)?.map(|open| open.listed));
-=======
         let ids: Vec<_> = page.iter().map(|filing| filing.application).collect();
         let mut cases = applications::find_each(tx, &body, &ids)?;
+        let untold = Untold::of_cases(tx, &body, &ids)?;
         let mut items = Vec::with_capacity(page.len());
         for filing in page {
             let Some(case) = cases.remove(&filing.application) else { continue };
-            items.extend(visible(tx, &inner, (filing, case))?.map(|open| open.listed));
->>>>>>> w/queues
+            items.extend(visible(tx, &inner, (filing, case), &untold)?.map(|open| open.listed));
         }
         Ok::<_, Failure>((items, next))
     });
@@ -163,26 +156,18 @@ struct OpenFiling {
 fn visible(
     tx: &mut impl Reads,
     ctx: &Ctx,
-<<<<<<< HEAD
-    (tenant, filing): (&TenantCode, PublicFiling),
-    untold: &Untold,
-=======
     (filing, case): (PublicFiling, ApplicationRow),
->>>>>>> w/queues
+    untold: &Untold,
 ) -> Result<Option<OpenFiling>, Failure> {
     let state = case.case_state()?;
     let Some(filed) = state.filed().filter(|_| is_shown_in(state.name())) else { return Ok(None) };
     // Where this program no longer reads the version, nothing says what is masked.
     let Ok(procedure) = intake::pinned(ctx, &case) else { return Ok(None) };
     let Some(rule) = procedure.definition.public_inspection.clone() else { return Ok(None) };
-<<<<<<< HEAD
     if tells_grant(&rule) && untold.hides_decision_of(case.id) {
         return Ok(None);
     }
-    let Some(body) = ctx.catalogue.tenant(tenant) else { return Ok(None) };
-=======
     let Some(body) = ctx.catalogue.tenant(&case.tenant_id) else { return Ok(None) };
->>>>>>> w/queues
     if !is_within_period(&rule, &body.calendar, jst_datetime(filing.opened_at), jst_day(tx.now())) {
         return Ok(None);
     }
@@ -202,13 +187,9 @@ fn opened(
     (procedure, id): (&str, ApplicationId),
 ) -> Result<OpenFiling, Failure> {
     let filing = public_filings::find(tx, tenant, procedure, id)?.ok_or(Refusal::NotFound)?;
-<<<<<<< HEAD
-    let untold = Untold::of_cases(tx, tenant, &[id])?;
-    Ok(visible(tx, ctx, (tenant, filing), &untold)?.ok_or(Refusal::NotFound)?)
-=======
     let case = applications::find(tx, tenant, id)?.ok_or(Refusal::NotFound)?;
-    Ok(visible(tx, ctx, (filing, case))?.ok_or(Refusal::NotFound)?)
->>>>>>> w/queues
+    let untold = Untold::of_cases(tx, tenant, &[id])?;
+    Ok(visible(tx, ctx, (filing, case), &untold)?.ok_or(Refusal::NotFound)?)
 }
 
 /// One filing, masked by the rule of its own version; not found where it is not open.

@@ -231,7 +231,6 @@ pub fn of_ids(
         .load(tx.read())?)
 }
 
-<<<<<<< HEAD
 /// As the partial index of live attempts says it, so that it is used.
 const IS_LIVE: &str = "payments.state IN ('submitting', 'requires_action', 'awaiting_payment', 'processing', \
      'authorized', 'unknown')";
@@ -259,7 +258,8 @@ pub fn live_since(
         query = query.filter(payments::invoice_id.gt(after));
     }
     Ok(query.load(tx.read())?)
-=======
+}
+
 /// All attempts to pay these invoices, oldest first, in one statement.
 pub fn of_invoices(
     tx: &mut impl Reads,
@@ -272,7 +272,6 @@ pub fn of_invoices(
         .order(payments::attempt_no)
         .select(PaymentRow::as_select())
         .load(tx.read())?)
->>>>>>> w/queues
 }
 
 /// All attempts to pay an invoice, oldest first.

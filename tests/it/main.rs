@@ -77,11 +77,8 @@ mod opinions;
 mod organisation;
 mod originals;
 mod paper;
-<<<<<<< HEAD
 mod papers_over_time;
-=======
 mod parties;
->>>>>>> w/queues
 mod payment_alerts;
 mod payment_faults;
 mod payment_links;
