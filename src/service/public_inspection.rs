@@ -129,6 +129,7 @@ pub async fn list(
         let ids: Vec<_> = page.iter().map(|filing| filing.application).collect();
         let untold = Untold::of_cases(tx, &body, &ids)?;
         let mut cases = applications::find_each(tx, &body, &ids)?;
+        let untold = Untold::of_cases(tx, &body, &ids)?;
         let mut items = Vec::with_capacity(page.len());
         for filing in page {
             let Some(case) = cases.remove(&filing.application) else { continue };
