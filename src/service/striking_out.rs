@@ -58,6 +58,8 @@ pub(super) fn judge(
         InvoiceState::Paid | InvoiceState::Entrusted => true,
         // Where all of it is too much, the rest stands without it; where it paid the debt and more, nothing else has come.
         InvoiceState::Overpaid => is_too_much && (!settles || is_the_only_money(tx, row)?),
+        // What settled nothing was no part of the debt that is open.
+        InvoiceState::Pending => is_too_much && !settles,
         _ => false,
     };
     Ok(depends_on_nothing.then_some(Strikable { next, entries }))

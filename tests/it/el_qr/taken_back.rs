@@ -160,3 +160,26 @@ on_both_databases!(
         assert_eq!(counter.office.stands(&other).await.0, "paid");
     }
 );
+
+on_both_databases!(
+    /// another sum than the fee settles nothing; taken back it is out of the books, and the fee is open as before.
+    r84_a_sum_that_settled_nothing_may_be_taken_back_while_the_debt_is_open,
+    async |db: TestDb| {
+        let app = TestApp::start_over(&db, files(), |_| {}).await;
+        let counter = Counter::open(&app, &db).await;
+        let owing = counter.office.owing().await;
+        let slip = number(&counter, &owing).await;
+        let second = second(&app).await;
+        let part = ("P1", slip.as_str(), FEE - 400, "20260401");
+        assert_eq!(counter.imported(&results(&[part])).await, referred("amount_differs"));
+        ends(&counter, &second, "amount_mismatch", "book_line").await.expect(200);
+        app.drain().await;
+        assert_eq!(counter.office.stands(&owing).await.0, "pending");
+        counter.imported(&taken_back(&[part])).await;
+        ends(&counter, &second, "status_mismatch", "owed_again").await.expect(200);
+        assert_eq!(counter.office.stands(&owing).await, ("unpaid".to_owned(), FEE));
+        assert_eq!(holds(&counter, &owing, Account::Overpayment).await, 0);
+        assert_eq!(holds(&counter, &owing, cash()).await, 0);
+        assert_eq!(counter.office.proposals().await, []);
+    }
+);
