@@ -181,8 +181,9 @@ impl Payer {
     async fn fix_fee(&mut self, case: &str, office: &Value) -> Result<Answer, StormError> {
         let (stand, key) = (Arc::clone(&self.stand), new_key(&mut self.dice));
         let clerk = stand.counter.people().road_clerk;
-        let claimed = stand.counter.post(clerk, &format!("applications/{case}/claim"), &key, &json!({}));
-        text(&claimed.await?, "/id")?;
+        let claimed =
+            stand.counter.post(clerk, &format!("applications/{case}/claim"), &key, &json!({})).await?;
+        text(&claimed, "/id")?;
         let (path, key) = (format!("applications/{case}/assessment"), new_key(&mut self.dice));
         stand.counter.post(clerk, &path, &key, &json!({ "office": office })).await
     }
