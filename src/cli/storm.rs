@@ -5,19 +5,29 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 
 use clap::Args;
+use secrecy::SecretString;
 
 use super::database::{self, ThrowAway};
 use super::demo::{SecretFiles, prepare, start_simulator};
-use super::demo_people::{PASSWORD, create_people};
+use super::demo_people::{DEPARTMENT_TENANT, PASSWORD, create_people};
 use super::serve::Machine;
 use super::{Stop, say};
 use crate::clock::{IdGen, SystemIds};
 use crate::config::Settings;
+use crate::domain::calendar::jst_day;
+use crate::domain::id::TenantCode;
+use crate::domain::policy::{Post, Role};
+use crate::service::Core;
 use crate::service::account::email_index;
+use crate::service::officer::{Appointment, appoint};
 use crate::start::{Migrate, StartError, build_core, open_database};
 use crate::store::Db;
 use crate::store::accounts;
+use crate::store::officers::Term;
 use crate::storm::{self, Gateways, People, Person, ServerPlace, StormSettings};
+
+/// 下北県土整備事務所, to which the example of a charge that is paid by eL-QR goes.
+const ROAD_OFFICE: &str = "kendo-shimokita";
 
 #[derive(Debug, Args)]
 pub(super) struct StormOptions {
@@ -144,16 +154,30 @@ async fn populate(environment: &[(String, String)]) -> Result<Db, Stop> {
         return Err(Stop("a storm needs an empty database: somebody lives in this one".to_owned()));
     }
     create_people(&core).await?;
+    appoint_road_clerk(&core).await?;
     let old = core.db.clone();
     tokio::task::spawn_blocking(move || old.shutdown()).await.map_err(Stop::because)?;
     Ok(open_database(&settings, &machine.sources())?)
 }
 
-/// Who takes part, all of them people of the demo.
+/// Whoever fixes the charge for the use of a road, of which the demo has nobody.
+async fn appoint_road_clerk(core: &Core) -> Result<(), Stop> {
+    let tenant = TenantCode::parse(DEPARTMENT_TENANT);
+    let tenant = tenant.ok_or_else(|| Stop("the storm's body is no body".to_owned()))?;
+    let post = Post { department: ROAD_OFFICE.to_owned(), role: Role::Clerk, title: "主事".to_owned() };
+    let term = Term { from: jst_day(core.clock.now()), to: None };
+    let (email, name) = (people().road_clerk.email.to_owned(), "むつ 次郎".to_owned());
+    let password = SecretString::from(PASSWORD);
+    appoint(core, Appointment { tenant, email, name, password, posts: vec![(post, term)] }).await?;
+    Ok(())
+}
+
+/// Who takes part, nearly all of them people of the demo.
 fn people() -> People {
     People {
         applicant: Person { email: "business@example.jp" },
         clerk: Person { email: "clerk@example.jp" },
+        road_clerk: Person { email: "road-clerk@example.jp" },
         accountant: Person { email: "accountant@example.jp" },
         chief: Person { email: "chief@example.jp" },
         password: PASSWORD,

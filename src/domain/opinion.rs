@@ -154,10 +154,9 @@ mod tests {
         };
         assert_eq!(found(&[], None), Vec::<&str>::new());
         assert_eq!(found(&[], Some("急施")), ["nothing_awaited"]);
-        let (one, both) = ([office.clone()], [office.clone(), office]);
-        assert_eq!(found(&one, None), ["opinion_awaited"]);
-        assert_eq!(found(&one, Some("急施")), Vec::<&str>::new());
-        let said = &unheard_faults(&both, None)[0];
+        assert_eq!(found(std::slice::from_ref(&office), None), ["opinion_awaited"]);
+        assert_eq!(found(std::slice::from_ref(&office), Some("急施")), Vec::<&str>::new());
+        let said = &unheard_faults(&[office.clone(), office], None)[0];
         assert!(said.message_ja.starts_with("道路課、道路課への"), "{}", said.message_ja);
         assert!(said.message_en.contains("Road Division, Road Division is"), "{}", said.message_en);
     }

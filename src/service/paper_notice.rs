@@ -17,7 +17,7 @@ use crate::domain::notice::NoticeStep;
 use crate::domain::policy::Action;
 use crate::domain::procedure::Bilingual;
 use crate::store::notices::{self, NoticeRow, WaitingNotice};
-use crate::store::{Root, Tx};
+use crate::store::{Reads, Root, Tx};
 
 /// Letters of one page.
 const PAGE: i64 = 50;

@@ -78,7 +78,7 @@ pub async fn run(core: &Arc<Core>, tenant: TenantCode, id: SettlementId) -> Resu
             let book = move |tx: &mut Tx<'_>| book_case(tx, &inner, &of, id, case, arrived_on);
             core.db.write(Root::Application(case), book)
         });
-        let failed = join_all(booked).await.into_iter().filter_map(Result::err).next();
+        let failed = join_all(booked).await.into_iter().find_map(Result::err);
         first_failure = first_failure.or(failed);
     }
     core.db.write(Root::settlement(id), move |tx| finish(tx, &tenant, id, arrived_on)).await?;

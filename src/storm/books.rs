@@ -2,21 +2,22 @@
 
 use serde_json::Value;
 
-use super::judge::{Confirmed, PaymentBook, PaysTwice, RunBooks, Share, Taker};
+use super::judge::{Confirmed, PaymentBook, PaysTwice, RunBooks, Share, Taker, TooMuch};
 use super::payer::{Debt, RunRecord};
 use super::plan::{Behaviour, Plan};
 use super::{StormError, TENANT};
+use crate::domain::el_qr::EL_QR;
 use crate::domain::id::{InvoiceId, TenantCode};
 use crate::domain::payment::PaymentState;
 use crate::store::events::{self, EventRow};
 use crate::store::payments::PaymentRow;
-use crate::store::{Db, Reads, StoreError, invoices, payments};
+use crate::store::{Db, Reads, StoreError, el_qr_results, invoices, payments};
 
-/// Reads the books of what a run owes, beside what its payer has in hand.
+/// Reads the books of what a run owes, beside what its payer has in hand and what is proposed to go back.
 pub async fn read(
     db: &Db,
     (record, debt): (&RunRecord, &Debt),
-    confirmed: Confirmed,
+    (confirmed, too_much): (Confirmed, TooMuch),
     seed: u64,
 ) -> Result<RunBooks, StormError> {
     let broken = || StormError::Failed(format!("run {} has no invoice", record.number));
@@ -37,17 +38,39 @@ pub async fn read(
         confirmations: confirmations(&row, &events),
         reference,
         share,
-        taker: if record.at_counter > 0 { Taker::Clerk(record.at_counter) } else { Taker::Gateway },
+        taker: match record.at_counter {
+            _ if row.method == EL_QR => Taker::Organisation,
+            0 => Taker::Gateway,
+            counted => Taker::Clerk(counted),
+        },
         state: row.state.clone(),
         captured: row.captured.amount(),
         refunded: row.refunded.amount(),
         charged_back: row.charged_back.amount(),
     });
+    let mut books: Vec<PaymentBook> = books.collect();
+    books.extend(unheard_of(record, &books));
     let pays_twice = match Plan::draw(seed, record.number).behaviour {
         Behaviour::Switches | Behaviour::PaysLate => PaysTwice::Perhaps,
         _ => PaysTwice::No,
     };
-    Ok(RunBooks { total: debt.total, invoice_state, payments: books.collect(), pays_twice, confirmed })
+    Ok(RunBooks { total: debt.total, invoice_state, payments: books, pays_twice, too_much, confirmed })
+}
+
+/// The eL number of a run of which the books say nothing: right only where nobody paid by it.
+fn unheard_of(record: &RunRecord, books: &[PaymentBook]) -> Option<PaymentBook> {
+    let reference = record.el_number.as_ref()?.payment_number.clone();
+    let is_known = books.iter().any(|payment| payment.reference == reference);
+    (!is_known).then(|| PaymentBook {
+        reference,
+        taker: Taker::Organisation,
+        share: None,
+        state: "expired".to_owned(),
+        captured: 0,
+        refunded: 0,
+        charged_back: 0,
+        confirmations: 0,
+    })
 }
 
 /// Where the truth about a payment is found.
@@ -56,8 +79,13 @@ struct Place {
     share: Option<Share>,
 }
 
-/// Of an act of several invoices its gateway knows the reference of the first share.
+/// Of an act of several invoices its gateway knows the reference of the first share; the organisation knows the eL number.
 fn place(tx: &mut impl Reads, row: &PaymentRow) -> Result<Place, StoreError> {
+    if let Some(key) = row.gateway_payment_id.as_ref().filter(|_| row.method == EL_QR) {
+        let line = el_qr_results::known(tx, &row.tenant_id, std::slice::from_ref(key))?.remove(key);
+        let reference = line.map(|line| line.payment_number).unwrap_or_default();
+        return Ok(Place { reference, share: None });
+    }
     let Some(first) = row.share_of else {
         return Ok(Place { reference: row.merchant_reference.clone(), share: None });
     };

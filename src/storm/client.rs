@@ -36,6 +36,8 @@ pub struct Answer {
     pub status: u16,
     /// JSON, or null.
     pub body: Value,
+    /// As it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -148,7 +150,8 @@ async fn send(request: RequestBuilder) -> Option<Answer> {
     let answer = request.send().await.ok()?;
     let status = answer.status().as_u16();
     let bytes = answer.bytes().await.ok()?;
-    Some(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Some(Answer { status, body, bytes: bytes.to_vec() })
 }
 
 /// A new key for a request.

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::StormError;
 use super::client::Answer;
+use super::el_qr;
 use super::killer::Lives;
 use super::payer::{RunRecord, Stand, reference};
 use super::plan::Method;
@@ -48,6 +49,8 @@ pub async fn heal(stand: &Arc<Stand>, lives: &Lives, records: &[RunRecord]) -> R
             }
         }
     }
+    // What was paid by number after the last file is told of now, long after it was paid.
+    stand.treasury.collect(stand).await?;
     let unresolved = unresolved(stand, records).await?;
     for _ in 0..LATER_DAYS.0 {
         pass(stand, lives, LATER_DAYS.1).await?;
@@ -74,6 +77,10 @@ async fn come_back(stand: &Arc<Stand>, records: &[RunRecord]) -> Result<u64, Sto
     let (mut coming, mut late) = (JoinSet::new(), 0);
     for record in records {
         let Some(method) = record.comes_back else { continue };
+        if let Some(number) = &record.el_number {
+            el_qr::pays(stand, number).await?;
+            continue;
+        }
         for payment in &record.payments {
             if coming.len() >= AT_ONCE {
                 late += u64::from(joined(coming.join_next().await)? == Some(Came::Late));

@@ -24,7 +24,8 @@ pub struct Counts {
     /// Findings of the ledger check. The careless adapter has no ledger: sums that differ from the truth.
     pub unbalanced_postings: u64,
     /// Captured payments without their confirmation: in the record of the case, among the receipts that the payer can read
-    /// (official for a clerk's cash, an entrustment confirmation for an agent's money, R-80), in the mail.
+    /// (official for a clerk's cash, an entrustment confirmation for an agent's money, R-80), in the mail. Money by eL number is
+    /// confirmed in the record alone: the bank gave the proof.
     pub receipts_missing: u64,
     /// Confirmations beyond the one that each payment with money is due, at any of these places; also of no money at all.
     pub receipts_duplicated: u64,
@@ -51,6 +52,8 @@ pub enum Taker {
     Gateway,
     /// A clerk, who counted so many yen.
     Clerk(i64),
+    /// The organisation that takes money by eL number, whose ledger is the truth; the bank gave the proof.
+    Organisation,
 }
 
 /// What a payment is of an act of several invoices, of which the gateway knows only the whole.
@@ -104,6 +107,17 @@ pub enum PaysTwice {
     No,
 }
 
+/// Whether people are told of what came beyond the debt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooMuch {
+    /// It is proposed to go back.
+    Proposed,
+    /// It is not.
+    Untold,
+    /// Nobody looked: a refund may have taken it up, or there is no such list.
+    NotLookedAt,
+}
+
 /// A receipt as the payer reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GivenReceipt {
@@ -153,6 +167,8 @@ pub struct RunBooks {
     pub payments: Vec<PaymentBook>,
     /// What the payer meant to do.
     pub pays_twice: PaysTwice,
+    /// Whether too much would be sent back.
+    pub too_much: TooMuch,
     /// What the payer has in hand.
     pub confirmed: Confirmed,
 }
@@ -168,14 +184,18 @@ pub fn judge(books: &RunBooks, truth: &BTreeMap<String, TruthLine>) -> Counts {
         judge_payment(payment, &line, &mut counts);
     }
     let too_much = came - back > books.total;
-    if too_much && (books.pays_twice == PaysTwice::No || books.invoice_state != "overpaid") {
+    let is_seen = books.invoice_state == "overpaid" && books.too_much != TooMuch::Untold;
+    if too_much && (books.pays_twice == PaysTwice::No || !is_seen) {
         counts.double_charges += 1;
     }
     if !expected(books, came, back).contains(&books.invoice_state.as_str()) {
         counts.wrong_final_states += 1;
     }
     if let Confirmed::Seen { current, given, mails } = &books.confirmed {
-        let confirmable = books.payments.iter().any(|payment| payment.refunded < payment.captured);
+        let has_proof = |payment: &PaymentBook| {
+            payment.taker != Taker::Organisation && payment.refunded < payment.captured
+        };
+        let confirmable = books.payments.iter().any(has_proof);
         counts.receipts_missing += u64::from(*current == Receipt::Missing && came > back && confirmable);
         judge_confirmations(books, truth, (given, *mails), &mut counts);
     }
@@ -184,7 +204,7 @@ pub fn judge(books: &RunBooks, truth: &BTreeMap<String, TruthLine>) -> Counts {
 
 fn line(payment: &PaymentBook, truth: &BTreeMap<String, TruthLine>) -> TruthLine {
     let line = match payment.taker {
-        Taker::Gateway => truth.get(&payment.reference).cloned().unwrap_or_default(),
+        Taker::Gateway | Taker::Organisation => truth.get(&payment.reference).cloned().unwrap_or_default(),
         Taker::Clerk(captured) => TruthLine { captured, charges: 1, ..TruthLine::default() },
     };
     payment.share.map_or(line.clone(), |share| share.of(line))
@@ -200,12 +220,12 @@ fn judge_confirmations(
     let (mut due, mut known) = (0, 0);
     for payment in &books.payments {
         let line = line(payment, truth);
-        let is_due = u64::from(line.captured > 0);
+        let is_due = u64::from(line.captured > 0 && payment.taker != Taker::Organisation);
         let right = GivenReceipt {
             reference: payment.reference.clone(),
             kind: match payment.taker {
                 Taker::Gateway => "entrustment_confirmation".to_owned(),
-                Taker::Clerk(_) => "official_receipt".to_owned(),
+                Taker::Clerk(_) | Taker::Organisation => "official_receipt".to_owned(),
             },
             state: "valid".to_owned(),
             total: line.captured,

@@ -35,6 +35,7 @@ fn books(invoice_state: &str, payment: PaymentBook) -> RunBooks {
         invoice_state: invoice_state.to_owned(),
         payments: vec![payment],
         pays_twice: PaysTwice::No,
+        too_much: TooMuch::NotLookedAt,
         confirmed: seen(given, mails),
     }
 }
@@ -122,6 +123,37 @@ fn a_slip_that_lapsed_is_over_and_one_that_was_paid_late_is_money() {
     assert_eq!(judge(&both, &truth), Counts::default());
     both.payments[1] = PaymentBook { reference: "s".to_owned(), ..payment("canceled", 0, 0, 0) };
     assert_eq!(judge(&both, &truth).lost_payments, 1);
+}
+
+/// R-82, R-84: no receipt is due, and what came beside a gateway's money must be proposed to go back.
+#[test]
+fn money_by_el_number_is_never_lost_proved_elsewhere_and_too_much_is_proposed_to_go_back() {
+    let by_number = |state: &str, captured, confirmations| PaymentBook {
+        taker: Taker::Organisation,
+        ..payment(state, captured, 0, confirmations)
+    };
+    let mut run = books("paid", by_number("captured", 100, 1));
+    run.confirmed = Confirmed::Seen { current: Receipt::Missing, given: vec![], mails: 0 };
+    assert_eq!(judge(&run, &truth(100, 0, 1)), Counts::default());
+    assert_eq!(judge(&run, &truth(200, 0, 2)).double_charges, 2, "the bank took it twice");
+    run.confirmed = seen(vec![receipt("r", "official_receipt", 100)], 1);
+    assert_eq!(judge(&run, &truth(100, 0, 1)).receipts_duplicated, 2, "a second proof of the same money");
+    let unheard_of = judge(&books("unpaid", by_number("expired", 0, 0)), &truth(100, 0, 1));
+    assert_eq!(
+        (unheard_of.lost_payments, unheard_of.receipts_missing),
+        (1, 1),
+        "only the record of the case"
+    );
+
+    let mut both = books("overpaid", payment("captured", 100, 0, 1));
+    both.payments.push(PaymentBook { reference: "n".to_owned(), ..by_number("captured", 100, 1) });
+    both.pays_twice = PaysTwice::Perhaps;
+    both.too_much = TooMuch::Proposed;
+    let mut twice = truth(100, 0, 1);
+    twice.insert("n".to_owned(), TruthLine { captured: 100, charges: 1, ..TruthLine::default() });
+    assert_eq!(judge(&both, &twice), Counts::default());
+    both.too_much = TooMuch::Untold;
+    assert_eq!(judge(&both, &twice), Counts { double_charges: 1, ..Counts::default() }, "nobody is told");
 }
 
 /// R-80: an entrusted payment is confirmed as such, once, and what is not certain is not confirmed at all.

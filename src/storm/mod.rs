@@ -10,7 +10,7 @@
 //! ([`plan`]); which request the server dies over does not.
 //!
 //! ```text
-//! cli::storm ─► run ─► payer (plan, client, refunding) ─► server ◄─ killer (child)
+//! cli::storm ─► run ─► payer (plan, client, refunding, el_qr) ─► server ◄─ killer (child), treasury
 //!                 │            │ (gate: the server's way to the gateways)
 //!                 └──► healing ─► confirmations, books, judge ─► report
 //! ```
@@ -21,6 +21,7 @@ mod client;
 mod confirmations;
 mod dice;
 mod disputing;
+mod el_qr;
 mod examples;
 mod faults;
 mod gate;
@@ -38,6 +39,7 @@ mod run;
 mod simulator;
 mod stranger;
 mod time;
+mod treasury;
 
 pub use child::{Gateways, ServerPlace};
 pub use dice::Dice;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::dice::Dice;
 use super::faults::Step;
-use super::judge::{self, Confirmed, Counts, PaymentBook, PaysTwice, RunBooks, Taker};
+use super::judge::{self, Confirmed, Counts, PaymentBook, PaysTwice, RunBooks, Taker, TooMuch};
 use super::plan::{Behaviour, Method, Plan, Refunding};
 use super::report::Careless;
 use super::run::StormSettings;
@@ -284,6 +284,7 @@ impl Shop {
             invoice_state: invoice_state.to_owned(),
             payments,
             pays_twice: run.pays_twice,
+            too_much: TooMuch::NotLookedAt,
             confirmed: Confirmed::NotOffered,
         }
     }

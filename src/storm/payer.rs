@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::client::{Answer, Body, Counter, new_key};
 use super::dice::Dice;
 use super::disputing;
+use super::el_qr::{self, ElNumber};
 use super::examples::{Examples, multipart};
 use super::faults::Step;
 use super::gate::Gate;
@@ -18,6 +19,7 @@ use super::plan::{Act, Behaviour, Hand, Method, Plan, Refunding, Way};
 use super::simulator::{Acted, Simulator};
 use super::stranger::{self, Reception, Secrets};
 use super::time::VirtualTime;
+use super::treasury::Treasury;
 use super::{StormError, TENANT, refunding};
 use crate::domain::calendar::jst_day;
 
@@ -47,6 +49,8 @@ pub struct Stand {
     pub gate: Gate,
     /// What is applied for.
     pub examples: Examples,
+    /// Who deals with the organisation that takes money by eL-QR.
+    pub treasury: Treasury,
 }
 
 /// What is owed for one case.
@@ -75,6 +79,8 @@ pub struct RunRecord {
     pub link: Option<String>,
     /// Yen that a clerk took at the counter.
     pub at_counter: i64,
+    /// The number that can be paid at a bank.
+    pub el_number: Option<ElNumber>,
     /// The payer comes back later, by this method.
     pub comes_back: Option<Method>,
     /// Faults that were made by hand, and happened.
@@ -123,6 +129,10 @@ impl Payer {
             payer.pay_at_counter().await?;
             return Ok(payer.record);
         }
+        if payer.plan.method == Method::ElQr {
+            el_qr::go_through(&mut payer).await?;
+            return Ok(payer.record);
+        }
         let has_paid = payer.behave().await?;
         if has_paid == Paid::Yes && payer.plan.refunding != Refunding::None {
             refunding::send_back(&mut payer).await?;
@@ -139,7 +149,8 @@ impl Payer {
         self.stand.counter.post(self.stand.counter.people().applicant, path, &key, body).await
     }
 
-    async fn get(&self, path: &str) -> Result<Answer, StormError> {
+    /// What the applicant looks at.
+    pub async fn get(&self, path: &str) -> Result<Answer, StormError> {
         self.stand.counter.get(self.stand.counter.people().applicant, path).await
     }
 
@@ -157,11 +168,23 @@ impl Payer {
             text(&call.await?, "/id")?;
         }
         let submitted = self.post(&format!("applications/{case}/submit"), &json!({})).await?;
-        Ok(Debt {
-            case_number: text(&submitted, "/number")?,
-            invoice: text(&submitted, "/invoice/id")?,
-            total: submitted.body.pointer("/invoice/total").and_then(Value::as_i64).unwrap_or_default(),
-        })
+        let case_number = text(&submitted, "/number")?;
+        let owed = match example.get("office").filter(|office| office.is_object()) {
+            Some(office) => self.fix_fee(&case, office).await?,
+            None => submitted,
+        };
+        let total = owed.body.pointer("/invoice/total").and_then(Value::as_i64).unwrap_or_default();
+        Ok(Debt { case_number, invoice: text(&owed, "/invoice/id")?, total })
+    }
+
+    /// A clerk takes the case up and enters what was measured, where the fee is due after that.
+    async fn fix_fee(&mut self, case: &str, office: &Value) -> Result<Answer, StormError> {
+        let (stand, key) = (Arc::clone(&self.stand), new_key(&mut self.dice));
+        let clerk = stand.counter.people().road_clerk;
+        let claimed = stand.counter.post(clerk, &format!("applications/{case}/claim"), &key, &json!({}));
+        text(&claimed.await?, "/id")?;
+        let (path, key) = (format!("applications/{case}/assessment"), new_key(&mut self.dice));
+        stand.counter.post(clerk, &path, &key, &json!({ "office": office })).await
     }
 
     async fn pay_at_counter(&mut self) -> Result<(), StormError> {
@@ -249,7 +272,8 @@ impl Payer {
         }
     }
 
-    async fn cancel(&mut self, payment: &str) -> Result<(), StormError> {
+    /// Calls a payment off.
+    pub async fn cancel(&mut self, payment: &str) -> Result<(), StormError> {
         self.arm(Step::Cancel, payment).await?;
         // A refusal means that it has ended already, or cannot be called off.
         drop(self.post(&format!("payments/{payment}/cancel"), &json!({})).await?);
@@ -267,7 +291,7 @@ impl Payer {
     }
 
     /// Opens a payment and waits for its page; none when the payer loses patience.
-    async fn page(&mut self, method: Method) -> Result<Option<(String, String)>, StormError> {
+    pub async fn page(&mut self, method: Method) -> Result<Option<(String, String)>, StormError> {
         let deadline = Instant::now() + PATIENCE;
         if let Some(fault) = self.plan.fault(Step::Create) {
             // Before it is opened a checkout has no name: whoever comes next is hit.

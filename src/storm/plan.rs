@@ -22,6 +22,8 @@ pub enum Method {
     Waon,
     /// Mobile Suica, at VeriTrans.
     Suica,
+    /// By the eL number of the claim, at a bank (eL-QR).
+    ElQr,
     /// Cash at the counter, entered by a clerk.
     Counter,
 }
@@ -38,6 +40,7 @@ impl Method {
             Self::Edy => "edy",
             Self::Waon => "waon",
             Self::Suica => "suica",
+            Self::ElQr => "el_qr",
             Self::Counter => "counter",
         }
     }
@@ -53,7 +56,7 @@ impl Method {
             Self::Edy => &[("edy", "result=ok")],
             Self::Waon => &[("waon", "result=ok")],
             Self::Suica => &[("suica", "result=ok")],
-            Self::Counter => &[],
+            Self::ElQr | Self::Counter => &[],
         }
     }
 
@@ -82,7 +85,7 @@ impl Method {
             Self::Waon => &[("waon", "result=insufficient")],
             Self::Suica => &[("suica", "result=insufficient")],
             Self::Konbini | Self::PayEasy => self.slip_acts(),
-            Self::Counter => &[],
+            Self::ElQr | Self::Counter => &[],
         }
     }
 
@@ -227,17 +230,21 @@ pub struct Plan {
 }
 
 /// By what payers pay, each with its weight.
-const METHODS: [(u64, Method); 9] = [
-    (28, Method::Card),
-    (13, Method::Nanaco),
-    (12, Method::Konbini),
-    (13, Method::Paypay),
+const METHODS: [(u64, Method); 10] = [
+    (26, Method::Card),
+    (12, Method::Nanaco),
+    (11, Method::Konbini),
+    (12, Method::Paypay),
     (7, Method::Edy),
     (7, Method::Waon),
     (6, Method::Suica),
     (8, Method::PayEasy),
+    (5, Method::ElQr),
     (6, Method::Counter),
 ];
+
+/// The procedure whose charge can be paid by eL-QR (its version 2); its fee is fixed by a clerk.
+pub const BY_EL_QR: &str = "doro-senyo";
 
 /// What payers do, each with its weight.
 const BEHAVIOURS: [(u64, Behaviour); 8] = [
@@ -266,6 +273,7 @@ impl Plan {
             (12, Refunding::RacingSixty),
         ];
         let method = dice.one_of(&METHODS).unwrap_or(Method::Card);
+        let (procedure, example) = if method == Method::ElQr { (BY_EL_QR, 0) } else { (procedure, example) };
         let other_method = if method == Method::Nanaco { Method::Card } else { Method::Nanaco };
         let behaviour = dice.one_of(&BEHAVIOURS).unwrap_or(Behaviour::Pays);
         let refunding = dice.one_of(&refundings).unwrap_or(Refunding::None);
@@ -322,9 +330,10 @@ impl Plan {
     }
 }
 
-/// A Suica takes less than two fees, and cash at the counter is entered by invoice.
+/// A Suica takes less than two fees, cash at the counter is entered by invoice, and every invoice has an eL number of its own.
 fn act(method: Method, dice: &mut Dice) -> Act {
-    let is_of_two = dice.happens(15) && !matches!(method, Method::Suica | Method::Counter);
+    let of_one = matches!(method, Method::Suica | Method::ElQr | Method::Counter);
+    let is_of_two = dice.happens(15) && !of_one;
     if is_of_two { Act::OfTwo } else { Act::OfOne }
 }
 
@@ -332,7 +341,7 @@ fn act(method: Method, dice: &mut Dice) -> Act {
 /// address.
 fn hand((method, behaviour, act): (Method, Behaviour, Act), dice: &mut Dice) -> Hand {
     use Behaviour as B;
-    let at_a_page = !matches!(method, Method::Suica | Method::Waon | Method::Counter);
+    let at_a_page = !matches!(method, Method::Suica | Method::Waon | Method::ElQr | Method::Counter);
     let without_calling_off = !matches!(behaviour, B::Switches | B::CancelRacesPaying);
     let holds_a_link = dice.happens(15) && at_a_page && without_calling_off && act == Act::OfOne;
     if holds_a_link { Hand::Link } else { Hand::Own }
@@ -392,6 +401,21 @@ mod tests {
         }
         let not_of_cards = |plan: &Plan| plan.contested.is_none() && plan.stranger != Some("F21");
         assert!(by_pay_easy.iter().all(|plan| not_of_cards(plan)), "no bank contests it");
+    }
+
+    #[test]
+    fn whoever_pays_by_an_el_number_owes_one_charge_that_can_be_paid_so() {
+        let plans: Vec<Plan> = (0..4_000).map(|number| Plan::draw(1, number)).collect();
+        let by_number = plans.iter().filter(|plan| plan.method == Method::ElQr);
+        for (_, behaviour) in BEHAVIOURS {
+            assert!(by_number.clone().any(|plan| plan.behaviour == behaviour), "{behaviour:?}");
+        }
+        let fits = |plan: &Plan| {
+            (plan.procedure, plan.example, plan.act, plan.hand) == (BY_EL_QR, 0, Act::OfOne, Hand::Own)
+        };
+        assert!(by_number.clone().all(fits) && by_number.count() >= 120);
+        let mut others = plans.iter().filter(|plan| plan.method != Method::ElQr);
+        assert!(others.all(|plan| plan.procedure != BY_EL_QR), "the others pay on submission");
     }
 
     #[test]

@@ -13,13 +13,14 @@ use super::child::ServerPlace;
 use super::client::{Counter, http};
 use super::examples::Examples;
 use super::gate::Gate;
-use super::judge::{self, Confirmed, Counts};
+use super::judge::{self, Confirmed, Counts, TooMuch};
 use super::killer::{Lives, TICK};
 use super::payer::{Payer, RunRecord, Stand};
 use super::report::Report;
 use super::simulator::Simulator;
 use super::stranger::Secrets;
 use super::time::VirtualTime;
+use super::treasury::{self, Treasury};
 use super::{StormError, books, confirmations, healing, naive};
 use crate::service::ledger_check;
 use crate::store::Db;
@@ -41,6 +42,8 @@ pub struct People {
     pub applicant: Person,
     /// Who takes money at the counter.
     pub clerk: Person,
+    /// Who fixes the charge for the use of a road.
+    pub road_clerk: Person,
     /// Who asks for refunds.
     pub accountant: Person,
     /// Who approves them.
@@ -127,6 +130,7 @@ async fn heal_and_judge(
 ) -> Result<Judged, StormError> {
     let healed = healing::heal(stand, &lives, records).await?;
     let mut in_hand = confirmations::in_hand(stand, records, &settings.place.folder.join("mail")).await?;
+    let proposed = treasury::proposed(stand).await?;
     let (kills, deaths, elsewhere) = (lives.kills().clone(), lives.deaths(), lives.elsewhere());
     lives.end().await?;
     progress("judging");
@@ -136,7 +140,13 @@ async fn heal_and_judge(
         counts.wrong_final_states += record.believed + record.headroom_lost;
         for debt in record.debts() {
             let confirmed = in_hand.remove(&debt.invoice).unwrap_or(Confirmed::NotOffered);
-            let found = books::read(db, (record, debt), confirmed, settings.seed).await?;
+            // Whoever pays by number asks for nothing back, so that all of it must still be proposed.
+            let too_much = match record.el_number {
+                Some(_) if proposed.contains(&debt.invoice) => TooMuch::Proposed,
+                Some(_) => TooMuch::Untold,
+                None => TooMuch::NotLookedAt,
+            };
+            let found = books::read(db, (record, debt), (confirmed, too_much), settings.seed).await?;
             let verdict = judge::judge(&found, &truth);
             if verdict != Counts::default() {
                 progress(&format!("run {}: {verdict:?}\n  {found:?}", record.number));
@@ -176,6 +186,7 @@ fn stand(settings: &StormSettings) -> Result<Stand, StormError> {
         },
         gate: Gate::before(behind)?,
         examples: Examples::default(),
+        treasury: Treasury::default(),
     })
 }
 

@@ -12,6 +12,8 @@ use super::StormError;
 
 /// How often a request is tried again when the connection breaks.
 const TRIES: u32 = 5;
+/// By what the organisation that takes money by eL-QR knows a body.
+const ORGANISATION_KEY: &str = "el-qr-simulator";
 
 /// A simulator's address.
 #[derive(Clone, Debug)]
@@ -65,6 +67,16 @@ impl TruthLine {
 #[derive(Deserialize)]
 struct Ledger {
     orders: Vec<TruthLine>,
+    #[serde(default)]
+    el_qr: Vec<NumberLine>,
+}
+
+/// What was paid by one eL number.
+#[derive(Deserialize)]
+struct NumberLine {
+    payment_number: String,
+    captured: i64,
+    charges: u32,
 }
 
 impl Simulator {
@@ -122,7 +134,23 @@ impl Simulator {
         self.tell("webhook", &json!({ "url": url })).await
     }
 
-    /// The whole truth, by the merchant's references.
+    /// Pays at a bank by an eL number.
+    pub async fn pay_by_number(&self, number: &str, confirmation: &str) -> Result<Acted, StormError> {
+        let fields = format!("channel=02&confirmation_number={confirmation}");
+        let status = self.post_form(&format!("{}/el-qr/pay/{number}", self.base), &fields).await?;
+        Ok(if status == 200 { Acted::Taken } else { Acted::Refused })
+    }
+
+    /// What the organisation says to a file, or tells; none where it has nothing to tell. Sent once, for it says a thing once.
+    pub async fn organisation(&self, path: &str, file: Vec<u8>) -> Result<Option<Vec<u8>>, StormError> {
+        let request = self.http.post(format!("{}/el-qr/{path}", self.base)).bearer_auth(ORGANISATION_KEY);
+        let answer = request.body(file).send().await?.error_for_status()?;
+        let is_empty = answer.status().as_u16() == 204;
+        let bytes = answer.bytes().await?.to_vec();
+        Ok(if is_empty { None } else { Some(bytes) })
+    }
+
+    /// The whole truth, by the merchant's references and the eL numbers.
     pub async fn truth(&self) -> Result<BTreeMap<String, TruthLine>, StormError> {
         let url = format!("{}/_sim/ledger", self.base);
         let ledger: Ledger = self.send(self.http.get(url)).await?.json().await?;
@@ -134,6 +162,9 @@ impl Simulator {
                 None => drop(truth.insert(reference, line)),
             }
         }
+        truth.extend(ledger.el_qr.into_iter().map(|NumberLine { payment_number, captured, charges }| {
+            (payment_number, TruthLine { captured, charges, ..TruthLine::default() })
+        }));
         Ok(truth)
     }
 
