@@ -169,8 +169,8 @@ on_both_databases!(
             assert_eq!(shown["state"], "offered");
             let empty = app.get(who, &format!("{none}/contract")).await;
             assert_eq!(empty.problem(), "404 not_found", "there is no contract to see");
-            let looked = json!({ "note": "一致" });
-            let confirm = desk.by(who, &signed, "counterpart-signature/confirm", looked).await;
+            let attested = json!({ "note": "一致" });
+            let confirm = desk.by(who, &signed, "counterpart-signature/confirm", attested).await;
             assert_eq!(confirm, "404 not_found", "the department looks at certificates");
         }
         desk.sign(&signed).await.expect(200);
