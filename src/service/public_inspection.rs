@@ -127,7 +127,6 @@ pub async fn list(
         let full = i64::try_from(page.len()).unwrap_or(i64::MAX) == PAGE;
         let next = page.last().filter(|_| full).map(|filing| filing.application);
         let ids: Vec<_> = page.iter().map(|filing| filing.application).collect();
-        let untold = Untold::of_cases(tx, &body, &ids)?;
         let mut cases = applications::find_each(tx, &body, &ids)?;
         let untold = Untold::of_cases(tx, &body, &ids)?;
         let mut items = Vec::with_capacity(page.len());
