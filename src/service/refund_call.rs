@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::gateway_call::Heard;
 use super::payment_standing::{payment_ref, raise};
+use super::poll::POLL_PAYMENT;
 use super::refund_refusal::RefundRefusal;
 use super::refund_standing::step;
-use super::{Core, Ctx, Failure, JobEnd, Refusal, payment_shares};
+use super::{Core, Ctx, Failure, JobEnd, Refusal, payment_shares, refund_standing};
 use crate::domain::audit::EventActor;
 use crate::domain::id::{OperationId, RefundId, TenantCode};
 use crate::domain::money::Yen;
@@ -24,13 +25,19 @@ use crate::store::applications::{self, ApplicationRow};
 use crate::store::gateway_operations::OperationRow;
 use crate::store::payments::{self, PaymentRow};
 use crate::store::refunds::{self, RefundRow};
-use crate::store::{Tx, jobs};
+use crate::store::{StoreError, Tx, jobs};
 
 /// Kind of the job that asks about one refund.
 pub const POLL_REFUND: &str = "poll_refund";
 
 /// How often a refund that was paid is asked about before the gateway answers: from a minute, doubling, for about three days.
 const UNANSWERED_AT_MOST: u32 = 12;
+
+/// Of a refund that had not arrived for as long as it could, which proves a failure unless the gateway shows it done after all.
+const NEVER_ARRIVED: &str = "never_arrived";
+
+/// Of one that more had gone back than we knew made us ask about once more: the gateway does not show it.
+const NOT_AT_GATEWAY: &str = "not_at_gateway";
 
 /// When to ask again after a question that could not be asked.
 pub const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(30);
@@ -102,7 +109,7 @@ pub fn take_in(
             RefundEvidence::Refused
         }
         Heard::GiveUp => {
-            row.failure_code = Some("never_arrived".to_owned());
+            row.failure_code = Some(NEVER_ARRIVED.to_owned());
             RefundEvidence::NeverArrived
         }
         Heard::Strange(snapshot) => {
@@ -188,6 +195,49 @@ fn move_by(
     Ok(())
 }
 
+/// Whether a refund was given up because it had not arrived for as long as it could.
+pub(super) fn is_given_up(row: &RefundRow) -> Result<bool, StoreError> {
+    let never_arrived = row.failure_code.as_deref() == Some(NEVER_ARRIVED);
+    Ok(never_arrived && row.refund()?.state == RefundState::Failed)
+}
+
+/// What the answer makes of a refund that was given up: money that left by it is booked as what it was asked for (T-3). Where it
+/// did not, or its headroom was taken up since, what went back is not ours, and the payment is asked about again to say so.
+fn after_giving_up(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    (case, row): (&mut ApplicationRow, &mut RefundRow),
+    answer: &Outcome<Option<RefundSnapshot>>,
+    gateway: &str,
+) -> Result<JobEnd, Failure> {
+    let now = tx.now();
+    let is_ours = match answer {
+        Outcome::Done(Some(found)) if found.status == RefundStatus::Succeeded => {
+            row.gateway_refund_id.clone_from(&found.gateway_refund_id);
+            found.amount == row.amount
+        }
+        Outcome::Done(found) if found.as_ref().is_none_or(|it| it.status == RefundStatus::Failed) => false,
+        _ => {
+            let asked = u32::try_from(row.poll_count).unwrap_or(u32::MAX);
+            row.poll_count += 1;
+            refunds::update(tx, row)?;
+            return Ok(next_refund_poll(asked.saturating_add(1), now).map_or(JobEnd::Done, JobEnd::Again));
+        }
+    };
+    if is_ours && refund_standing::has_room_again(tx, row)? {
+        row.failure_code = None;
+        let actor = EventActor { kind: "gateway", id: gateway.to_owned() };
+        step(tx, core, case, row, RefundCommand::FindAfterAll, actor)?;
+        applications::update(tx, case)?;
+        return Ok(JobEnd::Done);
+    }
+    row.failure_code = Some(NOT_AT_GATEWAY.to_owned());
+    row.gateway_refund_id = None;
+    refunds::update(tx, row)?;
+    jobs::enqueue_again(tx, row.tenant_id.as_str(), POLL_PAYMENT, &row.payment_id.to_string(), now)?;
+    Ok(JobEnd::Done)
+}
+
 /// Asks about a refund once, applies the answer, and says when to ask again.
 pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<JobEnd, Failure> {
     let of = tenant.clone();
@@ -212,6 +262,9 @@ pub async fn poll(core: &Arc<Core>, tenant: TenantCode, id: RefundId) -> Result<
         let (Some(mut case), Some(mut row)) = (case, refunds::find(tx, &tenant, id)?) else {
             return Err(Refusal::NotFound.into());
         };
+        if is_given_up(&row)? {
+            return after_giving_up(tx, &inner, (&mut case, &mut row), &answer, &payment.gateway);
+        }
         if let Outcome::Done(Some(snapshot)) = &answer {
             hear(tx, &inner, &mut case, &mut row, snapshot, &payment.gateway)?;
         }

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::payment_standing::{end_without_money, settle_invoice};
 use super::refund_call::POLL_REFUND;
 use super::{
-    Core, Failure, Refusal, dispute, receipt_year, refund_interest_standing, refund_money, refund_payee,
+    Core, Failure, Refusal, dispute, receipt_year, refund_call, refund_interest_standing, refund_money,
+    refund_payee,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -87,6 +88,12 @@ pub fn step(
                 return_money(tx, &mut payment, row.amount, Way::Back)?;
             }
         }
+        RefundEffect::Revive => {
+            reserve_again(tx, row)?;
+            decide_anew(tx, row, (&invoice, &payment), &[])?;
+            book_payment(tx, row, (&invoice, &payment))?;
+            return_money(tx, &mut payment, row.amount, Way::Out)?;
+        }
     }
     let decided = matches!(moved.effect, RefundEffect::Owe | RefundEffect::SetOff);
     let interest_waits = matches!(row.interest_to_pay()?, Some((_, InterestState::Due)));
@@ -97,7 +104,7 @@ pub fn step(
         "payment": row.payment_id.to_string(), "amount": row.amount.amount(), "ground": row.ground,
         "route": row.route, "from": before.state.as_str(), "to": row.state, "interest": row.interest });
     events::append(tx, case, NewEvent { kind: "refund_moved", actor, facts, sealed_detail: None })?;
-    let left = matches!(moved.effect, RefundEffect::Pay | RefundEffect::SetOff);
+    let left = matches!(moved.effect, RefundEffect::Pay | RefundEffect::SetOff | RefundEffect::Revive);
     if left && refund_money::left_of(tx, &payment)? == Yen::ZERO {
         end_without_money(tx, core, case, &mut payment)?;
     }
@@ -117,11 +124,32 @@ fn internal(error: YenOutOfRange) -> Failure {
 
 /// Gives the headroom of a refund back, of the whole payment and of each part.
 fn release(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
-    let whole = PlannedPart { part: RefundPart::Whole, amount: row.amount };
-    for part in std::iter::once(whole).chain(row.planned()?) {
+    for part in of_all_parts(row)? {
         refunds::release(tx, &row.tenant_id, row.payment_id, &part)?;
     }
     Ok(())
+}
+
+/// Whether a refund that was given up would still fit beside what was asked for since.
+pub(super) fn has_room_again(tx: &mut impl Reads, row: &RefundRow) -> Result<bool, Failure> {
+    let room = refunds::headroom(tx, &row.tenant_id, row.payment_id)?;
+    let fits = |part: &PlannedPart| room.get(&part.part).is_some_and(|left| left.available() >= part.amount);
+    Ok(of_all_parts(row)?.iter().all(fits))
+}
+
+fn reserve_again(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
+    let room = refunds::headroom(tx, &row.tenant_id, row.payment_id)?;
+    for part in of_all_parts(row)? {
+        let ceiling = room.get(&part.part).map_or(Yen::ZERO, |known| known.ceiling);
+        refunds::reserve(tx, &row.tenant_id, row.payment_id, &part, ceiling)?;
+    }
+    Ok(())
+}
+
+/// What a refund takes up: of the whole payment, and of each part.
+fn of_all_parts(row: &RefundRow) -> Result<Vec<PlannedPart>, StoreError> {
+    let whole = PlannedPart { part: RefundPart::Whole, amount: row.amount };
+    Ok(std::iter::once(whole).chain(row.planned()?).collect())
 }
 
 fn book_decision(
@@ -201,7 +229,7 @@ pub(super) fn left_on(
 }
 
 /// Books back a decision that lapsed with the books of its year before its money left, and decides it anew out of the present year
-/// gives what stands instead.
+/// so it decides what was booked back because it was given up. Gives what stands instead.
 fn decide_anew(
     tx: &mut Tx<'_>,
     row: &RefundRow,
@@ -270,7 +298,8 @@ pub(super) fn is_going_back(tx: &mut impl Reads, shares: &[PaymentRow]) -> Resul
 }
 
 /// The snapshot without what our own refunds explain: they are counted by their own steps, exactly once, so that an old
-/// or repeated answer of the gateway can neither repeat nor undo them. A sum that differs from ours makes us ask.
+/// or repeated answer of the gateway can neither repeat nor undo them. A sum that differs from ours makes us ask, also about those
+/// that were given up because they had not arrived: until the gateway says that they did not, the sum may be theirs.
 pub fn without_own_refunds(
     tx: &mut Tx<'_>,
     shares: &[PaymentRow],
@@ -289,7 +318,8 @@ pub fn without_own_refunds(
     let (mut settled, mut explained) = (Yen::ZERO, Yen::ZERO);
     for refund in ours {
         let state = refund.refund()?.state;
-        let told = state.is_in_flight() || state == RefundState::Succeeded;
+        let more_went = claimed > known && refund_call::is_given_up(&refund)?;
+        let told = state.is_in_flight() || state == RefundState::Succeeded || more_went;
         // An old answer may still show what the gateway first accepted and then did not do.
         if told || refund.gateway_refund_id.is_some() {
             explained = explained.plus(refund.amount).map_err(internal)?;

@@ -191,6 +191,8 @@ pub enum RefundCommand {
     },
     /// The gateway's word.
     Hear(RefundEvidence),
+    /// It was given up because it had not arrived for as long as it could, and the gateway shows it done all the same.
+    FindAfterAll,
     /// It goes into a transfer file.
     SendPayout,
     /// The bank paid it.
@@ -216,6 +218,8 @@ pub enum RefundEffect {
     SetOff,
     /// Whatever was booked is booked back, and its headroom is free again.
     Undo,
+    /// The money left although it was given up: its headroom is taken again, decision and payment are booked.
+    Revive,
 }
 
 /// A refund after a step.
@@ -281,6 +285,9 @@ impl Refund {
             (RefundCommand::ConfirmPayout, S::PayoutSent) => moved(S::PaidOut, RefundEffect::Pay),
             (RefundCommand::ReturnPayout, S::PayoutSent) => moved(S::PayoutDue, RefundEffect::Nothing),
             (RefundCommand::EndPayout, S::PayoutDue) => moved(S::Failed, RefundEffect::Undo),
+            (RefundCommand::FindAfterAll, S::Failed) if self.route == RefundRoute::Gateway => {
+                moved(S::Succeeded, RefundEffect::Revive)
+            }
             (RefundCommand::Hear(evidence), S::Submitting | S::Pending | S::Unknown | S::Succeeded) => {
                 Ok(self.hear(evidence))
             }

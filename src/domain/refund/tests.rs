@@ -38,6 +38,7 @@ fn commands() -> Vec<(&'static str, RefundCommand)> {
         ("confirm payout", C::ConfirmPayout),
         ("return payout", C::ReturnPayout),
         ("end payout", C::EndPayout),
+        ("found after all", C::FindAfterAll),
     ]
 }
 
@@ -85,6 +86,7 @@ fn r95_the_table_of_refunds_is_exactly_this() {
         "unknown + refused = failed Undo",
         "unknown + never arrived = failed Undo",
         "succeeded + not done = failed Undo",
+        "failed + found after all = succeeded Revive",
         "payout_due + send payout = payout_sent Nothing",
         "payout_due + end payout = failed Undo",
         "payout_sent + confirm payout = paid_out Pay",
@@ -94,7 +96,8 @@ fn r95_the_table_of_refunds_is_exactly_this() {
     assert!(table.contains(&"bank_transfer requested + approve = payout_due Owe".to_owned()));
     // What is set off goes nowhere: it is done when it is approved.
     assert!(table.contains(&"set_off requested + approve = paid_out SetOff".to_owned()));
-    assert_eq!(table.len(), 3 * expected.len());
+    // What went another way was never the gateway's to make.
+    assert_eq!(table.len(), 3 * expected.len() - 2);
 }
 
 #[test]
@@ -210,7 +213,7 @@ proptest! {
     #[test]
     fn refunds_in_whatever_order_never_exceed_what_was_taken(
         ceiling in 0..50_000_i64,
-        steps in prop::collection::vec((0..60_000_i64, 0..14_usize), 0..40),
+        steps in prop::collection::vec((0..60_000_i64, 0..16_usize), 0..40),
     ) {
         let mut headroom = Headroom { ceiling: yen(ceiling), reserved: Yen::ZERO };
         let mut refunds: Vec<(Refund, Yen)> = Vec::new();
@@ -225,10 +228,15 @@ proptest! {
             } else if !refunds.is_empty() {
                 let index = usize::try_from(number).unwrap() % refunds.len();
                 let (refund, amount) = &mut refunds[index];
-                if let Ok(moved) = refund.apply(commands()[which - 1].1) {
+                let command = commands()[which - 1].1;
+                // As the use case asks before it takes the step.
+                let fits = command != RefundCommand::FindAfterAll || headroom.reserve(*amount).is_ok();
+                if let Some(moved) = refund.apply(command).ok().filter(|_| fits) {
                     refund.state = moved.next;
                     if matches!(moved.effect, RefundEffect::Release | RefundEffect::Undo) {
                         headroom = headroom.release(*amount).unwrap();
+                    } else if moved.effect == RefundEffect::Revive {
+                        headroom = headroom.reserve(*amount).unwrap();
                     }
                 }
             }
