@@ -146,7 +146,7 @@ pub(super) fn refuse_unpaid_handover(tx: &mut impl Reads, ctx: &Ctx, case: &Open
         return Err(PaymentRefusal::HandoverAwaitsFee.into());
     }
     let invoices = billing::standing_invoices(tx, case)?;
-    let states = invoices.iter().map(InvoiceRow::invoice_state).collect::<Result<Vec<_>, _>>()?;
+    let states = invoice_money::as_gated(tx, &invoices)?;
     match issue_gate(intake::pinned(ctx, &case.row)?.definition.fee_due, &states) {
         PaymentGate::Open => Ok(()),
         PaymentGate::ClosedUnpaid => Err(PaymentRefusal::HandoverAwaitsFee.into()),
