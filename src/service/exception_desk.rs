@@ -7,11 +7,16 @@ use jiff::Timestamp;
 
 use super::accounting::{accountant, comment_fault};
 use super::idempotency::{IdempotencyRequest, Made, once};
+use super::outside_refund::Agreed;
 use super::reconciliation_refusal::ReconciliationRefusal;
-use super::{Ctx, Effect, Failure, Refusal, el_qr_booking, el_qr_cancellation, pulled_back, remittance};
+use super::{
+    Ctx, Effect, Failure, Refusal, el_qr_booking, el_qr_cancellation, outside_refund, pulled_back, remittance,
+};
 use crate::domain::fault::Fault;
 use crate::domain::id::{ElQrCancellationId, ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode};
-use crate::domain::reconciliation::{Consequence, EL_QR_CANCELLATION, Resolution, resolutions_of};
+use crate::domain::reconciliation::{
+    Consequence, EL_QR_CANCELLATION, RETURNED_OUTSIDE, Resolution, resolutions_of,
+};
 use crate::domain::settlement::ExceptionState;
 use crate::store::el_qr_results::LineRow;
 use crate::store::el_qr_slips::SlipRow;
@@ -115,7 +120,7 @@ async fn roots(ctx: &Ctx, tenant: &TenantCode, id: ExceptionId) -> Result<Vec<Ro
         if let Some(cancellation) = el_qr_cancellation_of(&row) {
             return el_qr_cancellation::case_of(tx, &tenant, cancellation);
         }
-        let Some(payment) = payment_of(&row) else { return Ok(None) };
+        let Some(payment) = payment_of(&row).or_else(|| returned_of(&row)) else { return Ok(None) };
         let payment = payments::find(tx, &tenant, payment)?;
         Ok::<_, Failure>(payment.map(|payment| payment.application_id))
     });
@@ -126,6 +131,11 @@ async fn roots(ctx: &Ctx, tenant: &TenantCode, id: ExceptionId) -> Result<Vec<Ro
 /// The payment that an exception is about.
 fn payment_of(row: &ExceptionRow) -> Option<PaymentId> {
     row.subject.strip_prefix("payment:")?.parse().ok()
+}
+
+/// The payment of which a gateway sent money back without a refund of ours, that an exception is about.
+fn returned_of(row: &ExceptionRow) -> Option<PaymentId> {
+    row.subject.strip_prefix(RETURNED_OUTSIDE)?.strip_prefix(':')?.parse().ok()
 }
 
 /// The line of the organisation that an exception is about.
@@ -275,6 +285,10 @@ fn refuse_without_money(tx: &mut impl Reads, row: &ExceptionRow) -> Result<(), F
             let cancellation = el_qr_cancellation_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
             return el_qr_cancellation::judge(tx, &row.tenant_id, cancellation).map(drop);
         }
+        Some(Consequence::BookReturn) => {
+            let payment = returned_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            return outside_refund::judge(tx, &row.tenant_id, payment).map(drop);
+        }
         Some(Consequence::None) | None => true,
     };
     if found { Ok(()) } else { Err(ReconciliationRefusal::PaymentNotFound.into()) }
@@ -305,6 +319,12 @@ fn carry_out(tx: &mut Tx<'_>, ctx: &Ctx, row: &ExceptionRow, officer: OfficerId)
         Some(Consequence::StrikeOut) => {
             let cancellation = el_qr_cancellation_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
             el_qr_cancellation::strike_out(tx, &ctx.core, &row.tenant_id, cancellation, officer)
+        }
+        Some(Consequence::BookReturn) => {
+            let payment = returned_of(row).ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            let proposed_by = row.proposed_by.ok_or(ReconciliationRefusal::PaymentNotFound)?;
+            let agreed = Agreed { proposed_by, agreed_by: officer };
+            outside_refund::book(tx, ctx, &row.tenant_id, payment, agreed)
         }
         Some(Consequence::BookLine) => {
             let referred = slip_of(tx, row)?;

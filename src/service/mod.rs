@@ -98,6 +98,7 @@ pub mod officer_labels;
 pub mod opinion;
 pub mod organisation;
 pub mod originals;
+mod outside_refund;
 pub mod paper_filing;
 pub mod paper_notice;
 pub mod password;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
-    Core, Failure, charge, clock, dispute, ended_debt, invoice_money, payment, payment_alert,
+    Core, Failure, charge, clock, dispute, ended_debt, invoice_money, outside_refund, payment, payment_alert,
     payment_closing, poll, receipt_standing, refund_standing, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
@@ -387,7 +387,11 @@ pub(super) fn raise(
     metrics::counter!("madoguchi_payment_alerts_total", "alert" => alert.code()).increment(1);
     let event = NewEvent { kind: "payment_alert", actor: gateway_actor(row), facts, sealed_detail: None };
     events::append(tx, case, event)?;
-    Ok(payment_alert::put(tx, row, alert)?)
+    payment_alert::put(tx, row, alert)?;
+    match alert {
+        Alert::ReturnedOutside { total } => outside_refund::raise(tx, row, *total),
+        _ => Ok(()),
+    }
 }
 
 fn gateway_actor(row: &PaymentRow) -> EventActor {

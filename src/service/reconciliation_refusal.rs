@@ -39,6 +39,8 @@ pub enum ReconciliationRefusal {
     NotPulledBackWhole,
     /// What the organisation took back is another amount than the payment's, or something depends on the payment's money.
     NotTakenBackSo,
+    /// Nothing went back without a refund of ours, or more than is left of the payment's parts, or it is a share of an act of several invoices.
+    NothingReturnedOutside,
     /// The day is closed.
     DayClosed,
     /// The day is not over, or only just.
@@ -70,6 +72,7 @@ impl ReconciliationRefusal {
             Self::NoSlip => "exception_without_slip",
             Self::NotPulledBackWhole => "not_pulled_back_whole",
             Self::NotTakenBackSo => "not_taken_back_so",
+            Self::NothingReturnedOutside => "nothing_returned_outside",
             Self::DayClosed => "day_closed",
             Self::DayNotOver => "day_not_over",
             Self::EarlierDayOpen { .. } => "earlier_day_open",
@@ -121,6 +124,10 @@ impl ReconciliationRefusal {
             Self::NotTakenBackSo => (
                 "取消しの番号・金額が収納と一致しないか、還付・払込み・他の入金があるか、処理済みであるため、この処理は承認できません。差し戻して別の処理を起案してください。",
                 "The cancellation is not of this number and amount, or the money is refunded, in a payout, beside other money, or taken back already; send the proposal back and propose another one.",
+            ),
+            Self::NothingReturnedOutside => (
+                "還付の手続によらない返金がないか、還付できる残額を超えるか、複数の納付を一括した支払いであるため、この処理は承認できません。差し戻して別の処理を起案してください。",
+                "Nothing went back without a refund, or more than is left, or several invoices were paid in one act; send the proposal back and propose another one.",
             ),
             Self::DayClosed => ("この日は締め済みです。", "The day is closed."),
             Self::DayNotOver => (

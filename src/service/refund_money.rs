@@ -131,7 +131,7 @@ fn sum_in(tx: &mut impl Reads, payment: &PaymentRow, state: RefundState) -> Resu
 }
 
 /// What went back through the gateway without a refund of ours.
-fn sent_outside(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
+pub(super) fn sent_outside(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
     let ours = sum_in(tx, payment, RefundState::Succeeded)?;
     Ok(payment.refunded.minus(ours).unwrap_or(Yen::ZERO))
 }

@@ -284,6 +284,11 @@ fn return_money(tx: &mut Tx<'_>, row: &mut PaymentRow, amount: Yen, way: Way) ->
     Ok(payments::update(tx, row)?)
 }
 
+/// Counts money no more that went back without a refund of ours: from here on the steps of its refund count it.
+pub(super) fn uncount(tx: &mut Tx<'_>, row: &mut PaymentRow, amount: Yen) -> Result<(), Failure> {
+    return_money(tx, row, amount, Way::Back)
+}
+
 /// Whether money of an act of paying was decided to go back and does: of what was no success by then nothing settles a debt any
 /// more, whatever its gateway takes later.
 pub(super) fn is_going_back(tx: &mut impl Reads, shares: &[PaymentRow]) -> Result<bool, Failure> {

@@ -23,7 +23,7 @@ pub use comeback::is_same_trouble;
 pub use lines::{LineMatches, match_lines};
 pub use overdue::overdue_payouts;
 pub use payouts::{PayoutMatches, lapsed_credits, match_payouts};
-pub use resolution::{Consequence, EL_QR_CANCELLATION, Resolution, resolutions_of};
+pub use resolution::{Consequence, EL_QR_CANCELLATION, RETURNED_OUTSIDE, Resolution, resolutions_of};
 
 /// Which days are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

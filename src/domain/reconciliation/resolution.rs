@@ -15,6 +15,8 @@ pub enum Consequence {
     OweAgain,
     /// A payment that the organisation took back leaves the books, and its debt is owed again.
     StrikeOut,
+    /// What a gateway sent back without a refund of ours becomes one.
+    BookReturn,
 }
 
 impl Consequence {
@@ -23,10 +25,18 @@ impl Consequence {
         match self {
             Self::None | Self::AcceptLate | Self::OweAgain => true,
             Self::BookLine => subject.starts_with(EL_QR_LINE),
-            Self::StrikeOut => subject.split_once(':').is_some_and(|(kind, _)| kind == EL_QR_CANCELLATION),
+            Self::StrikeOut => is_of(subject, EL_QR_CANCELLATION),
+            Self::BookReturn => is_of(subject, RETURNED_OUTSIDE),
         }
     }
 }
+
+fn is_of(subject: &str, wanted: &str) -> bool {
+    subject.split_once(':').is_some_and(|(kind, _)| kind == wanted)
+}
+
+/// Of which kind the subjects are that are payments of which a gateway sent money back without a refund of ours.
+pub const RETURNED_OUTSIDE: &str = "returned_outside";
 
 /// What the subjects begin with that are payments reported by the organisation.
 const EL_QR_LINE: &str = "el_qr_line:";
@@ -76,6 +86,12 @@ const OWE_AGAIN: Resolution = Resolution {
 
 const STRIKE_OUT: Resolution = Resolution { consequence: Consequence::StrikeOut, ..OWE_AGAIN };
 
+const BOOK_RETURN: Resolution = Resolution {
+    code: "book_return",
+    title_ja: "決済事業者での返金を還付として計上する",
+    consequence: Consequence::BookReturn,
+};
+
 /// The resolutions of an exception of a kind about a subject.
 pub fn resolutions_of(kind: Kind, subject: &str) -> impl Iterator<Item = &'static Resolution> {
     resolutions(kind).iter().filter(move |resolution| resolution.consequence.fits(subject))
@@ -88,7 +104,9 @@ fn resolutions(kind: Kind) -> &'static [Resolution] {
         Kind::MissingAtUs => &[BOOK_LINE, BY_HAND, REFUND, CORRECTED, EXPLAINED],
         Kind::MissingAtGateway | Kind::OverdueSettlement => &[CLAIMED, CORRECTED, BY_HAND, EXPLAINED],
         Kind::AmountMismatch => &[BOOK_LINE, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED],
-        Kind::StatusMismatch => &[BOOK_LINE, STRIKE_OUT, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED],
+        Kind::StatusMismatch => {
+            &[BOOK_LINE, STRIKE_OUT, BOOK_RETURN, CORRECTED, BY_HAND, REFUND, CLAIMED, EXPLAINED]
+        }
         Kind::DuplicateLine | Kind::BatchReissued | Kind::UnreadableReport => &[CORRECTED, EXPLAINED],
         Kind::FeeMismatch => &[CORRECTED, CLAIMED, EXPLAINED],
         Kind::UnexpectedChargeback => &[CLAIMED, BY_HAND, EXPLAINED],
