@@ -245,7 +245,8 @@ fn moves(db: &TestDb, who: &Person, to: Option<(&str, &str, &str)>) {
     if let Some((department, role, title)) = to {
         let post = format!("'{AOMORI}', '{id}', '{id}', '{department}', '{role}', '{title}', '2026-04-02'");
         let columns = "tenant_id, id, officer_id, department, role, title, valid_from";
-        moved.push_str(&format!("INSERT INTO officer_posts ({columns}) VALUES ({post})"));
+        let begins = format!("INSERT INTO officer_posts ({columns}) VALUES ({post})");
+        moved.push_str(&begins);
     }
     execute(&db.settings.url, &moved);
 }

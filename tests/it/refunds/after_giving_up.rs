@@ -63,7 +63,10 @@ on_both_databases!(
             assert_eq!(paid.standing().await, standing);
             assert_eq!(paid.booked().await, (FEE - 5_000, 0, FEE - 5_000));
             assert_eq!((paid.truth().await, told(&db).await), (5_000, 0));
-            everything_again(&db.db, async || drop(app.drain().await)).await;
+            everything_again(&db.db, async || {
+                app.drain().await;
+            })
+            .await;
         }
     }
 );
@@ -122,7 +125,10 @@ on_both_databases!(
             assert_eq!(paid.states().await, ["succeeded"]);
             assert_eq!(paid.booked().await, (FEE - 5_000, 0, FEE - 5_000));
             assert_eq!(paid.available().await, FEE - 5_000);
-            everything_again(&db.db, async || drop(app.drain().await)).await;
+            everything_again(&db.db, async || {
+                app.drain().await;
+            })
+            .await;
         }
     }
 );
