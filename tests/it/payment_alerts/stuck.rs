@@ -54,7 +54,7 @@ on_both_databases!(
         office.sign_in_again().await;
         slip(&office, &owing).await;
         let refuses = json!({ "status": 503, "times": 1_000 });
-        app.fault(json!({ "match": { "op": "cancel" }, "fault": "F05", "args": refuses })).await;
+        app.fault(json!({ "match": { "op": "cancel" }, "fault": "F06", "args": refuses })).await;
         assert_eq!(told(&office, "open_past_last_day").await.len(), 0, "the day is not over");
         for _ in 0..2 {
             app.advance(SignedDuration::from_hours(24)).await;
