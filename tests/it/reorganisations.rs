@@ -332,9 +332,10 @@ on_both_databases!(
         }
         let mut file = "departments:\n".to_owned();
         file += &ends(DEPARTMENT, "消防保安課", "Fire and Safety Division", "kiki-kanri", MERGED);
-        file += &format!(
+        let merged = format!(
             "  - {{ code: {MERGED}, name_ja: 保安課, name_en: Safety Division, parent: kiki-kanri, valid_from: 2026-05-01 }}\nholdings:\n"
         );
+        file += &merged;
         file += &holding("clerk", "clerk", DEPARTMENT, Some(MERGED));
         import(app, &(file + &holding("chief", "section_chief", DEPARTMENT, Some(MERGED)))).await;
         app.advance(MONTH).await;
