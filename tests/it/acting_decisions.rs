@@ -241,6 +241,70 @@ on_both_databases!(r115_t7_whoever_follows_at_the_desk_takes_over_what_is_owed, 
 /// From 2 April on an officer sits at this desk (department, role, title) and at no former one.
 fn moves(db: &TestDb, who: &Person, to: Option<(&str, &str, &str)>) {
     let id = &who.id;
+    let left = format!("UPDATE officer_posts SET valid_to = '2026-04-01' WHERE officer_id = '{id}'");
+    execute(&db.settings.url, &left);
+    if let Some((department, role, title)) = to {
+        let post = format!("'{AOMORI}', '{id}', '{id}', '{department}', '{role}', '{title}', '2026-04-02'");
+        let columns = "tenant_id, id, officer_id, department, role, title, valid_from";
+        execute(&db.settings.url, &format!("INSERT INTO officer_posts ({columns}) VALUES ({post})"));
+    }
+        assert_eq!(listed().await, json!([]), "the absence outlives the transfer, the cover does not");
+        assert_eq!(covered.seal_for(deputy, &office.chief, &case).await.problem(), "403 not_covering");
+    }
+);
+
+on_both_databases!(of_two_covers_who_seal_the_same_step_at_once_one_does, async |db: TestDb| {
+    let covered = Covered::open(&db).await;
+    let office = &covered.office;
+    let second = office.app.officer(AOMORI, DEPARTMENT, Role::Clerk, "second@example.jp").await;
+    covered.away(&office.chief, &covered.deputy).await;
+    covered.away(&office.chief, &second).await;
+    for _ in 0..rounds(3) {
+        let case = covered.at_the_chief("ordinary").await;
+        let (one, other) = tokio::join!(
+            covered.seal_for(&covered.deputy, &office.chief, &case),
+            covered.seal_for(&second, &office.chief, &case),
+        );
+        let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+        statuses.sort_unstable();
+        assert!(matches!(statuses, [200, 404 | 409 | 412]), "{statuses:?}: {} {}", one.body, other.body);
+    }
+    let sealed = i64::try_from(rounds(3)).unwrap();
+    assert_eq!(db.count("(SELECT COUNT(*) FROM acting_decisions)").await, sealed);
+    assert_eq!(db.count("(SELECT COUNT(*) FROM decisions)").await, sealed);
+});
+
+on_both_databases!(r115_t7_whoever_follows_at_the_desk_takes_over_what_is_owed, async |db: TestDb| {
+    let mut covered = Covered::open(&db).await;
+    let before = civil::date(2025, 4, 1);
+    let app = &covered.office.app;
+    let old =
+        posted(app, Role::GroupManager, "old-gm@example.jp", before, Some(civil::date(2026, 4, 2))).await;
+    let new = posted(app, Role::GroupManager, "new-gm@example.jp", civil::date(2026, 4, 3), None).await;
+    covered.away(&old, &covered.deputy).await;
+    let (case, late) =
+        (covered.office.proposed(1, "ordinary").await, covered.office.proposed(1, "ordinary").await);
+    covered.seal_for(&covered.deputy, &old, &case).await.expect(200);
+    assert_eq!(covered.owed(&old).await.len(), 1);
+    covered.office.app.advance(SignedDuration::from_hours(48)).await;
+    let app = &covered.office.app;
+    let old = app.sign_in("old-gm@example.jp", &old.id).await;
+    let new = app.sign_in("new-gm@example.jp", &new.id).await;
+    covered.deputy = app.sign_in("deputy@example.jp", &covered.deputy.id).await;
+    covered.office.clerk = app.sign_in("clerk@example.jp", &covered.office.clerk.id).await;
+    let nobody = covered.seal_for(&covered.deputy, &old, &late).await;
+    assert_eq!(nobody.status, 403, "T-7: nobody acts for a former holder");
+    let owed = covered.owed(&new).await;
+    assert_eq!((owed.len(), covered.owed(&old).await.len()), (1, 0));
+    let id = owed[0]["id"].as_str().unwrap();
+    assert_eq!(covered.look(&old, id, json!({ "verdict": "agreed" })).await.status, 404);
+    let done = covered.look(&new, id, json!({ "verdict": "agreed" })).await.expect(201);
+    assert_eq!(done["reviewer_title"], "new-gm@example.jp");
+});
+
+/// From 2 April on an officer sits at this desk (department, role, title) and at no former one.
+fn moves(db: &TestDb, who: &Person, to: Option<(&str, &str, &str)>) {
+    let id = &who.id;
     let mut moved = format!("UPDATE officer_posts SET valid_to = '2026-04-01' WHERE officer_id = '{id}'; ");
     if let Some((department, role, title)) = to {
         let post = format!("'{AOMORI}', '{id}', '{id}', '{department}', '{role}', '{title}', '2026-04-02'");
