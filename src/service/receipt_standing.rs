@@ -216,12 +216,12 @@ pub fn kind_name(kind: ConfirmationKind) -> &'static str {
     }
 }
 
-/// Who owes and who pays, as pinned in the case: the party of that role, else the first one.
+/// Who owes and who pays, as pinned in the case: the party of that role, else the applicant; never whoever only acts for one.
 pub fn names_of(tx: &mut impl Reads, case: &ApplicationRow, key: &DataKey) -> Result<Names, Failure> {
     let rows = parties::of_case(tx, &case.tenant_id, case.id)?;
-    let first = rows.first();
+    let applicant = rows.iter().find(|row| row.role == "applicant");
     let name = |role: &str| -> Result<String, Failure> {
-        let found = rows.iter().find(|row| row.role == role).or(first);
+        let found = rows.iter().find(|row| row.role == role).or(applicant);
         let party = found.ok_or_else(|| StoreError::Inconsistent(format!("no party of case {}", case.id)))?;
         let place = format!("parties.sealed_party:{}:{}", case.id, party.role);
         let profile: Profile = key.open_json(&place, &party.sealed_party)?;

@@ -241,14 +241,13 @@ on_both_databases!(r115_t7_whoever_follows_at_the_desk_takes_over_what_is_owed, 
 /// From 2 April on an officer sits at this desk (department, role, title) and at no former one.
 fn moves(db: &TestDb, who: &Person, to: Option<(&str, &str, &str)>) {
     let id = &who.id;
-    let mut moved = format!("UPDATE officer_posts SET valid_to = '2026-04-01' WHERE officer_id = '{id}'; ");
+    let left = format!("UPDATE officer_posts SET valid_to = '2026-04-01' WHERE officer_id = '{id}'");
+    execute(&db.settings.url, &left);
     if let Some((department, role, title)) = to {
         let post = format!("'{AOMORI}', '{id}', '{id}', '{department}', '{role}', '{title}', '2026-04-02'");
         let columns = "tenant_id, id, officer_id, department, role, title, valid_from";
-        let begins = format!("INSERT INTO officer_posts ({columns}) VALUES ({post})");
-        moved.push_str(&begins);
+        execute(&db.settings.url, &format!("INSERT INTO officer_posts ({columns}) VALUES ({post})"));
     }
-    execute(&db.settings.url, &moved);
 }
 
 on_both_databases!(

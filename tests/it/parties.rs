@@ -15,7 +15,8 @@ fn mails_to(app: &TestApp, address: &str) -> usize {
 }
 
 on_both_databases!(
-    /// An agent (代理人) acts for the applicant and is written to; the fee is owed, and the permit held, by the applicant all the same.
+    /// An agent (代理人) acts for the applicant and is written to; the fee is owed, its receipt made out, and the permit held by the
+    /// applicant all the same. What is sealed of the agent here cannot be opened: whoever took the agent's name would fail.
     the_applicant_owes_and_holds_where_an_agent_acts,
     async |db: TestDb| {
         let counter = Counter::open(&db).await;
