@@ -236,7 +236,7 @@ on_both_databases!(
             assert_eq!(held.problem(), "422 validation_failed");
             assert_eq!(fault(&held), ("/without_opinion", "opinion_awaited"));
             let said = held.body["errors"][0]["message"].as_str().unwrap();
-            assert!(said.starts_with("道路課への意見照会に回答がありません。"), "{said}");
+            assert!(said.starts_with("The opinion of Roads Division is still awaited."), "{said}");
         }
         assert_eq!(fault(&draft(&counter, &case, "grant", json!(" ")).await), ("/without_opinion", "required"));
         assert_eq!(traces(&db).await, before);
@@ -269,7 +269,7 @@ on_both_databases!(
         let opinion = ask(&counter, &case).await;
         let look = async || counter.app.get(&counter.chief, &format!("{case}/proposal")).await.expect(200);
         let seen = look().await;
-        assert_eq!((&seen["opinions_awaited"], &seen["opinions"][0]["state"]), (&json!(["道路課"]), &json!("open")));
+        assert_eq!((&seen["opinions_awaited"], &seen["opinions"][0]["state"]), (&json!(["Roads Division"]), &json!("open")));
         assert_eq!(seen["issue"]["missing"], json!([]), "it holds no seal");
         let revise = async |change: Value| {
             let (version, key) = (counter.app.get(&counter.clerk, &case).await.etag(), new_key());

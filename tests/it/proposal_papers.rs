@@ -113,7 +113,8 @@ on_both_databases!(
             (&json!("青森県知事"), &json!([]))
         );
         assert_eq!(instruction, orders["items"][0]["instruction"]);
-        assert!(issued.contains(instruction["text"].as_str().unwrap().lines().next().unwrap()), "{issued}");
+        let reviewer = instruction["review_authority"].as_str().unwrap();
+        assert!(issued.contains("審査請求") && issued.contains(reviewer), "{issued}");
     }
 );
 
