@@ -230,7 +230,9 @@ on_both_databases!(
     async |db: TestDb| {
         let (counter, case, _) = scene(&db).await;
         let opinion = ask(&counter, &case).await;
-        let before = traces(&db).await;
+        // The clerk looks at the case before each draft, which is recorded as it should.
+        let traces = async || traces(&db).await.into_iter().filter(|(name, _)| *name != "access log").collect::<Vec<_>>();
+        let before = traces().await;
         for decision in ["grant", "refuse"] {
             let held = draft(&counter, &case, decision, Value::Null).await;
             assert_eq!(held.problem(), "422 validation_failed");
@@ -239,11 +241,11 @@ on_both_databases!(
             assert!(said.starts_with("The opinion of Roads Division is still awaited."), "{said}");
         }
         assert_eq!(fault(&draft(&counter, &case, "grant", json!(" ")).await), ("/without_opinion", "required"));
-        assert_eq!(traces(&db).await, before);
+        assert_eq!(traces().await, before);
         let why = "道路課から口頭で異議なしと確認した";
         draft(&counter, &case, "grant", json!(why)).await.expect(201);
         let seen = counter.app.get(&counter.chief, &format!("{case}/proposal")).await.expect(200);
-        assert_eq!((&seen["without_opinion"], &seen["opinions_awaited"]), (&json!(why), &json!(["道路課"])));
+        assert_eq!((&seen["without_opinion"], &seen["opinions_awaited"]), (&json!(why), &json!(["Roads Division"])));
         assert_eq!(db.count("(SELECT COUNT(*) FROM events WHERE kind = 'proposed' AND facts LIKE '%without_opinion_of%kendo-doro%')").await, 1);
         let timeline = counter.app.get(&counter.business, &format!("{case}/timeline")).await.expect(200);
         assert!(!timeline.to_string().contains("kendo-doro"), "the office's own matter: {timeline}");
