@@ -318,23 +318,18 @@ pub(super) fn book_back_unpaid(
     if unpaid.is_empty() {
         return Ok(Vec::new());
     }
-    let entries = invoices::entries_of_case(tx, tenant, case)?;
+    let entries = ledger::standing(&invoices::entries_of_case(tx, tenant, case)?);
     let mut said = Vec::new();
     for mut invoice in unpaid {
         let source = invoice.id.to_string();
         let reductions = format!("{source}:");
-        let stands = |entry: &&ledger::Entry| match entry.kind {
+        let of_it = |entry: &&ledger::Entry| match entry.kind {
             EntryKind::Booked(Posting::Assess) => entry.source_id == source,
             // What was taken off, and was not put back before, goes with what it was taken off of.
-            EntryKind::Booked(Posting::Reduce) => {
-                let put_back = |other: &ledger::Entry| {
-                    other.kind == EntryKind::Reversed(Posting::Reduce) && other.source_id == entry.source_id
-                };
-                entry.source_id.starts_with(&reductions) && !entries.iter().any(put_back)
-            }
+            EntryKind::Booked(Posting::Reduce) => entry.source_id.starts_with(&reductions),
             _ => false,
         };
-        let booked = entries.iter().filter(stands);
+        let booked = entries.iter().filter(of_it);
         let undone: Vec<_> = booked.filter_map(|entry| ledger::reverse(entry, jst_day(now))).collect();
         let facts =
             json!({ "invoice": source, "from": invoice.state, "to": InvoiceState::Canceled.as_str() });

@@ -183,7 +183,7 @@ pub(super) fn totals(
 /// What the store knows of the causes of some entries.
 struct Known {
     shares: HashMap<ApplicationId, Vec<(InvoiceId, Share)>>,
-    parts: HashMap<String, Vec<Share>>,
+    parts: HashMap<(String, Way), Vec<Share>>,
     payments: HashMap<String, PaymentId>,
     ways: HashMap<PaymentId, WayOfPayment>,
 }
@@ -225,10 +225,10 @@ impl Known {
         // What comes after the id only tells one occasion from the next.
         let named = entry.source_id.split(':').next().and_then(|id| id.parse().ok());
         let invoice = way.map(|way| way.invoice_id).or(named);
-        let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
+        let (posting, way) = way_of(entry);
         let shares = match posting {
             Posting::RefundPaid | Posting::InterestPaid => {
-                self.parts.get(&entry.source_id).cloned().unwrap_or_default()
+                self.parts.get(&(entry.source_id.clone(), way)).cloned().unwrap_or_default()
             }
             _ => self.shares_of(case, invoice),
         };
@@ -259,26 +259,41 @@ fn agent_of(recorded: &RecordedEntry) -> String {
     agent.unwrap_or_default()
 }
 
-/// What each refund that left is taken from.
+/// Which way the money of a refund goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Way {
+    Out,
+    Back,
+}
+
+fn way_of(entry: &Entry) -> (Posting, Way) {
+    match entry.kind {
+        EntryKind::Booked(posting) => (posting, Way::Out),
+        EntryKind::Reversed(posting) => (posting, Way::Back),
+    }
+}
+
+/// What each refund that left is taken from, and what each that came back goes to.
 fn refund_parts(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     piece: &[CaseEntry],
-) -> Result<HashMap<String, Vec<Share>>, Failure> {
+) -> Result<HashMap<(String, Way), Vec<Share>>, Failure> {
     let left = |recorded: &RecordedEntry| {
-        let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = recorded.entry.kind;
-        let leaves = matches!(posting, Posting::RefundPaid | Posting::InterestPaid);
+        let leaves = matches!(way_of(&recorded.entry).0, Posting::RefundPaid | Posting::InterestPaid);
         leaves.then(|| recorded.entry.source_id.clone())
     };
     let refunds: HashSet<String> = piece.iter().filter_map(|(_, recorded)| left(recorded)).collect();
-    let mut parts: HashMap<String, Vec<Share>> = HashMap::new();
+    let mut parts: HashMap<(String, Way), Vec<Share>> = HashMap::new();
     for entry in day_closes::refund_decisions(tx, tenant, &refunds.into_iter().collect::<Vec<_>>())? {
+        let (_, way) = way_of(&entry);
+        let account = if way == Way::Out { &entry.debit_account } else { &entry.credit_account };
         let share = Share {
-            account: day_close::account_label(&entry.debit_account),
+            account: day_close::account_label(account),
             fiscal_year: entry.fiscal_year,
             amount: entry.amount.amount(),
         };
-        parts.entry(entry.source_id).or_default().push(share);
+        parts.entry((entry.source_id, way)).or_default().push(share);
     }
     Ok(parts)
 }

@@ -15,9 +15,10 @@ use super::{
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::invoice::{DebtEnd, InvoiceState, derive_invoice_state};
-use crate::domain::ledger::{self, Cause, Entry, EntryKind, Portion, Posting};
+use crate::domain::ledger::{self, Account, Cause, Entry, EntryKind, Portion, Posting};
 use crate::domain::money::Yen;
 use crate::domain::payment::{Alert, Change, Folded, LegalRole, MethodCode, Payment, PaymentSnapshot};
+use crate::domain::refund::SET_OFF;
 use crate::gateway::PaymentRef;
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::events::{self, NewEvent};
@@ -330,7 +331,9 @@ fn book_capture(
         known if known == captured_before => format!("{}:{}:settled", row.id, known.amount()),
         grown => format!("{}:{}", row.id, grown.amount()),
     };
-    let booked_on = row.captured_on.filter(|_| first).map_or(today, |day| day.0);
+    // What is set off moves in the books when it is decided, whatever day it counts from.
+    let came_on = row.captured_on.filter(|_| first && row.method != SET_OFF);
+    let booked_on = came_on.map_or(today, |day| day.0);
     let cause = Cause { source_id, booked_on };
     let open = matches!(invoice.invoice_state()?, InvoiceState::Unpaid | InvoiceState::Pending);
     let owed = invoice.owed();
@@ -366,10 +369,14 @@ fn book_capture(
 fn undo_excess(tx: &mut Tx<'_>, row: &PaymentRow, today: Date) -> Result<Vec<Entry>, Failure> {
     let (first, later) = (row.id.to_string(), format!("{}:", row.id));
     let entries = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
-    let ours = entries.iter().filter(|entry| entry.source_id == first || entry.source_id.starts_with(&later));
+    let ours = |entry: &Entry| entry.source_id == first || entry.source_id.starts_with(&later);
     // What was carried over of the claim on its agent stays so: the whole is owed by the agent as before.
-    let took = ours.filter(|entry| entry.kind != EntryKind::Booked(Posting::CarryOver));
-    Ok(took.filter_map(|entry| ledger::reverse(entry, today)).collect())
+    let kinds = [Posting::Entrust, Posting::Receive].map(EntryKind::Booked);
+    let took = |entry: &Entry| {
+        ours(entry) && kinds.contains(&entry.kind) && entry.credit_account == Account::Overpayment
+    };
+    let took: Vec<Entry> = ledger::standing(&entries).into_iter().filter(took).collect();
+    Ok(ledger::undo_receipt(&first, &took, today))
 }
 
 /// Tells the operator, and the record of the case, what a person must look at: once, however often it is heard.

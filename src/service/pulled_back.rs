@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::payment_standing::settle_invoice;
 use super::reconciliation_refusal::ReconciliationRefusal;
-use super::{Core, Failure};
+use super::{Core, Failure, reassessment};
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
 use crate::domain::dispute::is_own_loss;
@@ -92,7 +92,8 @@ pub(super) fn owe_again(
     let mut case = applications::find(tx, tenant, payment.application_id)?.ok_or_else(missing)?;
     let mut invoice = invoices::find(tx, tenant, payment.invoice_id)?.ok_or_else(missing)?;
     let today = jst_day(Reads::now(tx));
-    let back = ledger::pull_back(&id.to_string(), &entries, today);
+    let mut back = ledger::pull_back(&id.to_string(), &entries, today);
+    back.extend(reassessment::out_of_what_is_owed(tx, &invoice, id, &entries, today)?);
     invoices::book(tx, tenant, case.id, &back)?;
     let facts = json!({ "payment": id.to_string(), "invoice": invoice.id.to_string(),
         "amount": payment.captured.amount() });

@@ -15,7 +15,7 @@ use super::waiver_refusal::WaiverRefusal;
 use super::{Core, Failure, receipt_year};
 use crate::domain::calendar::jst_day;
 use crate::domain::id::{CorrectionId, InvoiceId, PaymentId, ReassessmentId};
-use crate::domain::ledger::{self, Cause, EntryKind, Posting, Receipt, RefundSource};
+use crate::domain::ledger::{self, Cause, Entry, EntryKind, Posting, Receipt, RefundSource};
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::refund::RefundPart;
 use crate::domain::waiver::{self, Liftable, LineReduction, WaiverGround};
@@ -168,7 +168,7 @@ fn book_reduction(
         entries = receipt_year::carry_what_goes_back(tx, (&payment, &known), going, (&occasion, today))?;
         receipt = Some(came);
     }
-    let sources = sources(invoice, lifted, (receipt, today))?;
+    let sources = sources(invoice, &lifted.lines, (receipt, today))?;
     let booked_for = |of: String| Cause { source_id: format!("{of}:{id}"), booked_on: today };
     entries.extend(ledger::reduce(&booked_for(invoice.id.to_string()), &sources));
     if let Some(payment) = lifted.covered_by {
@@ -176,6 +176,47 @@ fn book_reduction(
         entries.extend(ledger::overpay(&booked_for(payment.to_string()), &portions));
     }
     Ok(invoices::book(tx, &invoice.tenant_id, invoice.application_id, &entries)?)
+}
+
+/// Reductions that were taken out of money which is gone since, out of what is owed instead: each is booked back and made anew under
+/// its own cause. `entries`: those of the case; `payment`: whose money it was.
+pub(super) fn out_of_what_is_owed(
+    tx: &mut impl Reads,
+    invoice: &InvoiceRow,
+    payment: PaymentId,
+    entries: &[Entry],
+    today: Date,
+) -> Result<Vec<Entry>, Failure> {
+    let (tenant, id) = (&invoice.tenant_id, invoice.id);
+    let waived = reassessments::of_invoice(tx, tenant, id)?.into_iter().map(|row| (row.id, row.lines.0));
+    let lowered = fee_lowerings::of_invoice(tx, tenant, id)?.into_iter().map(|row| (row.id, row.lines.0));
+    let too_much = ledger::too_much_by_reductions(&payment.to_string(), entries);
+    let mut moved = Vec::new();
+    for (reassessment, lines) in waived.chain(lowered) {
+        let of_money = format!("{payment}:{reassessment}");
+        if too_much.iter().any(|entry| entry.source_id == of_money) {
+            let cause = Cause { source_id: format!("{id}:{reassessment}"), booked_on: today };
+            let anew = ledger::reduce(&cause, &sources(invoice, &lines, (None, today))?);
+            moved.extend(instead_of(entries, &cause, anew));
+        }
+    }
+    Ok(moved)
+}
+
+/// What stands of a reduction booked back, and `anew` in its place; nothing where that is the same.
+fn instead_of(entries: &[Entry], cause: &Cause, anew: Vec<Entry>) -> Vec<Entry> {
+    let is_ours = |entry: &&Entry| {
+        entry.kind == EntryKind::Booked(Posting::Reduce) && entry.source_id == cause.source_id
+    };
+    let all: Vec<Entry> = entries.iter().filter(is_ours).cloned().collect();
+    let mut stands: Vec<Entry> = ledger::standing(entries).iter().filter(is_ours).cloned().collect();
+    stands.sort_by_key(|entry| entry.line_no);
+    let what = |entry: &Entry| (entry.debit_account.to_string(), entry.fiscal_year, entry.amount);
+    if stands.iter().map(what).eq(anew.iter().map(what)) {
+        return Vec::new();
+    }
+    let undone = stands.iter().filter_map(|entry| ledger::reverse(entry, cause.booked_on));
+    undone.chain(ledger::numbered_after(&all, anew)).collect()
 }
 
 /// Puts back what holds no more; only while nothing was paid.
@@ -198,7 +239,7 @@ pub fn restore(
     let row = row(ReassessmentKind::Restore, ReassessmentId(tx.new_id()), invoice, waiver, &lifted, now);
     reassessments::insert(tx, &row)?;
     let source = format!("{}:{}", invoice.id, reduced.id);
-    let booked = invoices::entries_of_case(tx, &invoice.tenant_id, case.row.id)?;
+    let booked = ledger::standing(&invoices::entries_of_case(tx, &invoice.tenant_id, case.row.id)?);
     let ours = booked
         .iter()
         .filter(|entry| entry.kind == EntryKind::Booked(Posting::Reduce) && entry.source_id == source);
@@ -227,7 +268,7 @@ fn settle(
 /// an expense of the present year once the books of that year are closed, as a refund of it would be.
 fn sources(
     invoice: &InvoiceRow,
-    lifted: &Lifted,
+    lines: &[LineReduction],
     (receipt, today): (Option<Receipt>, Date),
 ) -> Result<Vec<RefundSource>, Failure> {
     let source = |off: &LineReduction| {
@@ -240,7 +281,7 @@ fn sources(
         let portion = ledger::Portion { fiscal_year: line.fiscal_year, amount: off.amount };
         Ok(RefundSource { account: ledger::account_of(line), portion })
     };
-    lifted.lines.iter().map(source).collect()
+    lines.iter().map(source).collect()
 }
 
 fn row(

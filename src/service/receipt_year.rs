@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::Failure;
 use crate::domain::id::PaymentId;
 use crate::domain::ledger::{
-    Account, Cause, Entry, EntryKind, Portion, Posting, Receipt, carry_claim, of_closed_years,
+    Account, Cause, Entry, EntryKind, Portion, Posting, Receipt, carry_claim, of_closed_years, standing,
 };
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::LegalRole;
@@ -52,19 +52,12 @@ fn is_of(payment: PaymentId, entry: &Entry) -> bool {
     entry.source_id.split(':').next() == Some(payment.to_string().as_str())
 }
 
-/// What a payment was booked to have taken, by fiscal year.
+/// What a payment stands booked to have taken, by fiscal year.
 pub(super) fn taken_by_year(payment: &PaymentRow, entries: &[Entry]) -> Result<Vec<Portion>, Failure> {
     let mut years: BTreeMap<i16, i64> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| is_of(payment.id, entry)) {
-        let amount = entry.amount.amount();
-        match entry.kind {
-            EntryKind::Booked(Posting::Entrust | Posting::Receive) => {
-                *years.entry(entry.fiscal_year).or_default() += amount;
-            }
-            EntryKind::Reversed(Posting::Entrust | Posting::Receive) => {
-                *years.entry(entry.fiscal_year).or_default() -= amount;
-            }
-            _ => {}
+    for entry in standing(entries).iter().filter(|entry| is_of(payment.id, entry)) {
+        if let EntryKind::Booked(Posting::Entrust | Posting::Receive) = entry.kind {
+            *years.entry(entry.fiscal_year).or_default() += entry.amount.amount();
         }
     }
     let portion =

@@ -75,10 +75,11 @@ pub(super) fn book(tx: &mut Tx<'_>, row: &RefundRow, effect: InterestEffect) -> 
     let entries = match effect {
         InterestEffect::Nothing => return Ok(()),
         InterestEffect::Pay => {
-            let decided = payable(tx, row, today)?;
+            let leaves_on = left_on(tx, row, row.interest_payout_id, today)?;
+            let decided = payable(tx, row, (leaves_on, today))?;
             let portion = |entry: &Entry| Portion { fiscal_year: entry.fiscal_year, amount: entry.amount };
             let portions: Vec<Portion> = decided.iter().map(portion).collect();
-            ledger::interest_paid(&interest_cause(&row.id.to_string(), today), &portions)
+            ledger::interest_paid(&interest_cause(&row.id.to_string(), leaves_on), &portions)
         }
         InterestEffect::Undo => {
             let decided = decided(tx, row)?;
@@ -102,13 +103,16 @@ fn booked(tx: &mut Tx<'_>, row: &RefundRow) -> Result<Vec<Entry>, Failure> {
 
 /// The entries out of which the interest is paid: those of its decision, which is booked back and made anew where it lapsed with the
 /// books of its year before the money left.
-fn payable(tx: &mut Tx<'_>, row: &RefundRow, today: Date) -> Result<Vec<Entry>, Failure> {
-    let leaves_on = left_on(tx, row, row.interest_payout_id, today)?;
+fn payable(
+    tx: &mut Tx<'_>,
+    row: &RefundRow,
+    (leaves_on, today): (Date, Date),
+) -> Result<Vec<Entry>, Failure> {
     let stands = decided(tx, row)?;
     if !stands.iter().any(|entry| ledger::has_lapsed(entry, leaves_on)) {
         return Ok(stands);
     }
-    let cause = interest_cause(&row.id.to_string(), today);
+    let cause = interest_cause(&row.id.to_string(), leaves_on);
     let anew = stands.iter().filter_map(|entry| match &entry.debit_account {
         Account::InterestExpense(account) => Some(ledger::interest(&cause, account, entry.amount)),
         _ => None,

@@ -170,6 +170,8 @@ fn booked_from(payment: &PaymentRow, entries: &[Entry], account: &Account) -> i6
     let id = payment.id.to_string();
     let ours = entries.iter().filter(|entry| entry.source_id.split(':').next() == Some(id.as_str()));
     ours.map(|entry| match entry.kind {
+        // What is owed goes from year to year, and nothing comes by it.
+        EntryKind::Booked(Posting::CarryOver) | EntryKind::Reversed(Posting::CarryOver) => 0,
         EntryKind::Booked(_) if entry.credit_account == *account => entry.amount.amount(),
         EntryKind::Reversed(_) | EntryKind::Booked(Posting::PullBack) if entry.debit_account == *account => {
             -entry.amount.amount()

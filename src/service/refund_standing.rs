@@ -90,7 +90,8 @@ pub fn step(
         }
         RefundEffect::Revive => {
             reserve_again(tx, row)?;
-            decide_anew(tx, row, (&invoice, &payment), &[])?;
+            let today = jst_day(Reads::now(tx));
+            decide_anew(tx, row, (&invoice, &payment), (&[], today))?;
             book_payment(tx, row, (&invoice, &payment))?;
             return_money(tx, &mut payment, row.amount, Way::Out)?;
         }
@@ -205,13 +206,14 @@ fn book_payment(
     let leaves_on = left_on(tx, row, row.payout_id, today)?;
     let mut decided = ledger::standing(&booked(tx, row)?);
     if decided.iter().any(|entry| ledger::has_lapsed(entry, leaves_on)) {
-        decided = decide_anew(tx, row, (invoice, payment), &decided)?;
+        decided = decide_anew(tx, row, (invoice, payment), (&decided, leaves_on))?;
     }
+    decided.sort_by_key(|entry| entry.line_no);
     let portions: Vec<Portion> = decided
         .iter()
         .map(|entry| Portion { fiscal_year: entry.fiscal_year, amount: entry.amount })
         .collect();
-    let cause = Cause { source_id: row.id.to_string(), booked_on: today };
+    let cause = Cause { source_id: row.id.to_string(), booked_on: leaves_on };
     let entries = ledger::refund_paid(&cause, &through, &portions);
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &entries)?)
 }
@@ -228,23 +230,24 @@ pub(super) fn left_on(
     Ok(file.map_or(today, |file| file.transfer_on.0.min(today)))
 }
 
-/// Books back a decision that lapsed with the books of its year before its money left, and decides it anew out of the present year
-/// so it decides what was booked back because it was given up. Gives what stands instead.
+/// Books back a decision that lapsed with the books of its year before its money left, and decides it anew out of the year in which it
+/// leaves; so it decides what was booked back because it was given up. Gives what stands instead.
 fn decide_anew(
     tx: &mut Tx<'_>,
     row: &RefundRow,
     (invoice, payment): (&InvoiceRow, &PaymentRow),
-    lapsed: &[ledger::Entry],
+    (lapsed, leaves_on): (&[ledger::Entry], Date),
 ) -> Result<Vec<ledger::Entry>, Failure> {
     let today = jst_day(Reads::now(tx));
     let known = invoices::entries_of_case(tx, &row.tenant_id, row.application_id)?;
-    let receipt = receipt_year::receipt_of(tx, payment, &known, today)?;
-    let occasion = format!("{}:{}", row.id, FiscalYear::of(today).year());
+    let receipt = receipt_year::receipt_of(tx, payment, &known, leaves_on)?;
+    let occasion = format!("{}:{}", row.id, FiscalYear::of(leaves_on).year());
     let going = (receipt, row.amount);
-    let mut entries = receipt_year::carry_what_goes_back(tx, (payment, &known), going, (&occasion, today))?;
+    let mut entries =
+        receipt_year::carry_what_goes_back(tx, (payment, &known), going, (&occasion, leaves_on))?;
     entries.extend(lapsed.iter().filter_map(|entry| ledger::reverse(entry, today)));
-    let sources = sources(row, invoice, (receipt, today))?;
-    let cause = Cause { source_id: row.id.to_string(), booked_on: today };
+    let sources = sources(row, invoice, (receipt, leaves_on))?;
+    let cause = Cause { source_id: row.id.to_string(), booked_on: leaves_on };
     let anew = ledger::numbered_after(&booked(tx, row)?, ledger::refund(&cause, &sources));
     entries.extend(anew.iter().cloned());
     invoices::book(tx, &row.tenant_id, row.application_id, &entries)?;
@@ -255,7 +258,7 @@ fn decide_anew(
 fn book_back(tx: &mut Tx<'_>, row: &RefundRow) -> Result<(), Failure> {
     let today = jst_day(Reads::now(tx));
     let stands = ledger::standing(&booked(tx, row)?);
-    let undone: Vec<_> = stands.iter().filter_map(|entry| ledger::reverse(entry, today)).collect();
+    let undone = ledger::undo_refund(&stands, today);
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &undone)?)
 }
 

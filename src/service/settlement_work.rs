@@ -246,8 +246,8 @@ fn book_line(
         taken
     };
     let is_entrusted = matches!(claim, Account::Entrusted(_));
-    // What an agent sends after the books of its year closed is received in the present one.
-    let taken = if is_entrusted { ledger::incomes(&taken, arrived_on).map_err(internal)? } else { taken };
+    // What an agent sends after the books of its year closed arrives in the present one, and its fee is an expense of that.
+    let taken = ledger::incomes(&taken, arrived_on).map_err(internal)?;
     let fiscal_year = taken.first().map_or(FiscalYear::of(arrived_on).year(), |portion| portion.fiscal_year);
     let portions = if kind == LineKind::Capture {
         taken

@@ -90,6 +90,6 @@ pub(super) fn strike_out(tx: &mut Tx<'_>, row: &mut PaymentRow, strikable: Strik
     row.captured_on = None;
     payments::update(tx, row)?;
     let today = jst_day(Reads::now(tx));
-    let undone: Vec<Entry> = entries.iter().filter_map(|entry| ledger::reverse(entry, today)).collect();
+    let undone = ledger::undo_receipt(&row.id.to_string(), &entries, today);
     Ok(invoices::book(tx, &row.tenant_id, row.application_id, &undone)?)
 }

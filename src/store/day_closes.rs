@@ -288,7 +288,7 @@ pub fn ways_of_payment(
     Ok(found)
 }
 
-/// The entries by which some refunds were decided: what they are taken from.
+/// The entries by which some refunds were decided, and booked back: what they are taken from, and what they come back to.
 pub fn refund_decisions(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -298,7 +298,7 @@ pub fn refund_decisions(
     for some in refunds.chunks(AT_ONCE) {
         let rows: Vec<EntryRow> = ledger_entries::table
             .filter(ledger_entries::tenant_id.eq(tenant))
-            .filter(ledger_entries::kind.eq_any(["refund", "interest"]))
+            .filter(ledger_entries::kind.eq_any(["refund", "interest", "reverse_refund"]))
             .filter(ledger_entries::source_id.eq_any(some))
             .order((ledger_entries::source_id, ledger_entries::line_no))
             .select(EntryRow::as_select())

@@ -1,6 +1,7 @@
 //! Money that goes back: decided by two people, never more than came, known to the yen whatever the gateway does.
 
-mod after_giving_up;
+pub mod after_giving_up;
+mod closed_years;
 pub mod desk;
 mod interest;
 mod interest_in_vain;

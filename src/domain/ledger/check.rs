@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::ledger::undo::OWED_AGAIN;
 use crate::domain::ledger::{Account, Entry, EntryKind, Posting};
 use crate::domain::money::Yen;
 use crate::domain::refund::SET_OFF;
@@ -77,6 +79,13 @@ pub enum Violation {
         /// The fiscal year.
         fiscal_year: i16,
     },
+    /// Money came, or was missing, in a year whose books were closed by then (出納閉鎖, R-74).
+    MovedInClosedYear {
+        /// The cause.
+        source_id: String,
+        /// The fiscal year.
+        fiscal_year: i16,
+    },
     /// What one year left was not taken on by another, or the other way round (調定繰越).
     CarriedOverInPart {
         /// Debits less credits over all years, in yen.
@@ -115,6 +124,7 @@ impl Violation {
             Self::RevenueBelowZero { .. } => "revenue_below_zero",
             Self::RevenueBelowZeroInAll { .. } => "revenue_below_zero_in_all",
             Self::CarriedOverInPart { .. } => "carried_over_in_part",
+            Self::MovedInClosedYear { .. } => "moved_in_closed_year",
         }
     }
 }
@@ -131,6 +141,8 @@ pub fn check(entries: &[Entry]) -> Vec<Violation> {
 pub struct LedgerCheck {
     by_year: BTreeMap<i16, BTreeMap<Account, i64>>,
     claims: BTreeMap<String, Claim>,
+    /// What each year took on of closed ones; what it handed back to them was never its own.
+    taken_on: BTreeMap<i16, i64>,
     violations: Vec<Violation>,
 }
 
@@ -142,6 +154,7 @@ impl LedgerCheck {
         for entry in entries {
             inspect(entry, &mut seen, &mut self.violations);
             self.follow_claim(entry);
+            self.follow_carried_over(entry);
             let balances = self.by_year.entry(entry.fiscal_year).or_default();
             move_balance(balances, &entry.debit_account, entry.amount.amount());
             move_balance(balances, &entry.credit_account, -entry.amount.amount());
@@ -150,7 +163,7 @@ impl LedgerCheck {
 
     /// Everything that does not hold, now that all entries are in.
     pub fn finish(self) -> Vec<Violation> {
-        let Self { by_year, claims, mut violations } = self;
+        let Self { by_year, claims, taken_on, mut violations } = self;
         violations.extend(claims.into_iter().filter_map(|(gateway, claim)| {
             let balance = claim.unremitted.min(claim.unreturned);
             (balance < 0).then_some(Violation::ClaimBelowZero { gateway, balance })
@@ -159,7 +172,7 @@ impl LedgerCheck {
         let mut below_zero = BTreeSet::new();
         for (fiscal_year, balances) in by_year {
             // What a year took on of closed ones was assessed in those, and goes back out of its own revenue.
-            let mut taken_on = balances.get(&Account::CarriedOver).map_or(0, |balance| (-balance).max(0));
+            let mut taken_on = taken_on.get(&fiscal_year).map_or(0, |sum| (*sum).max(0));
             for (account, balance) in balances {
                 move_balance(&mut overall, &account, balance);
                 let mut beyond = balance;
@@ -187,6 +200,18 @@ struct Claim {
 }
 
 impl LedgerCheck {
+    fn follow_carried_over(&mut self, entry: &Entry) {
+        if entry.source_id.ends_with(OWED_AGAIN) {
+            return;
+        }
+        let amount = entry.amount.amount();
+        for (account, moved) in [(&entry.debit_account, -amount), (&entry.credit_account, amount)] {
+            if *account == Account::CarriedOver {
+                *self.taken_on.entry(entry.fiscal_year).or_default() += moved;
+            }
+        }
+    }
+
     fn follow_claim(&mut self, entry: &Entry) {
         let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
         let amount = entry.amount.amount();
@@ -259,9 +284,40 @@ fn inspect<'a>(
     if entry.amount == Yen::ZERO || entry.debit_account == entry.credit_account {
         violations.push(Violation::EmptyEntry { source_id: entry.source_id.clone() });
     }
+    if moves_in_closed_year(entry) {
+        let (source_id, fiscal_year) = (entry.source_id.clone(), entry.fiscal_year);
+        violations.push(Violation::MovedInClosedYear { source_id, fiscal_year });
+    }
     if !fits(entry) {
         violations.push(Violation::WrongAccounts { kind: entry.kind, source_id: entry.source_id.clone() });
     }
+}
+
+/// Whether money moves in a year whose books are closed on the day of its booking. What is given back of others' money stays outside
+/// of the years, and its entry does not show whose it was.
+fn moves_in_closed_year(entry: &Entry) -> bool {
+    let (EntryKind::Booked(posting) | EntryKind::Reversed(posting)) = entry.kind;
+    let moves_money = match posting {
+        Posting::Receive
+        | Posting::PullBack
+        | Posting::Remit
+        | Posting::RemitFee
+        | Posting::Withhold
+        | Posting::InterestPaid => true,
+        Posting::Assess
+        | Posting::Reduce
+        | Posting::Overpay
+        | Posting::CarryOver
+        | Posting::WriteOff
+        | Posting::UseStamps
+        | Posting::Entrust
+        | Posting::Refund
+        | Posting::RefundPaid
+        | Posting::Interest => false,
+    };
+    let is_money = |account: &Account| matches!(account, Account::Cash(_) | Account::FeeExpense);
+    let moves_money = moves_money && (is_money(&entry.debit_account) || is_money(&entry.credit_account));
+    moves_money && FiscalYear::starting_in(entry.fiscal_year).is_closed_on(entry.booked_on)
 }
 
 /// Whether the accounts are those the kind moves between; so the sums by kind and the balances tell one story.
@@ -286,14 +342,17 @@ fn fits(entry: &Entry) -> bool {
         Posting::UseStamps => matches!((to, from), (A::Stamps, A::Receivable)),
         Posting::Entrust => matches!((to, from), (A::Entrusted(_), A::Receivable | A::Overpayment)),
         Posting::Receive => matches!((to, from), (A::Cash(_), A::Receivable | A::Overpayment)),
-        Posting::PullBack => matches!((to, from), (A::Receivable, A::Cash(_))),
+        Posting::PullBack => {
+            matches!((to, from), (A::Receivable | A::Overpayment, A::Cash(_) | A::Entrusted(_)))
+        }
         // A collection agent's money was cash already, at another place.
         Posting::Remit => matches!((to, from), (A::Cash(_), A::Entrusted(_) | A::Cash(_))),
         Posting::RemitFee => matches!((to, from), (A::FeeExpense, A::Entrusted(_) | A::Cash(_))),
         Posting::Withhold => matches!((to, from), (A::Entrusted(_) | A::Cash(_), A::Cash(_))),
         Posting::Refund => {
             let out_of = matches!(to, A::Revenue(_) | A::Deposit(_) | A::Overpayment | A::RefundExpense);
-            out_of && *from == A::RefundPayable
+            let back_to = matches!(entry.kind, EntryKind::Reversed(_)) && *to == A::ExpenseReturned;
+            (out_of || back_to) && *from == A::RefundPayable
         }
         Posting::RefundPaid => matches!((to, from), (A::RefundPayable, A::Entrusted(_) | A::Cash(_))),
         Posting::Interest => matches!((to, from), (A::InterestExpense(_), A::InterestPayable)),

@@ -9,6 +9,7 @@ mod check;
 mod interest;
 mod lapse;
 mod remit;
+mod undo;
 mod years;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use check::{LedgerCheck, Violation, check};
 pub use interest::{interest, interest_cause, interest_paid};
 pub use lapse::{has_lapsed, numbered_after, standing};
 pub use remit::{BANK, RemittedLine, remit, split};
+pub use undo::{brought, pull_back, too_much_by_reductions, undo_receipt, undo_refund};
 pub use years::{Receipt, carry_claim, carry_over, incomes, of_closed_years, overpaid_source, refund_source};
 
 /// An account of the ledger. Its text form is stored.
@@ -52,6 +54,8 @@ pub enum Account {
     Stamps,
     /// Refunds of a year whose books are closed: an expense of the present year (過年度の還付, R-95).
     RefundExpense,
+    /// What comes back of an expense of a year whose books are closed: income of the present year (過年度の支出の戻入, 施行令160条).
+    ExpenseReturned,
     /// Interest on refunds (還付加算金), by the code of its expenditure account (歳出科目): never out of a revenue.
     InterestExpense(String),
     /// Interest that we owe to payees.
@@ -80,6 +84,7 @@ impl Account {
                 "written_off" => Some(Self::WrittenOff),
                 "stamps" => Some(Self::Stamps),
                 "refund_expense" => Some(Self::RefundExpense),
+                "expense_returned" => Some(Self::ExpenseReturned),
                 "interest_payable" => Some(Self::InterestPayable),
                 "carried_over" => Some(Self::CarriedOver),
                 _ => None,
@@ -102,6 +107,7 @@ impl fmt::Display for Account {
             Self::WrittenOff => f.write_str("written_off"),
             Self::Stamps => f.write_str("stamps"),
             Self::RefundExpense => f.write_str("refund_expense"),
+            Self::ExpenseReturned => f.write_str("expense_returned"),
             Self::InterestExpense(code) => write!(f, "interest_expense:{code}"),
             Self::InterestPayable => f.write_str("interest_payable"),
             Self::CarriedOver => f.write_str("carried_over"),
@@ -388,30 +394,6 @@ pub fn refund(cause: &Cause, sources: &[RefundSource]) -> Vec<Entry> {
         portion: source.portion,
     };
     book(Posting::Refund, cause, sources.iter().map(transfer))
-}
-
-/// What a payment brought was pulled back by the payer's bank after the body had received it: the debt is owed again, in the year in
-/// which it was owed before, and nothing of the place of the money is left. What a reduction had made too much of it is no more so:
-/// nothing of it is there to go back. `entries`: those of its case. Cause: the payment.
-pub fn pull_back(payment: &str, entries: &[Entry], booked_on: Date) -> Vec<Entry> {
-    let ours = entries.iter().filter(|entry| entry.source_id == payment);
-    let back = |entry: &Entry| match entry.kind {
-        EntryKind::Booked(Posting::CarryOver) => reverse(entry, booked_on),
-        EntryKind::Booked(Posting::Receive) if entry.credit_account == Account::Receivable => Some(Entry {
-            kind: EntryKind::Booked(Posting::PullBack),
-            debit_account: entry.credit_account.clone(),
-            credit_account: entry.debit_account.clone(),
-            booked_on,
-            ..entry.clone()
-        }),
-        _ => None,
-    };
-    let later = format!("{payment}:");
-    let is_too_much = |entry: &&Entry| {
-        entry.kind == EntryKind::Booked(Posting::Overpay) && entry.source_id.starts_with(&later)
-    };
-    let too_much = entries.iter().filter(is_too_much).filter_map(|entry| reverse(entry, booked_on));
-    ours.filter_map(back).chain(too_much).collect()
 }
 
 /// A refund left: through the agent ([`Account::Entrusted`], it remits less) or from a bank account. Cause: the refund.

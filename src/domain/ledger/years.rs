@@ -16,7 +16,7 @@ use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::procedure::Payee;
 
 /// The year itself until its books close (出納閉鎖), then the year of the day.
-fn year_of_income(fiscal_year: i16, day: Date) -> i16 {
+pub(super) fn year_of_income(fiscal_year: i16, day: Date) -> i16 {
     let closed = FiscalYear::starting_in(fiscal_year).is_closed_on(day);
     if closed { FiscalYear::of(day).year() } else { fiscal_year }
 }

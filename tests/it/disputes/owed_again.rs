@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::bank;
 use crate::refunds::desk::{Desk, Paid};
-use crate::refunds::too_much::{sent_back, waives};
+use crate::refunds::too_much::{grants, sent_back, waives};
 use crate::support::app::{AOMORI, Person, TestApp, gateway_first};
 use crate::support::db::TestDb;
 use crate::waivers::office::{FEE, Office, Owing};
@@ -37,6 +37,12 @@ impl<'a> Scene<'a> {
         let second = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "suito@example.jp").await;
         let (office, desk) = (Office::open(app, db).await, Desk::open_as(app, db, "bank-").await);
         Self { office, desk, second }
+    }
+
+    async fn days_later(&mut self, days: i64) {
+        self.office.app.advance(SignedDuration::from_hours(24 * days)).await;
+        self.office.sign_in_again().await;
+        self.second = self.office.app.sign_in("suito@example.jp", &self.second.id.clone()).await;
     }
 
     async fn pays(&self, owing: &Owing) {
@@ -112,6 +118,44 @@ on_both_databases!(
         assert_eq!(scene.office.proposals().await, []);
         scene.pays(&owing).await;
         assert_eq!(scene.held(&owing).await, (0, 0));
+    }
+);
+
+on_both_databases!(
+    /// a waiver after the books closed was an expense of the present year while the money was there. With the money that ends:
+    /// it takes off what is owed of the closed year, and the present one owes nothing.
+    r74_what_was_waived_after_the_books_closed_is_taken_off_the_debt_once_the_money_is_gone,
+    async |db: TestDb| {
+        let app = started(&db).await;
+        let mut scene = Scene::open(&app, &db).await;
+        let owing = scene.office.owing().await;
+        let asked = scene.office.ask(&scene.office.business, &owing, "special").await.expect(201);
+        scene.days_later(420).await;
+        scene.pays(&owing).await;
+        // 2027-06-05: the books of fiscal year 2026 are closed.
+        scene.days_later(10).await;
+        grants(&scene.office, &owing, &asked, PART).await;
+        let of_year = async |year: i16, account: Account| {
+            let entries = scene.office.books(&owing).await.entries;
+            let held = balances(entries.iter().filter(|entry| entry.fiscal_year == year));
+            held.get(&account).copied().unwrap_or(0)
+        };
+        assert_eq!(of_year(2027, Account::RefundExpense).await, PART);
+        scene.pulled_back(&owing).await;
+        assert_eq!(scene.office.stands(&owing).await, ("unpaid".to_owned(), FEE - PART));
+        let stripe = Account::Cash("stripe".to_owned());
+        for (account, closed, present) in [
+            (Account::Receivable, FEE - PART, 0),
+            (Account::RefundExpense, 0, 0),
+            (Account::Overpayment, 0, 0),
+            (stripe.clone(), FEE, -FEE),
+        ] {
+            let held = (of_year(2026, account.clone()).await, of_year(2027, account.clone()).await);
+            assert_eq!(held, (closed, present), "{account}");
+        }
+        scene.pays(&owing).await;
+        assert_eq!(scene.held(&owing).await, (0, 0));
+        assert_eq!((of_year(2026, stripe.clone()).await, of_year(2027, stripe).await), (FEE, -PART));
     }
 );
 

@@ -34,8 +34,13 @@ pub async fn sent_back(office: &Office<'_>, owing: &Owing, amount: i64, reason: 
 /// A part of the fee is waived by a special decision.
 pub async fn waives(office: &Office<'_>, owing: &Owing, amount: i64) {
     let asked = office.ask(&office.business, owing, "special").await.expect(201);
+    grants(office, owing, &asked, amount).await;
+}
+
+/// A waiver that was asked for is granted of a part.
+pub async fn grants(office: &Office<'_>, owing: &Owing, asked: &Value, amount: i64) {
     let grant = json!({ "decision": "grant", "amount": amount, "reasons": ["罹災証明書を確認した"] });
-    office.draft(owing, &asked, grant).await.expect(201);
+    office.draft(owing, asked, grant).await.expect(201);
     office.seal(&office.manager, owing).await.expect(200);
     office.seal(&office.chief, owing).await.expect(200);
 }
