@@ -15,10 +15,11 @@ use super::exceptions::{self, Subject};
 use super::payment_shares::Shares;
 use super::payment_standing::raise;
 use super::poll::POLL_PAYMENT;
-use super::{Core, Ctx, Failure, JobEnd, Refusal};
+use super::{Core, Ctx, Failure, JobEnd, Refusal, refund_money};
 use crate::domain::audit::EventActor;
 use crate::domain::dispute::{Dispute, DisputeSnapshot, DisputeState, is_own_loss, reminder_due};
 use crate::domain::id::{DisputeId, TenantCode};
+use crate::domain::invoice::Settles;
 use crate::domain::money::{Yen, YenOutOfRange};
 use crate::domain::payment::{Alert, divide};
 use crate::domain::settlement::ExceptionKind;
@@ -27,7 +28,7 @@ use crate::store::disputes::{self, DisputeRow};
 use crate::store::events::{self, NewEvent};
 use crate::store::payments::PaymentRow;
 use crate::store::sql::Micros;
-use crate::store::{Reads, Root, StoreError, Tx, jobs};
+use crate::store::{Reads, Root, StoreError, Tx, invoices, jobs};
 
 /// Kind of the daily job that looks after open disputes.
 pub const REMIND_OF_DISPUTES: &str = "remind_of_disputes";
@@ -175,10 +176,11 @@ fn move_on(
     if before.state == next.state { Ok(()) } else { tell_of_loss(tx, payment, row) }
 }
 
-/// Raises what was lost of money that the body had received: the debt stands as paid, and the money is gone.
+/// Raises what was lost of money that nobody guarantees, because the body had received it or because no debt was paid with it: the
+/// books say that it is there, and it is gone.
 fn tell_of_loss(tx: &mut Tx<'_>, payment: &PaymentRow, row: &DisputeRow) -> Result<(), Failure> {
     let role = payment.payment()?.legal_role;
-    if row.dispute()?.state != DisputeState::Lost || !is_own_loss(role) {
+    if row.dispute()?.state != DisputeState::Lost || !(is_own_loss(role) || is_too_much(tx, payment)?) {
         return Ok(());
     }
     let facts = json!({ "gateway": payment.gateway, "dispute": row.id.to_string(), "legal_role": role.as_str(),
@@ -186,6 +188,25 @@ fn tell_of_loss(tx: &mut Tx<'_>, payment: &PaymentRow, row: &DisputeRow) -> Resu
     let subject = Subject::Payment(payment.id);
     exceptions::raise(tx, &payment.tenant_id, ExceptionKind::LostDispute, &subject, facts)?;
     Ok(())
+}
+
+/// Raises what was lost of money that was booked only now.
+pub(super) fn tell_of_losses(tx: &mut Tx<'_>, shares: &[PaymentRow]) -> Result<(), Failure> {
+    for payment in shares {
+        for row in disputes::of_payment(tx, &payment.tenant_id, payment.id)? {
+            tell_of_loss(tx, payment, &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the money of a payment settled nothing.
+fn is_too_much(tx: &mut impl Reads, payment: &PaymentRow) -> Result<bool, Failure> {
+    if payment.captured == Yen::ZERO {
+        return Ok(false);
+    }
+    let entries = invoices::entries_of_case(tx, &payment.tenant_id, payment.application_id)?;
+    Ok(refund_money::settles(payment, &entries) == Settles::Nothing)
 }
 
 /// Tells the record of the case, and the operator, where a dispute stands.

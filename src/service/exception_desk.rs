@@ -3,6 +3,8 @@
 //! Invariants: whoever proposes a resolution never agrees to it, which the database refuses too; every step is written
 //! down and stays; what a resolution books, it books in the same transaction.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::accounting::{accountant, comment_fault};
@@ -10,10 +12,13 @@ use super::idempotency::{IdempotencyRequest, Made, once};
 use super::outside_refund::Agreed;
 use super::reconciliation_refusal::ReconciliationRefusal;
 use super::{
-    Ctx, Effect, Failure, Refusal, el_qr_booking, el_qr_cancellation, outside_refund, pulled_back, remittance,
+    Ctx, Effect, Failure, Refusal, el_qr_booking, el_qr_cancellation, outside_refund, payment_shares,
+    pulled_back, remittance,
 };
 use crate::domain::fault::Fault;
-use crate::domain::id::{ElQrCancellationId, ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode};
+use crate::domain::id::{
+    ApplicationId, ElQrCancellationId, ElQrLineId, ExceptionId, OfficerId, PaymentId, TenantCode,
+};
 use crate::domain::reconciliation::{
     Consequence, EL_QR_CANCELLATION, RETURNED_OUTSIDE, Resolution, resolutions_of,
 };
@@ -107,25 +112,35 @@ pub async fn act(
     .await
 }
 
-/// The exception, and the case in which a resolution of it may book.
+/// The exception, and the cases in which a resolution of it may book.
 async fn roots(ctx: &Ctx, tenant: &TenantCode, id: ExceptionId) -> Result<Vec<Root>, Failure> {
     let (inner, tenant) = (ctx.clone(), tenant.clone());
-    let case = ctx.core.db.read(move |tx| {
+    let cases = ctx.core.db.read(move |tx| {
         accountant(tx, &inner, &tenant)?;
         let row = reconciliation_exceptions::find(tx, &tenant, id)?.ok_or(Refusal::NotFound)?;
-        if let Some(line) = el_qr_line_of(&row) {
-            let found = el_qr_booking::referred_slip(tx, &tenant, line)?;
-            return Ok(found.map(|(_, slip)| slip.application_id));
-        }
-        if let Some(cancellation) = el_qr_cancellation_of(&row) {
-            return el_qr_cancellation::case_of(tx, &tenant, cancellation);
-        }
-        let Some(payment) = payment_of(&row).or_else(|| returned_of(&row)) else { return Ok(None) };
-        let payment = payments::find(tx, &tenant, payment)?;
-        Ok::<_, Failure>(payment.map(|payment| payment.application_id))
+        cases_of(tx, &tenant, &row)
     });
-    let case = case.await?.map(Root::Application);
-    Ok(case.into_iter().chain([Root::exception(id)]).collect())
+    Ok(cases.await?.into_iter().map(Root::Application).chain([Root::exception(id)]).collect())
+}
+
+/// The cases in which a resolution may book; of a payment of several invoices, those of all its shares, in their order.
+fn cases_of(
+    tx: &mut impl Reads,
+    tenant: &TenantCode,
+    row: &ExceptionRow,
+) -> Result<BTreeSet<ApplicationId>, Failure> {
+    if let Some(line) = el_qr_line_of(row) {
+        let found = el_qr_booking::referred_slip(tx, tenant, line)?;
+        return Ok(found.into_iter().map(|(_, slip)| slip.application_id).collect());
+    }
+    if let Some(cancellation) = el_qr_cancellation_of(row) {
+        return Ok(el_qr_cancellation::case_of(tx, tenant, cancellation)?.into_iter().collect());
+    }
+    let Some(payment) = payment_of(row).or_else(|| returned_of(row)) else { return Ok(BTreeSet::new()) };
+    match payments::find(tx, tenant, payment)? {
+        Some(payment) => payment_shares::cases_of(tx, &payment),
+        None => Ok(BTreeSet::new()),
+    }
 }
 
 /// The payment that an exception is about.

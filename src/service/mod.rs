@@ -155,6 +155,7 @@ pub mod reorganisation;
 pub mod resubmission;
 pub mod review;
 pub mod revived_claim;
+mod second_charge;
 mod separation;
 pub mod session;
 pub mod set_off;

@@ -46,22 +46,24 @@ pub(super) fn raise(tx: &mut Tx<'_>, payment: &PaymentRow, total: Yen) -> Result
     Ok(())
 }
 
-/// The payment with what went back of it without a refund of ours; refused where nothing did, and for a share of an act of several
-/// invoices, of which the gateway knows only the whole.
+/// The payments of which money went back without a refund of ours: the one, or shares of an act of several invoices, to which what
+/// went back of the whole was given. Refused where nothing did.
 pub(super) fn judge(
     tx: &mut impl Reads,
     tenant: &TenantCode,
     id: PaymentId,
-) -> Result<(PaymentRow, Yen), Failure> {
+) -> Result<Vec<PaymentId>, Failure> {
     let payment = payments::find(tx, tenant, id)?.ok_or(ReconciliationRefusal::PaymentNotFound)?;
-    let outside = refund_money::sent_outside(tx, &payment)?;
-    if outside == Yen::ZERO || payment.share_of.is_some() {
-        return Err(ReconciliationRefusal::NothingReturnedOutside.into());
+    let mut found = Vec::new();
+    for share in payments::shares(tx, &payment)? {
+        if refund_money::sent_outside(tx, &share)? > Yen::ZERO {
+            found.push(share.id);
+        }
     }
-    Ok((payment, outside))
+    if found.is_empty() { Err(ReconciliationRefusal::NothingReturnedOutside.into()) } else { Ok(found) }
 }
 
-/// Books it. The caller holds the root of the payment's case.
+/// Books it, of each share what was given to it. The caller holds the roots of the cases of all shares.
 pub(super) fn book(
     tx: &mut Tx<'_>,
     ctx: &Ctx,
@@ -69,7 +71,21 @@ pub(super) fn book(
     id: PaymentId,
     agreed: Agreed,
 ) -> Result<(), Failure> {
-    let (mut payment, outside) = judge(tx, tenant, id)?;
+    for share in judge(tx, tenant, id)? {
+        book_share(tx, ctx, tenant, share, agreed)?;
+    }
+    Ok(())
+}
+
+fn book_share(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: &TenantCode,
+    id: PaymentId,
+    agreed: Agreed,
+) -> Result<(), Failure> {
+    let mut payment = payments::find(tx, tenant, id)?.ok_or(ReconciliationRefusal::PaymentNotFound)?;
+    let outside = refund_money::sent_outside(tx, &payment)?;
     let now = Reads::now(tx);
     let mut case = cases::open_for_system(tx, &ctx.core, tenant, payment.application_id)?;
     let invoice = invoices::find(tx, tenant, payment.invoice_id)?;

@@ -336,6 +336,7 @@ pub(super) fn new_payment(
         created_at: Micros(now),
         updated_at: Micros(now),
         share_of: None,
+        charged_beside: None,
     }
 }
 

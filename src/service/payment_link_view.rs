@@ -153,7 +153,9 @@ fn proofs(tx: &mut impl Reads, link: &PaymentLinkRow, found: &[Found]) -> Result
 
 /// The shares of the youngest act opened by the link, the first in front.
 fn youngest(tx: &mut impl Reads, link: &PaymentLinkRow, found: &[Found]) -> Result<Vec<PaymentRow>, Failure> {
-    let mut attempts: Vec<&PaymentRow> = found.iter().flat_map(|one| &one.attempts).collect();
+    // What was charged beside one that was opened is shown with its proof, and is none that anybody opened.
+    let all = found.iter().flat_map(|one| &one.attempts);
+    let mut attempts: Vec<&PaymentRow> = all.filter(|one| one.charged_beside.is_none()).collect();
     attempts.sort_by_key(|attempt| (attempt.created_at, attempt.id));
     for attempt in attempts.into_iter().rev() {
         if payment_links::link_of_payment(tx, &link.tenant_id, attempt.id)? == Some(link.id) {

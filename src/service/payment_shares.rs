@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Core, Failure, Refusal, dispute};
+use super::{Core, Failure, Refusal, dispute, refund_money};
 use crate::domain::id::ApplicationId;
 use crate::domain::money::{Yen, YenOutOfRange};
-use crate::domain::payment::{Payment, divided, whole_of};
+use crate::domain::payment::{KnownOfShare, Payment, divided, whole_of};
 use crate::store::applications::{self, ApplicationRow};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Reads, Root, StoreError, Tx};
@@ -69,9 +69,12 @@ impl<'a> Shares<'a> {
         if self.rows.len() == 1 {
             return Ok(vec![whole.clone()]);
         }
-        let pulled_back = self.rows.iter().map(|row| dispute::lost_of(tx, row));
-        let pulled_back = pulled_back.collect::<Result<Vec<Yen>, Failure>>()?;
-        divided(whole, &self.payments()?, &pulled_back).map_err(out_of_range)
+        let mut known = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let pulled_back = dispute::lost_of(tx, row)?;
+            known.push(KnownOfShare { pulled_back, paid_by_hand: refund_money::paid_by_hand(tx, row)? });
+        }
+        divided(whole, &self.payments()?, &known).map_err(out_of_range)
     }
 
     /// The share of the caller as it stands now.

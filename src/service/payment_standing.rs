@@ -10,7 +10,7 @@ use super::cases::system_actor;
 use super::payment_shares::Shares;
 use super::{
     Core, Failure, charge, clock, dispute, ended_debt, invoice_money, outside_refund, payment, payment_alert,
-    payment_closing, poll, receipt_standing, refund_standing, stamp, waiver_claim,
+    payment_closing, poll, receipt_standing, refund_standing, second_charge, stamp, waiver_claim,
 };
 use crate::domain::audit::EventActor;
 use crate::domain::calendar::jst_day;
@@ -65,7 +65,8 @@ pub fn payment_ref(row: &PaymentRow) -> PaymentRef {
     PaymentRef {
         merchant_reference: row.gateway_reference(),
         method: MethodCode::parse(&row.method),
-        gateway_session_id: row.gateway_session_id.clone(),
+        // By its checkout a gateway shows the payment that was asked for, and never what it took beside that.
+        gateway_session_id: row.gateway_session_id.clone().filter(|_| row.charged_beside.is_none()),
         gateway_payment_id: row.gateway_payment_id.clone(),
         expires_at: row.expires_at.map(|at| at.0),
     }
@@ -82,25 +83,51 @@ pub fn apply_snapshot(
     source: Source,
 ) -> Result<Change, Failure> {
     let mut shares = Shares::of(tx, case, row)?;
-    let mut news = refund_standing::without_own_refunds(tx, shares.rows(), snapshot)?;
-    news.counters.charged_back = dispute::take_in(tx, &mut shares, &snapshot.disputes)?;
     let before = shares.whole()?;
+    let change = match before.own_word(snapshot) {
+        Some(word) => hear(tx, core, &mut shares, (before.clone(), word), source)?,
+        None => Change::Unchanged,
+    };
+    let after = shares.whole()?;
+    if let Some((case, lead)) = shares.at(0) {
+        for charge in after.second_charges(snapshot) {
+            second_charge::take_in(tx, core, case, lead, (charge, source))?;
+        }
+    }
+    *row = shares.own(row);
+    if change == Change::Changed {
+        poll::schedule(tx, row)?;
+    }
+    Ok(change)
+}
+
+/// Folds what a gateway says of an act itself, which stands as `before`, into its shares.
+fn hear(
+    tx: &mut Tx<'_>,
+    core: &Core,
+    shares: &mut Shares<'_>,
+    (before, word): (Payment, &PaymentSnapshot),
+    source: Source,
+) -> Result<Change, Failure> {
+    let mut news = refund_standing::without_own_refunds(tx, shares.rows(), word)?;
+    news.counters.charged_back = dispute::take_in(tx, shares, &word.disputes)?;
     let folded = before.clone().fold(&news);
-    let mut folded = folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", row.id)))?;
+    let mut folded =
+        folded.map_err(|reason| Failure::Internal(format!("payment {}: {reason}", before.id)))?;
     let succeeds = !before.state.is_captured() && folded.next.state.is_captured();
     if succeeds && refund_standing::is_going_back(tx, shares.rows())? {
         folded = folded.without_success(&before);
     }
-    if let Some(slip) = &snapshot.slip {
+    if let Some(slip) = &word.slip {
         for share in shares.rows() {
             payment_slips::keep(tx, share, slip)?;
         }
     }
-    let captured_at = snapshot.captured_at.unwrap_or(snapshot.observed_at);
-    let change = move_shares(tx, core, &mut shares, &folded, (jst_day(captured_at), source))?;
-    *row = shares.own(row);
-    if change == Change::Changed {
-        poll::schedule(tx, row)?;
+    let captured_at = word.captured_at.unwrap_or(word.observed_at);
+    let change = move_shares(tx, core, shares, &folded, (jst_day(captured_at), source))?;
+    // Whether nobody guarantees what was lost is known once the money is booked.
+    if before.counters.captured == Yen::ZERO && news.counters.charged_back > Yen::ZERO {
+        dispute::tell_of_losses(tx, shares.rows())?;
     }
     Ok(change)
 }

@@ -1,5 +1,6 @@
-//! What a payer's bank pulled back of money that the body had received itself, or by a collection agent: nobody guarantees it, so two
-//! people make the debt owed again (resolution `owed_again` of a `lost_dispute`).
+//! What a payer's bank pulled back of money that nobody guarantees: what the body had received itself, or by a collection agent, and
+//! what was too much whoever took it. Two people make the debt owed again, or end what was too much (resolution `owed_again` of a
+//! `lost_dispute`).
 //!
 //! Invariants: the payment keeps its counters and its disputes; its money pays nothing from then on, its receipt ends, and the
 //! ledger says so once. Only the whole of a payment: of a part, people decide by hand.
@@ -41,15 +42,26 @@ pub(super) fn of_attempts(
 /// Whether what had been paid of an invoice was pulled back, and is owed again.
 pub(super) fn is_owed_again(tx: &mut impl Reads, invoice: &InvoiceRow) -> Result<bool, Failure> {
     let attempts = payments::of_invoice(tx, &invoice.tenant_id, invoice.id)?;
-    Ok(!of_attempts(tx, &attempts)?.is_empty())
+    if attempts.iter().all(|attempt| attempt.charged_back == Yen::ZERO) {
+        return Ok(false);
+    }
+    let entries = invoices::entries_of_case(tx, &invoice.tenant_id, invoice.application_id)?;
+    let owed_again = |entry: &Entry| entry.debit_account == Account::Receivable;
+    Ok(attempts.iter().any(|attempt| pulled_back(&entries, attempt).any(owed_again)))
 }
 
 fn is_booked(entries: &[Entry], payment: &PaymentRow) -> bool {
-    let (kind, source) = (EntryKind::Booked(Posting::PullBack), payment.id.to_string());
-    entries.iter().any(|entry| entry.kind == kind && entry.source_id == source)
+    pulled_back(entries, payment).next().is_some()
 }
 
-/// The payment, if the whole of it settled a debt, was the body's own, and was pulled back; and what its case was booked.
+fn pulled_back<'a>(entries: &'a [Entry], payment: &PaymentRow) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    let (kind, id) = (EntryKind::Booked(Posting::PullBack), payment.id.to_string());
+    let is_ours = move |entry: &&Entry| entry.source_id.split(':').next() == Some(id.as_str());
+    entries.iter().filter(move |entry| entry.kind == kind).filter(is_ours)
+}
+
+/// The payment, if the whole of it was pulled back and either settled a debt and was the body's own, or was too much; and what its case
+/// was booked.
 pub(super) fn judge(
     tx: &mut impl Reads,
     tenant: &TenantCode,
@@ -59,20 +71,21 @@ pub(super) fn judge(
     let entries = invoices::entries_of_case(tx, tenant, payment.application_id)?;
     let is_whole = payment.captured > Yen::ZERO
         && payment.charged_back == payment.captured
-        && payment.refunded == Yen::ZERO
-        && is_own_loss(payment.payment()?.legal_role);
-    let (received, source) = (EntryKind::Booked(Posting::Receive), id.to_string());
-    let settled = entries.iter().filter(|entry| {
-        entry.kind == received && entry.source_id == source && entry.credit_account == Account::Receivable
-    });
-    let settled: i64 = settled.map(|entry| entry.amount.amount()).sum();
+        && payment.refunded == Yen::ZERO;
+    let brought = ledger::brought(&id.to_string(), &entries);
+    let is_all = |account: &Account| {
+        let ours = brought.iter().filter(|entry| entry.credit_account == *account);
+        ours.map(|entry| entry.amount.amount()).sum::<i64>() == payment.captured.amount()
+    };
+    let own_debt = is_own_loss(payment.payment()?.legal_role) && is_all(&Account::Receivable);
+    let is_unguaranteed = own_debt || is_all(&Account::Overpayment);
     // What was decided to go back of it is not gone a second time: people settle that first.
     for refund in refunds::of_payment(tx, tenant, id)? {
         if refund.refund()?.state.is_decided() {
             return Err(ReconciliationRefusal::NotPulledBackWhole.into());
         }
     }
-    if is_whole && settled == payment.captured.amount() && !is_booked(&entries, &payment) {
+    if is_whole && is_unguaranteed && !is_booked(&entries, &payment) {
         Ok((payment, entries))
     } else {
         Err(ReconciliationRefusal::NotPulledBackWhole.into())

@@ -130,6 +130,11 @@ fn sum_in(tx: &mut impl Reads, payment: &PaymentRow, state: RefundState) -> Resu
     sum.map_err(|error| Failure::Internal(error.to_string()))
 }
 
+/// What went back by a way that the gateway does not count: by bank transfer or set-off.
+pub(super) fn paid_by_hand(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
+    sum_in(tx, payment, RefundState::PaidOut)
+}
+
 /// What went back through the gateway without a refund of ours.
 pub(super) fn sent_outside(tx: &mut impl Reads, payment: &PaymentRow) -> Result<Yen, Failure> {
     let ours = sum_in(tx, payment, RefundState::Succeeded)?;

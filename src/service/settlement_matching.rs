@@ -34,6 +34,8 @@ pub(super) fn match_lines(
     let payments = Payments::named_by(tx, &row, &lines)?;
     let ids: Vec<PaymentId> = payments.ids().collect();
     let mut settled = settlement_matches::gross_of_payments(tx, tenant, &ids)?;
+    // A line that only our reference finds may be of a second charge that is not known yet: the payment that was asked for has its own.
+    lines.sort_by_key(|line| !payments.knows_by_id(line));
     lines.iter().try_for_each(|line| match_line(tx, &row, line, &payments, &mut settled))
 }
 
@@ -81,12 +83,17 @@ impl Payments {
         by_id.chain(by_reference).chain(shares).collect::<HashSet<_>>().into_iter()
     }
 
+    fn knows_by_id(&self, line: &LineRow) -> bool {
+        line.gateway_payment_id.as_ref().is_some_and(|id| matches!(self.by_gateway_id.get(id), Some(Some(_))))
+    }
+
     /// The shares of the payment of a line, the first in front; where both names are given, both must name the same one.
     fn of(&self, row: &SettlementRow, line: &LineRow) -> Option<&[PaymentRow]> {
         let by_id = line.gateway_payment_id.as_ref().and_then(|id| self.by_gateway_id.get(id)?.as_ref());
         let by_reference = line.merchant_reference.as_ref().and_then(|name| self.by_reference.get(name));
         let found = match (by_id, by_reference) {
-            (Some(one), Some(other)) if one.id != other.id => None,
+            // A second charge has no reference of its own: the agent names it by that of the checkout.
+            (Some(one), Some(other)) if one.id != other.id && one.charged_beside != Some(other.id) => None,
             (one, other) => one.or(other),
         };
         let found = found.filter(|payment| payment.gateway == row.gateway)?;
@@ -180,6 +187,11 @@ fn match_line(
     };
     let standing = Standing::of(shares, &line.kind, settled);
     if let Some((wrong, facts)) = standing.objection(line, kind) {
+        // Before the second charge was known, its line was taken for that of the payment beside it: the sums are the same.
+        if wrong == ExceptionKind::DuplicateLine && match_beside(tx, line, lead, settled)? == Beside::Matched
+        {
+            return Ok(());
+        }
         let subject =
             if wrong == ExceptionKind::DuplicateLine { Subject::Line(id) } else { Subject::Payment(lead.id) };
         exceptions::raise(tx, tenant, wrong, &subject, facts)?;
@@ -207,6 +219,34 @@ fn match_line(
         settlement_matches::insert(tx, &found)?;
     }
     Ok(())
+}
+
+/// Whether a line found a second charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Matched,
+    NotFound,
+}
+
+/// Matches the line of a payment that is settled already to what was charged beside it, if that is of the same sum and has no line.
+fn match_beside(
+    tx: &mut Tx<'_>,
+    line: &LineRow,
+    lead: &PaymentRow,
+    settled: &mut HashMap<(PaymentId, String), i64>,
+) -> Result<Beside, Failure> {
+    let (gross, now) = (line.gross.amount(), Micros(Reads::now(tx)));
+    for row in payments::charged_beside(tx, lead)? {
+        let known = settlement_matches::gross_of_payments(tx, &line.tenant_id, &[row.id])?;
+        let has_line = known.contains_key(&(row.id, line.kind.clone()));
+        if !has_line && row.captured.amount() == gross && row.gateway == lead.gateway {
+            *settled.entry((row.id, line.kind.clone())).or_default() += gross;
+            let found = MatchRow { gross: line.gross, net: line.net, ..new_match(line, Some(&row), now) };
+            settlement_matches::insert(tx, &found)?;
+            return Ok(Beside::Matched);
+        }
+    }
+    Ok(Beside::NotFound)
 }
 
 fn is_empty((gross, net): &(SignedYen, SignedYen)) -> bool {

@@ -10,6 +10,7 @@ use super::disputes::contest;
 use super::faults::FaultOrder;
 use super::ledger::ledger;
 use super::model::Vendor;
+use super::second_charge::charge;
 use super::settlement::Batch;
 use super::state::{Delivery, DeliveryState, Entry, Signing};
 use super::webhooks::due_at;
@@ -61,6 +62,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/_sim/ledger", web::get().to(truth))
         .route("/_sim/settlements", web::get().to(settlements))
         .route("/_sim/disputes", web::post().to(contest))
+        .route("/_sim/second-charges", web::post().to(charge))
         .route("/_sim/clock", web::get().to(clock))
         .route("/_sim/clock", web::post().to(advance))
         .route("/_sim/webhook", web::post().to(point_webhooks))

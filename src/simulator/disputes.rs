@@ -35,7 +35,12 @@ pub struct DisputeOrder {
 
 /// Carries out an order; gives the dispute's id.
 pub async fn contest(sim: Data<Simulator>, order: Json<DisputeOrder>) -> HttpResponse {
-    match sim.act(|state, now, ids| decide(state, &order, now, ids)) {
+    made(sim.act(|state, now, ids| decide(state, &order, now, ids)))
+}
+
+/// What the test bench is told of an order that made something: its id, or why it made nothing.
+pub(super) fn made(done: Result<String, ActFault>) -> HttpResponse {
+    match done {
         Ok(id) => HttpResponse::Created().json(json!({ "id": id })),
         Err(ActFault::Refused(refusal)) => {
             HttpResponse::Conflict().json(json!({ "error": format!("{refusal:?}") }))

@@ -63,11 +63,13 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
     let wanted = |reference: &Option<String>| order.is_none() || reference.as_deref() == order;
     let found: Vec<&Session> =
         state.sessions.values().filter(|session| wanted(&session.external_order_num)).collect();
-    // A storm asks for one reference thousands of times: only what is shown is folded.
-    let shown: BTreeSet<&str> = found.iter().filter_map(|session| session.payment_id.as_deref()).collect();
+    // A storm asks for one reference thousands of times: only what is shown is folded. A session may have charged more than once.
+    let shown: BTreeSet<&str> = found.iter().map(|session| session.id.as_str()).collect();
     let mut sums: BTreeMap<&str, Sums> = BTreeMap::new();
-    for movement in state.movements.iter().filter(|it| shown.contains(it.payment_id.as_str())) {
-        let sum = sums.entry(movement.payment_id.as_str()).or_default();
+    for movement in &state.movements {
+        let session = state.payments.get(&movement.payment_id).map(|payment| payment.session_id.as_str());
+        let Some(session) = session.filter(|session| shown.contains(session)) else { continue };
+        let sum = sums.entry(session).or_default();
         match movement.kind {
             MovementKind::Authorize => sum.authorized += movement.amount,
             MovementKind::Capture => {
@@ -83,7 +85,7 @@ pub fn ledger(state: &State, order: Option<&str>) -> Ledger {
     let mut orders = Vec::new();
     for session in found {
         let payment = state.payment_of(session);
-        let sum = payment.and_then(|payment| sums.remove(payment.id.as_str())).unwrap_or_default();
+        let sum = sums.remove(session.id.as_str()).unwrap_or_default();
         orders.push(LedgerLine {
             external_order_num: session.external_order_num.clone(),
             session_id: session.id.clone(),

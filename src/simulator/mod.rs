@@ -22,7 +22,8 @@
 //!
 //! Admin API (JSON): `POST /_sim/faults {match:{op,nth?,payment?,event?},fault,args?}`, `GET` and `DELETE`
 //! of the same; `GET /_sim/ledger?external_order_num=`; `GET /_sim/settlements`; `GET /_sim/clock`, `POST /_sim/clock
-//! {advance_seconds?,shift_ms?}`; `POST /_sim/disputes {payment,state,amount?,reason?,respond_in_seconds?}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `GET /_sim/due`; `POST /_sim/reset`; `GET /healthz`.
+//! {advance_seconds?,shift_ms?}`; `POST /_sim/disputes {payment,state,amount?,reason?,respond_in_seconds?}`;
+//! `POST /_sim/second-charges {payment}`; `POST /_sim/webhook {url,vendor?}`; `GET /_sim/webhooks`; `GET /_sim/due`; `POST /_sim/reset`; `GET /healthz`.
 
 mod admin;
 mod calls;
@@ -43,6 +44,7 @@ mod ledger;
 mod model;
 mod payer;
 mod paypay;
+mod second_charge;
 mod server;
 mod settings;
 mod settlement;

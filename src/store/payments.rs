@@ -72,6 +72,8 @@ pub struct PaymentRow {
     pub updated_at: Micros,
     /// The first share, where several invoices are paid in one act; the first names itself.
     pub share_of: Option<PaymentId>,
+    /// The payment in whose checkout the gateway took this money as well; none of what was asked for.
+    pub charged_beside: Option<PaymentId>,
 }
 
 impl PaymentRow {
@@ -98,9 +100,9 @@ impl PaymentRow {
         })
     }
 
-    /// The reference by which the gateway knows the payment: of a share, that of the first.
+    /// The reference by which the gateway knows the payment: of a share, that of the first; of a second charge, that of the checkout.
     pub fn gateway_reference(&self) -> String {
-        match self.share_of {
+        match self.charged_beside.or(self.share_of) {
             Some(lead) if lead != self.id => merchant_reference(&self.tenant_id, lead),
             _ => self.merchant_reference.clone(),
         }
@@ -187,6 +189,16 @@ pub fn find_by_gateway_id(
         .select(PaymentRow::as_select())
         .load(tx.read())?;
     Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// What was charged beside a payment, oldest first.
+pub fn charged_beside(tx: &mut impl Reads, row: &PaymentRow) -> Result<Vec<PaymentRow>, StoreError> {
+    Ok(payments::table
+        .filter(payments::tenant_id.eq(&row.tenant_id))
+        .filter(payments::charged_beside.eq(row.id))
+        .order((payments::created_at, payments::id))
+        .select(PaymentRow::as_select())
+        .load(tx.read())?)
 }
 
 /// The payments of some references that we gave to gateways.

@@ -23,7 +23,8 @@ use crate::domain::reconciliation::OurPayment;
 /// Names looked up in one go.
 const AT_ONCE: usize = 500;
 
-type Named = (PaymentId, InvoiceId, String, String, String, Option<String>, Option<PaymentId>);
+type Named =
+    (PaymentId, InvoiceId, String, String, String, Option<String>, Option<PaymentId>, Option<PaymentId>);
 type Counted = (Yen, Yen, Yen, Option<IsoDate>);
 
 /// A payment as reconciliation sees it, with what decides by when its money must be here.
@@ -52,13 +53,14 @@ impl TakenPayment {
 }
 
 fn payment((named, counted): (Named, Counted)) -> TakenPayment {
-    let (id, invoice, gateway, method, merchant_reference, gateway_payment_id, _) = named;
+    let (id, invoice, gateway, method, merchant_reference, gateway_payment_id, _, charged_beside) = named;
     let (captured, refunded, charged_back, day) = counted;
     let ours = OurPayment {
         id,
         gateway,
         merchant_reference,
         gateway_payment_id,
+        charged_beside,
         captured: captured.amount(),
         refunded: refunded.amount(),
         charged_back: charged_back.amount(),
@@ -81,6 +83,7 @@ macro_rules! columns {
                 payments::merchant_reference,
                 payments::gateway_payment_id,
                 payments::share_of,
+                payments::charged_beside,
             ),
             (payments::captured, payments::refunded, payments::charged_back, payments::captured_on),
         )

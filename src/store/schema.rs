@@ -278,6 +278,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         share_of -> Nullable<Text>,
+        charged_beside -> Nullable<Text>,
         attempt_no -> BigInt,
     }
 }

@@ -87,7 +87,7 @@ fn place(tx: &mut impl Reads, row: &PaymentRow) -> Result<Place, StoreError> {
         return Ok(Place { reference, share: None });
     }
     let Some(first) = row.share_of else {
-        return Ok(Place { reference: row.merchant_reference.clone(), share: None });
+        return Ok(Place { reference: row.gateway_reference(), share: None });
     };
     let shares = payments::shares(tx, row)?;
     let whole = shares.iter().map(|share| share.amount.amount()).sum();

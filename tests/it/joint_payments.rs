@@ -8,7 +8,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::payment_faults::payer::{client, notifications_arrive};
+use crate::refunds::after_giving_up::{booked_by_two, gateway_sends_back};
 use crate::refunds::desk::{Desk, FEE, Paid};
+use crate::settlements::second_charges::charged_again;
 use crate::support::app::{AOMORI, Answer, Person, TestApp, gateway_first, new_key};
 use crate::support::db::{TestDb, execute};
 use crate::support::repeat::everything_again;
@@ -402,3 +404,57 @@ on_both_databases!(an_act_that_no_account_takes_closes_nothing_that_is_open, asy
     app.post(&desk.business, PAYMENTS, wanted).await.expect(201);
     assert_eq!(open.books().await.sorted_states(), ["canceled", "requires_action"]);
 });
+
+on_both_databases!(
+    /// of what was sent back at the gateway's desk of one act, each invoice has its part, and two accountants book all of it at once.
+    r95_what_was_sent_back_of_an_act_of_two_invoices_is_booked_of_each_by_two_accountants,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let desk = Desk::open(&app, &db).await;
+        let both = two_paid(&desk).await;
+        gateway_sends_back(&app, &both[0], FEE + 5_000, "管理画面からの返金").await;
+        let back = async || {
+            let mut back = Vec::new();
+            for paid in &both {
+                back.push((paid.books().await.payment().refunded.amount(), paid.booked().await.0));
+            }
+            back.sort_unstable();
+            back
+        };
+        assert_eq!(back().await, [(5_000, FEE), (FEE, FEE)], "the books wait for two people");
+        booked_by_two(&app, &desk).await;
+        for _ in 0..2 {
+            assert_eq!(back().await, [(5_000, FEE - 5_000), (FEE, 0)]);
+            for paid in &both {
+                assert_eq!(paid.states().await, ["succeeded"]);
+            }
+            everything_again(&db.db, async || {
+                app.drain().await;
+            })
+            .await;
+        }
+        assert_eq!(truth(&app, &both[0]).await["refunded"], FEE + 5_000);
+    }
+);
+
+on_both_databases!(
+    t3_a_second_charge_of_an_act_of_two_invoices_is_too_much_of_the_first,
+    async |db: TestDb| {
+        let app = TestApp::start(&db).await;
+        let desk = Desk::open(&app, &db).await;
+        let [first, second] = two_paid(&desk).await;
+        charged_again(&app, &first).await;
+        for _ in 0..2 {
+            notifications_arrive(&app).await;
+            app.drain().await;
+            let books = first.books().await;
+            assert_eq!((books.invoice.state.as_str(), books.payments.len()), ("overpaid", 2));
+            assert_eq!(balances(&books.entries)[&Account::Overpayment], -2 * FEE);
+            assert_eq!(second.standing().await, ("entrusted".into(), "captured".into(), 0));
+            everything_again(&db.db, async || {
+                app.drain().await;
+            })
+            .await;
+        }
+    }
+);

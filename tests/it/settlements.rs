@@ -2,6 +2,7 @@
 
 mod after_remittance;
 mod comebacks;
+pub mod second_charges;
 
 use data_encoding::BASE64;
 use jiff::SignedDuration;

@@ -46,7 +46,7 @@ pub enum Alert {
         /// The status in the gateway's language.
         raw_status: String,
     },
-    /// Two payments of the gateway took money under one reference.
+    /// Two payments of the gateway took money under one reference: the other one stands in the books beside this one.
     SecondCharge {
         /// The gateway's id of the other payment.
         gateway_payment_id: String,
@@ -158,7 +158,7 @@ impl Payment {
             return Err(Rejection::OtherPayment);
         }
         if self.is_settled_by_another(snapshot) {
-            return Ok(self.second_payment(snapshot));
+            return Ok(Folded { next: self, change: Change::Unchanged, alerts: Vec::new() });
         }
         let counters = self.counters.grown_to(snapshot.counters).without_double_loss();
         if !counters.is_covered() {
@@ -219,20 +219,33 @@ impl Payment {
 
     /// Whether this payment's money came under another gateway id than the snapshot's.
     fn is_settled_by_another(&self, snapshot: &PaymentSnapshot) -> bool {
+        if snapshot.merchant_reference.as_ref().is_some_and(|found| *found != self.merchant_reference) {
+            return false;
+        }
         match (&self.gateway_payment_id, &snapshot.gateway_payment_id) {
             (Some(ours), Some(theirs)) => ours != theirs && self.counters.captured > Yen::ZERO,
             _ => false,
         }
     }
 
-    fn second_payment(self, snapshot: &PaymentSnapshot) -> Folded {
-        let alerts = snapshot
-            .gateway_payment_id
-            .iter()
-            .filter(|_| snapshot.counters.captured > Yen::ZERO)
-            .map(|id| Alert::SecondCharge { gateway_payment_id: id.clone() })
-            .collect();
-        Folded { next: self, change: Change::Unchanged, alerts }
+    /// What a snapshot says of this payment itself; none where it is all about another one in the same checkout.
+    pub fn own_word<'a>(&self, snapshot: &'a PaymentSnapshot) -> Option<&'a PaymentSnapshot> {
+        if !self.is_settled_by_another(snapshot) {
+            return Some(snapshot);
+        }
+        snapshot.also_captured.iter().find(|other| other.gateway_payment_id == self.gateway_payment_id)
+    }
+
+    /// What a snapshot shows of other payments that took money in the checkout of this one.
+    pub fn second_charges<'a>(&self, snapshot: &'a PaymentSnapshot) -> Vec<&'a PaymentSnapshot> {
+        let itself = self.is_settled_by_another(snapshot).then_some(snapshot);
+        let others = snapshot.also_captured.iter().chain(itself);
+        let of_another = |other: &&PaymentSnapshot| {
+            other.counters.captured > Yen::ZERO
+                && other.gateway_payment_id.is_some()
+                && other.gateway_payment_id != self.gateway_payment_id
+        };
+        others.filter(of_another).collect()
     }
 
     fn alerts(
@@ -253,9 +266,6 @@ impl Payment {
         if snapshot.status == SnapshotStatus::Unrecognised {
             alerts.push(Alert::UnrecognisedStatus { raw_status: snapshot.raw_status.clone() });
         }
-        alerts.extend(
-            snapshot.also_captured.iter().map(|id| Alert::SecondCharge { gateway_payment_id: id.clone() }),
-        );
         // Told by what was pulled back, also where it no longer counts because the money had gone back (F33).
         if snapshot.counters.charged_back > self.counters.charged_back {
             alerts.push(Alert::ChargedBack { total: snapshot.counters.charged_back });

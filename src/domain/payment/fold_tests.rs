@@ -131,12 +131,27 @@ fn f25_another_payments_snapshot_is_refused_and_a_second_charge_is_seen() {
     let mut other = snapshot(S::Captured, AMOUNT, 0);
     other.merchant_reference = Some("ref-2".to_owned());
     assert_eq!(payment(P::Unknown).fold(&other).unwrap_err(), Rejection::OtherPayment);
-    let paid = folded(payment(P::Unknown), &[snapshot(S::Captured, AMOUNT, 0)]);
-    let mut second = snapshot(S::Captured, AMOUNT, 0);
+    let ours = snapshot(S::Captured, AMOUNT, 0);
+    let paid = folded(payment(P::Unknown), std::slice::from_ref(&ours));
+    assert_eq!((paid.own_word(&ours), paid.second_charges(&ours)), (Some(&ours), vec![]));
+    let mut second = ours.clone();
     second.gateway_payment_id = Some("pay2".to_owned());
-    let found = paid.fold(&second).unwrap();
-    assert_eq!(found.change, Change::Unchanged);
-    assert_eq!(found.alerts, [Alert::SecondCharge { gateway_payment_id: "pay2".to_owned() }]);
+    let heard = paid.clone().fold(&second).unwrap();
+    assert_eq!((heard.next, heard.change, heard.alerts), (paid.clone(), Change::Unchanged, vec![]));
+    assert_eq!((paid.own_word(&second), paid.second_charges(&second)), (None, vec![&second]));
+
+    // A list may name either of them first; ours is never the other one, and what took nothing is no charge.
+    let mut refused = second.clone();
+    (refused.gateway_payment_id, refused.counters) = (Some("pay3".to_owned()), PaymentCounters::default());
+    let listed = PaymentSnapshot { also_captured: vec![ours.clone(), refused], ..second.clone() };
+    let found: Vec<_> = paid.second_charges(&listed).iter().map(|it| &it.gateway_payment_id).collect();
+    assert_eq!((paid.own_word(&listed), found), (Some(&ours), vec![&second.gateway_payment_id]));
+    // Whichever of them is heard of first is ours from then on.
+    let waiting = payment(P::AwaitingPayment);
+    assert_eq!(waiting.own_word(&listed), Some(&listed));
+    let adopted = waiting.fold(&listed).unwrap().next;
+    let found: Vec<_> = adopted.second_charges(&listed).iter().map(|it| &it.gateway_payment_id).collect();
+    assert_eq!((adopted.state, found), (P::Captured, vec![&ours.gateway_payment_id]));
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub use retry::{
     KEY_LIFETIME_HOURS, NextStep, NothingFound, RetryFacts, TRIES, after_nothing_found, backoff,
     late_arrival_guard, may_send, next_step,
 };
-pub use shares::{divide, divide_in_proportion, divided, whole_of};
+pub use shares::{KnownOfShare, divide, divide_in_proportion, divided, whole_of};
 pub use slip::{Slip, SlipFault, SlipKind, SlipParts};
 pub use snapshot::{MethodCode, PaymentSnapshot, RefundSnapshot, RefundStatus, SnapshotStatus};
 pub use state::{LegalRole, Payment, PaymentCounters, PaymentState};

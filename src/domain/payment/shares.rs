@@ -68,20 +68,34 @@ fn no_success(lead: &Payment, shares: &[Payment]) -> PaymentState {
     waits.or_else(|| with_money().next()).unwrap_or(lead).state
 }
 
+/// What is known of a share beside its counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownOfShare {
+    /// Pulled back of it by lost disputes.
+    pub pulled_back: Yen,
+    /// Gone back of it by ways that no gateway counts, such as a bank transfer.
+    pub paid_by_hand: Yen,
+}
+
 /// The shares after the whole moved. What went back outside of our refunds, and what was pulled back, is taken off them in
-/// their order; `pulled_back` names what is known of it for each share.
+/// their order, as far as they hold it; `known` names what is known of each share.
 pub fn divided(
     whole: &Payment,
     shares: &[Payment],
-    pulled_back: &[Yen],
+    known: &[KnownOfShare],
 ) -> Result<Vec<Payment>, YenOutOfRange> {
     let amounts: Vec<Yen> = shares.iter().map(|share| share.amount).collect();
     let captured = divide(whole.counters.captured, &amounts)?;
     let authorized = divide(whole.counters.authorized, &amounts)?;
-    let known = Yen::sum(shares.iter().map(|share| share.counters.refunded))?;
-    let outside = whole.counters.refunded.minus(known).unwrap_or(Yen::ZERO);
-    let held = |(share, captured): (&Payment, &Yen)| captured.minus(share.counters.refunded);
-    let held: Vec<Yen> = shares.iter().zip(&captured).map(|pair| held(pair).unwrap_or(Yen::ZERO)).collect();
+    let of_share = |index: usize| known.get(index).copied().unwrap_or_default();
+    let counted = Yen::sum(shares.iter().map(|share| share.counters.refunded))?;
+    let outside = whole.counters.refunded.minus(counted).unwrap_or(Yen::ZERO);
+    let mut held = Vec::with_capacity(shares.len());
+    for (index, (share, captured)) in shares.iter().zip(&captured).enumerate() {
+        let KnownOfShare { pulled_back, paid_by_hand } = of_share(index);
+        let gone = share.counters.refunded.plus(paid_by_hand)?.plus(pulled_back)?;
+        held.push(captured.minus(gone).unwrap_or(Yen::ZERO));
+    }
     let outside = divide(outside, &held)?;
     let mut moved = Vec::with_capacity(shares.len());
     for (index, share) in shares.iter().enumerate() {
@@ -90,7 +104,7 @@ pub fn divided(
             authorized: of(&authorized),
             captured: of(&captured),
             refunded: share.counters.refunded.plus(of(&outside))?,
-            charged_back: of(pulled_back),
+            charged_back: of_share(index).pulled_back,
         };
         let counters = counters.without_double_loss();
         let state = if whole.state.is_captured() {
@@ -120,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    use super::{divide, divide_in_proportion, divided, whole_of};
+    use super::{KnownOfShare, divide, divide_in_proportion, divided, whole_of};
     use crate::domain::id::PaymentId;
     use crate::domain::money::Yen;
     use crate::domain::payment::{
@@ -182,7 +196,7 @@ mod tests {
         heard.iter().fold(shares, |shares, snapshot| {
             let whole = whole_of(&shares).unwrap().unwrap();
             let next = whole.fold(snapshot).unwrap().next;
-            divided(&next, &shares, &vec![Yen::ZERO; shares.len()]).unwrap()
+            divided(&next, &shares, &[]).unwrap()
         })
     }
 
@@ -245,10 +259,24 @@ mod tests {
         shares[1] = shares[1].clone().with_nothing_left();
         let whole = whole_of(&shares).unwrap().unwrap();
         assert_eq!(whole.state, PaymentState::Canceled);
-        shares = divided(&whole, &shares, &[Yen::ZERO; 3]).unwrap();
+        shares = divided(&whole, &shares, &[]).unwrap();
         assert_eq!(standing(&shares), [("canceled", 300, 300), ("canceled", 100, 0), ("canceled", 0, 0)]);
         shares = after(shares, &[snapshot(SnapshotStatus::Captured, 400, 300)]);
         assert!(shares.iter().all(|share| share.state == PaymentState::Canceled));
+    }
+
+    #[test]
+    fn what_went_back_outside_is_never_of_a_share_whose_money_went_by_bank_transfer() {
+        let paid = after(vec![share(1, 300), share(2, 500)], &[snapshot(SnapshotStatus::Captured, 800, 0)]);
+        let whole = whole_of(&paid).unwrap().unwrap();
+        let whole = whole.fold(&snapshot(SnapshotStatus::Captured, 800, 300)).unwrap().next;
+        let by_hand = KnownOfShare { paid_by_hand: yen(300), ..KnownOfShare::default() };
+        let back = divided(&whole, &paid, &[by_hand, KnownOfShare::default()]).unwrap();
+        assert_eq!(standing(&back), [("captured", 300, 0), ("partially_refunded", 500, 300)]);
+        let lost = KnownOfShare { pulled_back: yen(300), ..KnownOfShare::default() };
+        let back = divided(&whole, &paid, &[lost, KnownOfShare::default()]).unwrap();
+        let counters = back.iter().map(|share| (share.counters.charged_back, share.counters.refunded));
+        assert_eq!(counters.collect::<Vec<_>>(), [(yen(300), yen(0)), (yen(0), yen(300))]);
     }
 
     #[test]

@@ -83,8 +83,8 @@ pub struct PaymentSnapshot {
     pub gateway_payment_id: Option<String>,
     /// Our reference, where the gateway repeats it.
     pub merchant_reference: Option<String>,
-    /// Other payments under the same reference that took money: a second charge.
-    pub also_captured: Vec<String>,
+    /// Other payments under the same reference that took money: second charges.
+    pub also_captured: Vec<PaymentSnapshot>,
     /// The status in the gateway's own language.
     pub raw_status: String,
     /// The method the payer used, where known.

@@ -104,7 +104,10 @@ impl<'a> Index<'a> {
         let by_id = named(&reported.line.gateway_payment_id, &self.by_gateway_id);
         let by_reference = named(&reported.line.merchant_reference, &self.by_reference);
         match (by_id, by_reference) {
-            (Some(one), Some(other)) if one.id != other.id => Found::Two(one, other),
+            // A second charge has no reference of its own: the agent names it by that of the checkout.
+            (Some(one), Some(other)) if one.id != other.id && one.charged_beside != Some(other.id) => {
+                Found::Two(one, other)
+            }
             (Some(one), _) | (None, Some(one)) => Found::One(one),
             (None, None) => Found::None,
         }

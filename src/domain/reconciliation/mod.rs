@@ -45,6 +45,8 @@ pub struct OurPayment {
     pub merchant_reference: String,
     /// The gateway's id of the payment.
     pub gateway_payment_id: Option<String>,
+    /// The payment in whose checkout, and so under whose reference, the gateway took this money as well.
+    pub charged_beside: Option<PaymentId>,
     /// Taken, in yen.
     pub captured: i64,
     /// Sent back, in yen.

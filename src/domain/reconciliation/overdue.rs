@@ -77,6 +77,7 @@ mod tests {
             gateway: "komoju".to_owned(),
             merchant_reference: "m".to_owned(),
             gateway_payment_id: None,
+            charged_beside: None,
             captured: 1_000,
             refunded: 0,
             charged_back: 0,

@@ -11,7 +11,7 @@ pub enum Consequence {
     AcceptLate,
     /// What the organisation reported becomes a payment of the slip's debt, with the amount that came.
     BookLine,
-    /// What the payer's bank pulled back of money that the body had received is owed again.
+    /// What the payer's bank pulled back of money that nobody guarantees is owed again, or too much no more.
     OweAgain,
     /// A payment that the organisation took back leaves the books, and its debt is owed again.
     StrikeOut,
@@ -80,7 +80,7 @@ const BOOK_LINE: Resolution = Resolution {
 
 const OWE_AGAIN: Resolution = Resolution {
     code: "owed_again",
-    title_ja: "収納を取り消し、再び納付を求める",
+    title_ja: "収納を取り消す（債務に充てた分は再び納付を求める）",
     consequence: Consequence::OweAgain,
 };
 

@@ -79,6 +79,7 @@ fn clean(amounts: &[i64]) -> Day {
             gateway: GATEWAYS[agent].to_owned(),
             merchant_reference: format!("m{number}"),
             gateway_payment_id: (number % 5 != 0).then(|| format!("g{number}")),
+            charged_beside: None,
             captured: *amount,
             refunded: back,
             charged_back: pulled,

@@ -1,10 +1,13 @@
 //! Sending and asking over HTTP, and what an answer or its absence proves.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::ExposeSecret;
 
+use crate::domain::money::Yen;
 use crate::domain::payment::{PaymentSnapshot, RefundSnapshot};
 use crate::gateway::komoju::request::{self, Asked};
 use crate::gateway::komoju::{Komoju, response};
@@ -12,6 +15,9 @@ use crate::gateway::transport::{self, Failure, Received, classify, unusable};
 use crate::gateway::{
     Decline, OpCtx, OperationKind, Outcome, PaymentRef, PreparedRequest, Problem, RefundRef, Reply,
 };
+
+/// The longest look at what was taken beside a payment: a question must not take twice its time for it.
+const LOOK_BESIDE: Duration = Duration::from_secs(5);
 
 impl Komoju {
     pub(super) async fn send_stored(&self, operation: &OpCtx, request: &PreparedRequest) -> Outcome<Reply> {
@@ -86,7 +92,32 @@ impl Komoju {
             (None, Some(_)) => response::payment(capabilities, body, now).map(Some),
             (None, None) => response::list(capabilities, body, now).map(response::Listed::found),
         };
-        classify(&received, read, refused)
+        let mut answer = classify(&received, read, refused);
+        if let (Some(_), Outcome::Done(Some(found))) = (session, &mut answer) {
+            self.look_beside((reference, payment), found, now).await;
+        }
+        answer
+    }
+
+    /// A session shows one payment. What was taken beside it is in the list of all payments of the reference; where that is not to be
+    /// had, the next question finds it.
+    async fn look_beside(
+        &self,
+        (reference, known): (&str, Option<&str>),
+        found: &mut PaymentSnapshot,
+        now: Timestamp,
+    ) {
+        let is_known = known.is_none() || known == found.gateway_payment_id.as_deref();
+        if found.counters.captured == Yen::ZERO && is_known {
+            return;
+        }
+        let list = format!("{}/payments?external_order_num={reference}", self.base_url);
+        if let Ok(received) = self.call(self.client.get(list).timeout(LOOK_BESIDE)).await {
+            let read = |body: &[u8]| response::list(&self.capabilities, body, now);
+            if let Outcome::Done(listed) = classify(&received, read, refused) {
+                found.also_captured = listed.beside(found.gateway_payment_id.as_deref());
+            }
+        }
     }
 
     pub(super) async fn ask_refund(

@@ -134,6 +134,14 @@ impl Listed {
             Self::Found(snapshot) => Some(*snapshot),
         }
     }
+
+    /// All that took money, without the payment of an id.
+    pub fn beside(self, id: Option<&str>) -> Vec<PaymentSnapshot> {
+        let Self::Found(mut first) = self else { return Vec::new() };
+        let others = std::mem::take(&mut first.also_captured);
+        let all = std::iter::once(*first).filter(|it| it.counters.captured > Yen::ZERO).chain(others);
+        all.filter(|other| other.gateway_payment_id.as_deref() != id).collect()
+    }
 }
 
 /// Reads the payments of one reference: the one that took money speaks, else the newest word that is furthest.
@@ -145,10 +153,7 @@ pub(super) fn list(capabilities: &Capabilities, body: &[u8], at: Timestamp) -> O
     snapshots.sort_by_key(|snapshot| std::cmp::Reverse(weight(snapshot.status)));
     let mut snapshots = snapshots.into_iter();
     let Some(mut first) = snapshots.next() else { return Some(Listed::Nothing) };
-    first.also_captured = snapshots
-        .filter(|other| other.counters.captured > Yen::ZERO)
-        .filter_map(|other| other.gateway_payment_id)
-        .collect();
+    first.also_captured = snapshots.filter(|other| other.counters.captured > Yen::ZERO).collect();
     Some(Listed::Found(Box::new(first)))
 }
 

@@ -300,7 +300,8 @@ pub async fn return_resolution(
 /// Never by the person who proposed it (403 `own_resolution`). What the resolution books is booked at once: `accept_late`
 /// makes the debt paid on the day the money arrived, `book_line` makes a payment of what was reported by eL-QR, with the amount that
 /// came, and `owed_again` makes a debt owed again whose money the payer's bank pulled back, or whose payment by eL-QR was taken back by
-/// the organisation: that payment ends `canceled`, and its receipt holds no more. `book_return` makes a refund of what a gateway sent
+/// the organisation: that payment ends `canceled`, and its receipt holds no more. Money that the payer's bank pulled back and that had
+/// paid no debt is too much no more. `book_return` makes a refund of what a gateway sent
 /// back without one.
 #[utoipa::path(
     operation_id = "approve_resolution", tag = "accounting", params(ResourcePath, IdempotencyKeyHeader),

@@ -7,6 +7,7 @@ use madoguchi::gateway::{CreateRefund, OpCtx};
 use serde_json::json;
 
 use super::desk::{Desk, FEE, Paid};
+use crate::payment_faults::payer::notifications_arrive;
 use crate::support::app::{AOMORI, TestApp};
 use crate::support::db::TestDb;
 use crate::support::repeat::everything_again;
@@ -25,7 +26,7 @@ async fn given_up(app: &TestApp, paid: &Paid<'_>) {
 }
 
 /// The gateway sends so much back, whatever made it.
-async fn gateway_sends_back(app: &TestApp, paid: &Paid<'_>, amount: i64, description: &str) {
+pub async fn gateway_sends_back(app: &TestApp, paid: &Paid<'_>, amount: i64, description: &str) {
     let payment = paid.books().await.payment().clone();
     let account = app.core.gateways.find(&TenantCode::parse(AOMORI).unwrap(), &payment.gateway).unwrap();
     let operation_id = OperationId(app.core.ids.uuid(Timestamp::UNIX_EPOCH));
@@ -38,6 +39,7 @@ async fn gateway_sends_back(app: &TestApp, paid: &Paid<'_>, amount: i64, descrip
     let now = app.core.clock.now();
     account.send(&OpCtx { operation_id, attempt_no: 1, now, key_born_at: now }, &request).await;
     for _ in 0..4 {
+        notifications_arrive(app).await;
         app.drain().await;
         app.advance(SignedDuration::from_mins(2)).await;
     }
@@ -72,7 +74,7 @@ on_both_databases!(
 );
 
 /// Two accountants agree that what the gateway sent back was a refund.
-async fn booked_by_two(app: &TestApp, desk: &Desk<'_>) {
+pub async fn booked_by_two(app: &TestApp, desk: &Desk<'_>) {
     let second = app.officer(AOMORI, "suito-kaikei-kanri", Role::Accountant, "second@example.jp").await;
     let open = format!("{EXCEPTIONS}?kind=status_mismatch&state=open");
     let listed = app.get(&desk.accountant, &open).await.expect(200);

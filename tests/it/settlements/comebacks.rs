@@ -1,6 +1,7 @@
 //! What comes a second time: a payout under another name, a trouble that was answered, an answer that cannot be booked.
 
 use futures_util::future::join;
+use jiff::SignedDuration;
 use madoguchi::domain::id::{PaymentId, TenantCode};
 use madoguchi::domain::settlement::ExceptionKind;
 use madoguchi::service::Failure;
@@ -97,11 +98,13 @@ on_both_databases!(
         for same in [facts(700), hint] {
             assert_eq!(raise(&app, &credit, same).await, Raised::Known, "two people have answered it");
         }
+        app.advance(SignedDuration::from_secs(1)).await;
         let both = join(raise(&app, &credit, facts(800)), raise(&app, &credit, facts(800))).await;
         assert!(matches!(both, (Raised::New, Raised::Known) | (Raised::Known, Raised::New)), "{both:?}");
         let all = listed(&office, "bank_mismatch").await;
         assert_eq!((all.len(), &all[1]["follows"], &all[1]["state"]), (2, &first["id"], &json!("open")));
         answered(&office, &all[1]).await;
+        app.advance(SignedDuration::from_secs(1)).await;
         assert_eq!(raise(&app, &credit, facts(800)).await, Raised::Known);
         assert_eq!(raise(&app, &credit, facts(900)).await, Raised::New);
         assert_eq!(office.exceptions().await, 3);

@@ -1,0 +1,2 @@
+DROP INDEX payments_charged_beside;
+ALTER TABLE payments DROP COLUMN charged_beside;
