@@ -43,11 +43,11 @@ on_both_databases!(
         let app = TestApp::start_with(&db, bound((Some(1), Some(2)), (None, None))).await;
         let mut office = Office::open(&app, &db).await;
         let [first, second, third] = [office.owing().await, office.owing().await, office.owing().await];
-        let all = json!(["card", "nanaco", "konbini"]);
+        let all = json!(["card", "nanaco", "konbini", "pay_easy"]);
         assert_eq!(payable_by(&office, &first).await, all);
         office.pays(&first).await;
         // The day is used up.
-        assert_eq!(payable_by(&office, &second).await, json!(["nanaco", "konbini"]));
+        assert_eq!(payable_by(&office, &second).await, json!(["nanaco", "konbini", "pay_easy"]));
         assert_eq!(open(&office, &second, "card").await.problem(), "409 method_ceiling_reached");
         assert!(office.books(&second).await.payments.is_empty(), "nothing was opened");
         app.advance(SignedDuration::from_hours(24)).await;
@@ -74,7 +74,7 @@ on_both_databases!(what_is_open_counts_until_it_is_given_up, async |db: TestDb| 
     }
     assert_eq!(payable_by(&office, &other).await, json!([]));
     // It makes room for what takes its place.
-    assert_eq!(payable_by(&office, &one).await, json!(["card", "nanaco", "konbini"]));
+    assert_eq!(payable_by(&office, &one).await, json!(["card", "nanaco", "konbini", "pay_easy"]));
     let instead = json!({ "method": "nanaco", "replace_open": true });
     let replaced = app.post(&office.business, &one.path("/payments"), instead).await.expect(201);
     assert_ne!(replaced["id"], opened["id"]);

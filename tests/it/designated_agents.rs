@@ -107,7 +107,7 @@ on_both_databases!(
         let app = TestApp::start(&db).await;
         let (person, invoice) = invoice(&app, "down@example.jp").await;
         let all = shown(&app, &person, &invoice).await;
-        assert_eq!(all, json!(["card", "nanaco", "konbini"]));
+        assert_eq!(all, json!(["card", "nanaco", "konbini", "pay_easy"]));
         let pay = format!("{invoice}/payments");
         app.post(&person, &pay, json!({ "method": "card" })).await.expect(201);
         let args = json!({ "status": 503, "times": 5 });

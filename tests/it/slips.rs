@@ -13,13 +13,6 @@ fn methods(settings: &mut Settings) -> &mut Vec<MethodSettings> {
     &mut settings.gateways.iter_mut().find(|gateway| gateway.name == "komoju").unwrap().methods
 }
 
-fn with_pay_easy(settings: &mut Settings) {
-    let methods = methods(settings);
-    let mut pay_easy = methods.iter().find(|method| method.code == "konbini").unwrap().clone();
-    "pay_easy".clone_into(&mut pay_easy.code);
-    methods.push(pay_easy);
-}
-
 async fn opens(office: &Office<'_>, owing: &Owing, method: &str) -> Value {
     let wanted = json!({ "method": method });
     office.app.post(&office.business, &owing.path("/payments"), wanted).await.expect(201)
@@ -60,7 +53,7 @@ async fn page_of_notice(app: &TestApp, who: &Person, owing: &Owing) -> String {
 on_both_databases!(
     r83_the_numbers_of_pay_easy_are_shown_as_text_with_their_zeros_until_they_are_paid,
     async |db: TestDb| {
-        let app = TestApp::start_with(&db, with_pay_easy).await;
+        let app = TestApp::start(&db).await;
         let office = Office::open(&app, &db).await;
         let owing = office.owing().await;
         let opened = opens(&office, &owing, "pay_easy").await;
