@@ -46,6 +46,10 @@ pub(super) struct Received {
     pub body: Vec<u8>,
 }
 
+/// For how long an idle connection is used again: a server closes its own after some seconds, and what is sent on one that it is just
+/// closing has an unknown outcome, where a new connection would have had an answer.
+const REUSED_WITHIN: Duration = Duration::from_secs(3);
+
 /// A client that follows nothing, repeats nothing and reads no proxy from the environment.
 pub(super) fn client(connect_timeout_ms: u64, total_timeout_ms: u64) -> Result<reqwest::Client, SetupError> {
     if connect_timeout_ms == 0 || total_timeout_ms < connect_timeout_ms {
@@ -54,6 +58,7 @@ pub(super) fn client(connect_timeout_ms: u64, total_timeout_ms: u64) -> Result<r
     reqwest::Client::builder()
         .connect_timeout(Duration::from_millis(connect_timeout_ms))
         .timeout(Duration::from_millis(total_timeout_ms))
+        .pool_idle_timeout(REUSED_WITHIN)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .referer(false)
